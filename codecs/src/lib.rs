@@ -1,0 +1,1 @@
+//! The protocols that Gatewright speaks out of the box.

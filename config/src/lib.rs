@@ -1,0 +1,3 @@
+//! Gatewright's configuration: what was typed, what is valid, what changed.
+
+pub mod plan;

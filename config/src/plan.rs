@@ -1,0 +1,180 @@
+//! The valid configuration. It stops at the builder: each part of the gateway takes its own
+//! small value from here.
+
+use gatewright_core::codec::Protocol;
+use gatewright_core::route::Table;
+use gatewright_core::translate::Translation;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that a gateway needs to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Threads that carry messages, each with a runtime and pools of its own.
+    pub workers: NonZeroUsize,
+    /// How a stop is spread over time.
+    pub drain: DrainPlan,
+    /// What is logged.
+    pub log: LogPlan,
+    /// Where metrics and health are served, if anywhere.
+    pub admin: Option<SocketAddr>,
+    /// Where clients come in.
+    pub listeners: Vec<ListenerPlan>,
+    /// Whom messages go to; routes name them by index.
+    pub upstreams: Vec<UpstreamPlan>,
+}
+
+/// How a stop is spread over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainPlan {
+    /// How long requests in flight may still take.
+    pub deadline: Duration,
+    /// Over which time idle connections are closed.
+    pub spread: Duration,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPlan {
+    /// A filter as `tracing-subscriber` takes it, such as `info` or `gatewright=debug`.
+    pub filter: String,
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// Whether each message is one line.
+    pub messages: bool,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// One place where clients come in.
+#[derive(Clone, Debug)]
+pub struct ListenerPlan {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// The TCP address to bind.
+    pub bind: SocketAddr,
+    /// What is spoken there.
+    pub protocol: Arc<dyn Protocol>,
+    /// What a client may use up.
+    pub limits: ListenerLimits,
+    /// Which message goes where: indexes into `routes`.
+    pub table: Table,
+    /// The routes of this listener, in their order.
+    pub routes: Vec<Arc<RoutePlan>>,
+}
+
+/// What the clients of one listener may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenerLimits {
+    /// Connections at a time, over all workers.
+    pub connections: usize,
+    /// The longest frame, in bytes.
+    pub frame: usize,
+    /// Requests of one connection that wait for their replies.
+    pub in_flight: usize,
+    /// Bytes of replies that one connection may have waiting to be written.
+    pub send_buffer: usize,
+    /// From the first byte of a frame to its last.
+    pub frame_time: Duration,
+    /// Without any frame, and with nothing in flight.
+    pub idle: Duration,
+    /// How long a client may take none of the bytes that wait for it.
+    pub send_time: Duration,
+}
+
+/// One route.
+#[derive(Clone, Debug)]
+pub struct RoutePlan {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// The upstream, by index into [`Plan::upstreams`].
+    pub upstream: usize,
+    /// The rules both ways.
+    pub translation: Translation,
+    /// How long a whole exchange may take, from the request's first byte on.
+    pub timeout: Duration,
+}
+
+/// One upstream: a service behind one or more endpoints.
+#[derive(Clone, Debug)]
+pub struct UpstreamPlan {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// Where it is to be found; never empty.
+    pub endpoints: Vec<Endpoint>,
+    /// What it may use up.
+    pub limits: UpstreamLimits,
+    /// For `https` endpoints.
+    pub tls: UpstreamTls,
+}
+
+/// One address of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// HTTP/2 over plain TCP, by prior knowledge.
+    H2c(Authority),
+    /// HTTP/2 over TLS, by ALPN.
+    Https(Authority),
+    /// The built-in upstream.
+    Mock(MockPlan),
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// A name or an address, without brackets.
+    pub host: Arc<str>,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// What the built-in upstream answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MockPlan {
+    /// The status of each answer.
+    pub status: u16,
+    /// How long each answer takes.
+    pub delay: Duration,
+    /// The body of each answer; without one, the request is told back as JSON.
+    pub body: Option<Arc<str>>,
+}
+
+/// What one upstream may use up, per worker where nothing else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamLimits {
+    /// Connections to each endpoint.
+    pub connections: usize,
+    /// Requests in flight on one connection, if the server allows as many.
+    pub streams: usize,
+    /// Requests that wait for a place on a connection.
+    pub queue: usize,
+    /// The longest wait there.
+    pub queue_wait: Duration,
+    /// The longest body of an answer, in bytes.
+    pub body: usize,
+    /// To a usable connection: TCP, TLS and HTTP/2 handshakes.
+    pub connect: Duration,
+    /// After which a connection without requests is closed.
+    pub idle: Duration,
+    /// How often a request is tried at most, while it certainly was not sent.
+    pub attempts: u32,
+}
+
+/// How the certificates of `https` endpoints are verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// A PEM file of the authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// The name to verify and to send as SNI instead of the endpoint's host.
+    pub server_name: Option<Arc<str>>,
+}

@@ -1,0 +1,68 @@
+//! What a protocol can do, as data that the session, the pools and the config checks read.
+
+/// What ties replies to requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CorrelationKind {
+    /// Nothing on the wire: the n-th reply answers the n-th request.
+    Fifo,
+    /// A number of so many bits.
+    Id {
+        /// The width of the wire's field, 1 to 64.
+        bits: u8,
+    },
+    /// Bytes of any form.
+    Key,
+    /// There are no replies.
+    None,
+}
+
+/// In which order replies may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyOrder {
+    /// As they come: the correlation tells them apart.
+    Any,
+    /// In the order of the requests.
+    OfRequests,
+}
+
+/// What the end of a client's sending direction means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HalfClose {
+    /// No more requests; those in flight are still answered.
+    FinishesReplies,
+    /// The client is gone.
+    Ends,
+}
+
+/// Where a connection may be closed when the gateway drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drain {
+    /// Once nothing is in flight.
+    MessageBoundary,
+    /// At once.
+    Close,
+}
+
+/// Whether a request that may have been carried out can be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Only if it certainly was not sent.
+    IfUnsent,
+    /// Yes: doing it twice is the same as doing it once.
+    Idempotent,
+}
+
+/// What a protocol can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// What ties replies to requests.
+    pub correlation: CorrelationKind,
+    /// In which order replies may be sent.
+    pub reply_order: ReplyOrder,
+    /// What a client's half-close means.
+    pub half_close: HalfClose,
+    /// Where a draining connection may be closed.
+    pub drain: Drain,
+    /// The longest frame that the protocol itself allows, in bytes.
+    pub max_frame: usize,
+}

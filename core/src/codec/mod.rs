@@ -1,0 +1,159 @@
+//! The contract between a protocol and everything else.
+//!
+//! A codec is synchronous and never owns a socket: bytes in, typed events out. Reading has two
+//! steps. [`delimit`](ConnCodec::delimit) looks for the end of the next frame, the only place
+//! where "not enough bytes yet" is an answer; [`decode`](ConnCodec::decode) then reads one whole
+//! frame and either understands it or says why not.
+//!
+//! Most protocols carry one message a frame and keep no state between frames: they implement
+//! [`FrameProtocol`] and get [`Protocol`] from it.
+
+mod capabilities;
+mod descriptor;
+mod error;
+mod frame;
+pub mod json;
+mod schema;
+
+pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Retry};
+pub use descriptor::{Descriptor, Operation};
+pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
+pub use frame::FrameProtocol;
+pub use schema::{EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type};
+
+use crate::fault::Fault;
+use crate::message::{Correlation, Message, OperationId};
+use bytes::{Bytes, BytesMut};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// Which end of a connection a codec serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The peer is a client: requests are read, replies written.
+    Server,
+    /// The peer is a server: requests are written, replies read.
+    Client,
+}
+
+/// What [`ConnCodec::delimit`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delimited {
+    /// At least this many bytes more are needed.
+    Need(NonZeroUsize),
+    /// The first so many bytes of the buffer are one frame.
+    Frame(NonZeroUsize),
+}
+
+impl Delimited {
+    /// The answer for a frame of `total` bytes of which `have` are in the buffer.
+    #[must_use]
+    pub const fn at(total: NonZeroUsize, have: usize) -> Self {
+        match NonZeroUsize::new(total.get().saturating_sub(have)) {
+            Some(missing) => Self::Need(missing),
+            None => Self::Frame(total),
+        }
+    }
+
+    /// The answer when at least `n` bytes more are needed; zero counts as one.
+    #[must_use]
+    pub const fn need(n: usize) -> Self {
+        match NonZeroUsize::new(n) {
+            Some(n) => Self::Need(n),
+            None => Self::Need(NonZeroUsize::MIN),
+        }
+    }
+}
+
+/// One step of a conversation, read or to be written. Whole-frame protocols know only
+/// [`Event::Head`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A message begins; it is complete if its body is not a stream.
+    Head(Message),
+    /// The next bytes of the body of the message begun last.
+    Body(Bytes),
+    /// That body is complete.
+    End,
+    /// That message will never be complete.
+    Reset(Fault),
+    /// Housekeeping of the protocol, not a message of the application.
+    Control(Control),
+}
+
+/// Housekeeping that the engine understands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// A sign of life, with the answer that the protocol prescribes, if any.
+    Heartbeat(Option<Message>),
+    /// The peer takes no new requests on this connection.
+    GoAway,
+}
+
+/// A protocol: one shared, immutable value for all connections.
+pub trait Protocol: fmt::Debug + Send + Sync + 'static {
+    /// Operations, fields and capabilities.
+    fn descriptor(&self) -> &Arc<Descriptor>;
+
+    /// The codec of one connection, or `None` for a side that the protocol cannot serve.
+    /// Frames above `max_frame` bytes are refused before anything is allocated for them.
+    fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec>;
+
+    /// The native answer to a request that cannot be served, or `None` if the protocol has no
+    /// way to say so (the connection is closed then).
+    fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message>;
+
+    /// The message's own bytes: `frame` without what a stream transport adds around it.
+    fn unframed(&self, frame: &Bytes) -> Bytes {
+        frame.clone()
+    }
+
+    /// The reverse of [`unframed`](Self::unframed).
+    ///
+    /// # Errors
+    /// If `message` is longer than the framing can say.
+    fn framed(&self, message: Bytes) -> Result<Bytes, EncodeError> {
+        Ok(message)
+    }
+}
+
+/// What is known of a request that gets no proper reply.
+#[derive(Clone, Debug)]
+pub struct Rejected<'a> {
+    /// Its operation, if so much could be read.
+    pub operation: Option<OperationId>,
+    /// What its reply must carry.
+    pub correlation: Correlation,
+    /// The whole request, if it could be read.
+    pub message: Option<&'a Message>,
+}
+
+impl<'a> From<&'a Message> for Rejected<'a> {
+    fn from(message: &'a Message) -> Self {
+        Self { operation: Some(message.operation()), correlation: message.correlation().clone(), message: Some(message) }
+    }
+}
+
+/// The codec of one connection and side.
+pub trait ConnCodec: fmt::Debug + Send {
+    /// Looks for the end of the next frame in `buf`, which starts where the last frame ended.
+    /// Called again with a longer `buf` after [`Delimited::Need`]; a codec that searches keeps
+    /// its place, so that no byte is scanned twice.
+    ///
+    /// # Errors
+    /// Framing errors always close the connection: nobody knows where the next frame starts.
+    fn delimit(&mut self, buf: &[u8]) -> Result<Delimited, DecodeError>;
+
+    /// Reads one whole frame.
+    ///
+    /// # Errors
+    /// With what was expected and got where, and what can still be done about it.
+    fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError>;
+
+    /// Appends the event's bytes to `out`. After an error `out` is as it was.
+    ///
+    /// # Errors
+    /// If a value does not fit its place on the wire: nothing is ever cut to fit.
+    fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError>;
+}

@@ -1,0 +1,1 @@
+//! The properties that every codec must hold, as plain functions.

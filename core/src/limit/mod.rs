@@ -1,0 +1,1 @@
+//! Budgets, one file each: what they bound, in which unit, and the memory that they allow.

@@ -1,0 +1,232 @@
+//! A message's payload: nothing, whole, or a bounded stream of chunks.
+
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A payload.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Body {
+    /// There is none.
+    #[default]
+    Empty,
+    /// All of it.
+    Whole(Bytes),
+    /// It is still arriving; the stream holds at most its budget at any time.
+    Stream(BodyStream),
+}
+
+impl Body {
+    /// A stream that buffers at most `budget` bytes (beyond one chunk), and its writing end.
+    #[must_use]
+    pub fn stream(budget: usize) -> (BodySender, Self) {
+        let pipe = Arc::new(Mutex::new(Pipe { budget, ..Pipe::default() }));
+        (BodySender { pipe: Arc::clone(&pipe) }, Self::Stream(BodyStream { pipe }))
+    }
+
+    /// The bytes, if they are all here.
+    #[must_use]
+    pub fn whole(&self) -> Option<Bytes> {
+        match self {
+            Self::Empty => Some(Bytes::new()),
+            Self::Whole(bytes) => Some(bytes.clone()),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Pipe {
+    chunks: VecDeque<Bytes>,
+    held: usize,
+    budget: usize,
+    state: State,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+#[derive(Default, Clone, Copy, PartialEq)]
+enum State {
+    #[default]
+    Open,
+    Ended,
+    Cut,
+    ReaderGone,
+}
+
+/// The other end went away before the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyClosed;
+
+impl fmt::Display for BodyClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body's other end went away before its end")
+    }
+}
+
+impl std::error::Error for BodyClosed {}
+
+// A panic while the lock is held leaves a pipe whose fields are each still valid.
+fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
+    pipe.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The writing end. Dropped without [`end`](Self::end), the reader sees a cut.
+pub struct BodySender {
+    pipe: Arc<Mutex<Pipe>>,
+}
+
+impl BodySender {
+    /// Ready once the reader has left room within the budget.
+    ///
+    /// # Errors
+    /// [`BodyClosed`] once the reader is gone.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyClosed>> {
+        let mut pipe = lock(&self.pipe);
+        if pipe.state == State::ReaderGone {
+            return Poll::Ready(Err(BodyClosed));
+        }
+        if pipe.held < pipe.budget {
+            return Poll::Ready(Ok(()));
+        }
+        pipe.writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Hands over one chunk.
+    ///
+    /// # Errors
+    /// Gives the chunk back when the budget is used up ([`poll_ready`](Self::poll_ready) tells)
+    /// or the reader is gone.
+    pub fn send(&mut self, chunk: Bytes) -> Result<(), Bytes> {
+        let mut pipe = lock(&self.pipe);
+        if pipe.state != State::Open || pipe.held >= pipe.budget {
+            return Err(chunk);
+        }
+        pipe.held += chunk.len();
+        pipe.chunks.push_back(chunk);
+        wake(pipe.reader.take());
+        Ok(())
+    }
+
+    /// Says that the body is complete.
+    pub fn end(self) {
+        let mut pipe = lock(&self.pipe);
+        if pipe.state == State::Open {
+            pipe.state = State::Ended;
+        }
+    }
+}
+
+impl Drop for BodySender {
+    fn drop(&mut self) {
+        let mut pipe = lock(&self.pipe);
+        if pipe.state == State::Open {
+            pipe.state = State::Cut;
+        }
+        wake(pipe.reader.take());
+    }
+}
+
+/// The reading end. It has one reader: clones share the position.
+#[derive(Clone)]
+pub struct BodyStream {
+    pipe: Arc<Mutex<Pipe>>,
+}
+
+impl BodyStream {
+    /// The next chunk, or `None` at the end.
+    ///
+    /// # Errors
+    /// [`BodyClosed`] if the writer went away before the end: what came is not the whole body.
+    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyClosed>>> {
+        let mut pipe = lock(&self.pipe);
+        if let Some(chunk) = pipe.chunks.pop_front() {
+            pipe.held -= chunk.len();
+            wake(pipe.writer.take());
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        match pipe.state {
+            State::Ended => Poll::Ready(None),
+            State::Cut | State::ReaderGone => Poll::Ready(Some(Err(BodyClosed))),
+            State::Open => {
+                pipe.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Says that nobody will read on.
+    pub fn close(&mut self) {
+        let mut pipe = lock(&self.pipe);
+        pipe.state = State::ReaderGone;
+        pipe.chunks.clear();
+        pipe.held = 0;
+        wake(pipe.writer.take());
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl PartialEq for BodyStream {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pipe, &other.pipe)
+    }
+}
+
+impl fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyStream").field("held", &lock(&self.pipe).held).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BodySender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodySender").field("held", &lock(&self.pipe).held).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_holds_its_budget_and_ends_once() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut tx, body) = Body::stream(4);
+        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        assert!(rx.poll_chunk(cx).is_pending());
+        assert_eq!(tx.send(Bytes::from_static(b"abcd")), Ok(()));
+        assert!(tx.poll_ready(cx).is_pending());
+        assert_eq!(tx.send(Bytes::from_static(b"e")), Err(Bytes::from_static(b"e")));
+        assert_eq!(rx.poll_chunk(cx), Poll::Ready(Some(Ok(Bytes::from_static(b"abcd")))));
+        assert_eq!(tx.poll_ready(cx), Poll::Ready(Ok(())));
+        tx.end();
+        assert_eq!(rx.poll_chunk(cx), Poll::Ready(None));
+    }
+
+    #[test]
+    fn a_cut_is_not_an_end() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (tx, body) = Body::stream(4);
+        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        drop(tx);
+        assert_eq!(rx.poll_chunk(cx), Poll::Ready(Some(Err(BodyClosed))));
+    }
+
+    #[test]
+    fn a_writer_learns_that_its_reader_is_gone() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut tx, body) = Body::stream(4);
+        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        rx.close();
+        assert_eq!(tx.poll_ready(cx), Poll::Ready(Err(BodyClosed)));
+        assert!(tx.send(Bytes::from_static(b"a")).is_err());
+    }
+}

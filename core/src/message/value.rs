@@ -1,0 +1,120 @@
+//! Field values: what expressions compute with and codecs read and write.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// The fields of one structure, by slot.
+pub type Record = Vec<Value>;
+
+/// One field's value. Text and bytes are slices of the frame they came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Absent (a field whose condition is false) or JSON's `null`.
+    #[default]
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// Any integer of 64 bits, signed or not, exactly; an enum's value too.
+    Int(i128),
+    /// An IEEE 754 double.
+    Float(f64),
+    /// Text.
+    Str(ByteString),
+    /// Bytes.
+    Bytes(Bytes),
+    /// A repeated field.
+    List(Vec<Self>),
+    /// A nested structure.
+    Record(Record),
+    /// A JSON object, its members in the order they came in. Never part of a decoded frame.
+    Object(Vec<(ByteString, Self)>),
+}
+
+impl Value {
+    /// The integer, if it is one.
+    #[must_use]
+    pub const fn as_int(&self) -> Option<i128> {
+        match self {
+            Self::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The bytes, if it is a byte array.
+    #[must_use]
+    pub const fn as_bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Bytes(b) => Some(b),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is a list.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The fields, if it is a structure.
+    #[must_use]
+    pub const fn as_record(&self) -> Option<&Record> {
+        match self {
+            Self::Record(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is absent.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+macro_rules! from_int {
+    ($($int:ty),*) => {
+        $(impl From<$int> for Value {
+            fn from(n: $int) -> Self {
+                Self::Int(i128::from(n))
+            }
+        })*
+    };
+}
+
+from_int!(u8, u16, u32, u64, i8, i16, i32, i64);
+
+impl From<bool> for Value {
+    fn from(b: bool) -> Self {
+        Self::Bool(b)
+    }
+}
+
+impl From<Bytes> for Value {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<ByteString> for Value {
+    fn from(text: ByteString) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Str(text.into())
+    }
+}

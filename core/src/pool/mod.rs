@@ -1,0 +1,1 @@
+//! Who gets this message: policy over ids, owns no socket.

@@ -1,0 +1,1 @@
+//! Which request does this reply answer.

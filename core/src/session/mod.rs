@@ -1,0 +1,1 @@
+//! One downstream stream as a state machine.

@@ -1,0 +1,1 @@
+//! The gateway as a library and a binary.

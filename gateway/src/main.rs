@@ -1,0 +1,3 @@
+//! The `gatewright` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Properties and models, run over every codec.
