@@ -31,7 +31,11 @@ pub struct Deadline {
 
 impl<T> Default for Deadlines<T> {
     fn default() -> Self {
-        Self { queue: BinaryHeap::new(), slots: Vec::new(), free: Vec::new() }
+        Self {
+            queue: BinaryHeap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -39,12 +43,18 @@ impl<T> Deadlines<T> {
     /// Adds a deadline.
     pub fn insert(&mut self, at: Instant, value: T) -> Deadline {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, value: None });
+            self.slots.push(Slot {
+                generation: 0,
+                value: None,
+            });
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         let entry = &mut self.slots[slot as usize];
         entry.value = Some(value);
-        let name = Deadline { slot, generation: entry.generation };
+        let name = Deadline {
+            slot,
+            generation: entry.generation,
+        };
         self.queue.push(Reverse((at, name)));
         name
     }
@@ -54,7 +64,8 @@ impl<T> Deadlines<T> {
         let value = self.release(name)?;
         if self.queue.len() > 64 && self.queue.len() > 2 * self.len() {
             let slots = &self.slots;
-            self.queue.retain(|Reverse((_, name))| is_live(slots, *name));
+            self.queue
+                .retain(|Reverse((_, name))| is_live(slots, *name));
         }
         Some(value)
     }
@@ -97,7 +108,10 @@ impl<T> Deadlines<T> {
     }
 
     fn release(&mut self, name: Deadline) -> Option<T> {
-        let slot = self.slots.get_mut(name.slot as usize).filter(|slot| slot.generation == name.generation)?;
+        let slot = self
+            .slots
+            .get_mut(name.slot as usize)
+            .filter(|slot| slot.generation == name.generation)?;
         let value = slot.value.take()?;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(name.slot);
@@ -106,7 +120,9 @@ impl<T> Deadlines<T> {
 }
 
 fn is_live<T>(slots: &[Slot<T>], name: Deadline) -> bool {
-    slots.get(name.slot as usize).is_some_and(|slot| slot.generation == name.generation && slot.value.is_some())
+    slots
+        .get(name.slot as usize)
+        .is_some_and(|slot| slot.generation == name.generation && slot.value.is_some())
 }
 
 #[cfg(test)]

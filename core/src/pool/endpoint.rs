@@ -46,31 +46,61 @@ enum State {
 
 impl Endpoint {
     pub(super) const fn new(index: usize) -> Self {
-        Self { index, connections: Vec::new(), next_sequence: 0, failures: 0, not_before: None }
+        Self {
+            index,
+            connections: Vec::new(),
+            next_sequence: 0,
+            failures: 0,
+            not_before: None,
+        }
     }
 
     pub(super) fn connection(&mut self, id: ConnId) -> Option<&mut Connection> {
-        self.connections.iter_mut().find(|(sequence, _)| *sequence == id.sequence).map(|(_, connection)| connection)
+        self.connections
+            .iter_mut()
+            .find(|(sequence, _)| *sequence == id.sequence)
+            .map(|(_, connection)| connection)
     }
 
     /// The usable connection with the least in flight, with that number.
     pub(super) fn best(&self) -> Option<(usize, ConnId)> {
         self.connections
             .iter()
-            .filter(|(_, c)| matches!(c.state, State::Usable { capacity } if c.in_flight < capacity))
-            .map(|(sequence, c)| (c.in_flight, ConnId { endpoint: self.index, sequence: *sequence }))
+            .filter(
+                |(_, c)| matches!(c.state, State::Usable { capacity } if c.in_flight < capacity),
+            )
+            .map(|(sequence, c)| {
+                (
+                    c.in_flight,
+                    ConnId {
+                        endpoint: self.index,
+                        sequence: *sequence,
+                    },
+                )
+            })
             .min_by_key(|(in_flight, _)| *in_flight)
     }
 
     pub(super) fn connect(&mut self) -> ConnId {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.connections.push((sequence, Connection { state: State::AwaitingConnect, in_flight: 0 }));
-        ConnId { endpoint: self.index, sequence }
+        self.connections.push((
+            sequence,
+            Connection {
+                state: State::AwaitingConnect,
+                in_flight: 0,
+            },
+        ));
+        ConnId {
+            endpoint: self.index,
+            sequence,
+        }
     }
 
     pub(super) fn set_capacity(&mut self, id: ConnId, capacity: usize) {
-        let Some(connection) = self.connection(id) else { return };
+        let Some(connection) = self.connection(id) else {
+            return;
+        };
         if connection.state != State::Leaving {
             connection.state = State::Usable { capacity };
             self.failures = 0;
@@ -85,12 +115,15 @@ impl Endpoint {
     }
 
     pub(super) fn remove(&mut self, id: ConnId) {
-        self.connections.retain(|(sequence, _)| *sequence != id.sequence);
+        self.connections
+            .retain(|(sequence, _)| *sequence != id.sequence);
     }
 
     /// Half to the whole of a pause that doubles with each failure in a row.
     pub(super) fn back_off(&mut self, jitter: u32, now: Instant) {
-        let pause = BACKOFF_FIRST.saturating_mul(1 << self.failures.min(10)).min(BACKOFF_MOST);
+        let pause = BACKOFF_FIRST
+            .saturating_mul(1 << self.failures.min(10))
+            .min(BACKOFF_MOST);
         self.failures = self.failures.saturating_add(1);
         let share = f64::from(jitter) / f64::from(u32::MAX);
         self.not_before = Some(now + pause.mul_f64(0.5 + 0.5 * share));
@@ -106,14 +139,22 @@ impl Endpoint {
     }
 
     pub(super) fn is_promising(&self) -> bool {
-        self.connections.iter().any(|(_, c)| c.state != State::Leaving)
+        self.connections
+            .iter()
+            .any(|(_, c)| c.state != State::Leaving)
     }
 
     pub(super) fn is_connecting(&self) -> bool {
-        self.connections.iter().any(|(_, c)| c.state == State::AwaitingConnect)
+        self.connections
+            .iter()
+            .any(|(_, c)| c.state == State::AwaitingConnect)
     }
 
     pub(super) fn is_full(&self, limit: usize) -> bool {
-        self.connections.iter().filter(|(_, c)| c.state != State::Leaving).count() >= limit
+        self.connections
+            .iter()
+            .filter(|(_, c)| c.state != State::Leaving)
+            .count()
+            >= limit
     }
 }

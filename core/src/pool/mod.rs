@@ -159,7 +159,8 @@ impl Pool {
     /// Refuses those who waited for too long.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(ticket) = self.waiting.pop_expired(now) {
-            self.events.push_back(PoolEvent::Refuse(ticket, Refusal::WaitedTooLong));
+            self.events
+                .push_back(PoolEvent::Refuse(ticket, Refusal::WaitedTooLong));
         }
     }
 
@@ -177,7 +178,9 @@ impl Pool {
     /// Whether the connection has no exchange.
     #[must_use]
     pub fn is_idle(&mut self, id: ConnId) -> bool {
-        self.endpoint(id).connection(id).is_none_or(|connection| connection.in_flight == 0)
+        self.endpoint(id)
+            .connection(id)
+            .is_none_or(|connection| connection.in_flight == 0)
     }
 
     // Ids come from this pool, whose endpoints never change.
@@ -188,7 +191,9 @@ impl Pool {
     fn take_place(&mut self) -> Option<ConnId> {
         self.rotation = self.rotation.wrapping_add(1);
         let (rotation, count) = (self.rotation, self.endpoints.len());
-        let places = (0..count).map(|n| (n + rotation) % count).filter_map(|n| self.endpoints[n].best());
+        let places = (0..count)
+            .map(|n| (n + rotation) % count)
+            .filter_map(|n| self.endpoints[n].best());
         let (_, id) = places.min_by_key(|(load, _)| *load)?;
         let connection = self.endpoint(id).connection(id)?;
         connection.in_flight += 1;
@@ -214,7 +219,8 @@ impl Pool {
     fn connect_first(&mut self, now: Instant) {
         for endpoint in &mut self.endpoints {
             if endpoint.is_unconnected() && endpoint.may_connect(now) {
-                self.events.push_back(PoolEvent::Connect(endpoint.connect()));
+                self.events
+                    .push_back(PoolEvent::Connect(endpoint.connect()));
             }
         }
     }
@@ -225,10 +231,14 @@ impl Pool {
             return;
         }
         for endpoint in &mut self.endpoints {
-            if endpoint.is_full(self.limits.connections) || endpoint.is_connecting() || !endpoint.may_connect(now) {
+            if endpoint.is_full(self.limits.connections)
+                || endpoint.is_connecting()
+                || !endpoint.may_connect(now)
+            {
                 continue;
             }
-            self.events.push_back(PoolEvent::Connect(endpoint.connect()));
+            self.events
+                .push_back(PoolEvent::Connect(endpoint.connect()));
         }
     }
 

@@ -1,6 +1,11 @@
 use super::*;
 
-const LIMITS: PoolLimits = PoolLimits { connections: 2, streams: 100, queue: 3, queue_wait: Duration::from_secs(1) };
+const LIMITS: PoolLimits = PoolLimits {
+    connections: 2,
+    streams: 100,
+    queue: 3,
+    queue_wait: Duration::from_secs(1),
+};
 
 fn events(pool: &mut Pool) -> Vec<PoolEvent> {
     std::iter::from_fn(|| pool.poll_event()).collect()
@@ -29,7 +34,10 @@ fn those_who_wait_share_one_connect() {
     let b = ticket(pool.acquire(2, now));
     assert_eq!(events(&mut pool), []);
     pool.handle_capacity(id, 10, now);
-    assert_eq!(events(&mut pool), [PoolEvent::Grant(a, id), PoolEvent::Grant(b, id)]);
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Grant(a, id), PoolEvent::Grant(b, id)]
+    );
     assert_eq!(pool.acquire(3, now), Acquired::Granted(id));
 }
 
@@ -62,7 +70,10 @@ fn a_greedy_client_waits_its_turn() {
     let id = connect(&mut pool);
     pool.handle_capacity(id, 2, now);
     let granted = events(&mut pool);
-    assert_eq!(granted[..2], [PoolEvent::Grant(a1, id), PoolEvent::Grant(b1, id)]);
+    assert_eq!(
+        granted[..2],
+        [PoolEvent::Grant(a1, id), PoolEvent::Grant(b1, id)]
+    );
     pool.release(id);
     assert_eq!(events(&mut pool), [PoolEvent::Grant(a2, id)]);
 }
@@ -77,7 +88,10 @@ fn waiting_ends() {
     pool.abandon(a);
     assert_eq!(pool.poll_timeout(), Some(now + LIMITS.queue_wait));
     pool.handle_timeout(now + LIMITS.queue_wait);
-    assert_eq!(events(&mut pool), [PoolEvent::Refuse(b, Refusal::WaitedTooLong)]);
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Refuse(b, Refusal::WaitedTooLong)]
+    );
     pool.handle_capacity(id, 1, now);
     assert_eq!(events(&mut pool), []);
     assert_eq!(pool.poll_timeout(), None);
@@ -90,8 +104,14 @@ fn an_upstream_that_cannot_be_reached_fails_fast_and_is_tried_again_later() {
     let a = ticket(pool.acquire(1, now));
     let id = connect(&mut pool);
     pool.handle_connect_failed(id, 0, now);
-    assert_eq!(events(&mut pool), [PoolEvent::Refuse(a, Refusal::Unreachable)]);
-    assert_eq!(pool.acquire(1, now), Acquired::Refused(Refusal::Unreachable));
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Refuse(a, Refusal::Unreachable)]
+    );
+    assert_eq!(
+        pool.acquire(1, now),
+        Acquired::Refused(Refusal::Unreachable)
+    );
     assert_eq!(events(&mut pool), []);
     let later = now + Duration::from_millis(25);
     ticket(pool.acquire(1, later));
@@ -110,11 +130,19 @@ fn every_endpoint_gets_a_connection_and_a_share() {
             other => panic!("a connect, not {other:?}"),
         })
         .collect();
-    assert_eq!(ids.iter().map(|id| id.endpoint()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(
+        ids.iter().map(|id| id.endpoint()).collect::<Vec<_>>(),
+        [0, 1]
+    );
     ids.iter().for_each(|id| pool.handle_capacity(*id, 10, now));
     events(&mut pool);
     let granted: Vec<_> = (0..3).map(|_| pool.acquire(1, now)).collect();
-    let to = |id| granted.iter().filter(|g| **g == Acquired::Granted(id)).count();
+    let to = |id| {
+        granted
+            .iter()
+            .filter(|g| **g == Acquired::Granted(id))
+            .count()
+    };
     assert!(to(ids[0]) >= 1 && to(ids[1]) >= 1, "{granted:?}");
 }
 

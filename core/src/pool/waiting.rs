@@ -42,7 +42,9 @@ impl Waiting {
     /// The next in turn.
     pub(super) fn pop(&mut self) -> Option<Ticket> {
         while let Some(client) = self.turns.pop_front() {
-            let Some(line) = self.lines.get_mut(&client) else { continue };
+            let Some(line) = self.lines.get_mut(&client) else {
+                continue;
+            };
             let ticket = line.pop_front();
             if line.is_empty() {
                 self.lines.remove(&client);
@@ -69,7 +71,11 @@ impl Waiting {
     }
 
     pub(super) fn pop_expired(&mut self, now: Instant) -> Option<Ticket> {
-        let ticket = self.live.first_key_value().filter(|(_, at)| **at <= now).map(|(ticket, _)| *ticket)?;
+        let ticket = self
+            .live
+            .first_key_value()
+            .filter(|(_, at)| **at <= now)
+            .map(|(ticket, _)| *ticket)?;
         self.remove(ticket);
         Some(ticket)
     }

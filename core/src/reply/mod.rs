@@ -76,7 +76,13 @@ impl<T> Ledger<T> {
 
     /// Gives up the first request for which `given_up` says so, leaving its mark.
     pub fn abandon(&mut self, mut given_up: impl FnMut(&T) -> bool) -> Option<T> {
-        let mut find = |place: &mut Option<T>| if place.as_ref().is_some_and(&mut given_up) { place.take() } else { None };
+        let mut find = |place: &mut Option<T>| {
+            if place.as_ref().is_some_and(&mut given_up) {
+                place.take()
+            } else {
+                None
+            }
+        };
         match &mut self.pending {
             Pending::InOrder(queue) => queue.iter_mut().find_map(&mut find),
             Pending::ById(map) => map.values_mut().find_map(&mut find),

@@ -80,7 +80,10 @@ impl Session {
             limits,
             half_close: capabilities.half_close,
             order: capabilities.reply_order,
-            correlated: matches!(capabilities.correlation, CorrelationKind::Id { .. } | CorrelationKind::Key),
+            correlated: matches!(
+                capabilities.correlation,
+                CorrelationKind::Id { .. } | CorrelationKind::Key
+            ),
             state: State::Open,
             slots: Slots::default(),
             ready: VecDeque::new(),
@@ -100,7 +103,12 @@ impl Session {
     ///
     /// # Errors
     /// With what the client did wrong; the stream is to be closed then.
-    pub fn handle_request(&mut self, message: &Message, deadline: Instant, now: Instant) -> Result<Option<ExchangeKey>, Violation> {
+    pub fn handle_request(
+        &mut self,
+        message: &Message,
+        deadline: Instant,
+        now: Instant,
+    ) -> Result<Option<ExchangeKey>, Violation> {
         self.last_activity = now;
         match message.kind() {
             Kind::Event => return Ok(None),
@@ -110,7 +118,11 @@ impl Session {
         if self.correlated && self.slots.has_id(message.correlation()) {
             return Err(Violation::DuplicateId);
         }
-        let id = if self.correlated { message.correlation().clone() } else { Correlation::None };
+        let id = if self.correlated {
+            message.correlation().clone()
+        } else {
+            Correlation::None
+        };
         Ok(Some(self.open(id, deadline)))
     }
 
@@ -188,7 +200,10 @@ impl Session {
         let quiet = self.is_quiet();
         let idle = quiet.then(|| self.last_activity + self.limits.idle);
         let drain = self.drain_at.filter(|_| quiet);
-        [self.slots.next_deadline(), idle, drain].into_iter().flatten().min()
+        [self.slots.next_deadline(), idle, drain]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Time has passed: closes a stream that was idle for too long or is being drained, and

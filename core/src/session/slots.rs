@@ -52,7 +52,12 @@ impl Slots {
     pub(super) fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
         let sequence = self.next_sequence;
         self.next_sequence = sequence.wrapping_add(1);
-        let entry = Some(Entry { sequence, id, deadline, parked: None });
+        let entry = Some(Entry {
+            sequence,
+            id,
+            deadline,
+            parked: None,
+        });
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot as usize] = entry;
@@ -94,7 +99,12 @@ impl Slots {
     /// The reply of the oldest exchange, if it has come.
     pub(super) fn pop_parked_head(&mut self) -> Option<Option<Message>> {
         let slot = *self.order.front()?;
-        let reply = self.entries.get_mut(slot as usize)?.as_mut()?.parked.take()?;
+        let reply = self
+            .entries
+            .get_mut(slot as usize)?
+            .as_mut()?
+            .parked
+            .take()?;
         self.order.pop_front();
         self.entries[slot as usize] = None;
         self.free.push(slot);
@@ -108,17 +118,27 @@ impl Slots {
     pub(super) fn expired(&self, now: Instant) -> Vec<ExchangeKey> {
         self.waiting()
             .filter(|(_, entry)| entry.deadline <= now)
-            .filter_map(|(slot, entry)| Some(ExchangeKey { slot: u32::try_from(slot).ok()?, sequence: entry.sequence }))
+            .filter_map(|(slot, entry)| {
+                Some(ExchangeKey {
+                    slot: u32::try_from(slot).ok()?,
+                    sequence: entry.sequence,
+                })
+            })
             .collect()
     }
 
     /// Gives back all memory but the sequence, so that keys stay unique.
     pub(super) fn release(&mut self) {
-        *self = Self { next_sequence: self.next_sequence, ..Self::default() };
+        *self = Self {
+            next_sequence: self.next_sequence,
+            ..Self::default()
+        };
     }
 
     fn waiting(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entries = self.entries.iter().enumerate();
-        entries.filter_map(|(slot, entry)| Some((slot, entry.as_ref()?))).filter(|(_, entry)| entry.parked.is_none())
+        entries
+            .filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
+            .filter(|(_, entry)| entry.parked.is_none())
     }
 }

@@ -2,14 +2,23 @@ use super::*;
 use crate::codec::Drain;
 use crate::message::{OperationId, Record};
 
-const LIMITS: SessionLimits = SessionLimits { in_flight: 3, idle: Duration::from_secs(10) };
+const LIMITS: SessionLimits = SessionLimits {
+    in_flight: 3,
+    idle: Duration::from_secs(10),
+};
 
 fn session(order: ReplyOrder, half_close: HalfClose, now: Instant) -> Session {
     let correlation = match order {
         ReplyOrder::Any => CorrelationKind::Id { bits: 32 },
         ReplyOrder::OfRequests => CorrelationKind::Fifo,
     };
-    let capabilities = Capabilities { correlation, reply_order: order, half_close, drain: Drain::MessageBoundary, max_frame: 64 };
+    let capabilities = Capabilities {
+        correlation,
+        reply_order: order,
+        half_close,
+        drain: Drain::MessageBoundary,
+        max_frame: 64,
+    };
     Session::new(LIMITS, &capabilities, now)
 }
 
@@ -18,7 +27,14 @@ fn message(kind: Kind, id: u64) -> Message {
 }
 
 fn request(session: &mut Session, id: u64, now: Instant) -> ExchangeKey {
-    session.handle_request(&message(Kind::Request, id), now + Duration::from_secs(1), now).unwrap().unwrap()
+    session
+        .handle_request(
+            &message(Kind::Request, id),
+            now + Duration::from_secs(1),
+            now,
+        )
+        .unwrap()
+        .unwrap()
 }
 
 fn reply(id: u64) -> Option<Message> {
@@ -80,7 +96,10 @@ fn an_exchange_takes_one_reply() {
     s.release_memory();
     let b = request(&mut s, 2, now);
     assert_eq!(a.slot(), b.slot());
-    assert!(!s.handle_reply(a, reply(1), now), "the old key must not answer the new request");
+    assert!(
+        !s.handle_reply(a, reply(1), now),
+        "the old key must not answer the new request"
+    );
     assert!(s.handle_reply(b, reply(2), now));
     assert_eq!(sent(&mut s), [2]);
 }
@@ -90,11 +109,23 @@ fn an_id_in_flight_cannot_be_used_again() {
     let now = Instant::now();
     let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
     let a = request(&mut s, 7, now);
-    assert_eq!(s.handle_request(&message(Kind::Request, 7), now, now), Err(Violation::DuplicateId));
+    assert_eq!(
+        s.handle_request(&message(Kind::Request, 7), now, now),
+        Err(Violation::DuplicateId)
+    );
     s.handle_reply(a, reply(7), now);
-    assert!(s.handle_request(&message(Kind::Request, 7), now, now).is_ok());
-    assert_eq!(s.handle_request(&message(Kind::Reply, 8), now, now), Err(Violation::NotARequest));
-    assert_eq!(s.handle_request(&message(Kind::Event, 7), now, now), Ok(None));
+    assert!(
+        s.handle_request(&message(Kind::Request, 7), now, now)
+            .is_ok()
+    );
+    assert_eq!(
+        s.handle_request(&message(Kind::Reply, 8), now, now),
+        Err(Violation::NotARequest)
+    );
+    assert_eq!(
+        s.handle_request(&message(Kind::Event, 7), now, now),
+        Ok(None)
+    );
 }
 
 #[test]
