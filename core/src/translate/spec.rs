@@ -1,0 +1,102 @@
+//! A route's rules as typed, with their places in the file.
+
+use crate::expr::{Source, Span};
+
+/// One route, as typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteSpec {
+    /// Its name, if it has one.
+    pub name: Option<Source>,
+    /// The operation it takes; all requests and events of the protocol if it names none.
+    pub operation: Option<Source>,
+    /// A condition on the message, beside the operation.
+    pub when: Option<Source>,
+    /// What goes upstream.
+    pub request: RequestSpec,
+    /// What comes back, first match first.
+    pub replies: Vec<ReplySpec>,
+    /// All of it in the file.
+    pub span: Span,
+}
+
+/// How a message becomes an HTTP request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestSpec {
+    /// The method.
+    pub method: http::Method,
+    /// Template of the path and, after a `?`, of the query.
+    pub target: Source,
+    /// Literal names and templates of their values.
+    pub headers: Vec<(Source, Source)>,
+    /// The payload.
+    pub body: BodySpec,
+}
+
+/// The payload of an HTTP request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BodySpec {
+    /// None.
+    Empty,
+    /// A JSON document.
+    Json(JsonSpec),
+    /// A template for text, or one expression of type bytes.
+    Bytes(Source),
+}
+
+/// A JSON document with templates in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JsonSpec {
+    /// An object; its keys are literal.
+    Object(Vec<(Source, Self)>),
+    /// An array.
+    Array(Vec<Self>),
+    /// A string, or whatever type the expression of `"{expr}"` has.
+    Template(Source),
+    /// An integer.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+}
+
+/// One way in which an outcome becomes a native reply.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplySpec {
+    /// Which outcomes: `200`, `2xx`, the name of a fault such as `timeout`, or `*`.
+    pub on: Source,
+    /// A condition on top.
+    pub when: Option<Source>,
+    /// The operation of the reply.
+    pub send: Option<Source>,
+    /// Values of its fields.
+    pub set: Vec<(Source, SetSpec)>,
+    /// Instead of `send`: an expression whose bytes are the reply.
+    pub bytes: Option<Source>,
+    /// All of it in the file.
+    pub span: Span,
+}
+
+/// The value that a rule gives to a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetSpec {
+    /// A template.
+    Template(Source),
+    /// An integer.
+    Int(i64, Span),
+    /// A number.
+    Float(f64, Span),
+    /// A truth value.
+    Bool(bool, Span),
+}
+
+impl SetSpec {
+    /// Its place in the file.
+    #[must_use]
+    pub const fn span(&self) -> &Span {
+        match self {
+            Self::Template(source) => source.span(),
+            Self::Int(_, span) | Self::Float(_, span) | Self::Bool(_, span) => span,
+        }
+    }
+}
