@@ -85,12 +85,20 @@ impl Fault {
     /// A fault of a request that was not sent. The detail is for logs: it must not hold a
     /// field's value.
     pub fn unsent(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self { class, sent: Sent::No, detail: detail.into() }
+        Self {
+            class,
+            sent: Sent::No,
+            detail: detail.into(),
+        }
     }
 
     /// A fault of a request that may have been carried out.
     pub fn sent(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self { class, sent: Sent::Maybe, detail: detail.into() }
+        Self {
+            class,
+            sent: Sent::Maybe,
+            detail: detail.into(),
+        }
     }
 
     /// What went wrong.

@@ -23,7 +23,13 @@ impl Operation {
     /// An operation with no correlation field, sent again only if it was not sent.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind, record: StructId) -> Self {
-        Self { name: Cow::Borrowed(name), kind, record, id: None, retry: Retry::IfUnsent }
+        Self {
+            name: Cow::Borrowed(name),
+            kind,
+            record,
+            id: None,
+            retry: Retry::IfUnsent,
+        }
     }
 
     /// The same operation, its correlation id in `slot`.

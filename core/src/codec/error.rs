@@ -77,7 +77,12 @@ struct Inner {
 impl DecodeError {
     /// An error `offset` bytes into the frame; it closes the connection unless
     /// [`recovery`](Self::with_recovery) says otherwise. Neither text may show a field's value.
-    pub fn new(cause: Cause, offset: usize, expected: impl Into<Cow<'static, str>>, got: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        cause: Cause,
+        offset: usize,
+        expected: impl Into<Cow<'static, str>>,
+        got: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self(Box::new(Inner {
             cause,
             recovery: Recovery::Close,
@@ -157,7 +162,12 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { offset, expected, got, .. } = &*self.0;
+        let Inner {
+            offset,
+            expected,
+            got,
+            ..
+        } = &*self.0;
         write!(f, "at byte {offset}: expected {expected}, got {got}")
     }
 }
@@ -202,7 +212,10 @@ pub struct EncodeError {
 impl EncodeError {
     /// An error in `field` (empty for the message as a whole).
     pub fn new(field: impl Into<Cow<'static, str>>, problem: EncodeProblem) -> Self {
-        Self { field: field.into(), problem }
+        Self {
+            field: field.into(),
+            problem,
+        }
     }
 
     /// The field.
@@ -247,5 +260,8 @@ pub fn foreign_preamble(buf: &[u8]) -> Option<&'static str> {
         (b"PROXY ", "a PROXY protocol header"),
         (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY protocol header"),
     ];
-    PREAMBLES.iter().find(|(bytes, _)| buf.starts_with(bytes)).map(|(_, name)| *name)
+    PREAMBLES
+        .iter()
+        .find(|(bytes, _)| buf.starts_with(bytes))
+        .map(|(_, name)| *name)
 }

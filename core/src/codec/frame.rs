@@ -1,6 +1,9 @@
 //! The short way to a protocol: one message a frame, no state between frames.
 
-use super::{ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event, Protocol, Rejected, Side};
+use super::{
+    ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event,
+    Protocol, Rejected, Side,
+};
 use crate::fault::Fault;
 use crate::message::Message;
 use bytes::{Bytes, BytesMut};
@@ -56,7 +59,11 @@ impl<P: FrameProtocol> Protocol for P {
     }
 
     fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec> {
-        Box::new(FrameCodec { protocol: self, side, max_frame })
+        Box::new(FrameCodec {
+            protocol: self,
+            side,
+            max_frame,
+        })
     }
 
     fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {
@@ -96,6 +103,8 @@ impl<P: FrameProtocol> ConnCodec for FrameCodec<P> {
             }
         };
         let start = out.len();
-        self.protocol.encode(message, out).inspect_err(|_| out.truncate(start))
+        self.protocol
+            .encode(message, out)
+            .inspect_err(|_| out.truncate(start))
     }
 }

@@ -131,7 +131,11 @@ pub struct Rejected<'a> {
 
 impl<'a> From<&'a Message> for Rejected<'a> {
     fn from(message: &'a Message) -> Self {
-        Self { operation: Some(message.operation()), correlation: message.correlation().clone(), message: Some(message) }
+        Self {
+            operation: Some(message.operation()),
+            correlation: message.correlation().clone(),
+            message: Some(message),
+        }
     }
 }
 

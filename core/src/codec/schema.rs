@@ -48,17 +48,33 @@ pub enum Type {
 
 impl Type {
     /// Any integer up to 64 bits, signed or not.
-    pub const INT: Self = Self::Int { min: i64::MIN as i128, max: u64::MAX as i128 };
+    pub const INT: Self = Self::Int {
+        min: i64::MIN as i128,
+        max: u64::MAX as i128,
+    };
     /// An unsigned byte.
-    pub const U8: Self = Self::Int { min: 0, max: u8::MAX as i128 };
+    pub const U8: Self = Self::Int {
+        min: 0,
+        max: u8::MAX as i128,
+    };
     /// An unsigned integer of 2 bytes.
-    pub const U16: Self = Self::Int { min: 0, max: u16::MAX as i128 };
+    pub const U16: Self = Self::Int {
+        min: 0,
+        max: u16::MAX as i128,
+    };
     /// An unsigned integer of 4 bytes.
-    pub const U32: Self = Self::Int { min: 0, max: u32::MAX as i128 };
+    pub const U32: Self = Self::Int {
+        min: 0,
+        max: u32::MAX as i128,
+    };
     /// Text without a bound of its own.
-    pub const STR: Self = Self::Str { max_len: usize::MAX };
+    pub const STR: Self = Self::Str {
+        max_len: usize::MAX,
+    };
     /// Bytes without a bound of their own.
-    pub const BYTES: Self = Self::Bytes { max_len: usize::MAX };
+    pub const BYTES: Self = Self::Bytes {
+        max_len: usize::MAX,
+    };
 }
 
 /// Who supplies a field when a message is written.
@@ -91,7 +107,13 @@ impl FieldDef {
     /// A required, public field.
     #[must_use]
     pub const fn new(name: &'static str, ty: Type) -> Self {
-        Self { name: Cow::Borrowed(name), ty, presence: Presence::Required, secret: false, doc: Cow::Borrowed("") }
+        Self {
+            name: Cow::Borrowed(name),
+            ty,
+            presence: Presence::Required,
+            secret: false,
+            doc: Cow::Borrowed(""),
+        }
     }
 
     /// The same field with a value to take when none is given.
@@ -154,13 +176,19 @@ impl EnumDef {
     /// The label of a number.
     #[must_use]
     pub fn label(&self, value: i128) -> Option<&str> {
-        self.labels.iter().find(|(v, _)| *v == value).map(|(_, label)| label.as_ref())
+        self.labels
+            .iter()
+            .find(|(v, _)| *v == value)
+            .map(|(_, label)| label.as_ref())
     }
 
     /// The number of a label.
     #[must_use]
     pub fn value(&self, label: &str) -> Option<i128> {
-        self.labels.iter().find(|(_, l)| l == label).map(|(value, _)| *value)
+        self.labels
+            .iter()
+            .find(|(_, l)| l == label)
+            .map(|(value, _)| *value)
     }
 }
 

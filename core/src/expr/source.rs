@@ -19,13 +19,21 @@ impl Source {
     #[must_use]
     pub fn verbatim(text: impl Into<String>, start: usize) -> Self {
         let text = text.into();
-        Self { span: start..start + text.len(), text, verbatim: true }
+        Self {
+            span: start..start + text.len(),
+            text,
+            verbatim: true,
+        }
     }
 
     /// A string that the file writes in another form (escapes): an error points at all of it.
     #[must_use]
     pub fn escaped(text: impl Into<String>, span: Span) -> Self {
-        Self { text: text.into(), span, verbatim: false }
+        Self {
+            text: text.into(),
+            span,
+            verbatim: false,
+        }
     }
 
     /// The string.
@@ -53,7 +61,11 @@ impl Source {
     /// A part of the string as a source of its own.
     #[must_use]
     pub fn slice(&self, inner: Span) -> Self {
-        Self { text: self.text[inner.clone()].to_owned(), span: self.locate(inner), verbatim: self.verbatim }
+        Self {
+            text: self.text[inner.clone()].to_owned(),
+            span: self.locate(inner),
+            verbatim: self.verbatim,
+        }
     }
 }
 
@@ -73,7 +85,12 @@ pub struct RuleError {
 impl RuleError {
     /// An error without help.
     pub fn new(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, help: None }
+        Self {
+            code,
+            message: message.into(),
+            span,
+            help: None,
+        }
     }
 
     /// The same error with a way out.

@@ -1,1 +1,5 @@
 //! Budgets, one file each: what they bound, in which unit, and the memory that they allow.
+
+mod deadlines;
+
+pub use deadlines::{Deadline, Deadlines};

@@ -22,8 +22,16 @@ impl Body {
     /// A stream that buffers at most `budget` bytes (beyond one chunk), and its writing end.
     #[must_use]
     pub fn stream(budget: usize) -> (BodySender, Self) {
-        let pipe = Arc::new(Mutex::new(Pipe { budget, ..Pipe::default() }));
-        (BodySender { pipe: Arc::clone(&pipe) }, Self::Stream(BodyStream { pipe }))
+        let pipe = Arc::new(Mutex::new(Pipe {
+            budget,
+            ..Pipe::default()
+        }));
+        (
+            BodySender {
+                pipe: Arc::clone(&pipe),
+            },
+            Self::Stream(BodyStream { pipe }),
+        )
     }
 
     /// The bytes, if they are all here.
@@ -182,13 +190,17 @@ impl PartialEq for BodyStream {
 
 impl fmt::Debug for BodyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyStream").field("held", &lock(&self.pipe).held).finish_non_exhaustive()
+        f.debug_struct("BodyStream")
+            .field("held", &lock(&self.pipe).held)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for BodySender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodySender").field("held", &lock(&self.pipe).held).finish_non_exhaustive()
+        f.debug_struct("BodySender")
+            .field("held", &lock(&self.pipe).held)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,12 +212,20 @@ mod tests {
     fn a_stream_holds_its_budget_and_ends_once() {
         let cx = &mut Context::from_waker(Waker::noop());
         let (mut tx, body) = Body::stream(4);
-        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
         assert!(rx.poll_chunk(cx).is_pending());
         assert_eq!(tx.send(Bytes::from_static(b"abcd")), Ok(()));
         assert!(tx.poll_ready(cx).is_pending());
-        assert_eq!(tx.send(Bytes::from_static(b"e")), Err(Bytes::from_static(b"e")));
-        assert_eq!(rx.poll_chunk(cx), Poll::Ready(Some(Ok(Bytes::from_static(b"abcd")))));
+        assert_eq!(
+            tx.send(Bytes::from_static(b"e")),
+            Err(Bytes::from_static(b"e"))
+        );
+        assert_eq!(
+            rx.poll_chunk(cx),
+            Poll::Ready(Some(Ok(Bytes::from_static(b"abcd"))))
+        );
         assert_eq!(tx.poll_ready(cx), Poll::Ready(Ok(())));
         tx.end();
         assert_eq!(rx.poll_chunk(cx), Poll::Ready(None));
@@ -215,7 +235,9 @@ mod tests {
     fn a_cut_is_not_an_end() {
         let cx = &mut Context::from_waker(Waker::noop());
         let (tx, body) = Body::stream(4);
-        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
         drop(tx);
         assert_eq!(rx.poll_chunk(cx), Poll::Ready(Some(Err(BodyClosed))));
     }
@@ -224,7 +246,9 @@ mod tests {
     fn a_writer_learns_that_its_reader_is_gone() {
         let cx = &mut Context::from_waker(Waker::noop());
         let (mut tx, body) = Body::stream(4);
-        let Body::Stream(mut rx) = body else { panic!("a stream") };
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
         rx.close();
         assert_eq!(tx.poll_ready(cx), Poll::Ready(Err(BodyClosed)));
         assert!(tx.send(Bytes::from_static(b"a")).is_err());

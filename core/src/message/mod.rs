@@ -67,7 +67,14 @@ impl Message {
     /// A message made here rather than read off a wire.
     #[must_use]
     pub fn new(kind: Kind, operation: OperationId, fields: Record) -> Self {
-        Self { kind, operation, correlation: Correlation::None, fields, body: Body::Empty, frame: None }
+        Self {
+            kind,
+            operation,
+            correlation: Correlation::None,
+            fields,
+            body: Body::Empty,
+            frame: None,
+        }
     }
 
     /// The same message with its correlation. To change the field that carries it on the wire

@@ -1,1 +1,272 @@
 //! One downstream stream as a state machine.
+//!
+//! Call order: [`handle_request`](Session::handle_request) for each message read (only while
+//! [`wants_request`](Session::wants_request)), [`handle_reply`](Session::handle_reply) once per
+//! exchange, then [`poll_transmit`](Session::poll_transmit) until it has no more. After
+//! [`handle_eof`](Session::handle_eof) or [`handle_drain`](Session::handle_drain) the stream is
+//! over when [`is_finished`](Session::is_finished) says so. Time comes in through `now`;
+//! [`poll_timeout`](Session::poll_timeout) says when [`handle_timeout`](Session::handle_timeout)
+//! is due. LIFECYCLE.md beside this file has the transition table.
+
+mod slots;
+
+pub use slots::ExchangeKey;
+
+use crate::codec::{Capabilities, CorrelationKind, HalfClose, ReplyOrder};
+use crate::message::{Correlation, Kind, Message};
+use slots::Slots;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What one client may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Requests that wait for their replies. Bounds the requests held in memory, too.
+    pub in_flight: usize,
+    /// How long the stream may stand still with nothing in flight.
+    pub idle: Duration,
+}
+
+/// Why a stream ends before its peer closed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// Two requests in flight with one id: their replies could not be told apart.
+    DuplicateId,
+    /// A message that only the other side may send.
+    NotARequest,
+}
+
+impl Violation {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DuplicateId => "duplicate-id",
+            Self::NotARequest => "not-a-request",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Requests come and replies go.
+    Open,
+    /// No more requests; replies still go.
+    AwaitingReplies,
+    /// Nothing more either way.
+    Finished,
+}
+
+/// One downstream stream: which requests wait, in which order replies may leave, when it is
+/// over. Holds no request itself: the caller keeps what belongs to an exchange under its key.
+#[derive(Debug)]
+pub struct Session {
+    limits: SessionLimits,
+    half_close: HalfClose,
+    order: ReplyOrder,
+    correlated: bool,
+    state: State,
+    slots: Slots,
+    ready: VecDeque<Message>,
+    last_activity: Instant,
+    drain_at: Option<Instant>,
+}
+
+impl Session {
+    /// A stream that was just opened.
+    #[must_use]
+    pub fn new(limits: SessionLimits, capabilities: &Capabilities, now: Instant) -> Self {
+        Self {
+            limits,
+            half_close: capabilities.half_close,
+            order: capabilities.reply_order,
+            correlated: matches!(
+                capabilities.correlation,
+                CorrelationKind::Id { .. } | CorrelationKind::Key
+            ),
+            state: State::Open,
+            slots: Slots::default(),
+            ready: VecDeque::new(),
+            last_activity: now,
+            drain_at: None,
+        }
+    }
+
+    /// Whether another request may be read: there is credit and the stream is open.
+    #[must_use]
+    pub fn wants_request(&self) -> bool {
+        self.state == State::Open && self.slots.len() < self.limits.in_flight
+    }
+
+    /// Takes a message off the wire. A request opens an exchange that must be given its reply
+    /// by `deadline`; an event opens none.
+    ///
+    /// # Errors
+    /// With what the client did wrong; the stream is to be closed then.
+    pub fn handle_request(
+        &mut self,
+        message: &Message,
+        deadline: Instant,
+        now: Instant,
+    ) -> Result<Option<ExchangeKey>, Violation> {
+        self.last_activity = now;
+        match message.kind() {
+            Kind::Event => return Ok(None),
+            Kind::Reply => return Err(Violation::NotARequest),
+            Kind::Request => {}
+        }
+        if self.correlated && self.slots.has_id(message.correlation()) {
+            return Err(Violation::DuplicateId);
+        }
+        let id = if self.correlated {
+            message.correlation().clone()
+        } else {
+            Correlation::None
+        };
+        Ok(Some(self.open(id, deadline)))
+    }
+
+    /// Gives an exchange its reply, or `None` where there is none to give. An exchange that is
+    /// over already takes no second one: `false`, and the reply is dropped.
+    pub fn handle_reply(&mut self, key: ExchangeKey, reply: Option<Message>, now: Instant) -> bool {
+        if !self.slots.is_open(key) {
+            return false;
+        }
+        self.last_activity = now;
+        match self.order {
+            ReplyOrder::Any => {
+                self.slots.close(key);
+                self.ready.extend(reply);
+            }
+            ReplyOrder::OfRequests => {
+                self.slots.park(key, reply);
+                while let Some(reply) = self.slots.pop_parked_head() {
+                    self.ready.extend(reply);
+                }
+            }
+        }
+        self.settle();
+        true
+    }
+
+    /// Puts an answer that belongs to no exchange (to a message that could not be read) in
+    /// line: behind the replies still due where order matters, at once elsewhere.
+    pub fn handle_local_answer(&mut self, answer: Message, now: Instant) {
+        match self.order {
+            ReplyOrder::Any => self.ready.push_back(answer),
+            ReplyOrder::OfRequests => {
+                let key = self.open(Correlation::None, now);
+                self.handle_reply(key, Some(answer), now);
+            }
+        }
+    }
+
+    /// The client sends no more.
+    pub fn handle_eof(&mut self) {
+        self.state = match self.half_close {
+            HalfClose::FinishesReplies if self.state == State::Open => State::AwaitingReplies,
+            HalfClose::FinishesReplies => self.state,
+            HalfClose::Ends => State::Finished,
+        };
+        self.settle();
+    }
+
+    /// No more requests are taken; what is in flight is still answered.
+    pub fn handle_close(&mut self) {
+        if self.state == State::Open {
+            self.state = State::AwaitingReplies;
+        }
+        self.settle();
+    }
+
+    /// The gateway is going away: the stream closes once nothing is in flight, but an idle one
+    /// not before `at`.
+    pub fn handle_drain(&mut self, at: Instant) {
+        self.drain_at = Some(self.drain_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// The next reply to write.
+    pub fn poll_transmit(&mut self) -> Option<Message> {
+        self.ready.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due. Looks at every exchange: call it
+    /// when a timer fired or has to be set, not per message.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.state == State::Finished {
+            return None;
+        }
+        let quiet = self.is_quiet();
+        let idle = quiet.then(|| self.last_activity + self.limits.idle);
+        let drain = self.drain_at.filter(|_| quiet);
+        [self.slots.next_deadline(), idle, drain]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Time has passed: closes a stream that was idle for too long or is being drained, and
+    /// gives the exchanges whose deadline has passed. Each still needs its
+    /// [`handle_reply`](Self::handle_reply).
+    pub fn handle_timeout(&mut self, now: Instant) -> Vec<ExchangeKey> {
+        if self.is_quiet() {
+            let idle = self.last_activity + self.limits.idle <= now;
+            let drained = self.drain_at.is_some_and(|at| at <= now);
+            if idle || drained {
+                self.state = State::Finished;
+            }
+        }
+        self.slots.expired(now)
+    }
+
+    /// How many requests wait for their replies.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nothing waits and nothing is to be written.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.slots.is_empty() && self.ready.is_empty()
+    }
+
+    /// Whether nothing more will be read.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.state != State::Open
+    }
+
+    /// Whether the stream is over once what [`poll_transmit`](Self::poll_transmit) gives is
+    /// written.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Finished
+    }
+
+    /// Gives back the memory that a quiet stream does not need.
+    pub fn release_memory(&mut self) {
+        if self.is_quiet() {
+            self.slots.release();
+            self.ready = VecDeque::new();
+        }
+    }
+
+    fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
+        let key = self.slots.open(id, deadline);
+        if self.order == ReplyOrder::OfRequests {
+            self.slots.line_up(key);
+        }
+        key
+    }
+
+    fn settle(&mut self) {
+        if self.state == State::AwaitingReplies && self.slots.is_empty() {
+            self.state = State::Finished;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! What a condition says in so many words, for whoever builds decision tables from conditions.
+
+use super::Var;
+use crate::message::Value;
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+/// A comparison of a variable with a constant; `3 < x` is given as `x > 3`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Simple<'a> {
+    /// The variable.
+    pub var: Var,
+    /// What is asked.
+    pub op: Comparison,
+    /// The constant: of the variable's type, or [`Value::Null`].
+    pub constant: &'a Value,
+}
+
+/// A condition taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View<'a> {
+    /// One comparison with a constant.
+    Simple(Simple<'a>),
+    /// A constant.
+    Constant(bool),
+    /// `a and b and c`.
+    All(Vec<View<'a>>),
+    /// `a or b or c`.
+    Any(Vec<View<'a>>),
+    /// Anything else: run it to know.
+    Other,
+}
+
+/// The parts of a condition that all must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conjuncts<'a> {
+    /// The comparisons with constants among them.
+    pub simple: Vec<Simple<'a>>,
+    /// Whether these comparisons are the whole condition.
+    pub whole: bool,
+}

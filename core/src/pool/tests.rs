@@ -1,0 +1,169 @@
+use super::*;
+
+const LIMITS: PoolLimits = PoolLimits {
+    connections: 2,
+    streams: 100,
+    queue: 3,
+    queue_wait: Duration::from_secs(1),
+};
+
+fn events(pool: &mut Pool) -> Vec<PoolEvent> {
+    std::iter::from_fn(|| pool.poll_event()).collect()
+}
+
+fn connect(pool: &mut Pool) -> ConnId {
+    match events(pool)[..] {
+        [PoolEvent::Connect(id)] => id,
+        ref other => panic!("one connect, not {other:?}"),
+    }
+}
+
+fn ticket(acquired: Acquired) -> Ticket {
+    match acquired {
+        Acquired::Queued(ticket) => ticket,
+        other => panic!("a ticket, not {other:?}"),
+    }
+}
+
+#[test]
+fn those_who_wait_share_one_connect() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a = ticket(pool.acquire(1, now));
+    let id = connect(&mut pool);
+    let b = ticket(pool.acquire(2, now));
+    assert_eq!(events(&mut pool), []);
+    pool.handle_capacity(id, 10, now);
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Grant(a, id), PoolEvent::Grant(b, id)]
+    );
+    assert_eq!(pool.acquire(3, now), Acquired::Granted(id));
+}
+
+#[test]
+fn a_full_connection_gets_a_second_one_and_no_third() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a = ticket(pool.acquire(1, now));
+    let first = connect(&mut pool);
+    pool.handle_capacity(first, 1, now);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(a, first)]);
+    let b = ticket(pool.acquire(1, now));
+    let second = connect(&mut pool);
+    pool.handle_capacity(second, 1, now);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(b, second)]);
+    let c = ticket(pool.acquire(1, now));
+    assert_eq!(events(&mut pool), []);
+    pool.release(first);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(c, first)]);
+}
+
+#[test]
+fn a_greedy_client_waits_its_turn() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a1 = ticket(pool.acquire(1, now));
+    let a2 = ticket(pool.acquire(1, now));
+    let b1 = ticket(pool.acquire(2, now));
+    assert_eq!(pool.acquire(3, now), Acquired::Refused(Refusal::QueueFull));
+    let id = connect(&mut pool);
+    pool.handle_capacity(id, 2, now);
+    let granted = events(&mut pool);
+    assert_eq!(
+        granted[..2],
+        [PoolEvent::Grant(a1, id), PoolEvent::Grant(b1, id)]
+    );
+    pool.release(id);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(a2, id)]);
+}
+
+#[test]
+fn waiting_ends() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a = ticket(pool.acquire(1, now));
+    let b = ticket(pool.acquire(2, now));
+    let id = connect(&mut pool);
+    pool.abandon(a);
+    assert_eq!(pool.poll_timeout(), Some(now + LIMITS.queue_wait));
+    pool.handle_timeout(now + LIMITS.queue_wait);
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Refuse(b, Refusal::WaitedTooLong)]
+    );
+    pool.handle_capacity(id, 1, now);
+    assert_eq!(events(&mut pool), []);
+    assert_eq!(pool.poll_timeout(), None);
+}
+
+#[test]
+fn an_upstream_that_cannot_be_reached_fails_fast_and_is_tried_again_later() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a = ticket(pool.acquire(1, now));
+    let id = connect(&mut pool);
+    pool.handle_connect_failed(id, 0, now);
+    assert_eq!(
+        events(&mut pool),
+        [PoolEvent::Refuse(a, Refusal::Unreachable)]
+    );
+    assert_eq!(
+        pool.acquire(1, now),
+        Acquired::Refused(Refusal::Unreachable)
+    );
+    assert_eq!(events(&mut pool), []);
+    let later = now + Duration::from_millis(25);
+    ticket(pool.acquire(1, later));
+    connect(&mut pool);
+}
+
+#[test]
+fn every_endpoint_gets_a_connection_and_a_share() {
+    let now = Instant::now();
+    let mut pool = Pool::new(2, LIMITS);
+    ticket(pool.acquire(1, now));
+    let ids: Vec<_> = events(&mut pool)
+        .into_iter()
+        .map(|event| match event {
+            PoolEvent::Connect(id) => id,
+            other => panic!("a connect, not {other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        ids.iter().map(|id| id.endpoint()).collect::<Vec<_>>(),
+        [0, 1]
+    );
+    ids.iter().for_each(|id| pool.handle_capacity(*id, 10, now));
+    events(&mut pool);
+    let granted: Vec<_> = (0..3).map(|_| pool.acquire(1, now)).collect();
+    let to = |id| {
+        granted
+            .iter()
+            .filter(|g| **g == Acquired::Granted(id))
+            .count()
+    };
+    assert!(to(ids[0]) >= 1 && to(ids[1]) >= 1, "{granted:?}");
+}
+
+#[test]
+fn a_leaving_connection_takes_nothing_new_and_its_id_is_never_reused() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let a = ticket(pool.acquire(1, now));
+    let old = connect(&mut pool);
+    pool.handle_capacity(old, 10, now);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(a, old)]);
+    pool.handle_leaving(old, now);
+    let b = ticket(pool.acquire(1, now));
+    let new = connect(&mut pool);
+    assert_ne!(old, new);
+    pool.handle_capacity(old, 10, now);
+    assert_eq!(events(&mut pool), []);
+    pool.handle_capacity(new, 10, now);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(b, new)]);
+    pool.release(old);
+    pool.handle_closed(old, now);
+    pool.release(old);
+    assert_eq!(pool.acquire(1, now), Acquired::Granted(new));
+}

@@ -1,0 +1,144 @@
+//! The exchanges of one stream, by slot.
+
+use crate::message::{Correlation, Message};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Names one exchange of one session. A slot is used again, a key never is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExchangeKey {
+    slot: u32,
+    sequence: u32,
+}
+
+impl ExchangeKey {
+    /// The slot: small, and unique among the exchanges that are open.
+    #[must_use]
+    pub const fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    entries: Vec<Option<Entry>>,
+    free: Vec<u32>,
+    order: VecDeque<u32>,
+    next_sequence: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    sequence: u32,
+    id: Correlation,
+    deadline: Instant,
+    /// A reply that came before its turn; the inner `None` stands for "no reply is due".
+    parked: Option<Box<Option<Message>>>,
+}
+
+impl Slots {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn has_id(&self, id: &Correlation) -> bool {
+        self.entries.iter().flatten().any(|entry| entry.id == *id)
+    }
+
+    pub(super) fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.wrapping_add(1);
+        let entry = Some(Entry {
+            sequence,
+            id,
+            deadline,
+            parked: None,
+        });
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.entries[slot as usize] = entry;
+                slot
+            }
+            None => {
+                self.entries.push(entry);
+                u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        ExchangeKey { slot, sequence }
+    }
+
+    /// Whether the exchange still waits for its reply.
+    pub(super) fn is_open(&self, key: ExchangeKey) -> bool {
+        let entry = self.entries.get(key.slot()).and_then(Option::as_ref);
+        entry.is_some_and(|entry| entry.sequence == key.sequence && entry.parked.is_none())
+    }
+
+    pub(super) fn close(&mut self, key: ExchangeKey) {
+        if self.is_open(key) {
+            self.entries[key.slot()] = None;
+            self.free.push(key.slot);
+        }
+    }
+
+    /// Keeps a reply until its turn. Order is that of opening.
+    pub(super) fn park(&mut self, key: ExchangeKey, reply: Option<Message>) {
+        if let Some(Some(entry)) = self.entries.get_mut(key.slot()) {
+            entry.parked = Some(Box::new(reply));
+        }
+    }
+
+    /// Notes that replies leave in the order of opening, and that `key` is the latest.
+    pub(super) fn line_up(&mut self, key: ExchangeKey) {
+        self.order.push_back(key.slot);
+    }
+
+    /// The reply of the oldest exchange, if it has come.
+    pub(super) fn pop_parked_head(&mut self) -> Option<Option<Message>> {
+        let slot = *self.order.front()?;
+        let reply = self
+            .entries
+            .get_mut(slot as usize)?
+            .as_mut()?
+            .parked
+            .take()?;
+        self.order.pop_front();
+        self.entries[slot as usize] = None;
+        self.free.push(slot);
+        Some(*reply)
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.waiting().map(|(_, entry)| entry.deadline).min()
+    }
+
+    pub(super) fn expired(&self, now: Instant) -> Vec<ExchangeKey> {
+        self.waiting()
+            .filter(|(_, entry)| entry.deadline <= now)
+            .filter_map(|(slot, entry)| {
+                Some(ExchangeKey {
+                    slot: u32::try_from(slot).ok()?,
+                    sequence: entry.sequence,
+                })
+            })
+            .collect()
+    }
+
+    /// Gives back all memory but the sequence, so that keys stay unique.
+    pub(super) fn release(&mut self) {
+        *self = Self {
+            next_sequence: self.next_sequence,
+            ..Self::default()
+        };
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.entries.iter().enumerate();
+        entries
+            .filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
+            .filter(|(_, entry)| entry.parked.is_none())
+    }
+}

@@ -1,0 +1,179 @@
+use super::*;
+use crate::codec::Drain;
+use crate::message::{OperationId, Record};
+
+const LIMITS: SessionLimits = SessionLimits {
+    in_flight: 3,
+    idle: Duration::from_secs(10),
+};
+
+fn session(order: ReplyOrder, half_close: HalfClose, now: Instant) -> Session {
+    let correlation = match order {
+        ReplyOrder::Any => CorrelationKind::Id { bits: 32 },
+        ReplyOrder::OfRequests => CorrelationKind::Fifo,
+    };
+    let capabilities = Capabilities {
+        correlation,
+        reply_order: order,
+        half_close,
+        drain: Drain::MessageBoundary,
+        max_frame: 64,
+    };
+    Session::new(LIMITS, &capabilities, now)
+}
+
+fn message(kind: Kind, id: u64) -> Message {
+    Message::new(kind, OperationId(0), Record::new()).with_correlation(Correlation::Id(id))
+}
+
+fn request(session: &mut Session, id: u64, now: Instant) -> ExchangeKey {
+    session
+        .handle_request(
+            &message(Kind::Request, id),
+            now + Duration::from_secs(1),
+            now,
+        )
+        .unwrap()
+        .unwrap()
+}
+
+fn reply(id: u64) -> Option<Message> {
+    Some(message(Kind::Reply, id))
+}
+
+fn sent(session: &mut Session) -> Vec<u64> {
+    std::iter::from_fn(|| session.poll_transmit())
+        .map(|message| match message.correlation() {
+            Correlation::Id(id) => *id,
+            other => panic!("an id, not {other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn replies_with_ids_leave_as_they_come() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    let b = request(&mut s, 2, now);
+    assert!(s.handle_reply(b, reply(2), now));
+    assert!(s.handle_reply(a, reply(1), now));
+    assert_eq!(sent(&mut s), [2, 1]);
+}
+
+#[test]
+fn replies_without_ids_keep_the_order_of_requests() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    let b = request(&mut s, 2, now);
+    s.handle_local_answer(message(Kind::Reply, 3), now);
+    s.handle_reply(b, reply(2), now);
+    assert_eq!(sent(&mut s), []);
+    s.handle_reply(a, reply(1), now);
+    assert_eq!(sent(&mut s), [1, 2, 3]);
+    assert!(s.is_quiet());
+}
+
+#[test]
+fn credit_stops_reading_and_a_reply_gives_it_back() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let keys: Vec<_> = (0..3).map(|id| request(&mut s, id, now)).collect();
+    assert!(!s.wants_request());
+    s.handle_reply(keys[1], reply(1), now);
+    assert!(s.wants_request());
+}
+
+#[test]
+fn an_exchange_takes_one_reply() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    assert!(s.handle_reply(a, reply(1), now));
+    assert!(!s.handle_reply(a, reply(1), now));
+    s.poll_transmit();
+    s.release_memory();
+    let b = request(&mut s, 2, now);
+    assert_eq!(a.slot(), b.slot());
+    assert!(
+        !s.handle_reply(a, reply(1), now),
+        "the old key must not answer the new request"
+    );
+    assert!(s.handle_reply(b, reply(2), now));
+    assert_eq!(sent(&mut s), [2]);
+}
+
+#[test]
+fn an_id_in_flight_cannot_be_used_again() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 7, now);
+    assert_eq!(
+        s.handle_request(&message(Kind::Request, 7), now, now),
+        Err(Violation::DuplicateId)
+    );
+    s.handle_reply(a, reply(7), now);
+    assert!(
+        s.handle_request(&message(Kind::Request, 7), now, now)
+            .is_ok()
+    );
+    assert_eq!(
+        s.handle_request(&message(Kind::Reply, 8), now, now),
+        Err(Violation::NotARequest)
+    );
+    assert_eq!(
+        s.handle_request(&message(Kind::Event, 7), now, now),
+        Ok(None)
+    );
+}
+
+#[test]
+fn a_half_close_lets_replies_through_where_the_protocol_allows_it() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    s.handle_eof();
+    assert!(!s.wants_request() && !s.is_finished());
+    s.handle_reply(a, reply(1), now);
+    assert!(s.is_finished());
+    assert_eq!(sent(&mut s), [1]);
+
+    let mut s = session(ReplyOrder::Any, HalfClose::Ends, now);
+    request(&mut s, 1, now);
+    s.handle_eof();
+    assert!(s.is_finished());
+}
+
+#[test]
+fn time_runs_from_the_last_activity_and_for_each_exchange() {
+    let now = Instant::now();
+    let second = Duration::from_secs(1);
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    assert_eq!(s.poll_timeout(), Some(now + LIMITS.idle));
+    let a = request(&mut s, 1, now + second);
+    assert_eq!(s.poll_timeout(), Some(now + 2 * second));
+    assert_eq!(s.handle_timeout(now + second), []);
+    assert_eq!(s.handle_timeout(now + 2 * second), [a]);
+    s.handle_reply(a, reply(1), now + 2 * second);
+    sent(&mut s);
+    assert_eq!(s.poll_timeout(), Some(now + 2 * second + LIMITS.idle));
+    assert!(!s.is_finished());
+    s.handle_timeout(now + 2 * second + LIMITS.idle);
+    assert!(s.is_finished());
+}
+
+#[test]
+fn a_drain_waits_for_what_is_in_flight() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    s.handle_drain(now);
+    s.handle_timeout(now);
+    assert!(!s.is_finished());
+    s.handle_reply(a, reply(1), now);
+    assert_eq!(sent(&mut s), [1]);
+    assert_eq!(s.poll_timeout(), Some(now));
+    s.handle_timeout(now);
+    assert!(s.is_finished());
+}

@@ -1,0 +1,337 @@
+//! Picks the wanted values out of a document. The rest is checked to be JSON and skipped.
+//!
+//! A path that leads nowhere gives [`Value::Null`]. Where an object names a member twice, the
+//! last one counts, as most readers have it (RFC 8259, section 4, leaves it open). Nesting is
+//! bounded by serde_json's limit of 128 levels, for what is wanted and for what is skipped over
+//! with bounded memory. Text is a slice of the answer's body unless it has escapes.
+
+use super::paths::{Node, Paths};
+use crate::message::Value;
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The values of a route's paths, by their places.
+pub(in crate::translate) type Picked = SmallVec<[Value; 4]>;
+
+/// The body is not one JSON document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::translate) struct NotJson;
+
+/// Reads one document.
+pub(in crate::translate) fn extract(paths: &Paths, body: &Bytes) -> Result<Picked, NotJson> {
+    // RFC 8259, section 8.1: JSON is UTF-8. Checked once, each string is a slice of it.
+    let text = ByteString::try_from(body.clone()).map_err(|_| NotJson)?;
+    let mut picked: Picked = smallvec![Value::Null; paths.places()];
+    let mut json = serde_json::Deserializer::from_str(&text);
+    Pick { node: paths.root(), text: &text, picked: &mut picked }
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|_| NotJson)?;
+    Ok(picked)
+}
+
+/// Picks what is wanted at one position and below.
+struct Pick<'a> {
+    node: &'a Node,
+    text: &'a ByteString,
+    picked: &'a mut [Value],
+}
+
+impl Pick<'_> {
+    fn below<'b>(&'b mut self, node: &'b Node) -> Pick<'b> {
+        // An earlier member of the same name may have left values.
+        node.places(&mut |place| put(self.picked, place, Value::Null));
+        Pick { node, text: self.text, picked: self.picked }
+    }
+
+    fn whole(self, value: Value) {
+        for (name, node) in &self.node.members {
+            let member = member(&value, name).clone();
+            Pick { node, text: self.text, picked: self.picked }.whole(member);
+        }
+        for (index, node) in &self.node.items {
+            let item = value.as_list().and_then(|items| items.get(*index)).cloned();
+            Pick { node, text: self.text, picked: self.picked }.whole(item.unwrap_or_default());
+        }
+        if let Some(place) = self.node.wanted {
+            put(self.picked, place, value);
+        }
+    }
+}
+
+fn put(picked: &mut [Value], place: usize, value: Value) {
+    if let Some(slot) = picked.get_mut(place) {
+        *slot = value;
+    }
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> &'v Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().find(|(key, _)| *key == name).map_or(&Value::Null, |(_, value)| value)
+        }
+        _ => &Value::Null,
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Pick<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        if self.node.wanted.is_some() {
+            let value = Whole(self.text).deserialize(json)?;
+            self.whole(value);
+            return Ok(());
+        }
+        if self.node.is_leaf() {
+            return json.deserialize_ignored_any(IgnoredAny).map(|_| ());
+        }
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Pick<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let node = self.node;
+        while let Some(key) = map.next_key_seed(Text)? {
+            match node.members.iter().find(|(name, _)| **name == *key) {
+                Some((_, node)) => map.next_value_seed(self.below(node))?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let node = self.node;
+        for index in 0.. {
+            let wanted = node.items.iter().find(|(i, _)| *i == index);
+            let more = match wanted {
+                Some((_, node)) => seq.next_element_seed(self.below(node))?.is_some(),
+                None => seq.next_element::<IgnoredAny>()?.is_some(),
+            };
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// A member's name, borrowed unless it has escapes.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// A value as a whole. Borrowed text is a slice of the given one.
+struct Whole<'a>(&'a ByteString);
+
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Value, E> {
+        Ok(Value::Str(self.0.slice_ref(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Whole(self.0))? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key_seed(Text)? {
+            let name = match key {
+                Cow::Borrowed(name) => self.0.slice_ref(name),
+                Cow::Owned(name) => name.into(),
+            };
+            members.push((name, map.next_value_seed(Whole(self.0))?));
+        }
+        keep_last(&mut members);
+        Ok(Value::Object(members))
+    }
+}
+
+/// Of members with the same name, keeps the last. Sorting bounds the work on a hostile answer.
+fn keep_last(members: &mut Vec<(ByteString, Value)>) {
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    let name = |index: &usize| members.get(*index).map(|(name, _)| name);
+    order.sort_by(|a, b| name(a).cmp(&name(b)));
+    let mut earlier: Vec<bool> = vec![false; members.len()];
+    for pair in order.windows(2) {
+        if let [a, b] = pair
+            && name(a) == name(b)
+            && let Some(earlier) = earlier.get_mut(*a)
+        {
+            *earlier = true;
+        }
+    }
+    let mut drop = earlier.into_iter();
+    members.retain(|_| !drop.next().unwrap_or(false));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Step;
+
+    fn check(body: &str, paths: &[&[Step<'_>]], expected: Result<&[Value], NotJson>) {
+        let mut tree = Paths::default();
+        let places: Vec<usize> = paths.iter().map(|path| tree.intern(path)).collect();
+        let picked = extract(&tree, &Bytes::copy_from_slice(body.as_bytes()));
+        let picked = picked.map(|p| places.iter().map(|at| p[*at].clone()).collect::<Vec<_>>());
+        assert_eq!(picked.as_deref(), expected.as_deref(), "{body}");
+    }
+
+    const A: &[Step<'_>] = &[Step::Name("a")];
+    const A_B: &[Step<'_>] = &[Step::Name("a"), Step::Key("b")];
+    const A_1: &[Step<'_>] = &[Step::Name("a"), Step::Index(1)];
+
+    #[test]
+    fn picks_what_is_wanted_and_null_for_the_rest() {
+        check(r#"{"x":[{}],"a":7}"#, &[A, A_B], Ok(&[Value::Int(7), Value::Null]));
+        check(r#"{"a":{"b":"x\ny"}}"#, &[A_B], Ok(&[Value::from("x\ny")]));
+        check(r#"{"a":[1,2.5]}"#, &[A_1], Ok(&[Value::Float(2.5)]));
+        check(r#"{"a":[1]}"#, &[A_1, A_B], Ok(&[Value::Null, Value::Null]));
+        check(r#"{"\u0061":18446744073709551615}"#, &[A], Ok(&[Value::Int(u64::MAX.into())]));
+        check("[1,true]", &[&[Step::Index(1)]], Ok(&[Value::Bool(true)]));
+        check("3", &[&[], A], Ok(&[Value::Int(3), Value::Null]));
+    }
+
+    #[test]
+    fn a_value_is_picked_whole_and_in_parts_at_once() {
+        let b = Value::Object(vec![("b".into(), Value::Int(1))]);
+        check(r#"{"a":{"b":1}}"#, &[A_B, A], Ok(&[Value::Int(1), b]));
+        let list = Value::List(vec![Value::Int(1), Value::Int(2)]);
+        check(r#"{"a":[1,2]}"#, &[A, A_1], Ok(&[list, Value::Int(2)]));
+    }
+
+    #[test]
+    fn of_equal_names_the_last_counts() {
+        check(r#"{"a":{"b":1},"a":{}}"#, &[A_B], Ok(&[Value::Null]));
+        check(r#"{"a":1,"a":2}"#, &[A], Ok(&[Value::Int(2)]));
+        let last = Value::Object(vec![("c".into(), Value::Int(3)), ("b".into(), Value::Int(2))]);
+        check(r#"{"a":{"b":1,"c":3,"b":2}}"#, &[A, A_B], Ok(&[last, Value::Int(2)]));
+    }
+
+    #[test]
+    fn what_is_not_one_document_is_refused() {
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        for body in ["", "{", r#"{"a":1"#, r#"{"a":1}x"#, r#"{"a":01}"#, "nul", r#"{"z":1e}"#] {
+            check(body, &[A], Err(NotJson));
+        }
+        check(&format!(r#"{{"a":{deep}}}"#), &[A], Err(NotJson));
+        let mut tree = Paths::default();
+        tree.intern(A);
+        assert_eq!(extract(&tree, &Bytes::from_static(b"{\"z\":\"\xff\"}")), Err(NotJson));
+    }
+
+    #[test]
+    fn text_without_escapes_is_a_slice_of_the_body() {
+        let mut tree = Paths::default();
+        let at = tree.intern(A);
+        let body = Bytes::from_static(br#"{"a":"slice"}"#);
+        let picked = extract(&tree, &body).expect("JSON");
+        let text = picked[at].as_str().expect("text");
+        assert!(body.as_ptr_range().contains(&text.as_ptr()));
+    }
+}

@@ -1,0 +1,10 @@
+//! JSON in both directions: a document streamed out with its values escaped, and the few
+//! values that rules want picked out of an answer without building the rest.
+
+mod extract;
+mod paths;
+mod write;
+
+pub(super) use extract::{NotJson, Picked, extract};
+pub(super) use paths::Paths;
+pub(super) use write::Document;
