@@ -17,6 +17,7 @@
 
 mod builtin;
 
+pub mod dns;
 pub mod framing;
 pub mod pos;
 
@@ -25,8 +26,15 @@ pub use builtin::{Builtin, Sample};
 use std::sync::Arc;
 
 /// All protocols of this crate.
-pub const BUILTIN: &[Builtin] = &[Builtin {
-    name: "pos",
-    protocol: || Arc::new(pos::Pos::new()),
-    corpus: pos::CORPUS,
-}];
+pub const BUILTIN: &[Builtin] = &[
+    Builtin {
+        name: "dns",
+        protocol: || Arc::new(dns::Dns::new()),
+        corpus: dns::CORPUS,
+    },
+    Builtin {
+        name: "pos",
+        protocol: || Arc::new(pos::Pos::new()),
+        corpus: pos::CORPUS,
+    },
+];
