@@ -159,7 +159,7 @@ impl Reader {
             );
             return Err(Violation::new(READ, detail));
         }
-        self.promised = total;
+        self.promised = self.promised.max(total);
         Ok(())
     }
 
