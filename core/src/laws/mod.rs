@@ -117,10 +117,10 @@ pub fn check_input(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Result<(), Vio
             any_chunking(protocol, side, bytes, cuts)?;
         }
         for outcome in reading.outcomes.iter().take(MESSAGES) {
-            rejections(protocol, side, outcome)?;
             if let Some(message) = outcome.message() {
                 check_frame(protocol, side, &outcome.frame, message)?;
             }
+            rejections(protocol, side, outcome)?;
         }
     }
     Ok(())

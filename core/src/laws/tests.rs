@@ -203,7 +203,9 @@ fn a_protocol_without_flaws_passes() {
 #[test]
 fn each_flaw_is_found() {
     let check = |flaw, input: &[u8], law: &str| {
-        let found = check_input(&toy(flaw), input).err().unwrap_or_else(|| panic!("{flaw:?} stays hidden"));
+        let found = check_input(&toy(flaw), input)
+            .err()
+            .unwrap_or_else(|| panic!("{flaw:?} stays hidden"));
         assert_eq!(found.law(), law, "{flaw:?}: {found}");
     };
     check(Flaw::AsksForTooMuch, b"\xff\0", "Reading");
