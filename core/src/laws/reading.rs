@@ -33,8 +33,8 @@ pub struct Reading {
     pub outcomes: Vec<Outcome>,
     /// Why no frame can follow, if the framing was lost.
     pub lost: Option<DecodeError>,
-    /// The bytes of a frame that is not complete.
-    pub rest: usize,
+    /// How many bytes of an incomplete frame are left; `None` if an error closed the connection.
+    pub rest: Option<usize>,
 }
 
 impl Reading {
@@ -57,23 +57,23 @@ impl Reading {
             reading: Self {
                 outcomes: Vec::new(),
                 lost: None,
-                rest: 0,
+                rest: None,
             },
         };
         for chunk in chunks {
             reader.buf.extend_from_slice(chunk);
             if reader.drain()? == Connection::Closed {
-                break;
+                return Ok(reader.reading);
             }
         }
-        reader.reading.rest = reader.buf.len();
+        reader.reading.rest = Some(reader.buf.len());
         Ok(reader.reading)
     }
 
     /// The one message that was read, if there was nothing else.
     pub(super) fn only_message(&self) -> Option<&Message> {
         match (&self.outcomes[..], &self.lost, self.rest) {
-            ([outcome], None, 0) => outcome.message(),
+            ([outcome], None, Some(0)) => outcome.message(),
             _ => None,
         }
     }
@@ -91,17 +91,17 @@ impl Reading {
                 other.outcomes.len()
             ));
         }
-        // How an error reads, and how much is left then, may depend on how much was there.
-        let cause = |reading: &Self| reading.lost.as_ref().map(DecodeError::cause);
+        // What a framing error says may depend on how much was there.
         if self.lost.is_some() != other.lost.is_some() {
+            let cause = |reading: &Self| reading.lost.as_ref().map(DecodeError::cause);
             return Some(format!(
                 "lost framing: {:?} and {:?}",
                 cause(self),
                 cause(other)
             ));
         }
-        (self.lost.is_none() && self.rest != other.rest)
-            .then(|| format!("{} bytes left and {}", self.rest, other.rest))
+        (self.rest != other.rest)
+            .then(|| format!("bytes left: {:?} and {:?}", self.rest, other.rest))
     }
 }
 
