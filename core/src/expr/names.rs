@@ -31,7 +31,7 @@ impl<'n, 's> Path<'n, 's> {
     }
 
     fn error(&self, error: NameError) -> RuleError {
-        let node = self.nodes.get(error.step).or(self.nodes.last());
+        let node = self.nodes.get(error.step).or_else(|| self.nodes.last());
         let span = node.map_or(0..0, |node| match &node.kind {
             Kind::Index(two) => two[1].span.clone(),
             _ => node.name_span(),
@@ -73,7 +73,7 @@ impl Checker<'_> {
         let first = path
             .nodes
             .get(used - 1)
-            .or(path.nodes.last())
+            .or_else(|| path.nodes.last())
             .map_or_else(|| node.span.clone(), |node| node.span.clone());
         let op = Op {
             kind: OpKind::Load(binding.var),
@@ -133,7 +133,7 @@ impl Checker<'_> {
                 None,
                 &node.span,
             ),
-            _ => self.method(of, name, &[], node),
+            _ => self.method(of, name, &[], node, &node.span),
         }
     }
 

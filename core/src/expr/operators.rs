@@ -73,15 +73,8 @@ impl Checker<'_> {
                 Type::Float
             }
             (Sort::Int | Sort::Any, Sort::Int | Sort::Any) => Type::Any,
-            (Sort::Str, _) if op == Arith::Add => {
-                return Err(operand("+", &right, &two[1].span)
-                    .help("text is joined to text: use string(x)"));
-            }
-            (_, Sort::Str) if op == Arith::Add => {
-                return Err(
-                    operand("+", &left, &two[0].span).help("text is joined to text: use string(x)")
-                );
-            }
+            (Sort::Str, _) if op == Arith::Add => return Err(not_text(&right, &two[1].span)),
+            (_, Sort::Str) if op == Arith::Add => return Err(not_text(&left, &two[0].span)),
             (Sort::Int | Sort::Any, _) => return Err(operand(op.sign(), &right, &two[1].span)),
             (Sort::Float, _) if op.takes_floats() => {
                 return Err(operand(op.sign(), &right, &two[1].span));
@@ -227,13 +220,15 @@ fn comparable(op: Comparison, left: &Typed, right: &Typed, span: &Span) -> Resul
 }
 
 const fn ordered(left: Sort, right: Sort) -> bool {
-    match (left, right) {
-        (Sort::Int | Sort::Float | Sort::Any, Sort::Int | Sort::Float | Sort::Any) => true,
-        (Sort::Str, Sort::Str | Sort::Any)
-        | (Sort::Any, Sort::Str | Sort::Bytes)
-        | (Sort::Bytes, Sort::Bytes | Sort::Any) => true,
-        _ => false,
-    }
+    matches!(
+        (left, right),
+        (
+            Sort::Int | Sort::Float | Sort::Any,
+            Sort::Int | Sort::Float | Sort::Any
+        ) | (Sort::Str | Sort::Any, Sort::Str)
+            | (Sort::Str | Sort::Bytes, Sort::Any)
+            | (Sort::Bytes | Sort::Any, Sort::Bytes)
+    )
 }
 
 fn equatable(left: &Type, right: &Type, same_home: bool) -> bool {
@@ -265,6 +260,16 @@ const fn comparison_help(op: Comparison, left: Sort, right: Sort) -> Option<&'st
             Some("convert one side with int(x) or string(x)")
         }
         _ => None,
+    }
+}
+
+fn not_text(value: &Typed, span: &Span) -> RuleError {
+    let message = format!("`+` joins text to text, not to {}", value.describe());
+    let error = RuleError::new(codes::OPERAND, span.clone(), message);
+    match value.sort() {
+        Sort::Bytes => error.help("read bytes as text with .to_s(\"UTF-8\")"),
+        Sort::List | Sort::Struct => error,
+        _ => error.help("convert it with string(x)"),
     }
 }
 
