@@ -28,6 +28,24 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// Appends its text to `out`, which may be left with part of it after an error.
+    ///
+    /// # Errors
+    /// If its expression has no value, or none with a text form, for this message.
+    pub fn write_text(&self, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
+        match self {
+            Self::Literal(text) => out.push_str(text),
+            Self::Expr { expr, format: None } => expr.write_text(env, out)?,
+            Self::Expr {
+                expr,
+                format: Some(format),
+            } => write_formatted(expr, format, env, out)?,
+        }
+        Ok(())
+    }
+}
+
 impl Template {
     /// Reads, checks and compiles a template. `{expr}` and nothing else keeps the expression's
     /// type; everything else is text.
@@ -125,17 +143,9 @@ impl Template {
     /// # Errors
     /// If one of its expressions has no value, or none with a text form, for this message.
     pub fn write_text(&self, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
-        for part in &self.parts {
-            match part {
-                Part::Literal(text) => out.push_str(text),
-                Part::Expr { expr, format: None } => expr.write_text(env, out)?,
-                Part::Expr {
-                    expr,
-                    format: Some(format),
-                } => write_formatted(expr, format, env, out)?,
-            }
-        }
-        Ok(())
+        self.parts
+            .iter()
+            .try_for_each(|part| part.write_text(env, out))
     }
 }
 

@@ -1,15 +1,6 @@
 //! The codes of errors in routes, for diagnostics and `explain`.
 
-pub use crate::expr::codes::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
-        $(#[doc = concat!("`", $code, "`: ", $title, ".")] pub const $name: &str = $code;)*
-
-        /// All codes of this module, in order.
-        pub const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $explanation }),*];
-    };
-}
+use crate::expr::codes::codes;
 
 codes! {
     UNKNOWN_OPERATION = "GW2101", "there is no such operation",
@@ -26,10 +17,4 @@ codes! {
     CONTRADICTION = "GW2105", "the condition never holds",
         "A warning. The comparisons of one field exclude each other, or all values that the field can have: \
         `amount > 10 and amount < 5`, or `amount < 0` for an unsigned field.";
-}
-
-/// The row of a code.
-#[must_use]
-pub fn find(code: &str) -> Option<&'static Code> {
-    ALL.iter().find(|row| row.code.eq_ignore_ascii_case(code))
 }

@@ -10,7 +10,6 @@ use crate::expr::{Comparison, Env, Expr, RuleError, Simple, Source, Var, View};
 use crate::message::{Message, Value};
 use crate::translate::Facts;
 use crate::translate::scope::{MessageEnv, MessageScope, Place};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A compiled condition.
@@ -19,9 +18,8 @@ pub(super) struct Condition {
     protocol: Arc<dyn Protocol>,
     places: Box<[Place]>,
     tests: Vec<Test>,
-    /// Whether the tests are all of it.
-    whole: bool,
-    expr: Expr,
+    /// The condition, unless the tests are all of it.
+    rest: Option<Expr>,
 }
 
 /// A comparison with a constant.
@@ -50,15 +48,14 @@ impl Condition {
         let conjuncts = expr.conjuncts();
         let prospect = prospect(&expr, &conjuncts.simple, &scope);
         let tests = conjuncts.simple.iter().map(Test::new).collect();
-        let whole = conjuncts.whole;
+        let rest = (!conjuncts.whole).then(|| expr.clone());
         let places = scope.into_places();
         Ok((
             Self {
                 protocol: Arc::clone(protocol),
                 places,
                 tests,
-                whole,
-                expr,
+                rest,
             },
             prospect,
         ))
@@ -72,15 +69,15 @@ impl Condition {
             message,
             facts,
         };
-        let mut decided = self.whole;
-        for test in &self.tests {
-            match test.decide(&env) {
-                Some(true) => {}
-                Some(false) => return false,
-                None => decided = false,
-            }
-        }
-        decided || self.expr.test(&env).unwrap_or(false)
+        let passes = self
+            .tests
+            .iter()
+            .all(|test| test.decide(&env) == Some(true));
+        passes
+            && (self
+                .rest
+                .as_ref()
+                .is_none_or(|rest| rest.test(&env) == Ok(true)))
     }
 }
 
@@ -93,27 +90,10 @@ impl Test {
         }
     }
 
+    /// What the expression would say, or nothing if it would fail.
     fn decide(&self, env: &MessageEnv<'_>) -> Option<bool> {
         let value = env.load(self.var).ok()?;
-        let order = match (&*value, &self.constant) {
-            (Value::Int(a), Value::Int(b)) => a.cmp(b),
-            (Value::Str(a), Value::Str(b)) => a.cmp(b),
-            (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
-            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            _ => return None,
-        };
-        Some(meets(self.op, order))
-    }
-}
-
-const fn meets(op: Comparison, order: Ordering) -> bool {
-    match op {
-        Comparison::Eq => order.is_eq(),
-        Comparison::Ne => order.is_ne(),
-        Comparison::Lt => order.is_lt(),
-        Comparison::Le => order.is_le(),
-        Comparison::Gt => order.is_gt(),
-        Comparison::Ge => order.is_ge(),
+        self.op.holds(&value, &self.constant).ok()
     }
 }
 

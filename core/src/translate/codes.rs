@@ -1,15 +1,6 @@
 //! The codes of errors in request and reply rules, for diagnostics and `explain`.
 
-pub use crate::expr::codes::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
-        $(#[doc = concat!("`", $code, "`: ", $title, ".")] pub const $name: &str = $code;)*
-
-        /// All codes of this module, in order.
-        pub const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $explanation }),*];
-    };
-}
+use crate::expr::codes::codes;
 
 codes! {
     TARGET = "GW2201", "the path or query cannot be used",
@@ -80,10 +71,4 @@ codes! {
     NEVER = "GW2222", "the reply rule is never used",
         "A warning. The first rule that takes an outcome is used; an earlier rule without `when` takes all \
         outcomes of this one.";
-}
-
-/// The row of a code.
-#[must_use]
-pub fn find(code: &str) -> Option<&'static Code> {
-    ALL.iter().find(|row| row.code.eq_ignore_ascii_case(code))
 }

@@ -23,7 +23,6 @@ mod reply;
 mod request;
 pub(crate) mod scope;
 mod spec;
-mod suggest;
 mod target;
 
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};

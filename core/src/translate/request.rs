@@ -64,12 +64,11 @@ impl Request {
     }
 
     pub(super) fn write(&self, env: &dyn Env) -> Result<HttpRequest, Fault> {
-        let mut scratch = String::new();
         Ok(HttpRequest {
             method: self.method.clone(),
-            target: self.target.write(env, &mut scratch)?,
+            target: self.target.write(env)?,
             headers: self.headers.write(env)?,
-            body: self.payload.write(env, &mut scratch)?,
+            body: self.payload.write(env)?,
         })
     }
 }
@@ -98,11 +97,11 @@ impl Payload {
         }
     }
 
-    fn write(&self, env: &dyn Env, scratch: &mut String) -> Result<Body, Fault> {
+    fn write(&self, env: &dyn Env) -> Result<Body, Fault> {
         let written = match self {
             Self::Empty => return Ok(Body::Empty),
             Self::Fixed(bytes) => Ok(bytes.clone()),
-            Self::Json(document) => document.write(env, scratch),
+            Self::Json(document) => document.write(env),
             Self::Bytes(expr) => expr.eval(env).map(|value| match &*value {
                 Value::Bytes(bytes) => bytes.clone(),
                 // Its static type is bytes: anything else is an optional field that is absent.

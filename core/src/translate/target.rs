@@ -58,21 +58,21 @@ impl Target {
         layout.finish()
     }
 
-    pub(super) fn write(&self, env: &dyn Env, scratch: &mut String) -> Result<PathAndQuery, Fault> {
+    pub(super) fn write(&self, env: &dyn Env) -> Result<PathAndQuery, Fault> {
         let ops = match self {
             Self::Fixed(target) => return Ok(target.clone()),
             Self::Built(ops) => ops,
         };
-        let mut out = Vec::with_capacity(128);
+        let (mut out, mut scratch) = (Vec::with_capacity(128), String::new());
         let mut start = 0;
         for op in ops {
             match op {
                 Op::Literal(text) => out.extend_from_slice(text),
                 Op::Value(part) => {
                     scratch.clear();
-                    part.write_text(env, scratch)
+                    part.write_text(env, &mut scratch)
                         .map_err(|error| bad_request(&error))?;
-                    encode(scratch, &mut out);
+                    encode(&scratch, &mut out);
                 }
                 Op::Segment => start = out.len(),
                 Op::SegmentEnd(emptiness) => {

@@ -1,6 +1,7 @@
 //! A JSON document as a program: literal bytes prepared at load, and values written between
 //! them with escapes. A value cannot change the document's structure.
 
+use super::escape::{quoted, write_text};
 use crate::codec::{Descriptor, Schema, Type};
 use crate::expr::{Env, EvalError, Expr, Part, Problem, RuleError, Scope, Source, Span, Template};
 use crate::message::Value;
@@ -8,6 +9,7 @@ use crate::translate::JsonSpec;
 use crate::translate::codes::{JSON_VALUE, TWICE};
 use crate::translate::load::Findings;
 use bytes::Bytes;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// How deep a value may nest.
@@ -22,7 +24,7 @@ pub(in crate::translate) struct Document {
 
 #[derive(Clone, Debug)]
 enum Op {
-    Literal(Vec<u8>),
+    Literal(String),
     /// A value of its own type.
     Value(Expr),
     /// Text from several pieces.
@@ -53,38 +55,34 @@ impl Document {
     /// The document, if it is the same for every message.
     pub(in crate::translate) fn fixed(&self) -> Option<Bytes> {
         match self.ops.as_slice() {
-            [Op::Literal(text)] => Some(Bytes::copy_from_slice(text)),
+            [Op::Literal(text)] => Some(Bytes::copy_from_slice(text.as_bytes())),
             _ => None,
         }
     }
 
-    pub(in crate::translate) fn write(
-        &self,
-        env: &dyn Env,
-        scratch: &mut String,
-    ) -> Result<Bytes, EvalError> {
-        let mut out = Vec::with_capacity(256);
+    pub(in crate::translate) fn write(&self, env: &dyn Env) -> Result<Bytes, EvalError> {
+        let mut out = String::with_capacity(256);
         for op in &self.ops {
             match op {
-                Op::Literal(text) => out.extend_from_slice(text),
-                Op::Value(expr) => {
-                    let value = expr.eval(env)?;
-                    write_value(
-                        &value,
-                        expr.ty(),
-                        &self.descriptor.schema,
-                        MAX_DEPTH,
-                        &mut out,
-                    )?;
-                }
-                Op::Text(template) => {
-                    scratch.clear();
-                    template.write_text(env, scratch)?;
-                    write_text(scratch, &mut out);
-                }
+                Op::Literal(text) => out.push_str(text),
+                Op::Value(expr) => self.value(expr, env, &mut out)?,
+                Op::Text(template) => quoted(&mut out, |out| template.write_text(env, out))?,
             }
         }
         Ok(Bytes::from(out))
+    }
+
+    fn value(&self, expr: &Expr, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
+        // Computed text, such as the base64 of a payload, is written straight to its place.
+        if matches!(expr.ty(), Type::Str { .. }) && expr.var().is_none() {
+            let start = out.len();
+            if quoted(out, |out| expr.write_text(env, out)).is_ok() {
+                return Ok(());
+            }
+            out.truncate(start);
+        }
+        let value = expr.eval(env)?;
+        write_value(&value, expr.ty(), &self.descriptor.schema, MAX_DEPTH, out)
     }
 }
 
@@ -103,14 +101,14 @@ impl Builder<'_, '_> {
             JsonSpec::Object(members) => self.object(members),
             JsonSpec::Array(items) => self.array(items),
             JsonSpec::Template(source) => self.template(source),
-            JsonSpec::Int(n) => self.literal(n.to_string().as_bytes()),
+            JsonSpec::Int(n) => self.literal(&n.to_string()),
             JsonSpec::Float(x) => self.float(*x),
-            JsonSpec::Bool(b) => self.literal(b.to_string().as_bytes()),
+            JsonSpec::Bool(b) => self.literal(&b.to_string()),
         }
     }
 
     fn object(&mut self, members: &[(Source, JsonSpec)]) {
-        self.literal(b"{");
+        self.literal("{");
         for (index, (key, value)) in members.iter().enumerate() {
             let earlier = members.get(..index).unwrap_or_default();
             if earlier.iter().any(|(other, _)| other.text() == key.text()) {
@@ -119,18 +117,18 @@ impl Builder<'_, '_> {
                     .errors
                     .push(RuleError::new(TWICE, key.span().clone(), message));
             }
-            let mut text = Vec::from(if index == 0 { "" } else { "," });
+            let mut text = String::from(if index == 0 { "" } else { "," });
             write_text(key.text(), &mut text);
-            text.push(b':');
+            text.push(':');
             self.literal(&text);
             self.key = key.span().clone();
             self.spec(value);
         }
-        self.literal(b"}");
+        self.literal("}");
     }
 
     fn float(&mut self, x: f64) {
-        let mut text = Vec::new();
+        let mut text = String::new();
         match write_float(x, &mut text) {
             Ok(()) => self.literal(&text),
             Err(error) => self.findings.errors.push(RuleError::new(
@@ -142,14 +140,14 @@ impl Builder<'_, '_> {
     }
 
     fn array(&mut self, items: &[JsonSpec]) {
-        self.literal(b"[");
+        self.literal("[");
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
-                self.literal(b",");
+                self.literal(",");
             }
             self.spec(item);
         }
-        self.literal(b"]");
+        self.literal("]");
     }
 
     fn template(&mut self, source: &Source) {
@@ -168,15 +166,15 @@ impl Builder<'_, '_> {
             [Part::Literal(text)] => text,
             _ => return self.ops.push(Op::Text(template)),
         };
-        let mut literal = Vec::new();
+        let mut literal = String::new();
         write_text(text, &mut literal);
         self.literal(&literal);
     }
 
-    fn literal(&mut self, text: &[u8]) {
+    fn literal(&mut self, text: &str) {
         match self.ops.last_mut() {
-            Some(Op::Literal(last)) => last.extend_from_slice(text),
-            _ => self.ops.push(Op::Literal(text.to_vec())),
+            Some(Op::Literal(last)) => last.push_str(text),
+            _ => self.ops.push(Op::Literal(text.to_owned())),
         }
     }
 }
@@ -219,14 +217,14 @@ fn write_value(
     ty: &Type,
     schema: &Schema,
     depth: usize,
-    out: &mut Vec<u8>,
+    out: &mut String,
 ) -> Result<(), EvalError> {
     let depth = depth
         .checked_sub(1)
         .ok_or_else(|| EvalError::new(Problem::TooMuch, "a value nests too deep"))?;
     match (value, ty) {
-        (Value::Null, _) => out.extend_from_slice(b"null"),
-        (Value::Bool(b), _) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
+        (Value::Null, _) => out.push_str("null"),
+        (Value::Bool(b), _) => out.push_str(if *b { "true" } else { "false" }),
         (Value::Int(n), ty) => write_int(*n, ty, schema, out),
         (Value::Float(x), _) => write_float(*x, out)?,
         (Value::Str(text), _) => write_text(text, out),
@@ -242,15 +240,15 @@ fn write_value(
             } else {
                 &Type::Any
             };
-            separated(b"[", items, b"]", out, |item, out| {
+            separated("[", items, "]", out, |item, out| {
                 write_value(item, item_type, schema, depth, out)
             })?;
         }
         (Value::Record(fields), Type::Struct(id)) => {
             let members = schema.structure(*id).fields.iter().zip(fields);
-            separated(b"{", members, b"}", out, |(def, field), out| {
+            separated("{", members, "}", out, |(def, field), out| {
                 write_text(&def.name, out);
-                out.push(b':');
+                out.push(':');
                 write_value(field, &def.ty, schema, depth, out)
             })?;
         }
@@ -260,136 +258,55 @@ fn write_value(
                 "a structure without names has no JSON form",
             ));
         }
-        (Value::Object(members), _) => {
-            separated(b"{", members, b"}", out, |(name, member), out| {
-                write_text(name, out);
-                out.push(b':');
-                write_value(member, &Type::Any, schema, depth, out)
-            })?
-        }
+        (Value::Object(members), _) => separated("{", members, "}", out, |(name, member), out| {
+            write_text(name, out);
+            out.push(':');
+            write_value(member, &Type::Any, schema, depth, out)
+        })?,
     }
     Ok(())
 }
 
 fn separated<I: IntoIterator>(
-    open: &[u8],
+    open: &str,
     items: I,
-    close: &[u8],
-    out: &mut Vec<u8>,
-    mut write: impl FnMut(I::Item, &mut Vec<u8>) -> Result<(), EvalError>,
+    close: &str,
+    out: &mut String,
+    mut write: impl FnMut(I::Item, &mut String) -> Result<(), EvalError>,
 ) -> Result<(), EvalError> {
-    out.extend_from_slice(open);
+    out.push_str(open);
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
-            out.push(b',');
+            out.push(',');
         }
         write(item, out)?;
     }
-    out.extend_from_slice(close);
+    out.push_str(close);
     Ok(())
 }
 
-fn write_int(n: i128, ty: &Type, schema: &Schema, out: &mut Vec<u8>) {
+fn write_int(n: i128, ty: &Type, schema: &Schema, out: &mut String) {
     if let Type::Enum(id) = ty
         && let Some(label) = schema.enumeration(*id).label(n)
     {
         return write_text(label, out);
     }
     // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(out, &n);
+    let _ = write!(out, "{n}");
 }
 
-fn write_float(x: f64, out: &mut Vec<u8>) -> Result<(), EvalError> {
-    if !x.is_finite() {
-        return Err(EvalError::new(
-            Problem::Overflow,
-            "JSON has no infinite numbers and no NaN",
-        ));
-    }
+fn write_float(x: f64, out: &mut String) -> Result<(), EvalError> {
+    let number = serde_json::Number::from_f64(x).ok_or_else(|| {
+        EvalError::new(Problem::Overflow, "JSON has no infinite numbers and no NaN")
+    })?;
     // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(out, &x);
+    let _ = write!(out, "{number}");
     Ok(())
-}
-
-/// Appends text in quotes, with the escapes of RFC 8259, section 7. What needs none is found and
-/// copied in blocks, as most text is long and plain (base64).
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some((plain, byte, after)) = next_special(rest) {
-        out.extend_from_slice(plain);
-        write_escape(byte, out);
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
-}
-
-const fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-}
-
-/// The first byte that needs an escape, with what stands around it.
-fn next_special(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
-    const BLOCK: usize = 32;
-    // Without an early exit within a block, the compiler makes vector instructions of this.
-    let any = |block: &[u8]| {
-        block
-            .iter()
-            .fold(false, |any, byte| any | is_special(*byte))
-    };
-    let clean = text
-        .chunks_exact(BLOCK)
-        .take_while(|block| !any(block))
-        .count()
-        * BLOCK;
-    let at = clean
-        + text
-            .get(clean..)?
-            .iter()
-            .position(|byte| is_special(*byte))?;
-    let (plain, rest) = text.split_at_checked(at)?;
-    let (byte, after) = rest.split_first()?;
-    Some((plain, *byte, after))
-}
-
-fn write_escape(byte: u8, out: &mut Vec<u8>) {
-    const HEX: [u8; 16] = *b"0123456789abcdef";
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        _ => {
-            let low = HEX.get(usize::from(byte & 15)).copied().unwrap_or(b'0');
-            return out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn written(text: &str) -> Vec<u8> {
-        let mut out = Vec::new();
-        write_text(text, &mut out);
-        out
-    }
-
-    #[test]
-    fn every_character_comes_back() {
-        for before in [0, 1, 31, 32, 33, 70] {
-            for code in (0..0x300).chain([0x2028, 0x2029, 0xfffd, 0x1f600]) {
-                let c = char::from_u32(code).expect("no surrogate");
-                let text = format!("{}{c}\"{c}", "x".repeat(before));
-                let back: String = serde_json::from_slice(&written(&text)).expect("JSON");
-                assert_eq!(back, text);
-            }
-        }
-    }
 
     #[test]
     fn numbers_keep_their_value() {
@@ -405,9 +322,9 @@ mod tests {
                 r#"[1,"a"]"#,
             ),
         ] {
-            let mut out = Vec::new();
+            let mut out = String::new();
             write_value(&value, &Type::Any, &schema, MAX_DEPTH, &mut out).expect("a JSON form");
-            assert_eq!(String::from_utf8(out).expect("text"), expected);
+            assert_eq!(out, expected);
         }
     }
 
@@ -425,7 +342,7 @@ mod tests {
                 &Type::Any,
                 &Schema::default(),
                 MAX_DEPTH,
-                &mut Vec::new(),
+                &mut String::new(),
             );
             assert!(result.is_err(), "{value:?}");
         }

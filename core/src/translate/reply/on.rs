@@ -1,10 +1,10 @@
 //! Which outcomes a reply rule is for.
 
+use crate::expr::suggest::did_you_mean;
 use crate::expr::{RuleError, Source};
 use crate::fault::FaultClass;
 use crate::translate::Outcome;
 use crate::translate::codes::ON;
-use crate::translate::suggest::did_you_mean;
 
 /// The faults that rules can name, by [`FaultClass::as_str`].
 const FAULTS: [FaultClass; 8] = [

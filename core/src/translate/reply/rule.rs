@@ -3,13 +3,13 @@
 use super::on::On;
 use super::set::Fields;
 use crate::codec::{CorrelationKind, Delimited, Event, Protocol, Side, Type};
+use crate::expr::suggest::did_you_mean;
 use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
 use crate::message::{Correlation, Kind, Message, OperationId, Value};
 use crate::translate::ReplySpec;
 use crate::translate::codes::{BYTES, FORM, NOT_A_REPLY, UNKNOWN_REPLY, UNWRITABLE};
 use crate::translate::load::Findings;
 use crate::translate::scope::ReplyScope;
-use crate::translate::suggest::did_you_mean;
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 

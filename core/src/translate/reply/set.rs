@@ -2,11 +2,11 @@
 
 use super::fit::{Misfit, can_fit, describe, fit, way_out};
 use crate::codec::{Descriptor, FieldDef, Presence, Schema, StructDef, Type};
+use crate::expr::suggest::did_you_mean;
 use crate::expr::{Env, EvalError, Part, Problem, RuleError, Scope, Source, Span, Template};
 use crate::message::{OperationId, Record, Slot, Value};
 use crate::translate::codes::{MISSING, SET_ID, SET_RANGE, SET_TYPE, TWICE, UNKNOWN_FIELD};
 use crate::translate::load::Findings;
-use crate::translate::suggest::did_you_mean;
 use crate::translate::{ReplySpec, SetSpec};
 use std::sync::Arc;
 

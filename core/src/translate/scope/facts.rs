@@ -2,10 +2,10 @@
 
 use super::{name, unknown};
 use crate::codec::Type;
+use crate::expr::suggest::did_you_mean;
 use crate::expr::{NameError, Step};
 use crate::message::Value;
 use crate::translate::Facts;
-use crate::translate::suggest::did_you_mean;
 
 /// One of these facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

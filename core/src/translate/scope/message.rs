@@ -2,9 +2,9 @@
 
 use super::{Fact, Subject, intern, name, place, plain, unknown};
 use crate::codec::{Descriptor, EnumId, Event, FieldDef, Protocol, Side, StructDef, Type};
+use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
 use crate::message::{Kind, Message, OperationId, Slot, Value};
-use crate::translate::suggest::did_you_mean;
 use crate::translate::{Facts, codes};
 use bytes::BytesMut;
 use std::borrow::Cow;

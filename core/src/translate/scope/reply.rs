@@ -3,11 +3,11 @@
 use super::message::Place;
 use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, place, plain, unknown};
 use crate::codec::{Descriptor, EnumId, Type};
+use crate::expr::suggest::nearest;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
 use crate::fault::FaultClass;
 use crate::message::Value;
 use crate::translate::json::{NotJson, Paths, Picked, extract};
-use crate::translate::suggest::similar;
 use crate::translate::{HttpAnswer, Outcome, codes};
 use bytestring::ByteString;
 use http::HeaderName;
@@ -124,7 +124,7 @@ impl<'a> ReplyScope<'a> {
         if first == "bytes" || matches!(self.request.field(first), Some(Ok(_))) {
             return self.bare_field(first);
         }
-        let help = similar(first, NAMES).map(|name| format!("did you mean `{name}`?"));
+        let help = nearest(first, NAMES).map(|name| format!("did you mean `{name}`?"));
         unknown(0, format!("there is no `{first}` in a reply rule"), help)
     }
 

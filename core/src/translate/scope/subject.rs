@@ -3,10 +3,10 @@
 use super::message::requests;
 use crate::codec::Descriptor;
 use crate::expr::RuleError;
+use crate::expr::suggest::did_you_mean;
 use crate::message::{Kind, OperationId};
 use crate::route::codes::{NO_REQUESTS, NOT_A_REQUEST, UNKNOWN_OPERATION};
 use crate::translate::RouteSpec;
-use crate::translate::suggest::did_you_mean;
 
 /// Which messages the rules will see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
