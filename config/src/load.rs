@@ -97,7 +97,9 @@ pub(crate) fn load_with(
     environment: Environment<'_>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let source = Arc::new(source);
-    let folder = Path::new(source.name()).parent().unwrap_or_else(|| Path::new(""));
+    let folder = Path::new(source.name())
+        .parent()
+        .unwrap_or_else(|| Path::new(""));
     let mut reader = Reader {
         source: Arc::clone(&source),
         folder,

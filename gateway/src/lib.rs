@@ -16,7 +16,9 @@ mod lifecycle;
 mod observe;
 mod clock;
 mod random;
+mod cli;
 
+pub use cli::{Cli, cli};
 pub use framing::{Framing, FramingError};
 pub use lifecycle::{Addresses, Builder, Gateway, Outcome, Running, StartError};
 pub use tls::TlsError;

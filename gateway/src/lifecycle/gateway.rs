@@ -26,8 +26,14 @@ enum Config {
 
 impl Default for Builder {
     fn default() -> Self {
-        let protocols = BUILTIN.iter().map(|row| (row.name, (row.protocol)())).collect();
-        Self { protocols, config: Config::File("gatewright.toml".into()) }
+        let protocols = BUILTIN
+            .iter()
+            .map(|row| (row.name, (row.protocol)()))
+            .collect();
+        Self {
+            protocols,
+            config: Config::File("gatewright.toml".into()),
+        }
     }
 }
 
@@ -41,11 +47,7 @@ impl Builder {
 
     /// The same for a protocol that is shared already.
     #[must_use]
-    pub fn shared_protocol(
-        mut self,
-        name: impl Into<String>,
-        protocol: Arc<dyn Protocol>,
-    ) -> Self {
+    pub fn shared_protocol(mut self, name: impl Into<String>, protocol: Arc<dyn Protocol>) -> Self {
         self.protocols.insert(name, protocol);
         self
     }
@@ -60,7 +62,10 @@ impl Builder {
     /// Takes the configuration from a text; diagnostics call it `name`.
     #[must_use]
     pub fn config_text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.config = Config::Text { name: name.into(), text: text.into() };
+        self.config = Config::Text {
+            name: name.into(),
+            text: text.into(),
+        };
         self
     }
 
@@ -138,7 +143,9 @@ impl Gateway {
         let tls: Result<Vec<_>, TlsError> = (plan.upstreams.iter())
             .map(|upstream| {
                 let needed = upstream.endpoints.iter().any(|endpoint| endpoint.is_tls());
-                needed.then(|| tls::client(&upstream.name, &upstream.tls)).transpose()
+                needed
+                    .then(|| tls::client(&upstream.name, &upstream.tls))
+                    .transpose()
             })
             .collect();
         let tls = tls.map_err(StartError::Tls)?;
@@ -174,9 +181,9 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Config(found) | Self::Bind(found) => {
-                found.iter().try_for_each(|diagnostic| writeln!(f, "{}", diagnostic.message))
-            }
+            Self::Config(found) | Self::Bind(found) => found
+                .iter()
+                .try_for_each(|diagnostic| writeln!(f, "{}", diagnostic.message)),
             Self::Tls(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
         }

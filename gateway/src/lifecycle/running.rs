@@ -68,7 +68,11 @@ impl Running {
     /// The address of one listener.
     #[must_use]
     pub fn address(&self, listener: &str) -> Option<SocketAddr> {
-        let found = self.addresses.listeners.iter().find(|(name, _)| **name == *listener);
+        let found = self
+            .addresses
+            .listeners
+            .iter()
+            .find(|(name, _)| **name == *listener);
         found.map(|(_, address)| *address)
     }
 
@@ -89,7 +93,9 @@ impl Running {
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Running")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
@@ -99,26 +105,34 @@ pub(super) fn start(
     tls: Vec<Option<Arc<rustls::ClientConfig>>>,
     signals: Signals,
 ) -> Result<Running, Refused> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let (stop, stopped) = mpsc::channel(1);
     let (ready, when_ready) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("control".into()).spawn(move || {
-        runtime.block_on(async {
-            match Control::start(&plan, tls, signals, stopped).await {
-                Ok((control, addresses)) => {
-                    // Whoever started us waits for this, or is gone and has stopped us.
-                    let _ = ready.send(Ok(addresses));
-                    control.run(&plan).await
+    let thread = std::thread::Builder::new()
+        .name("control".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                match Control::start(&plan, tls, signals, stopped).await {
+                    Ok((control, addresses)) => {
+                        // Whoever started us waits for this, or is gone and has stopped us.
+                        let _ = ready.send(Ok(addresses));
+                        control.run(&plan).await
+                    }
+                    Err(refused) => {
+                        let _ = ready.send(Err(refused));
+                        Outcome::Cut
+                    }
                 }
-                Err(refused) => {
-                    let _ = ready.send(Err(refused));
-                    Outcome::Cut
-                }
-            }
-        })
-    })?;
+            })
+        })?;
     match when_ready.blocking_recv() {
-        Ok(Ok(addresses)) => Ok(Running { addresses, stop, thread }),
+        Ok(Ok(addresses)) => Ok(Running {
+            addresses,
+            stop,
+            thread,
+        }),
         Ok(Err(refused)) => Err(refused),
         Err(_) => Err(io::Error::other("the control thread ended at once").into()),
     }
@@ -147,14 +161,24 @@ impl Control {
         let mut workers = Vec::new();
         for index in 0..plan.workers.get() {
             let (plan, tls, metrics) = (Arc::clone(plan), tls.clone(), metrics.clone());
-            workers.push(Blueprint { plan, tls, metrics, index }.spawn()?);
+            workers.push(
+                Blueprint {
+                    plan,
+                    tls,
+                    metrics,
+                    index,
+                }
+                .spawn()?,
+            );
         }
         let handles: Vec<_> = workers.iter().map(|(handle, _)| handle.clone()).collect();
         let mut addresses = Addresses::default();
         let mut acceptors = Vec::new();
         for (listener, socket) in sockets.listeners.into_iter().enumerate() {
             let part = &plan.listeners[listener];
-            addresses.listeners.push((Arc::clone(&part.name), socket.local_addr()?));
+            addresses
+                .listeners
+                .push((Arc::clone(&part.name), socket.local_addr()?));
             let acceptor = Acceptor {
                 listener,
                 socket,
@@ -170,14 +194,24 @@ impl Control {
             tokio::spawn(admin.serve(socket));
         }
         readiness.set(true);
-        Ok((Self { readiness, acceptors, workers, stops }, addresses))
+        Ok((
+            Self {
+                readiness,
+                acceptors,
+                workers,
+                stops,
+            },
+            addresses,
+        ))
     }
 
     async fn run(mut self, plan: &Plan) -> Outcome {
         self.stops.first().await;
         tracing::info!("draining");
         self.readiness.set(false);
-        self.acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+        self.acceptors
+            .iter()
+            .for_each(tokio::task::JoinHandle::abort);
         for acceptor in self.acceptors {
             // Aborted tasks end with an error by design.
             let _ = acceptor.await;
@@ -186,7 +220,8 @@ impl Control {
         for handle in &handles {
             handle.drain().await;
         }
-        let ended = tokio::task::spawn_blocking(|| threads.into_iter().for_each(|t| drop(t.join())));
+        let ended =
+            tokio::task::spawn_blocking(|| threads.into_iter().for_each(|t| drop(t.join())));
         let outcome = tokio::select! {
             _ = ended => Outcome::Drained,
             () = tokio::time::sleep(plan.drain.deadline) => Outcome::Cut,
@@ -238,9 +273,10 @@ struct Stops {
 impl Stops {
     fn new(signals: Signals, asked: mpsc::Receiver<()>) -> io::Result<Self> {
         let signals = match signals {
-            Signals::Obey => {
-                Some([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
-            }
+            Signals::Obey => Some([
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            ]),
             Signals::Ignore => None,
         };
         Ok(Self { asked, signals })

@@ -38,7 +38,11 @@ pub(crate) struct BindError {
 /// Binds an address. Needs a tokio runtime around it.
 pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpListener, BindError> {
     let bound = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
         // A restart must not wait for the connections of the last run to be forgotten.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
@@ -60,7 +64,10 @@ pub(crate) struct Permit(Arc<Places>);
 
 impl Places {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), limit }
+        Self {
+            taken: AtomicUsize::new(0),
+            limit,
+        }
     }
 
     /// A place, if there is one.
