@@ -106,6 +106,7 @@ fn types() {
         "GW2008",
         "enum `kind` with enum `colour`",
     );
+    refused("»kind == json.n«", "GW2008", ".to_i");
     refused("»kind < kind::auth_rsp«", "GW2008", "no order");
     refused("»raw == name«", "GW2008", "UTF-8");
     refused("»flag < true«", "GW2008", "");
@@ -115,6 +116,7 @@ fn types() {
     refused("flag and »name«", "GW2012", ".length > 0");
     refused("»amount« ? 1 : 2", "GW2012", "!= 0");
     refused("flag ? 1 : »'a'«", "GW2011", "the branches");
+    refused("flag ? json.n : »kind«", "GW2011", "enum `kind`");
     refused("[1, »'a'«]", "GW2011", "the elements");
     refused("1 < 2 »<« 3", "GW2010", "a < b and b < c");
     refused("amount == 1 »==« true", "GW2010", "");
@@ -237,6 +239,10 @@ fn when_it_runs() {
         Problem::Overflow,
         "1e300 * ratio * 1e300",
     );
+}
+
+#[test]
+fn positions_and_texts_when_it_runs() {
     fails("nums[3]", Problem::OutOfRange, "nums[3]");
     fails("nums[minus]", Problem::OutOfRange, "nums[minus]");
     fails("raw[small]", Problem::OutOfRange, "raw[small]");
@@ -281,6 +287,10 @@ fn when_it_runs() {
     );
     fails("json.empty.first", Problem::OutOfRange, "json.empty.first");
     fails("json.empty.min", Problem::OutOfRange, "json.empty.min");
+}
+
+#[test]
+fn absent_values_and_json_when_it_runs() {
     fails("gone > 3", Problem::Absent, "gone > 3");
     fails("gone + 3", Problem::Absent, "gone + 3");
     fails("gone.to_s", Problem::Absent, "gone.to_s");

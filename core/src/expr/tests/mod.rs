@@ -141,9 +141,9 @@ impl Scope for World {
         match path {
             [Step::Name("json"), rest @ ..] => {
                 let whole: serde_json::Value = serde_json::from_str(JSON).unwrap();
-                let value = rest.iter().fold(Some(&whole), |at, step| match step {
-                    Step::Name(key) | Step::Key(key) => at?.get(key),
-                    Step::Index(n) => at?.get(n),
+                let value = rest.iter().try_fold(&whole, |at, step| match step {
+                    Step::Name(key) | Step::Key(key) => at.get(key),
+                    Step::Index(n) => at.get(n),
                 });
                 Ok(self.bind(Type::Any, path.len(), value.map_or(Value::Null, json)))
             }

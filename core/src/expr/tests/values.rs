@@ -292,6 +292,7 @@ fn types() {
     assert_eq!(ty("json.a"), Type::Any);
     assert_eq!(ty("json.a == 1"), Type::Bool);
     assert_eq!(ty("ratio + amount"), Type::Float);
+    assert_eq!(ty("flag ? kind : null"), Type::Enum(EnumId(0)));
 }
 
 #[test]
