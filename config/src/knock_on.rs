@@ -47,7 +47,9 @@ fn block(text: &str, at: usize) -> Range<usize> {
         .last()
         .unwrap_or(0);
     let mut headers = headers;
-    let end = headers.find(|header| *header > at).unwrap_or(text.len() + 1);
+    let end = headers
+        .find(|header| *header > at)
+        .unwrap_or(text.len() + 1);
     start..end
 }
 
