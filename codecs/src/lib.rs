@@ -1,1 +1,40 @@
 //! The protocols that Gatewright speaks out of the box.
+//!
+//! One folder a codec, one row of [`BUILTIN`] each: tests, fuzz targets, benches and the
+//! configuration's checks iterate over that table.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation
+    )
+)]
+
+mod builtin;
+
+pub mod dns;
+pub mod framing;
+pub mod pos;
+
+pub use builtin::{Builtin, Sample};
+
+use std::sync::Arc;
+
+/// All protocols of this crate.
+pub const BUILTIN: &[Builtin] = &[
+    Builtin {
+        name: "dns",
+        protocol: || Arc::new(dns::Dns::new()),
+        corpus: dns::CORPUS,
+    },
+    Builtin {
+        name: "pos",
+        protocol: || Arc::new(pos::Pos::new()),
+        corpus: pos::CORPUS,
+    },
+];

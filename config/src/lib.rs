@@ -1,3 +1,27 @@
 //! Gatewright's configuration: what was typed, what is valid, what changed.
+//!
+//! [`load`] reads a TOML file in three steps: a tree of values that know their places, the
+//! configuration as typed, and the [`Plan`](plan::Plan), which is valid as a whole. Each step goes
+//! on after an error, so that one run finds all of them.
 
+mod diagnostic;
+mod explain;
+mod keys;
+mod knock_on;
+mod load;
+mod memory;
 pub mod plan;
+mod protocols;
+mod read;
+mod source;
+mod suggest;
+mod tree;
+mod typed;
+mod valid;
+
+pub use diagnostic::{Colour, Diagnostic, Place, Severity};
+pub use explain::explain;
+pub use load::{Loaded, load, load_str};
+pub use memory::{Memory, MemoryLine};
+pub use protocols::Protocols;
+pub use source::{LineColumn, SourceFile};

@@ -1,0 +1,56 @@
+//! Where a message ends.
+
+use super::{HEADER, MAX_FRAME, PREFIX};
+use crate::framing::{LengthField, Width};
+use gatewright_core::codec::{Cause, DecodeError, Delimited, foreign_preamble};
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::number::complete::be_u16;
+use nom::sequence::preceded;
+
+const LENGTH: LengthField = LengthField::new(0, Width::U16).shortest(PREFIX + HEADER);
+
+/// The shortest question and record: a root name, then the fixed fields.
+const QUESTION: usize = 5;
+const RECORD: usize = 11;
+
+pub(super) fn delimit(buf: &[u8], max_frame: usize) -> Result<Delimited, DecodeError> {
+    let delimited = LENGTH.delimit(buf, max_frame)?;
+    match foreign_preamble(buf) {
+        Some(protocol) if impossible(buf) => Err(DecodeError::new(
+            Cause::ForeignProtocol,
+            0,
+            "a length and a DNS header",
+            protocol,
+        )),
+        Some(_) | None => Ok(delimited),
+    }
+}
+
+/// Whether the header counts more than its message can hold. Any two bytes are a good length, so
+/// the first bytes of other protocols are told from a message only by what follows them.
+fn impossible(buf: &[u8]) -> bool {
+    let counts = (
+        preceded(take(PREFIX.saturating_add(4)), be_u16::<_, ()>),
+        be_u16,
+        be_u16,
+        be_u16,
+    )
+        .parse(buf);
+    let Ok((_, (questions, answers, authorities, additionals))) = counts else {
+        return false;
+    };
+    let records = [answers, authorities, additionals]
+        .into_iter()
+        .map(usize::from)
+        .fold(0, usize::saturating_add);
+    let least = usize::from(questions)
+        .saturating_mul(QUESTION)
+        .saturating_add(records.saturating_mul(RECORD));
+    let total = LENGTH
+        .total(buf, MAX_FRAME)
+        .ok()
+        .flatten()
+        .map_or(0, |total| total.get());
+    least > total.saturating_sub(PREFIX.saturating_add(HEADER))
+}

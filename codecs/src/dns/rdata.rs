@@ -1,0 +1,86 @@
+//! Record data: bytes, in which the names that may be compressed are expanded.
+
+use super::name::Names;
+use bytes::Bytes;
+use gatewright_core::codec::{Cause, DecodeError};
+use std::ops::Range;
+
+/// Data of so many bytes, names, and bytes again.
+struct Layout {
+    before: usize,
+    names: usize,
+    after: usize,
+}
+
+/// The types whose data may hold compressed names: those of RFC 1035 must be expanded by who
+/// reads them, the later ones should be (RFC 3597, 4).
+const fn layout(rtype: u16) -> Option<Layout> {
+    let (before, names, after) = match rtype {
+        // NS, MD, MF, CNAME, MB, MG, MR, PTR, DNAME
+        2..=5 | 7..=9 | 12 | 39 => (0, 1, 0),
+        // SOA
+        6 => (0, 2, 20),
+        // MINFO, RP
+        14 | 17 => (0, 2, 0),
+        // MX, AFSDB, RT, KX
+        15 | 18 | 21 | 36 => (2, 1, 0),
+        // PX
+        26 => (2, 2, 0),
+        // SRV
+        33 => (6, 1, 0),
+        _ => return None,
+    };
+    Some(Layout {
+        before,
+        names,
+        after,
+    })
+}
+
+/// The data of a record of type `rtype` in `range` of `message`; a slice of it unless a name in
+/// it was compressed. Empty data stands for "any" in updates (RFC 2136, 2.5), whatever the type.
+pub(super) fn read(
+    message: &Bytes,
+    range: Range<usize>,
+    rtype: u16,
+    names: &mut Names<'_>,
+) -> Result<Bytes, DecodeError> {
+    match layout(rtype) {
+        Some(layout) if !range.is_empty() => {
+            let expanded = expand(message, &range, &layout, names)?;
+            if expanded.len() != range.len() {
+                return Ok(expanded.into());
+            }
+        }
+        Some(_) | None => {}
+    }
+    Ok(message.slice(range))
+}
+
+fn expand(
+    message: &[u8],
+    range: &Range<usize>,
+    layout: &Layout,
+    names: &mut Names<'_>,
+) -> Result<Vec<u8>, DecodeError> {
+    let wrong = || {
+        DecodeError::new(
+            Cause::BadValue,
+            range.start,
+            "data as its type lays it out",
+            "other data",
+        )
+    };
+    let mut at = range.start.saturating_add(layout.before);
+    let mut out = Vec::with_capacity(range.len());
+    out.extend_from_slice(message.get(range.start..at).ok_or_else(wrong)?);
+    for _ in 0..layout.names {
+        at = names.expand(at, &mut out)?;
+    }
+    let end = at.saturating_add(layout.after);
+    if end != range.end {
+        return Err(wrong());
+    }
+    out.extend_from_slice(message.get(at..end).ok_or_else(wrong)?);
+    Ok(out)
+}

@@ -1,0 +1,6 @@
+//! What several codecs share: finding the end of a frame, and taking fields for the wire.
+
+pub mod field;
+mod length_field;
+
+pub use length_field::{LengthField, Width};

@@ -1,0 +1,99 @@
+//! The codes of this crate, each with its explanation: there is no way to have one without the
+//! other.
+
+/// What `explain` says about a code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Explained {
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) text: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $title:literal, $text:literal;)+) => {
+        $(pub(crate) const $name: &str = $code;)+
+
+        /// All codes of this crate.
+        pub(crate) const EXPLAINED: &[Explained] = &[$(Explained { code: $code, title: $title, text: $text }),+];
+    };
+}
+
+codes! {
+    SYNTAX = "GW1001", "not TOML",
+        "The file is not valid TOML 1.0, so its meaning is unknown from there on. Frequent causes: a string \
+         without its closing quote, a key that stands twice, a table that is opened twice, a line break inside \
+         an inline table `{ … }`.";
+    WRONG_TYPE = "GW1002", "a value of another type",
+        "The key exists, but it takes another kind of value: `timeout = 5` where a duration such as `\"5s\"` is \
+         due, or text where a number is due. `gatewright explain KEY` shows what a key takes.";
+    UNKNOWN_KEY = "GW1003", "unknown key",
+        "No key of this name exists at this place. Unknown keys are errors, because a key that is ignored is a \
+         limit or a rule that somebody believes in and that is not there.";
+    MISSING_KEY = "GW1004", "missing key",
+        "The table lacks a key that has no default: there is no value that would be right for everybody.";
+    BAD_DURATION = "GW1005", "not a duration",
+        "A duration is a whole number and a unit, in one string: `\"800ms\"`, `\"30s\"`, `\"5m\"`, `\"1h\"`, `\"1d\"`.";
+    BAD_SIZE = "GW1006", "not a size",
+        "A size is a number of bytes: a plain integer (`65536`), or a whole number and a unit in one string: \
+         `\"512B\"`, `\"64KiB\"`, `\"1MiB\"`, `\"1GiB\"`. The units of powers of ten (kB, MB) do not exist here: too \
+         many people mean different things by them.";
+    OUT_OF_RANGE = "GW1007", "out of range",
+        "The value has the right form, but it lies outside of what makes sense or what the protocol allows. \
+         There is no value for `unlimited`: everything that a peer can fill has a bound.";
+    BAD_ADDRESS = "GW1008", "not an address to listen on",
+        "A listener's `bind` is `tcp://IP:PORT`, such as `tcp://0.0.0.0:7700`, `tcp://127.0.0.1:7700` or \
+         `tcp://[::]:7700`; the admin address is `IP:PORT`. Host names are not looked up: which interface they \
+         mean may change between two starts. Port 0 takes a free port.";
+    BAD_URL = "GW1009", "not the URL of an upstream",
+        "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
+         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
+         `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target.";
+    BAD_CHOICE = "GW1010", "none of the possible values",
+        "The key takes one of a few words. `gatewright explain KEY` lists them.";
+    UNKNOWN_NAME = "GW1011", "a name that does not exist",
+        "A listener names a protocol, a route names its listeners and its upstream; this name is none that the \
+         file declares. Protocols are declared as `[protocols.NAME]` or linked into the program.";
+    DUPLICATE = "GW1012", "the same twice",
+        "Two listeners cannot have one address, and two routes cannot have one name: metrics and logs could not \
+         tell them apart.";
+    UNUSED = "GW1013", "not used",
+        "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
+         upstream that no route sends to is never connected. It is a warning; `check --deny-warnings` makes it an \
+         error.";
+    BAD_VARIABLE = "GW1014", "an environment variable that is not there",
+        "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \
+         a text to take if it is not set. This one is not set and has no such text, or its form is wrong.";
+    EXACTLY_ONE = "GW1015", "keys that exclude each other",
+        "A route's request has exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, and at most one \
+         of `json` and `body`.";
+    NOT_LOOPBACK = "GW1016", "an admin address that others can reach",
+        "The admin listener has no authentication: it must be on the loopback interface, such as \
+         `127.0.0.1:9901` or `[::1]:9901`.";
+    BAD_NAME = "GW1017", "a name that cannot be used",
+        "Names of listeners, upstreams, protocols and routes appear in logs, in metrics and on command lines. They \
+         consist of letters, digits, `-`, `_` and `.`, at most 64 of them.";
+    EMPTY = "GW1018", "empty",
+        "The list or text needs at least one element or character: an upstream without a URL cannot be reached, a \
+         route from no listener is never taken.";
+    NO_JSON = "GW1019", "a value that JSON does not have",
+        "`request.json` becomes a JSON document, which has no dates and neither `inf` nor `nan`. Write a date as \
+         text.";
+    UNREADABLE = "GW4001", "the configuration cannot be read",
+        "The operating system does not give the file: it does not exist, is a folder, or belongs to somebody else.";
+    MISSING_FILE = "GW4002", "a file that is not there",
+        "The configuration names a file that does not exist or cannot be read by this user. Paths are relative to \
+         the folder of the configuration file.";
+    NOT_BOUND = "GW4003", "the address cannot be bound",
+        "The operating system refuses to listen there: another program (or another gateway) has the port, the \
+         address belongs to no interface of this machine, or the port is below 1024 and the user may not have it.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_there_once() {
+        assert!(EXPLAINED.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+}

@@ -1,0 +1,86 @@
+//! Keys of the gateway as a whole.
+
+use super::{Fallback, Key, Kind};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) static GATEWAY: Key = Key::table("gateway", "The process as a whole.");
+pub(crate) static WORKERS: Key = Key::new(
+    "gateway.workers",
+    Kind::Count(1..=1024),
+    Fallback::Derived("the number of processor cores"),
+    "Threads that carry messages, each with a runtime and upstream connections of its own.",
+);
+pub(crate) static DRAIN: Key = Key::table("gateway.drain", "How a stop is spread over time.");
+pub(crate) static DRAIN_DEADLINE: Key = Key::new(
+    "gateway.drain.deadline",
+    Kind::Duration(Duration::ZERO..=DAY),
+    Fallback::Value("\"30s\""),
+    "How long requests in flight may still take after the signal to stop.",
+);
+pub(crate) static DRAIN_SPREAD: Key = Key::new(
+    "gateway.drain.spread",
+    Kind::Duration(Duration::ZERO..=DAY),
+    Fallback::Value("\"5s\""),
+    "Over which time idle connections are closed, so that their clients do not all come back at once elsewhere.",
+);
+
+pub(crate) static LOG: Key = Key::table("log", "What is logged, to standard error.");
+pub(crate) static LOG_FILTER: Key = Key::new(
+    "log.filter",
+    Kind::Text("a level, or directives such as \"info,gatewright=debug\""),
+    Fallback::Value("\"info\""),
+    "Which events are logged, as `tracing-subscriber` reads it.",
+);
+pub(crate) static LOG_FORMAT: Key = Key::new(
+    "log.format",
+    Kind::Choice(&["text", "json"]),
+    Fallback::Value("\"text\""),
+    "For people, or one JSON object a line for programs.",
+);
+pub(crate) static LOG_MESSAGES: Key = Key::new(
+    "log.messages",
+    Kind::Flag,
+    Fallback::Value("false"),
+    "Whether each message is one line. Fields marked as secret are never in it.",
+);
+
+pub(crate) static ADMIN: Key = Key::table("admin", "Metrics and health for operators.");
+pub(crate) static ADMIN_HTTP: Key = Key::new(
+    "admin.http",
+    Kind::Expanded("a loopback address and a port, such as \"127.0.0.1:9901\""),
+    Fallback::Absent,
+    "Where `/metrics`, `/healthz` and `/readyz` are served; without it they are not.",
+);
+
+pub(crate) static PROTOCOLS: Key = Key::new(
+    "protocols",
+    Kind::Named,
+    Fallback::Absent,
+    "Protocols by names of one's own. Codecs that are linked in can also be named directly.",
+);
+pub(crate) static PROTOCOL: Key = Key::table("protocols.*", "One protocol.");
+pub(crate) static PROTOCOL_CODEC: Key = Key::new(
+    "protocols.*.codec",
+    Kind::Text("the name of a codec that is linked in, such as \"dns\""),
+    Fallback::Required,
+    "The codec that reads and writes it.",
+);
+
+pub(crate) static KEYS: &[&Key] = &[
+    &GATEWAY,
+    &WORKERS,
+    &DRAIN,
+    &DRAIN_DEADLINE,
+    &DRAIN_SPREAD,
+    &LOG,
+    &LOG_FILTER,
+    &LOG_FORMAT,
+    &LOG_MESSAGES,
+    &ADMIN,
+    &ADMIN_HTTP,
+    &PROTOCOLS,
+    &PROTOCOL,
+    &PROTOCOL_CODEC,
+];

@@ -1,0 +1,94 @@
+//! Keys of listeners.
+
+use super::{Fallback, Key, Kind};
+use std::time::Duration;
+
+const TIMES: Kind = Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400));
+
+pub(crate) static LISTENERS: Key = Key::new(
+    "listeners",
+    Kind::Named,
+    Fallback::Absent,
+    "Where clients come in, by name.",
+);
+pub(crate) static LISTENER: Key = Key::table("listeners.*", "One place where clients come in.");
+pub(crate) static BIND: Key = Key::new(
+    "listeners.*.bind",
+    Kind::Expanded("\"tcp://IP:PORT\""),
+    Fallback::Required,
+    "The address to listen on; port 0 takes a free one.",
+);
+pub(crate) static PROTOCOL: Key = Key::new(
+    "listeners.*.protocol",
+    Kind::Text("the name of a [protocols.NAME], or of a codec that is linked in"),
+    Fallback::Required,
+    "What its clients speak.",
+);
+pub(crate) static LIMITS: Key = Key::table(
+    "listeners.*.limits",
+    "What its clients may use up. There is no way to say \"no limit\".",
+);
+pub(crate) static CONNECTIONS: Key = Key::new(
+    "listeners.*.limits.connections",
+    Kind::Count(1..=10_000_000),
+    Fallback::Value("10_000"),
+    "Connections at a time, over all workers. More wait in the system's queue.",
+)
+.memory("multiplies all that one connection may hold: a partial frame and send-buffer");
+pub(crate) static FRAME: Key = Key::new(
+    "listeners.*.limits.frame",
+    Kind::Size(1..=1 << 30),
+    Fallback::Value("\"64KiB\""),
+    "The longest frame that is read. Never above what the protocol itself allows; the default follows the protocol down.",
+)
+.memory("one for each connection (being read), and one for each request in flight");
+pub(crate) static IN_FLIGHT: Key = Key::new(
+    "listeners.*.limits.in-flight",
+    Kind::Count(1..=65_536),
+    Fallback::Value("256"),
+    "Requests of one connection that wait for their replies. At the limit the connection is not read.",
+)
+.memory("a frame each, but over all connections no more requests than the upstreams take");
+pub(crate) static SEND_BUFFER: Key = Key::new(
+    "listeners.*.limits.send-buffer",
+    Kind::Size(1..=1 << 30),
+    Fallback::Value("\"256KiB\""),
+    "Bytes of replies that one connection may have waiting to be written. At the limit the connection is not read.",
+)
+.memory("as much for each connection");
+pub(crate) static FRAME_TIME: Key = Key::new(
+    "listeners.*.limits.frame-time",
+    TIMES,
+    Fallback::Value("\"10s\""),
+    "From the first byte of a frame to its last; then the connection is closed.",
+)
+.memory("none of its own: it bounds how long a partial frame is held");
+pub(crate) static IDLE: Key = Key::new(
+    "listeners.*.limits.idle",
+    TIMES,
+    Fallback::Value("\"5m\""),
+    "How long a connection may stand without any frame and with nothing in flight.",
+)
+.memory("none of its own: it bounds how long an idle connection is held");
+pub(crate) static SEND_TIME: Key = Key::new(
+    "listeners.*.limits.send-time",
+    TIMES,
+    Fallback::Value("\"30s\""),
+    "How long a client may take none of the bytes that wait for it; then it is disconnected.",
+)
+.memory("none of its own: it bounds how long a full send-buffer is held");
+
+pub(crate) static KEYS: &[&Key] = &[
+    &LISTENERS,
+    &LISTENER,
+    &BIND,
+    &PROTOCOL,
+    &LIMITS,
+    &CONNECTIONS,
+    &FRAME,
+    &IN_FLIGHT,
+    &SEND_BUFFER,
+    &FRAME_TIME,
+    &IDLE,
+    &SEND_TIME,
+];

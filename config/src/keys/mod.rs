@@ -1,0 +1,345 @@
+//! All keys of a configuration, one row each. Reading, suggestions, defaults and `explain` go by
+//! these rows: a key that has none cannot be used.
+
+pub(crate) mod gateway;
+pub(crate) mod listener;
+pub(crate) mod route;
+pub(crate) mod upstream;
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Where it stands: segments with dots between them, `*` for a name of the user's choice,
+    /// `[]` behind the name of a list of tables.
+    pub(crate) path: &'static str,
+    /// What it takes.
+    pub(crate) kind: Kind,
+    /// What holds without it.
+    pub(crate) fallback: Fallback,
+    /// What it means.
+    pub(crate) doc: &'static str,
+    /// For limits: what its worst case costs in memory.
+    pub(crate) memory: Option<&'static str>,
+}
+
+/// What a key takes.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A table with keys of its own.
+    Table,
+    /// A table whose keys are names, each with a table of its own.
+    Named,
+    /// A list of tables.
+    Tables,
+    /// A number.
+    Count(RangeInclusive<u64>),
+    /// A number of bytes.
+    Size(RangeInclusive<u64>),
+    /// A time.
+    Duration(RangeInclusive<Duration>),
+    /// `true` or `false`.
+    Flag,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// Text, in words what.
+    Text(&'static str),
+    /// One text or a list of them, in words what.
+    Texts(&'static str),
+    /// Text in which `${VARIABLE}` is replaced, in words what.
+    Expanded(&'static str),
+    /// One such text or a list of them.
+    ExpandedTexts(&'static str),
+    /// Anything of another form, in words what; what stands in it is not looked at here.
+    Free(&'static str),
+}
+
+/// What holds without a key.
+#[derive(Debug)]
+pub(crate) enum Fallback {
+    /// It must be there.
+    Required,
+    /// This value, as TOML writes it.
+    Value(&'static str),
+    /// Something that depends on the rest, in words.
+    Derived(&'static str),
+    /// Nothing.
+    Absent,
+}
+
+/// Every row.
+pub(crate) fn all() -> impl Iterator<Item = &'static Key> {
+    [gateway::KEYS, listener::KEYS, upstream::KEYS, route::KEYS]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// The rows directly below a path; the outermost for an empty one.
+pub(crate) fn below<'p>(path: &'p str) -> impl Iterator<Item = &'static Key> + Clone + 'p {
+    [gateway::KEYS, listener::KEYS, upstream::KEYS, route::KEYS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(move |key| key.parent() == path)
+}
+
+/// The rows that somebody means by `typed`: a row's path, a path with real names in it, or the
+/// last segments of either.
+pub(crate) fn meant_by(typed: &str) -> Vec<&'static Key> {
+    let typed: Vec<&str> = typed.split('.').collect();
+    let exact: Vec<_> = all()
+        .filter(|key| key.segments().len() == typed.len() && key.ends_like(&typed))
+        .collect();
+    if exact.is_empty() {
+        all().filter(|key| key.ends_like(&typed)).collect()
+    } else {
+        exact
+    }
+}
+
+impl Key {
+    const fn table(path: &'static str, doc: &'static str) -> Self {
+        Self {
+            path,
+            kind: Kind::Table,
+            fallback: Fallback::Absent,
+            doc,
+            memory: None,
+        }
+    }
+
+    const fn new(path: &'static str, kind: Kind, fallback: Fallback, doc: &'static str) -> Self {
+        Self {
+            path,
+            kind,
+            fallback,
+            doc,
+            memory: None,
+        }
+    }
+
+    const fn memory(mut self, memory: &'static str) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// Its last segment: the key as it stands in its table.
+    pub(crate) fn name(&self) -> &'static str {
+        let last = self.path.rsplit('.').next().unwrap_or(self.path);
+        last.strip_suffix("[]").unwrap_or(last)
+    }
+
+    /// The path of its table.
+    pub(crate) fn parent(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(parent, _)| parent)
+    }
+
+    fn segments(&self) -> Vec<&'static str> {
+        self.path.split('.').collect()
+    }
+
+    fn ends_like(&self, typed: &[&str]) -> bool {
+        let segments = self.segments();
+        typed.len() <= segments.len()
+            && segments
+                .iter()
+                .rev()
+                .zip(typed.iter().rev())
+                .all(|(segment, word)| {
+                    *segment == "*" || segment.trim_end_matches("[]") == word.trim_end_matches("[]")
+                })
+            && !(typed.len() == 1 && segments.last() == Some(&"*"))
+    }
+
+    /// What `explain` says.
+    pub(crate) fn explain(&self) -> String {
+        let mut text = format!(
+            "{}\n\n  {}\n\n  takes    {}\n  default  {}\n",
+            self.path,
+            self.doc,
+            self.kind.describe(),
+            self.fallback.describe()
+        );
+        if let Some(memory) = self.memory {
+            let _ = writeln!(text, "  memory   {memory}");
+        }
+        text
+    }
+}
+
+impl Fallback {
+    fn describe(&self) -> &'static str {
+        match self {
+            Self::Required => "none: it must be given",
+            Self::Value(text) | Self::Derived(text) => text,
+            Self::Absent => "none",
+        }
+    }
+}
+
+impl Kind {
+    /// What it takes, in words and with bounds.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Table => "a table".to_owned(),
+            Self::Named => "tables by name".to_owned(),
+            Self::Tables => "a list of tables".to_owned(),
+            Self::Count(range) => format!("an integer from {} to {}", range.start(), range.end()),
+            Self::Size(range) => {
+                format!(
+                    "a size such as \"64KiB\", from {} to {}",
+                    size(*range.start()),
+                    size(*range.end())
+                )
+            }
+            Self::Duration(range) => {
+                format!(
+                    "a duration such as \"800ms\" or \"5m\", from {} to {}",
+                    time(*range.start()),
+                    time(*range.end())
+                )
+            }
+            Self::Flag => "true or false".to_owned(),
+            Self::Choice(words) => words
+                .iter()
+                .map(|word| format!("\"{word}\""))
+                .collect::<Vec<_>>()
+                .join(" or "),
+            Self::Text(what) | Self::Free(what) => (*what).to_owned(),
+            Self::Expanded(what) => format!("{what}; ${{VARIABLE:-default}} is replaced"),
+            Self::Texts(what) => format!("{what}, or a list of such"),
+            Self::ExpandedTexts(what) => {
+                format!("{what}, or a list of such; ${{VARIABLE:-default}} is replaced")
+            }
+        }
+    }
+}
+
+/// A number of bytes as the configuration writes it.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+    {
+        Some((unit, name)) => format!("{}{name}", bytes / unit),
+        None => format!("{bytes}B"),
+    }
+}
+
+/// A duration as the configuration writes it.
+pub(crate) fn time(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let units = [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1000, "s"),
+    ];
+    match units
+        .into_iter()
+        .find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit))
+    {
+        Some((unit, name)) => format!("{}{name}", millis / unit),
+        None => format!("{millis}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_there_once_below_a_table_and_says_what_it_means() {
+        let mut paths: Vec<_> = all().map(|key| key.path).collect();
+        paths.sort_unstable();
+        assert!(
+            paths.windows(2).all(|pair| pair[0] != pair[1]),
+            "a key twice"
+        );
+        for key in all() {
+            let above = all().any(|above| above.path == key.parent());
+            assert!(
+                key.parent().is_empty() || above,
+                "{} hangs in the air",
+                key.path
+            );
+            assert!(key.doc.ends_with('.'), "{}", key.path);
+        }
+    }
+
+    #[test]
+    fn each_limit_has_a_bound_a_default_and_a_cost() {
+        let limits: Vec<_> = all()
+            .filter(|key| key.parent().ends_with(".limits"))
+            .collect();
+        assert!(limits.len() >= 15);
+        for key in limits {
+            let bound = match &key.kind {
+                Kind::Count(range) | Kind::Size(range) => {
+                    *range.end() <= 1 << 40 && *range.start() > 0
+                }
+                Kind::Duration(range) => {
+                    *range.end() <= Duration::from_secs(86_400) && *range.start() > Duration::ZERO
+                }
+                _ => false,
+            };
+            assert!(bound, "{} has no bound", key.path);
+            assert!(
+                matches!(key.fallback, Fallback::Value(_)),
+                "{} has no default",
+                key.path
+            );
+            assert!(
+                key.memory.is_some(),
+                "{} does not say what it costs",
+                key.path
+            );
+        }
+        assert!(!all().any(|key| key.explain().contains("unlimited")));
+    }
+
+    #[test]
+    fn a_key_is_found_as_people_type_it() {
+        let path = |typed| {
+            meant_by(typed)
+                .iter()
+                .map(|key| key.path)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            path("listeners.*.limits.frame"),
+            ["listeners.*.limits.frame"]
+        );
+        assert_eq!(
+            path("listeners.pos-tls.limits.frame"),
+            ["listeners.*.limits.frame"]
+        );
+        assert_eq!(
+            path("limits.idle"),
+            ["listeners.*.limits.idle", "upstreams.*.limits.idle"]
+        );
+        assert_eq!(path("routes.reply.on"), ["routes[].reply[].on"]);
+        assert_eq!(path("listeners"), ["listeners"]);
+        assert!(path("colour").is_empty());
+    }
+
+    #[test]
+    fn numbers_are_shown_as_they_are_typed() {
+        assert_eq!(
+            [size(1), size(65536), size(3 << 20)],
+            ["1B", "64KiB", "3MiB"]
+        );
+        assert_eq!(
+            [
+                time(Duration::from_millis(1500)),
+                time(Duration::from_secs(300))
+            ],
+            ["1500ms", "5m"]
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Keys of routes.
+
+use super::{Fallback, Key, Kind};
+use std::time::Duration;
+
+const TEMPLATE: &str = "a template: text in which `{expression}` is replaced";
+const TARGET: Kind = Kind::Text("a template of a path and a query, such as \"/v1/orders/{id}\"");
+
+pub(crate) static ROUTES: Key = Key::new(
+    "routes[]",
+    Kind::Tables,
+    Fallback::Absent,
+    "Which message goes where; the first that takes a message has it.",
+);
+pub(crate) static NAME: Key = Key::new(
+    "routes[].name",
+    Kind::Text("a name"),
+    Fallback::Derived("# and the route's number, from 1"),
+    "The name that logs and metrics use.",
+);
+pub(crate) static FROM: Key = Key::new(
+    "routes[].from",
+    Kind::Texts("the name of a listener"),
+    Fallback::Required,
+    "The listeners whose messages it takes.",
+);
+pub(crate) static OPERATION: Key = Key::new(
+    "routes[].operation",
+    Kind::Text("the name of an operation of the listeners' protocol"),
+    Fallback::Derived("every request and event"),
+    "Which messages it takes.",
+);
+pub(crate) static WHEN: Key = Key::new(
+    "routes[].when",
+    Kind::Text("an expression over the message's fields"),
+    Fallback::Derived("true"),
+    "A condition beside the operation.",
+);
+pub(crate) static TO: Key = Key::new(
+    "routes[].to",
+    Kind::Text("the name of an upstream"),
+    Fallback::Required,
+    "Where it sends.",
+);
+pub(crate) static TIMEOUT: Key = Key::new(
+    "routes[].timeout",
+    Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400)),
+    Fallback::Derived("the upstream's"),
+    "How long a whole exchange may take, from the request's first byte on.",
+);
+pub(crate) static REQUEST: Key = Key::table(
+    "routes[].request",
+    "The HTTP request that a message becomes.",
+);
+pub(crate) static GET: Key = Key::new(
+    "routes[].request.get",
+    TARGET,
+    Fallback::Absent,
+    "Sends GET to this target.",
+);
+pub(crate) static POST: Key = Key::new(
+    "routes[].request.post",
+    TARGET,
+    Fallback::Absent,
+    "Sends POST to this target.",
+);
+pub(crate) static PUT: Key = Key::new(
+    "routes[].request.put",
+    TARGET,
+    Fallback::Absent,
+    "Sends PUT to this target.",
+);
+pub(crate) static PATCH: Key = Key::new(
+    "routes[].request.patch",
+    TARGET,
+    Fallback::Absent,
+    "Sends PATCH to this target.",
+);
+pub(crate) static DELETE: Key = Key::new(
+    "routes[].request.delete",
+    TARGET,
+    Fallback::Absent,
+    "Sends DELETE to this target.",
+);
+pub(crate) static HEAD: Key = Key::new(
+    "routes[].request.head",
+    TARGET,
+    Fallback::Absent,
+    "Sends HEAD to this target.",
+);
+pub(crate) static HEADERS: Key = Key::new(
+    "routes[].request.headers",
+    Kind::Free("a table of header names and templates of their values"),
+    Fallback::Absent,
+    "Headers of the request.",
+);
+pub(crate) static JSON: Key = Key::new(
+    "routes[].request.json",
+    Kind::Free("any TOML value, with templates in its strings"),
+    Fallback::Absent,
+    "The request's body as JSON. A string that is one `{expression}` and nothing else keeps its type.",
+);
+pub(crate) static BODY: Key = Key::new(
+    "routes[].request.body",
+    Kind::Text(TEMPLATE),
+    Fallback::Absent,
+    "The request's body as text or bytes; `{bytes}` is the message itself.",
+);
+pub(crate) static REPLY: Key = Key::new(
+    "routes[].reply[]",
+    Kind::Tables,
+    Fallback::Derived("the protocol's own way to refuse"),
+    "How answers and failures become replies; the first that matches has it.",
+);
+pub(crate) static ON: Key = Key::new(
+    "routes[].reply[].on",
+    Kind::Text(
+        "\"200\", \"2xx\", \"timeout\", \"unreachable\", \"bad-reply\", \"overload\", … or \"*\"",
+    ),
+    Fallback::Required,
+    "Which outcomes it takes.",
+);
+pub(crate) static REPLY_WHEN: Key = Key::new(
+    "routes[].reply[].when",
+    Kind::Text("an expression over `status`, `json`, `headers`, `error.kind`, `request`"),
+    Fallback::Derived("true"),
+    "A condition on top.",
+);
+pub(crate) static SEND: Key = Key::new(
+    "routes[].reply[].send",
+    Kind::Text("the name of an operation of the protocol"),
+    Fallback::Derived("the protocol's own way to refuse"),
+    "The operation of the reply.",
+);
+pub(crate) static SET: Key = Key::new(
+    "routes[].reply[].set",
+    Kind::Free("a table of fields and their values; strings are templates"),
+    Fallback::Absent,
+    "The fields of the reply. What ties it to its request is set by itself.",
+);
+pub(crate) static BYTES: Key = Key::new(
+    "routes[].reply[].bytes",
+    Kind::Text("one `{expression}` of bytes, such as \"{body}\""),
+    Fallback::Absent,
+    "Instead of `send`: bytes that are a whole message of the protocol. They are read and checked first.",
+);
+
+pub(crate) static KEYS: &[&Key] = &[
+    &ROUTES,
+    &NAME,
+    &FROM,
+    &OPERATION,
+    &WHEN,
+    &TO,
+    &TIMEOUT,
+    &REQUEST,
+    &GET,
+    &POST,
+    &PUT,
+    &PATCH,
+    &DELETE,
+    &HEAD,
+    &HEADERS,
+    &JSON,
+    &BODY,
+    &REPLY,
+    &ON,
+    &REPLY_WHEN,
+    &SEND,
+    &SET,
+    &BYTES,
+];

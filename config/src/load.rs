@@ -1,0 +1,140 @@
+//! From a file to a plan.
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::knock_on;
+use crate::plan::Plan;
+use crate::protocols::Protocols;
+use crate::read::{Environment, Reader};
+use crate::source::SourceFile;
+use crate::typed::File;
+use crate::valid;
+use gatewright_core::expr::Span;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A configuration that can run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub plan: Plan,
+    /// What is odd about it, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
+    /// The file itself.
+    pub source: Arc<SourceFile>,
+    /// Where each listener's address was typed, by its index in the plan.
+    binds: Vec<Span>,
+}
+
+impl Loaded {
+    /// The finding that the system refuses a listener's address, by the listener's index in
+    /// the plan.
+    #[must_use]
+    pub fn not_bound(&self, listener: usize, error: &std::io::Error) -> Diagnostic {
+        let address = self
+            .plan
+            .listeners
+            .get(listener)
+            .map(|listener| listener.bind.to_string());
+        let message = format!(
+            "cannot listen on {}: {error}",
+            address.as_deref().unwrap_or("the address")
+        );
+        let diagnostic = Diagnostic::error(codes::NOT_BOUND, message)
+            .help("is another gateway running? port 0 takes a free port");
+        match self.binds.get(listener) {
+            Some(span) => diagnostic.at(&self.source, span.clone()),
+            None => diagnostic,
+        }
+    }
+}
+
+impl Loaded {
+    /// The finding that the system refuses the admin listener's address.
+    #[must_use]
+    pub fn admin_not_bound(&self, error: &std::io::Error) -> Diagnostic {
+        let address = self.plan.admin.map(|address| address.to_string());
+        let address = address.as_deref().unwrap_or("the admin address");
+        let message = format!("cannot listen on {address} (`admin.http`): {error}");
+        Diagnostic::error(codes::NOT_BOUND, message)
+            .help("is another gateway running? port 0 takes a free port")
+    }
+}
+
+/// Reads and checks a configuration file. Relative paths in it start at its folder; variables
+/// come from the process's environment.
+///
+/// # Errors
+/// All that is wrong with it, in the order of the file, warnings included.
+pub fn load(path: &Path, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!(
+            "cannot read the configuration `{}`: {error}",
+            path.display()
+        );
+        vec![Diagnostic::error(codes::UNREADABLE, message)]
+    };
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let name = path.display().to_string();
+    match String::from_utf8(bytes) {
+        Ok(text) => load_str(&name, &text, protocols),
+        Err(error) => Err(vec![not_utf8(name, &error)]),
+    }
+}
+
+/// Reads and checks a configuration that is at hand as text; `name` stands for its path.
+///
+/// # Errors
+/// All that is wrong with it, in the order of the text, warnings included.
+pub fn load_str(name: &str, text: &str, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
+    load_with(SourceFile::new(name, text), protocols, &|variable| {
+        std::env::var(variable).ok()
+    })
+}
+
+pub(crate) fn load_with(
+    source: SourceFile,
+    protocols: &Protocols,
+    environment: Environment<'_>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let source = Arc::new(source);
+    let folder = Path::new(source.name())
+        .parent()
+        .unwrap_or_else(|| Path::new(""));
+    let mut reader = Reader {
+        source: Arc::clone(&source),
+        folder,
+        environment,
+        found: Vec::new(),
+    };
+    let document = reader.parse();
+    let file = File::read(&mut reader, &document);
+    let plan = valid::plan(&mut reader, &file, protocols);
+    let mut found = std::mem::take(&mut reader.found);
+    knock_on::remove(&mut found, &source);
+    found.sort_by(|a, b| a.order().cmp(&b.order()));
+    found.dedup();
+    match plan {
+        Some(plan) if !found.iter().any(Diagnostic::is_error) => {
+            let binds = file
+                .listeners
+                .iter()
+                .filter_map(|listener| Some(listener.bind.as_ref()?.span.clone()));
+            Ok(Loaded {
+                plan,
+                warnings: found,
+                binds: binds.collect(),
+                source,
+            })
+        }
+        _ => Err(found),
+    }
+}
+
+fn not_utf8(name: String, error: &std::string::FromUtf8Error) -> Diagnostic {
+    let good = error.utf8_error().valid_up_to();
+    let text =
+        String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default()).into_owned();
+    let source = Arc::new(SourceFile::new(name, text));
+    Diagnostic::error(codes::SYNTAX, "the file is not UTF-8 text from here on")
+        .at(&source, good..good)
+}

@@ -1,0 +1,196 @@
+//! The most memory that the limits of a plan allow.
+
+use crate::keys::size;
+use crate::plan::{Endpoint, ListenerPlan, Plan, UpstreamPlan};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What one connection costs beside its buffers: its state, its task, its socket's bookkeeping.
+const CONNECTION: u64 = 2 << 10;
+/// What one HTTP/2 connection costs beside the bodies: header tables, frames being read and written.
+const HTTP2_CONNECTION: u64 = 128 << 10;
+/// How much larger a frame may become as an HTTP request: each byte of a text as `\u00XX` in JSON
+/// or three characters in a path.
+const TRANSLATED: u64 = 6;
+
+/// The most memory that peers can make a gateway use, by the limits. The program itself is not
+/// in it, nor what the operating system's sockets hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What makes up the sum.
+    pub lines: Vec<MemoryLine>,
+}
+
+/// One part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryLine {
+    /// Whose it is, such as "listener `pos`".
+    pub of: String,
+    /// What it holds.
+    pub what: &'static str,
+    /// How it comes about, with the limits' values.
+    pub formula: String,
+    /// How much, in bytes.
+    pub bytes: u64,
+}
+
+impl Memory {
+    /// The sum of all lines, in bytes.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.lines
+            .iter()
+            .fold(0, |sum, line| sum.saturating_add(line.bytes))
+    }
+}
+
+/// One line each, and the sum.
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(
+                f,
+                "{:>10}  {}: {} = {}",
+                about(line.bytes),
+                line.of,
+                line.what,
+                line.formula
+            )?;
+        }
+        write!(
+            f,
+            "{:>10}  in the worst case, by the limits",
+            about(self.total())
+        )
+    }
+}
+
+/// A number of bytes in three digits or so.
+fn about(bytes: u64) -> String {
+    let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => {
+            let tenths = (u128::from(bytes) * 10).div_ceil(u128::from(unit));
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} B"),
+    }
+}
+
+impl Plan {
+    /// The most memory that peers can make the gateway use, part by part.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let listeners = self
+            .listeners
+            .iter()
+            .flat_map(|listener| [connections(listener), self.requests(listener)]);
+        let upstreams = self
+            .upstreams
+            .iter()
+            .flat_map(|upstream| self.answers(upstream));
+        Memory {
+            lines: listeners.chain(upstreams).collect(),
+        }
+    }
+
+    /// Requests that the upstreams of a listener take in at a time, over all workers.
+    fn capacity(&self, listener: &ListenerPlan) -> u64 {
+        let reached: BTreeSet<usize> = listener.routes.iter().map(|route| route.upstream).collect();
+        let upstreams = reached
+            .into_iter()
+            .filter_map(|index| self.upstreams.get(index));
+        upstreams.fold(0, |sum, upstream| {
+            let streams = streams(upstream).saturating_add(wide(upstream.limits.queue));
+            sum.saturating_add(streams.saturating_mul(self.workers()))
+        })
+    }
+
+    fn requests(&self, listener: &ListenerPlan) -> MemoryLine {
+        let limits = &listener.limits;
+        let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
+        let taken = self.capacity(listener);
+        let each = wide(limits.frame).saturating_mul(1 + TRANSLATED);
+        MemoryLine {
+            of: format!("listener `{}`", listener.name),
+            what: "requests in flight, each a frame and what the rules make of it",
+            formula: format!(
+                "min({} connections × {} in-flight, {taken} that its upstreams take) × {} frame × {}",
+                limits.connections,
+                limits.in_flight,
+                size(wide(limits.frame)),
+                1 + TRANSLATED,
+            ),
+            bytes: asked.min(taken).saturating_mul(each),
+        }
+    }
+
+    fn answers(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
+        let limits = &upstream.limits;
+        let endpoints = real_endpoints(upstream);
+        let connections = wide(limits.connections).saturating_mul(endpoints);
+        let each = wide(limits.streams)
+            .saturating_mul(wide(limits.body))
+            .saturating_add(HTTP2_CONNECTION);
+        (endpoints > 0).then(|| MemoryLine {
+            of: format!("upstream `{}`", upstream.name),
+            what: "answers that are being read",
+            formula: format!(
+                "{} workers × {endpoints} endpoints × {} connections × ({} streams × {} body + {})",
+                self.workers,
+                limits.connections,
+                limits.streams,
+                size(wide(limits.body)),
+                size(HTTP2_CONNECTION),
+            ),
+            bytes: self
+                .workers()
+                .saturating_mul(connections)
+                .saturating_mul(each),
+        })
+    }
+
+    fn workers(&self) -> u64 {
+        wide(self.workers.get())
+    }
+}
+
+fn connections(listener: &ListenerPlan) -> MemoryLine {
+    let limits = &listener.limits;
+    let each = wide(limits.frame)
+        .saturating_add(wide(limits.send_buffer))
+        .saturating_add(CONNECTION);
+    MemoryLine {
+        of: format!("listener `{}`", listener.name),
+        what: "connections, each a frame being read and replies being written",
+        formula: format!(
+            "{} connections × ({} frame + {} send-buffer + {})",
+            limits.connections,
+            size(wide(limits.frame)),
+            size(wide(limits.send_buffer)),
+            size(CONNECTION),
+        ),
+        bytes: wide(limits.connections).saturating_mul(each),
+    }
+}
+
+/// Requests in flight at an upstream from one worker. The built-in one counts as one endpoint.
+fn streams(upstream: &UpstreamPlan) -> u64 {
+    let limits = &upstream.limits;
+    wide(limits.connections)
+        .saturating_mul(wide(limits.streams))
+        .saturating_mul(wide(upstream.endpoints.len()))
+}
+
+fn real_endpoints(upstream: &UpstreamPlan) -> u64 {
+    let real = upstream
+        .endpoints
+        .iter()
+        .filter(|endpoint| !matches!(endpoint, Endpoint::Mock(_)));
+    wide(real.count())
+}
+
+/// Widening: no platform has more than 64 bits here.
+const fn wide(n: usize) -> u64 {
+    n as u64
+}

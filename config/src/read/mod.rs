@@ -1,0 +1,75 @@
+//! Reading values by the rows of [`keys`](crate::keys). Nothing stops at the first error: each
+//! is noted, and what cannot be read stands as something harmless so that the rest is looked at.
+
+pub(crate) mod address;
+mod environment;
+mod problem;
+mod section;
+mod source;
+mod unknown;
+mod url;
+mod value;
+
+pub(crate) use environment::{Environment, expand};
+pub(crate) use problem::Problem;
+pub(crate) use section::{Section, Setting};
+pub(crate) use source::{key_source, text_source};
+pub(crate) use unknown::unknown_keys;
+pub(crate) use url::{endpoint, server_name};
+pub(crate) use value::name;
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::SourceFile;
+use crate::tree::{self, Node};
+use gatewright_core::expr::Span;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a run of reading knows and finds.
+pub(crate) struct Reader<'e> {
+    pub(crate) source: Arc<SourceFile>,
+    /// Relative paths start here.
+    pub(crate) folder: &'e Path,
+    pub(crate) environment: Environment<'e>,
+    pub(crate) found: Vec<Diagnostic>,
+}
+
+/// A value that was typed, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub(crate) const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+impl Reader<'_> {
+    /// The document's tree; syntax errors are noted.
+    pub(crate) fn parse(&mut self) -> Node {
+        let source = Arc::clone(&self.source);
+        let (node, errors) = tree::parse(source.text());
+        for error in errors {
+            self.note(Diagnostic::error(codes::SYNTAX, error.message).at(&source, error.span));
+        }
+        node
+    }
+
+    pub(crate) fn note(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    pub(crate) fn problem(&mut self, problem: Problem, span: Span) {
+        self.found.push(problem.at(&self.source, span));
+    }
+
+    /// The value, or a note of what is wrong with it.
+    pub(crate) fn accept<T>(&mut self, result: Result<T, Problem>, span: &Span) -> Option<T> {
+        result
+            .map_err(|problem| self.problem(problem, span.clone()))
+            .ok()
+    }
+}

@@ -1,0 +1,235 @@
+//! URLs of upstreams.
+
+use super::{Problem, value};
+use crate::diagnostic::codes;
+use crate::plan::{Authority, Endpoint, MockPlan};
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+const SCHEMES: &str = "`h2c://`, `https://` and `mock:` are what there is";
+
+/// One endpoint.
+pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
+    if let Some(answer) = url.strip_prefix("mock:") {
+        return mock(answer).map(Endpoint::Mock);
+    }
+    match url.split_once("://") {
+        Some(("h2c", rest)) => authority(url, rest, 80).map(Endpoint::H2c),
+        Some(("https", rest)) => authority(url, rest, 443).map(Endpoint::Https),
+        Some(("http", rest)) => Err(bad(url).help(format!(
+            "did you mean \"h2c://{rest}\", HTTP/2 over plain TCP?"
+        ))),
+        Some((scheme, _)) => {
+            let message = format!("there are no `{}://` upstreams", scheme.escape_debug());
+            Err(Problem::new(codes::BAD_URL, message).help(SCHEMES))
+        }
+        None => Err(bad(url).help(SCHEMES)),
+    }
+}
+
+fn bad(url: &str) -> Problem {
+    Problem::new(
+        codes::BAD_URL,
+        format!("\"{}\" is not the URL of an upstream", url.escape_debug()),
+    )
+}
+
+fn authority(url: &str, rest: &str, default_port: u16) -> Result<Authority, Problem> {
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.contains(['/', '?', '#']) {
+        return Err(bad(url)
+            .help("a path belongs into the route's `request`, not into the upstream's `url`"));
+    }
+    if rest.contains('@') {
+        return Err(bad(url).help("there is no user in it; credentials go into `request.headers`"));
+    }
+    let (host, port) =
+        host_and_port(rest).ok_or_else(|| bad(url).help("a host, and after a colon the port"))?;
+    let port = match port {
+        None => default_port,
+        Some(port) => port
+            .parse()
+            .ok()
+            .filter(|port| *port > 0)
+            .ok_or_else(|| bad(url).help("a port is a number from 1 to 65535"))?,
+    };
+    Ok(Authority {
+        host: Arc::from(host),
+        port,
+    })
+}
+
+/// The host without brackets and the port after the colon, if there is one.
+fn host_and_port(text: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(bracketed) = text.strip_prefix('[') {
+        let (host, after) = bracketed.split_once(']')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        let port = if after.is_empty() {
+            None
+        } else {
+            Some(after.strip_prefix(':')?)
+        };
+        return Some((host, port));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    is_host(host).then_some((host, port))
+}
+
+/// The name that a server's certificate must have.
+pub(crate) fn server_name(name: &str) -> Result<(), Problem> {
+    if is_host(name) || name.parse::<Ipv6Addr>().is_ok() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        codes::BAD_URL,
+        format!("\"{}\" is not the name of a server", name.escape_debug()),
+    )
+    .help("a host name or an IP address, without scheme and port"))
+}
+
+/// Whether it can be a host name or an IPv4 address.
+fn is_host(host: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !host.is_empty() && host.len() <= 253 && !host.starts_with(['.', '-']) && host.chars().all(fine)
+}
+
+/// `503`, `200?delay=50ms&body=hello%20world`, or nothing at all.
+fn mock(answer: &str) -> Result<MockPlan, Problem> {
+    let bad = |message: String| {
+        Problem::new(codes::BAD_URL, message)
+            .help("`mock:`, `mock:503` or `mock:200?delay=50ms&body=hello%20world`")
+    };
+    let (status, query) = answer.split_once('?').unwrap_or((answer, ""));
+    let mut plan = MockPlan {
+        status: 200,
+        delay: Duration::ZERO,
+        body: None,
+    };
+    if !status.is_empty() {
+        plan.status = status
+            .parse()
+            .ok()
+            .filter(|status| (200..=599).contains(status))
+            .ok_or_else(|| {
+                bad(format!(
+                    "\"{}\" is not an HTTP status from 200 to 599",
+                    status.escape_debug()
+                ))
+            })?;
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("delay", delay)) => plan.delay = value::time(delay)?,
+            Some(("body", body)) => {
+                let body = percent_decoded(body)
+                    .ok_or_else(|| bad("the body is not percent-encoded UTF-8".into()))?;
+                plan.body = Some(body.into());
+            }
+            _ => {
+                return Err(bad(format!(
+                    "the built-in upstream does not know `{}`",
+                    pair.escape_debug()
+                )));
+            }
+        }
+    }
+    Ok(plan)
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => digit(rest.next()?)? << 4 | digit(rest.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(hex: u8) -> Option<u8> {
+    char::from(hex)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_endpoints() {
+        let of = |host: &str, port| Authority {
+            host: host.into(),
+            port,
+        };
+        let read = |url| endpoint(url).ok();
+        assert_eq!(
+            read("h2c://127.0.0.1:8080"),
+            Some(Endpoint::H2c(of("127.0.0.1", 8080)))
+        );
+        assert_eq!(read("h2c://pay"), Some(Endpoint::H2c(of("pay", 80))));
+        assert_eq!(
+            read("https://pay-1.internal/"),
+            Some(Endpoint::Https(of("pay-1.internal", 443)))
+        );
+        assert_eq!(
+            read("https://[::1]:8443"),
+            Some(Endpoint::Https(of("::1", 8443)))
+        );
+        for bad in [
+            "http://x",
+            "tcp://x:1",
+            "x:1",
+            "h2c://",
+            "h2c://:80",
+            "h2c://x:0",
+            "h2c://x:70000",
+            "h2c://x:",
+            "h2c://x/p",
+            "https://u@x",
+            "https://x?q",
+            "https://[::1",
+            "https://[x]:1",
+            "https://::1:1",
+            "https://a b",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_upstream() {
+        let plan = |status, millis, body: Option<&str>| {
+            Some(Endpoint::Mock(MockPlan {
+                status,
+                delay: Duration::from_millis(millis),
+                body: body.map(Into::into),
+            }))
+        };
+        let read = |url| endpoint(url).ok();
+        assert_eq!(read("mock:"), plan(200, 0, None));
+        assert_eq!(read("mock:503"), plan(503, 0, None));
+        assert_eq!(read("mock:?delay=50ms"), plan(200, 50, None));
+        assert_eq!(
+            read("mock:201?delay=1s&body=a%26b%3D%c3%bc"),
+            plan(201, 1000, Some("a&b=ü"))
+        );
+        for bad in [
+            "mock:99",
+            "mock:100",
+            "mock:x",
+            "mock:200?delay=5",
+            "mock:200?colour=red",
+            "mock:?body=%f",
+            "mock:?body=%ff",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What concerns the process as a whole, and protocols by name.
+
+use crate::keys::gateway as keys;
+use crate::plan::{DrainPlan, LogFormat, LogPlan};
+use crate::read::{Reader, Section, Spanned, address};
+use std::net::SocketAddr;
+
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) workers: Option<usize>,
+    pub(crate) drain: DrainPlan,
+    pub(crate) log: LogPlan,
+    pub(crate) admin: Option<SocketAddr>,
+}
+
+impl Gateway {
+    pub(crate) fn read(reader: &mut Reader<'_>, root: &Section<'_>) -> Self {
+        let gateway = root.section(reader, &keys::GATEWAY);
+        Self {
+            workers: gateway.count_if(reader, &keys::WORKERS),
+            drain: drain(reader, &gateway),
+            log: log(reader, root),
+            admin: admin(reader, root),
+        }
+    }
+}
+
+fn drain(reader: &mut Reader<'_>, gateway: &Section<'_>) -> DrainPlan {
+    let drain = gateway.section(reader, &keys::DRAIN);
+    DrainPlan {
+        deadline: drain.duration(reader, &keys::DRAIN_DEADLINE).value,
+        spread: drain.duration(reader, &keys::DRAIN_SPREAD).value,
+    }
+}
+
+fn log(reader: &mut Reader<'_>, root: &Section<'_>) -> LogPlan {
+    let log = root.section(reader, &keys::LOG);
+    let format = log.text(reader, &keys::LOG_FORMAT);
+    LogPlan {
+        filter: log
+            .text(reader, &keys::LOG_FILTER)
+            .map(|filter| filter.value)
+            .unwrap_or_default(),
+        format: match format.as_ref().map(|format| format.value.as_str()) {
+            Some("json") => LogFormat::Json,
+            _ => LogFormat::Text,
+        },
+        messages: log.flag(reader, &keys::LOG_MESSAGES).value,
+    }
+}
+
+fn admin(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<SocketAddr> {
+    let http = root
+        .section(reader, &keys::ADMIN)
+        .expanded(reader, &keys::ADMIN_HTTP)?;
+    reader.accept(address::admin(&http.value), &http.span)
+}
+
+/// A protocol under a name of the user's.
+#[derive(Debug)]
+pub(crate) struct Protocol {
+    pub(crate) name: Spanned<String>,
+    pub(crate) codec: Option<Spanned<String>>,
+}
+
+impl Protocol {
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        name: Spanned<String>,
+        section: &Section<'_>,
+    ) -> Self {
+        Self {
+            name,
+            codec: section.name(reader, &keys::PROTOCOL_CODEC),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Listeners as typed.
+
+use crate::keys::listener as keys;
+use crate::plan::ListenerLimits;
+use crate::read::{Reader, Section, Setting, Spanned, address};
+use std::net::SocketAddr;
+
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) name: Spanned<String>,
+    pub(crate) bind: Option<Spanned<SocketAddr>>,
+    pub(crate) protocol: Option<Spanned<String>>,
+    /// With the frame as typed or by default: what the protocol allows is not known yet.
+    pub(crate) limits: ListenerLimits,
+    pub(crate) frame: Setting<usize>,
+}
+
+impl Listener {
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        name: Spanned<String>,
+        section: &Section<'_>,
+    ) -> Self {
+        let bind = section.expanded(reader, &keys::BIND).and_then(|bind| {
+            let address = reader.accept(address::bind(&bind.value), &bind.span)?;
+            Some(Spanned::new(address, bind.span))
+        });
+        let protocol = section.name(reader, &keys::PROTOCOL);
+        let limits = section.section(reader, &keys::LIMITS);
+        let frame = limits.size(reader, &keys::FRAME);
+        Self {
+            name,
+            bind,
+            protocol,
+            limits: read_limits(reader, &limits, frame.value),
+            frame,
+        }
+    }
+}
+
+fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, frame: usize) -> ListenerLimits {
+    ListenerLimits {
+        connections: limits.count(reader, &keys::CONNECTIONS).value,
+        frame,
+        in_flight: limits.count(reader, &keys::IN_FLIGHT).value,
+        send_buffer: limits.size(reader, &keys::SEND_BUFFER).value,
+        frame_time: limits.duration(reader, &keys::FRAME_TIME).value,
+        idle: limits.duration(reader, &keys::IDLE).value,
+        send_time: limits.duration(reader, &keys::SEND_TIME).value,
+    }
+}

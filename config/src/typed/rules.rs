@@ -1,0 +1,202 @@
+//! The rules of a route: its request and its replies.
+
+use crate::diagnostic::codes;
+use crate::keys::route as keys;
+use crate::read::{Problem, Reader, Section, key_source, text_source};
+use crate::tree::{Node, Value};
+use gatewright_core::expr::Source;
+use gatewright_core::translate::{BodySpec, JsonSpec, ReplySpec, RequestSpec, SetSpec};
+use http::Method;
+
+/// The request of a route; `None` if there is none that can be read, which is noted.
+pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<RequestSpec> {
+    let section = route.section(reader, &keys::REQUEST);
+    let headers = headers(reader, &section);
+    let body = body(reader, &section);
+    let (method, target) = target(reader, &section)?;
+    Some(RequestSpec {
+        method,
+        target,
+        headers: headers?,
+        body: body?,
+    })
+}
+
+fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Source)> {
+    let methods = [
+        (&keys::GET, Method::GET),
+        (&keys::POST, Method::POST),
+        (&keys::PUT, Method::PUT),
+        (&keys::PATCH, Method::PATCH),
+        (&keys::DELETE, Method::DELETE),
+        (&keys::HEAD, Method::HEAD),
+    ];
+    let mut given = methods
+        .into_iter()
+        .filter(|(key, _)| section.node(key).is_some());
+    let Some((key, method)) = given.next() else {
+        let problem = Problem::new(codes::EXACTLY_ONE, "the route has no request").help(
+            "one of get, post, put, patch, delete, head, such as `request.post = \"/v1/orders\"`",
+        );
+        reader.problem(problem, section.place().clone());
+        return None;
+    };
+    let target = section.source(reader, key)?;
+    if let Some((other, _)) = given.next() {
+        excluded(reader, section, key, other);
+        return None;
+    }
+    Some((method, target))
+}
+
+/// Notes that `other` may not stand beside `key`.
+fn excluded(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    key: &crate::keys::Key,
+    other: &crate::keys::Key,
+) {
+    let Some(node) = section.node(other) else {
+        return;
+    };
+    let message = format!("`{}` and `{}` exclude each other", key.name(), other.name());
+    reader.problem(
+        Problem::new(codes::EXACTLY_ONE, message).help("keep one of them"),
+        node.span.clone(),
+    );
+}
+
+fn headers(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Vec<(Source, Source)>> {
+    let Some(node) = section.node(&keys::HEADERS) else {
+        return Some(Vec::new());
+    };
+    let Value::Table(table) = &node.value else {
+        let takes = keys::HEADERS.kind.describe();
+        reader.problem(
+            Problem::wrong_type(keys::HEADERS.name(), &takes, node),
+            node.span.clone(),
+        );
+        return None;
+    };
+    let mut headers = Vec::with_capacity(table.entries.len());
+    for entry in &table.entries {
+        let Value::Text(text) = &entry.node.value else {
+            let problem = Problem::wrong_type(&entry.key, "a template, in a string", &entry.node);
+            reader.problem(problem, entry.node.span.clone());
+            continue;
+        };
+        headers.push((
+            key_source(reader, entry),
+            text_source(reader, text, &entry.node.span),
+        ));
+    }
+    Some(headers)
+}
+
+fn body(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<BodySpec> {
+    match (section.node(&keys::JSON), section.node(&keys::BODY)) {
+        (None, None) => Some(BodySpec::Empty),
+        (Some(node), None) => json(reader, node).map(BodySpec::Json),
+        (None, Some(_)) => section.source(reader, &keys::BODY).map(BodySpec::Bytes),
+        (Some(_), Some(_)) => {
+            excluded(reader, section, &keys::JSON, &keys::BODY);
+            None
+        }
+    }
+}
+
+fn json(reader: &mut Reader<'_>, node: &Node) -> Option<JsonSpec> {
+    match &node.value {
+        Value::Text(text) => Some(JsonSpec::Template(text_source(reader, text, &node.span))),
+        Value::Integer(Some(number)) => Some(JsonSpec::Int(*number)),
+        Value::Float(Some(number)) if number.is_finite() => Some(JsonSpec::Float(*number)),
+        Value::Flag(flag) => Some(JsonSpec::Bool(*flag)),
+        Value::List(items) => items
+            .iter()
+            .map(|item| json(reader, item))
+            .collect::<Option<_>>()
+            .map(JsonSpec::Array),
+        Value::Table(table) => {
+            let mut members = Vec::with_capacity(table.entries.len());
+            for entry in &table.entries {
+                members.push((key_source(reader, entry), json(reader, &entry.node)?));
+            }
+            Some(JsonSpec::Object(members))
+        }
+        Value::Integer(None) | Value::Float(_) | Value::Time => {
+            not_in_json(reader, node);
+            None
+        }
+    }
+}
+
+fn not_in_json(reader: &mut Reader<'_>, node: &Node) {
+    let problem = Problem::new(
+        codes::NO_JSON,
+        format!("{} of this kind has no place in JSON", node.value.kind()),
+    );
+    reader.problem(problem.help("write it as text"), node.span.clone());
+}
+
+/// The reply rules of a route, in their order.
+pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<ReplySpec> {
+    let mut replies = Vec::new();
+    for (section, span) in route.tables(reader, &keys::REPLY) {
+        let on = section.source(reader, &keys::ON);
+        let when = section.source(reader, &keys::REPLY_WHEN);
+        let send = section.source(reader, &keys::SEND);
+        let set = set(reader, &section);
+        let bytes = section.source(reader, &keys::BYTES);
+        replies.extend(on.map(|on| ReplySpec {
+            on,
+            when,
+            send,
+            set,
+            bytes,
+            span,
+        }));
+    }
+    replies
+}
+
+fn set(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<(Source, SetSpec)> {
+    let Some(node) = section.node(&keys::SET) else {
+        return Vec::new();
+    };
+    let Value::Table(table) = &node.value else {
+        let takes = keys::SET.kind.describe();
+        reader.problem(
+            Problem::wrong_type(keys::SET.name(), &takes, node),
+            node.span.clone(),
+        );
+        return Vec::new();
+    };
+    let mut fields = Vec::with_capacity(table.entries.len());
+    for entry in &table.entries {
+        if let Some(value) = set_value(reader, &entry.key, &entry.node) {
+            fields.push((key_source(reader, entry), value));
+        }
+    }
+    fields
+}
+
+fn set_value(reader: &mut Reader<'_>, field: &str, node: &Node) -> Option<SetSpec> {
+    let span = node.span.clone();
+    match &node.value {
+        Value::Text(text) => Some(SetSpec::Template(text_source(reader, text, &span))),
+        Value::Integer(Some(number)) => Some(SetSpec::Int(*number, span)),
+        Value::Float(Some(number)) => Some(SetSpec::Float(*number, span)),
+        Value::Flag(flag) => Some(SetSpec::Bool(*flag, span)),
+        Value::Integer(None)
+        | Value::Float(None)
+        | Value::Time
+        | Value::List(_)
+        | Value::Table(_) => {
+            reader.problem(
+                Problem::wrong_type(field, "a template, a number or a boolean", node),
+                span,
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Routes, compiled once for each protocol that their listeners speak.
+
+use super::Names;
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::plan::RoutePlan;
+use crate::read::{Problem, Reader};
+use crate::typed::Route;
+use gatewright_core::codec::Protocol;
+use gatewright_core::expr::RuleError;
+use gatewright_core::route::Table;
+use gatewright_core::translate::{RouteSpec, Translation};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All routes of a file.
+pub(super) struct Routes<'f> {
+    compiled: Vec<Compiled<'f>>,
+}
+
+/// One route whose rules could be read.
+struct Compiled<'f> {
+    spec: &'f RouteSpec,
+    /// By index.
+    listeners: Vec<usize>,
+    /// One for each protocol of the listeners, if all of its parts are right.
+    plans: Vec<(Arc<dyn Protocol>, Arc<RoutePlan>)>,
+}
+
+impl<'f> Routes<'f> {
+    /// Looks up and compiles all routes. `spoken` holds the protocol of each listener.
+    pub(super) fn new(
+        reader: &mut Reader<'_>,
+        names: &Names<'f>,
+        spoken: &[Option<Arc<dyn Protocol>>],
+    ) -> Self {
+        let mut compiled = Vec::with_capacity(names.file.routes.len());
+        for (index, route) in names.file.routes.iter().enumerate() {
+            note_same_name(reader, &names.file.routes, index);
+            compiled.extend(compile(reader, names, spoken, index, route));
+        }
+        let routes = Self { compiled };
+        routes.note_unreachable(reader, spoken);
+        routes
+    }
+
+    /// The table and the routes of one listener; `None` if not all of them are right.
+    pub(super) fn of_listener(
+        &self,
+        listener: usize,
+        protocol: &Arc<dyn Protocol>,
+    ) -> Option<(Table, Vec<Arc<RoutePlan>>)> {
+        let plans: Option<Vec<_>> = self
+            .taking(listener)
+            .map(|route| route.plan(protocol))
+            .collect();
+        let (table, _) = Table::compile(&self.specs(listener), protocol).ok()?;
+        Some((table, plans?))
+    }
+
+    fn taking(&self, listener: usize) -> impl Iterator<Item = &Compiled<'f>> {
+        self.compiled
+            .iter()
+            .filter(move |route| route.listeners.contains(&listener))
+    }
+
+    fn specs(&self, listener: usize) -> Vec<&'f RouteSpec> {
+        self.taking(listener).map(|route| route.spec).collect()
+    }
+
+    /// Notes what the tables find. A warning is about a route that one listener's messages never
+    /// reach; it stands only if that holds for all of the route's listeners.
+    fn note_unreachable(&self, reader: &mut Reader<'_>, spoken: &[Option<Arc<dyn Protocol>>]) {
+        let mut warned: BTreeMap<(usize, String), (RuleError, usize)> = BTreeMap::new();
+        for (listener, protocol) in spoken.iter().enumerate() {
+            let Some(protocol) = protocol else { continue };
+            match Table::compile(&self.specs(listener), protocol) {
+                Ok((_, warnings)) => {
+                    for warning in warnings {
+                        let key = (warning.span.start, warning.message.clone());
+                        warned.entry(key).or_insert((warning, 0)).1 += 1;
+                    }
+                }
+                Err(errors) => note_all(reader, Severity::Error, errors),
+            }
+        }
+        for (warning, times) in warned.into_values() {
+            let owner = self
+                .compiled
+                .iter()
+                .rev()
+                .find(|route| route.spec.span.start <= warning.span.start);
+            if owner.is_none_or(|route| times >= route.listeners.len()) {
+                note_all(reader, Severity::Warning, vec![warning]);
+            }
+        }
+    }
+}
+
+impl Compiled<'_> {
+    fn plan(&self, protocol: &Arc<dyn Protocol>) -> Option<Arc<RoutePlan>> {
+        self.plans
+            .iter()
+            .find(|(compiled_for, _)| Arc::ptr_eq(compiled_for, protocol))
+            .map(|(_, plan)| Arc::clone(plan))
+    }
+}
+
+fn compile<'f>(
+    reader: &mut Reader<'_>,
+    names: &Names<'f>,
+    spoken: &[Option<Arc<dyn Protocol>>],
+    index: usize,
+    route: &'f Route,
+) -> Option<Compiled<'f>> {
+    let mut listeners: Vec<usize> = Vec::with_capacity(route.from.len());
+    for from in &route.from {
+        match names.listener(reader, from) {
+            Some(listener) if listeners.contains(&listener) => {
+                let message = format!("listener `{}` is named twice", from.value);
+                reader.problem(Problem::new(codes::DUPLICATE, message), from.span.clone());
+            }
+            Some(listener) => listeners.push(listener),
+            None => {}
+        }
+    }
+    let upstream = route.to.as_ref().and_then(|to| names.upstream(reader, to));
+    let spec = route.spec.as_ref()?;
+    let mut compiled = Compiled {
+        spec,
+        listeners,
+        plans: Vec::new(),
+    };
+    for listener in compiled.listeners.clone() {
+        let Some(Some(protocol)) = spoken.get(listener) else {
+            continue;
+        };
+        if compiled.plan(protocol).is_some() {
+            continue;
+        }
+        let translation = translate(reader, spec, protocol);
+        if let (Some(translation), Some(upstream)) = (translation, upstream) {
+            let plan = route_plan(names, index, route, upstream, translation);
+            compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
+        }
+    }
+    Some(compiled)
+}
+
+fn route_plan(
+    names: &Names<'_>,
+    index: usize,
+    route: &Route,
+    upstream: usize,
+    translation: Translation,
+) -> RoutePlan {
+    let name = match &route.name {
+        Some(name) => name.value.clone(),
+        None => format!("#{}", index + 1),
+    };
+    let timeout = route
+        .timeout
+        .unwrap_or_else(|| names.file.upstreams[upstream].timeout);
+    RoutePlan {
+        name: name.into(),
+        upstream,
+        translation,
+        timeout,
+    }
+}
+
+fn translate(
+    reader: &mut Reader<'_>,
+    spec: &RouteSpec,
+    protocol: &Arc<dyn Protocol>,
+) -> Option<Translation> {
+    match Translation::compile(spec, protocol) {
+        Ok((translation, warnings)) => {
+            note_all(reader, Severity::Warning, warnings);
+            Some(translation)
+        }
+        Err(errors) => {
+            note_all(reader, Severity::Error, errors);
+            None
+        }
+    }
+}
+
+fn note_all(reader: &mut Reader<'_>, severity: Severity, found: Vec<RuleError>) {
+    let source = Arc::clone(&reader.source);
+    for error in found {
+        reader.note(Diagnostic::rule(severity, error, Arc::clone(&source)));
+    }
+}
+
+fn note_same_name(reader: &mut Reader<'_>, routes: &[Route], index: usize) {
+    let Some(name) = routes.get(index).and_then(|route| route.name.as_ref()) else {
+        return;
+    };
+    let mut before = routes
+        .iter()
+        .take(index)
+        .filter_map(|route| route.name.as_ref());
+    if before.any(|other| other.value == name.value) {
+        let problem = Problem::new(
+            codes::DUPLICATE,
+            format!("a route before this one is named `{}` too", name.value),
+        );
+        reader.problem(problem, name.span.clone());
+    }
+}

@@ -1,1 +1,0 @@
-//! The JSON view of messages, both ways.

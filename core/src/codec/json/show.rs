@@ -1,0 +1,104 @@
+//! A message as JSON.
+
+use crate::codec::{Descriptor, Schema, StructDef, Type};
+use crate::message::{Message, Record, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Number, Value as Json};
+
+/// Whether the values of secret fields are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// As they are: for requests and files, never for people.
+    Shown,
+    /// As `"***"`.
+    Masked,
+}
+
+/// The message as JSON; see the [module](super) for the form.
+#[must_use]
+pub fn to_json(descriptor: &Descriptor, message: &Message, show: Secrets) -> Json {
+    let operation = descriptor.operation(message.operation());
+    let view = View {
+        schema: &descriptor.schema,
+        secrets: show,
+    };
+    let fields = view.record(
+        descriptor.schema.structure(operation.record),
+        message.fields(),
+    );
+    Json::Object(Map::from_iter([(
+        operation.name.clone().into_owned(),
+        fields,
+    )]))
+}
+
+struct View<'a> {
+    schema: &'a Schema,
+    secrets: Secrets,
+}
+
+impl View<'_> {
+    fn record(&self, def: &StructDef, record: &Record) -> Json {
+        let present = def
+            .fields
+            .iter()
+            .zip(record)
+            .filter(|(_, value)| !value.is_null());
+        let members = present.map(|(field, value)| {
+            let shown = match self.secrets {
+                Secrets::Masked if field.secret => Json::from("***"),
+                Secrets::Masked | Secrets::Shown => self.value(&field.ty, value),
+            };
+            (field.name.clone().into_owned(), shown)
+        });
+        Json::Object(members.collect())
+    }
+
+    fn value(&self, ty: &Type, value: &Value) -> Json {
+        match (ty, value) {
+            (Type::Enum(id), Value::Int(n)) => match self.schema.enumeration(*id).label(*n) {
+                Some(label) => Json::from(label),
+                None => int(*n),
+            },
+            (Type::List(element), Value::List(items)) => {
+                items.iter().map(|item| self.value(element, item)).collect()
+            }
+            (Type::Struct(id), Value::Record(record)) => {
+                self.record(self.schema.structure(*id), record)
+            }
+            (_, other) => untyped(other),
+        }
+    }
+}
+
+/// A value that tells its own type.
+fn untyped(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(b) => Json::Bool(*b),
+        Value::Int(n) => int(*n),
+        Value::Float(x) => float(*x),
+        Value::Str(text) => Json::from(text.as_ref() as &str),
+        Value::Bytes(bytes) => Json::from(STANDARD.encode(bytes)),
+        Value::List(items) | Value::Record(items) => items.iter().map(untyped).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.to_string(), untyped(value)))
+            .collect(),
+    }
+}
+
+/// Fields have 64 bits at most; what an expression made beyond that stays exact as text.
+fn int(n: i128) -> Json {
+    Number::from_i128(n).map_or_else(|| Json::from(n.to_string()), Json::Number)
+}
+
+fn float(x: f64) -> Json {
+    match Number::from_f64(x) {
+        Some(number) => Json::Number(number),
+        None if x.is_nan() => Json::from("NaN"),
+        None if x > 0.0 => Json::from("Infinity"),
+        None => Json::from("-Infinity"),
+    }
+}
