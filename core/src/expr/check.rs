@@ -64,7 +64,7 @@ pub(super) struct Checker<'c> {
 
 /// Constants have no variables.
 #[derive(Debug)]
-struct NoEnv;
+pub(super) struct NoEnv;
 
 impl Env for NoEnv {
     fn load(&self, _: Var) -> Result<Cow<'_, Value>, EvalError> {

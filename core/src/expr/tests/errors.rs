@@ -302,7 +302,7 @@ fn absent_values_and_json_when_it_runs() {
     );
     fails("json.code > 3", Problem::WrongType, "json.code > 3");
     fails("json.x | 1", Problem::WrongType, "json.x | 1");
-    fails("not json.code", Problem::WrongType, "not json.code");
+    fails("not json.code", Problem::WrongType, "json.code");
     fails("json.n and true", Problem::WrongType, "json.n");
     fails("json.missing and true", Problem::Absent, "json.missing");
     fails("json.n.length", Problem::WrongType, "json.n.length");
