@@ -61,6 +61,7 @@ pub(super) enum OpKind {
     /// A member of a JSON object; absent if there is none.
     Member(Box<Op>, ByteString),
     Index(Box<[Op; 2]>),
+    Not(Box<Op>),
     Unary(Unary, Box<Op>),
     All(Vec<Op>),
     Any(Vec<Op>),
@@ -92,6 +93,7 @@ impl Op {
             OpKind::Const(_) | OpKind::Load(_) => Vec::new(),
             OpKind::Field(of, _)
             | OpKind::Member(of, _)
+            | OpKind::Not(of)
             | OpKind::Unary(_, of)
             | OpKind::ToFloat(of)
             | OpKind::Label(of, ..) => vec![of],
@@ -118,10 +120,7 @@ impl Op {
             OpKind::Field(of, slot) => of.eval(run).map(|value| field(value, *slot)),
             OpKind::Member(of, name) => member(of.eval(run)?, name),
             OpKind::Index(two) => index(two[0].eval(run)?, &*two[1].eval(run)?),
-            OpKind::All(_)
-            | OpKind::Any(_)
-            | OpKind::Compare(..)
-            | OpKind::Unary(Unary::Not, _) => {
+            OpKind::All(_) | OpKind::Any(_) | OpKind::Compare(..) | OpKind::Not(_) => {
                 self.truth(run).map(|holds| Cow::Owned(Value::Bool(holds)))
             }
             OpKind::Unary(operator, of) => arith::unary(*operator, &*of.eval(run)?).map(Cow::Owned),
@@ -167,7 +166,7 @@ impl Op {
         match &self.kind {
             OpKind::All(all) => decide(all, false, run),
             OpKind::Any(all) => decide(all, true, run),
-            OpKind::Unary(Unary::Not, of) => of.truth(run).map(|holds| !holds),
+            OpKind::Not(of) => of.truth(run).map(|holds| !holds),
             OpKind::Compare(op, two) => {
                 let (left, right) = (two[0].eval(run)?, two[1].eval(run)?);
                 compare::holds(*op, &left, &right).map_err(|error| error.at(self.at.clone()))
