@@ -85,7 +85,12 @@ impl Translation {
     ///
     /// An answer for which a rule's `when` or values cannot be computed (its body is not JSON, a
     /// number does not fit its field) is a bad reply: the rules are asked once more, with that
-    /// fault. Nobody waits for the answer to an event, so this is not to be called for one.
+    /// fault. Whoever finds that the codec cannot write the reply (text with characters that the
+    /// field's encoding lacks) does the same: it asks again with [`FaultClass::BadReply`].
+    ///
+    /// Nobody waits for the answer to an event, so this is not to be called for one.
+    ///
+    /// [`FaultClass::BadReply`]: crate::fault::FaultClass::BadReply
     #[must_use]
     pub fn reply(
         &self,

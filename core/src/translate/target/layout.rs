@@ -131,11 +131,11 @@ impl<'a> Layout<'a> {
         match (segment.as_slice(), literals) {
             ([], _) => {}
             ([Op::Literal(text)], _) => {
-                if is_dots(text) {
+                if is_dots(text.as_bytes()) {
                     let message = "a segment `.` or `..` is resolved by servers, not looked up";
                     return Err(self.error(end - text.len()..end, message));
                 }
-                text.iter().for_each(|byte| push(&mut self.ops, *byte));
+                text.bytes().for_each(|byte| push(&mut self.ops, byte));
             }
             (_, literals) => {
                 let emptiness = if literals == 0 {
@@ -160,7 +160,7 @@ impl<'a> Layout<'a> {
         let [Op::Literal(text)] = self.ops.as_slice() else {
             return Ok(Target::Built(self.ops));
         };
-        PathAndQuery::try_from(text.as_slice())
+        PathAndQuery::try_from(text.as_str())
             .map(Target::Fixed)
             .map_err(|error| RuleError::new(TARGET, self.source.span().clone(), error.to_string()))
     }
@@ -176,9 +176,10 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Appends a checked byte, which is ASCII.
 fn push(ops: &mut Vec<Op>, byte: u8) {
     match ops.last_mut() {
-        Some(Op::Literal(text)) => text.push(byte),
-        _ => ops.push(Op::Literal(vec![byte])),
+        Some(Op::Literal(text)) => text.push(char::from(byte)),
+        _ => ops.push(Op::Literal(char::from(byte).into())),
     }
 }

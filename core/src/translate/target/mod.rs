@@ -33,7 +33,7 @@ pub(super) enum Target {
 
 #[derive(Clone, Debug)]
 pub(super) enum Op {
-    Literal(Vec<u8>),
+    Literal(String),
     /// A value, percent-encoded.
     Value(Part),
     /// Here begins a segment with a value in it.
@@ -61,26 +61,34 @@ impl Target {
             Self::Fixed(target) => return Ok(target.clone()),
             Self::Built(ops) => ops,
         };
-        let (mut out, mut scratch) = (Vec::with_capacity(128), String::new());
+        let mut out = String::with_capacity(128);
         let mut start = 0;
         for op in ops {
             match op {
-                Op::Literal(text) => out.extend_from_slice(text),
-                Op::Value(part) => {
-                    scratch.clear();
-                    part.write_text(env, &mut scratch)
-                        .map_err(|error| bad_request(&error))?;
-                    encode(&scratch, &mut out);
-                }
+                Op::Literal(text) => out.push_str(text),
+                Op::Value(part) => write_value(part, env, &mut out)?,
                 Op::Segment => start = out.len(),
                 Op::SegmentEnd(emptiness) => {
-                    check_segment(out.get(start..).unwrap_or_default(), *emptiness)?
+                    check_segment(out.as_bytes().get(start..).unwrap_or_default(), *emptiness)?;
                 }
             }
         }
         PathAndQuery::from_maybe_shared(Bytes::from(out))
             .map_err(|_| refused("the path is too long"))
     }
+}
+
+/// Most values need no encoding (numbers, names): they are written to their place and only looked
+/// over.
+fn write_value(part: &Part, env: &dyn Env, out: &mut String) -> Result<(), Fault> {
+    let start = out.len();
+    part.write_text(env, out)
+        .map_err(|error| bad_request(&error))?;
+    if !out.bytes().skip(start).all(is_unreserved) {
+        let plain = out.split_off(start);
+        encode(&plain, out);
+    }
+    Ok(())
 }
 
 fn refused(why: &'static str) -> Fault {
@@ -117,15 +125,17 @@ const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-fn encode(text: &str, out: &mut Vec<u8>) {
-    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if is_unreserved(byte) {
-            out.push(byte);
+            out.push(char::from(byte));
         } else {
-            let digits = [byte >> 4, byte & 15]
-                .map(|digit| HEX.get(usize::from(digit)).copied().unwrap_or(b'0'));
-            out.extend_from_slice(&[b'%', digits[0], digits[1]]);
+            let digit = |n: u8| {
+                char::from_digit(n.into(), 16)
+                    .unwrap_or('0')
+                    .to_ascii_uppercase()
+            };
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
 }
