@@ -85,15 +85,17 @@ pub(crate) fn load_with(
     environment: Environment<'_>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let source = Arc::new(source);
-    let folder = Path::new(source.name()).parent().unwrap_or_else(|| Path::new(""));
+    let folder = Path::new(source.name())
+        .parent()
+        .unwrap_or_else(|| Path::new(""));
     let mut reader = Reader {
         source: Arc::clone(&source),
         folder,
         environment,
         found: Vec::new(),
     };
-    let document = reader.parse();
-    let file = File::read(&mut reader, &document);
+    let mut document = reader.parse();
+    let file = File::read(&mut reader, &mut document);
     let plan = valid::plan(&mut reader, &file, protocols);
     let mut found = std::mem::take(&mut reader.found);
     knock_on::remove(&mut found, &source);
