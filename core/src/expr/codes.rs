@@ -16,9 +16,11 @@ macro_rules! codes {
         $(#[doc = concat!("`", $code, "`: ", $title, ".")] pub const $name: &str = $code;)*
 
         /// All codes of this module, in order.
-        pub const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $explanation }),*];
+        pub const ALL: &[$crate::expr::codes::Code] = &[$($crate::expr::codes::Code { code: $code, title: $title, explanation: $explanation }),*];
     };
 }
+
+pub(crate) use codes;
 
 codes! {
     SYNTAX = "GW2001", "the expression cannot be read",

@@ -1,5 +1,10 @@
 //! How a value becomes text.
 
+use super::op::expected;
+use super::{EvalError, Problem};
+use crate::message::Value;
+use std::fmt::Write;
+
 /// How `{expr:FORMAT}` writes its value: `[<|>][0][width][d|x|X|b|o]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {
@@ -35,4 +40,127 @@ pub enum Radix {
     Binary,
     /// `o`
     Octal,
+}
+
+/// The widest format, in characters.
+const MAX_WIDTH: u16 = 1024;
+
+impl Radix {
+    const fn of(letter: char) -> Option<Self> {
+        Some(match letter {
+            'd' => Self::Decimal,
+            'x' => Self::LowerHex,
+            'X' => Self::UpperHex,
+            'b' => Self::Binary,
+            'o' => Self::Octal,
+            _ => return None,
+        })
+    }
+}
+
+impl Format {
+    /// Reads `[<|>][0][width][d|x|X|b|o]`.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (align, rest) = match text.strip_prefix(['<', '>']) {
+            Some(rest) if text.starts_with('<') => (Some(Align::Left), rest),
+            Some(rest) => (Some(Align::Right), rest),
+            None => (None, text),
+        };
+        let (radix, rest) = match rest.chars().next_back().and_then(Radix::of) {
+            Some(radix) => (Some(radix), rest.get(..rest.len() - 1).unwrap_or_default()),
+            None => (None, rest),
+        };
+        let zero = rest.starts_with('0');
+        let width = match rest {
+            "" => 0,
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().unwrap_or(u16::MAX)
+            }
+            _ => return Err("a format is `[<|>][0][width][d|x|X|b|o]`"),
+        };
+        match (zero, align) {
+            _ if text.is_empty() => Err("there is no format after the `:`"),
+            _ if width > MAX_WIDTH => Err("a width is at most 1024"),
+            (true, Some(_)) => Err("zeros fill from the left: `0` does not go with `<` or `>`"),
+            (true, None) if width == 0 => Err("the width after the `0` is missing"),
+            _ => Ok(Self {
+                align,
+                width,
+                zero,
+                radix,
+            }),
+        }
+    }
+
+    /// Whether only integers can be written so.
+    #[must_use]
+    pub const fn needs_integer(&self) -> bool {
+        self.zero || self.radix.is_some()
+    }
+
+    /// Appends a value.
+    pub(super) fn write(&self, value: &Value, out: &mut String) -> Result<(), EvalError> {
+        let written = match value {
+            Value::Int(n) => self.integer(*n),
+            other if self.needs_integer() => return Err(expected("an integer", other)),
+            other => {
+                let mut text = String::new();
+                write(other, &mut text)?;
+                text
+            }
+        };
+        let missing = usize::from(self.width).saturating_sub(written.chars().count());
+        let by_sort = if matches!(value, Value::Int(_) | Value::Float(_)) {
+            Align::Right
+        } else {
+            Align::Left
+        };
+        let (before, after) = match self.align.unwrap_or(by_sort) {
+            Align::Left => (0, missing),
+            Align::Right => (missing, 0),
+        };
+        out.extend(std::iter::repeat_n(' ', before));
+        out.push_str(&written);
+        out.extend(std::iter::repeat_n(' ', after));
+        Ok(())
+    }
+
+    fn integer(&self, n: i128) -> String {
+        let magnitude = n.unsigned_abs();
+        let digits = match self.radix.unwrap_or(Radix::Decimal) {
+            Radix::Decimal => format!("{magnitude}"),
+            Radix::LowerHex => format!("{magnitude:x}"),
+            Radix::UpperHex => format!("{magnitude:X}"),
+            Radix::Binary => format!("{magnitude:b}"),
+            Radix::Octal => format!("{magnitude:o}"),
+        };
+        let sign = if n < 0 { "-" } else { "" };
+        let width = if self.zero {
+            usize::from(self.width).saturating_sub(sign.len())
+        } else {
+            0
+        };
+        format!("{sign}{digits:0>width$}")
+    }
+}
+
+/// Appends a value's usual text: integers in decimal, floats as short as they can be.
+pub(super) fn write(value: &Value, out: &mut String) -> Result<(), EvalError> {
+    // Writing to a String does not fail.
+    let _ = match value {
+        Value::Str(text) => out.write_str(text),
+        Value::Int(n) => write!(out, "{n}"),
+        Value::Bool(b) => write!(out, "{b}"),
+        Value::Float(x) if !x.is_finite() => {
+            return Err(EvalError::new(
+                Problem::Overflow,
+                "a float that is not finite has no text form",
+            ));
+        }
+        // Plain digits within the range in which JavaScript writes them, too.
+        Value::Float(x) if *x == 0.0 || (1e-7..1e21).contains(&x.abs()) => write!(out, "{x}"),
+        Value::Float(x) => write!(out, "{x:e}"),
+        other => return Err(expected("a value with a text form", other)),
+    };
+    Ok(())
 }

@@ -1,13 +1,40 @@
 //! The one expression language, Kaitai's: parsed, typed against a protocol, compiled at load.
+//!
+//! An [`Expr`] or a [`Template`] is compiled once, against a [`Scope`] that knows the names, and
+//! then runs for each message, against an [`Env`] that has the values. In between stand, in this
+//! order, `token` (text to tokens), `parse` (tokens to `ast`), `check` (`ast` to `op`: names,
+//! types, constants) and `op` (running). `builtin` is the table of functions and methods.
+//!
+//! Limits: an expression has at most 4 KiB and nests at most 64 levels deep; one run produces at
+//! most 1 MiB. Integers have 128 bits and never wrap: what does not fit is an [`EvalError`].
 
+mod arith;
+mod ast;
+mod braces;
+mod builtin;
+mod bytes;
+mod calls;
+mod check;
 pub mod codes;
+mod compare;
 mod compiled;
 mod error;
 mod format;
+mod lists;
+mod names;
+mod numbers;
+mod op;
+mod operators;
+mod parse;
 mod scope;
 mod simple;
 mod source;
+pub(crate) mod suggest;
 mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod token;
 
 pub use compiled::Expr;
 pub use error::{EvalError, Problem};

@@ -1,6 +1,7 @@
 //! What a condition says in so many words, for whoever builds decision tables from conditions.
 
 use super::Var;
+use super::op::{Op, OpKind};
 use crate::message::Value;
 
 /// A comparison.
@@ -53,4 +54,43 @@ pub struct Conjuncts<'a> {
     pub simple: Vec<Simple<'a>>,
     /// Whether these comparisons are the whole condition.
     pub whole: bool,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(op: &'a Op) -> Self {
+        match &op.kind {
+            OpKind::Const(Value::Bool(holds)) => Self::Constant(*holds),
+            OpKind::All(all) => Self::All(all.iter().map(Self::of).collect()),
+            OpKind::Any(all) => Self::Any(all.iter().map(Self::of).collect()),
+            OpKind::Compare(op, two) => match (&two[0].kind, &two[1].kind) {
+                (OpKind::Load(var), OpKind::Const(constant)) => Self::Simple(Simple {
+                    var: *var,
+                    op: *op,
+                    constant,
+                }),
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'a> Conjuncts<'a> {
+    pub(super) fn of(view: View<'a>) -> Self {
+        let mut conjuncts = Self {
+            simple: Vec::new(),
+            whole: true,
+        };
+        conjuncts.add(view);
+        conjuncts
+    }
+
+    fn add(&mut self, view: View<'a>) {
+        match view {
+            View::Simple(simple) => self.simple.push(simple),
+            View::Constant(true) => {}
+            View::All(all) => all.into_iter().for_each(|view| self.add(view)),
+            View::Constant(false) | View::Any(_) | View::Other => self.whole = false,
+        }
+    }
 }

@@ -1,61 +1,131 @@
 //! Rules both ways, compiled at load; total: every outcome has a native answer.
+//!
+//! ```text
+//! message ─▶ request rules ─▶ HTTP request ─▶ …upstream… ─▶ outcome ─▶ reply rules ─▶ message
+//!            target, headers,                               status,    first match
+//!            JSON or bytes                                  fault
+//! ```
+//!
+//! What rules can name: in a request, the message's fields, `bytes` (the message without its
+//! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`; in a reply,
+//! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
+//! there was one), `headers["x"]`, `json.a.b[0]` and `body`.
+//!
+//! Values cannot break out of their places: see [`target`], [`headers`] and [`json`] for how each
+//! is written.
 
+pub mod codes;
 mod exchange;
+mod headers;
+mod json;
+mod load;
+mod reply;
+mod request;
+pub(crate) mod scope;
 mod spec;
+mod target;
 
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
 pub use spec::{BodySpec, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec};
 
-use crate::codec::{Protocol, Rejected};
+pub(crate) use load::Findings;
+
+use crate::codec::Protocol;
 use crate::expr::RuleError;
-use crate::fault::{Fault, FaultClass};
+use crate::fault::Fault;
 use crate::message::Message;
+use reply::Replies;
+use request::Request;
+use scope::{MessageEnv, MessageScope, Place, Subject};
 use std::sync::Arc;
 
-/// The compiled rules of one route.
+/// The compiled rules of one route. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Translation {
+    rules: Arc<Rules>,
+}
+
+#[derive(Debug)]
+struct Rules {
     protocol: Arc<dyn Protocol>,
+    /// What the variables of the request's fields and facts mean, in both directions.
+    places: Box<[Place]>,
+    request: Request,
+    replies: Replies,
 }
 
 impl Translation {
-    /// Compiles a route's rules against the protocol of its messages. The list beside the
-    /// translation holds warnings.
+    /// Compiles a route's rules, but for its `when`, against the protocol of its messages. The
+    /// list beside the translation holds warnings.
     ///
     /// # Errors
     /// All errors of the route, each with its place.
     pub fn compile(
-        _spec: &RouteSpec,
+        spec: &RouteSpec,
         protocol: &Arc<dyn Protocol>,
     ) -> Result<(Self, Vec<RuleError>), Vec<RuleError>> {
-        Ok((
-            Self {
-                protocol: Arc::clone(protocol),
-            },
-            Vec::new(),
-        ))
+        let mut findings = Findings::default();
+        let rules = Rules::compile(spec, protocol, &mut findings);
+        findings.finish(rules.map(|rules| Self {
+            rules: Arc::new(rules),
+        }))
     }
 
     /// The HTTP request of a message.
     ///
     /// # Errors
     /// If a value may not stand where the rules put it. Nothing was sent then.
-    pub fn request(&self, _message: &Message, _facts: &Facts) -> Result<HttpRequest, Fault> {
-        Err(Fault::unsent(FaultClass::Internal, "no rules"))
+    pub fn request(&self, message: &Message, facts: &Facts) -> Result<HttpRequest, Fault> {
+        self.rules.request.write(&self.rules.env(message, facts))
     }
 
     /// The native answer to `request`: that of the first rule that takes the outcome, or else
     /// the protocol's own way to refuse. `None` if the protocol has none: the connection is to
     /// be closed.
+    ///
+    /// An answer for which a rule's `when` or values cannot be computed (its body is not JSON, a
+    /// number does not fit its field) is a bad reply: the rules are asked once more, with that
+    /// fault. Nobody waits for the answer to an event, so this is not to be called for one.
+    #[must_use]
     pub fn reply(
         &self,
         request: &Message,
-        _outcome: &Outcome<'_>,
-        _facts: &Facts,
+        outcome: &Outcome<'_>,
+        facts: &Facts,
     ) -> Option<Message> {
-        self.protocol.reject(
-            &Rejected::from(request),
-            &Fault::sent(FaultClass::Internal, "no rules"),
-        )
+        self.rules
+            .replies
+            .reply(self.rules.env(request, facts), outcome)
+    }
+}
+
+impl Rules {
+    fn compile(
+        spec: &RouteSpec,
+        protocol: &Arc<dyn Protocol>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let descriptor = protocol.descriptor();
+        let subject = findings
+            .take(Subject::of(spec, descriptor))
+            .unwrap_or(Subject::Unknown);
+        let mut scope = MessageScope::new(descriptor, subject);
+        let request = Request::compile(spec, &mut scope, findings);
+        let (replies, places) = Replies::compile(spec, protocol, scope, findings);
+        Some(Self {
+            protocol: Arc::clone(protocol),
+            places,
+            request: request?,
+            replies,
+        })
+    }
+
+    fn env<'a>(&'a self, message: &'a Message, facts: &'a Facts) -> MessageEnv<'a> {
+        MessageEnv {
+            places: &self.places,
+            protocol: &self.protocol,
+            message,
+            facts,
+        }
     }
 }

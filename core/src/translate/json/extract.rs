@@ -9,9 +9,7 @@ use super::paths::{Node, Paths};
 use crate::message::Value;
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use std::fmt;
@@ -29,10 +27,14 @@ pub(in crate::translate) fn extract(paths: &Paths, body: &Bytes) -> Result<Picke
     let text = ByteString::try_from(body.clone()).map_err(|_| NotJson)?;
     let mut picked: Picked = smallvec![Value::Null; paths.places()];
     let mut json = serde_json::Deserializer::from_str(&text);
-    Pick { node: paths.root(), text: &text, picked: &mut picked }
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
-        .map_err(|_| NotJson)?;
+    Pick {
+        node: paths.root(),
+        text: &text,
+        picked: &mut picked,
+    }
+    .deserialize(&mut json)
+    .and_then(|()| json.end())
+    .map_err(|_| NotJson)?;
     Ok(picked)
 }
 
@@ -47,17 +49,31 @@ impl Pick<'_> {
     fn below<'b>(&'b mut self, node: &'b Node) -> Pick<'b> {
         // An earlier member of the same name may have left values.
         node.places(&mut |place| put(self.picked, place, Value::Null));
-        Pick { node, text: self.text, picked: self.picked }
+        Pick {
+            node,
+            text: self.text,
+            picked: self.picked,
+        }
     }
 
     fn whole(self, value: Value) {
         for (name, node) in &self.node.members {
             let member = member(&value, name).clone();
-            Pick { node, text: self.text, picked: self.picked }.whole(member);
+            Pick {
+                node,
+                text: self.text,
+                picked: self.picked,
+            }
+            .whole(member);
         }
         for (index, node) in &self.node.items {
             let item = value.as_list().and_then(|items| items.get(*index)).cloned();
-            Pick { node, text: self.text, picked: self.picked }.whole(item.unwrap_or_default());
+            Pick {
+                node,
+                text: self.text,
+                picked: self.picked,
+            }
+            .whole(item.unwrap_or_default());
         }
         if let Some(place) = self.node.wanted {
             put(self.picked, place, value);
@@ -73,9 +89,10 @@ fn put(picked: &mut [Value], place: usize, value: Value) {
 
 fn member<'v>(value: &'v Value, name: &str) -> &'v Value {
     match value {
-        Value::Object(members) => {
-            members.iter().find(|(key, _)| *key == name).map_or(&Value::Null, |(_, value)| value)
-        }
+        Value::Object(members) => members
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map_or(&Value::Null, |(_, value)| value),
         _ => &Value::Null,
     }
 }
@@ -288,11 +305,19 @@ mod tests {
 
     #[test]
     fn picks_what_is_wanted_and_null_for_the_rest() {
-        check(r#"{"x":[{}],"a":7}"#, &[A, A_B], Ok(&[Value::Int(7), Value::Null]));
+        check(
+            r#"{"x":[{}],"a":7}"#,
+            &[A, A_B],
+            Ok(&[Value::Int(7), Value::Null]),
+        );
         check(r#"{"a":{"b":"x\ny"}}"#, &[A_B], Ok(&[Value::from("x\ny")]));
         check(r#"{"a":[1,2.5]}"#, &[A_1], Ok(&[Value::Float(2.5)]));
         check(r#"{"a":[1]}"#, &[A_1, A_B], Ok(&[Value::Null, Value::Null]));
-        check(r#"{"\u0061":18446744073709551615}"#, &[A], Ok(&[Value::Int(u64::MAX.into())]));
+        check(
+            r#"{"\u0061":18446744073709551615}"#,
+            &[A],
+            Ok(&[Value::Int(u64::MAX.into())]),
+        );
         check("[1,true]", &[&[Step::Index(1)]], Ok(&[Value::Bool(true)]));
         check("3", &[&[], A], Ok(&[Value::Int(3), Value::Null]));
     }
@@ -309,20 +334,38 @@ mod tests {
     fn of_equal_names_the_last_counts() {
         check(r#"{"a":{"b":1},"a":{}}"#, &[A_B], Ok(&[Value::Null]));
         check(r#"{"a":1,"a":2}"#, &[A], Ok(&[Value::Int(2)]));
-        let last = Value::Object(vec![("c".into(), Value::Int(3)), ("b".into(), Value::Int(2))]);
-        check(r#"{"a":{"b":1,"c":3,"b":2}}"#, &[A, A_B], Ok(&[last, Value::Int(2)]));
+        let last = Value::Object(vec![
+            ("c".into(), Value::Int(3)),
+            ("b".into(), Value::Int(2)),
+        ]);
+        check(
+            r#"{"a":{"b":1,"c":3,"b":2}}"#,
+            &[A, A_B],
+            Ok(&[last, Value::Int(2)]),
+        );
     }
 
     #[test]
     fn what_is_not_one_document_is_refused() {
         let deep = "[".repeat(200) + &"]".repeat(200);
-        for body in ["", "{", r#"{"a":1"#, r#"{"a":1}x"#, r#"{"a":01}"#, "nul", r#"{"z":1e}"#] {
+        for body in [
+            "",
+            "{",
+            r#"{"a":1"#,
+            r#"{"a":1}x"#,
+            r#"{"a":01}"#,
+            "nul",
+            r#"{"z":1e}"#,
+        ] {
             check(body, &[A], Err(NotJson));
         }
         check(&format!(r#"{{"a":{deep}}}"#), &[A], Err(NotJson));
         let mut tree = Paths::default();
         tree.intern(A);
-        assert_eq!(extract(&tree, &Bytes::from_static(b"{\"z\":\"\xff\"}")), Err(NotJson));
+        assert_eq!(
+            extract(&tree, &Bytes::from_static(b"{\"z\":\"\xff\"}")),
+            Err(NotJson)
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! JSON in both directions: a document streamed out with its values escaped, and the few
 //! values that rules want picked out of an answer without building the rest.
 
+mod escape;
 mod extract;
 mod paths;
 mod write;

@@ -68,7 +68,10 @@ impl Node {
     }
 
     fn children(&self) -> impl Iterator<Item = &Self> {
-        self.members.iter().map(|(_, node)| node).chain(self.items.iter().map(|(_, node)| node))
+        self.members
+            .iter()
+            .map(|(_, node)| node)
+            .chain(self.items.iter().map(|(_, node)| node))
     }
 }
 

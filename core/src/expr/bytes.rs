@@ -1,0 +1,202 @@
+//! Functions and methods of bytes.
+
+use super::lists::empty;
+use super::op::{Budget, Outcome, expected};
+use super::{EvalError, Problem};
+use crate::message::Value;
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use bytestring::ByteString;
+use std::borrow::Cow;
+
+/// RFC 4648 section 4. Written with padding, read with or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The names of character encodings that `.to_s` knows.
+pub(super) const ENCODINGS: [&str; 5] = ["ASCII", "UTF-8", "ISO-8859-1", "UTF-16LE", "UTF-16BE"];
+
+fn expect(value: &Value) -> Result<&Bytes, EvalError> {
+    value.as_bytes().ok_or_else(|| expected("bytes", value))
+}
+
+/// Bytes, or the UTF-8 bytes of text.
+pub(super) fn raw(value: &Value) -> Result<&[u8], EvalError> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes),
+        Value::Str(text) => Ok(text.as_bytes()),
+        other => Err(expected("bytes or text", other)),
+    }
+}
+
+fn unreadable(what: &'static str) -> EvalError {
+    EvalError::new(Problem::Unreadable, what)
+}
+
+fn text<'e>(ascii: Vec<u8>) -> Outcome<'e> {
+    let text = String::from_utf8(ascii).map_err(|_| unreadable("the bytes are not UTF-8"))?;
+    Ok(Cow::Owned(Value::Str(text.into())))
+}
+
+fn give<'e>(bytes: Vec<u8>) -> Outcome<'e> {
+    Ok(Cow::Owned(Value::Bytes(bytes.into())))
+}
+
+/// Appends base64 to text.
+pub(super) fn write_base64(bytes: &[u8], out: &mut String) {
+    BASE64.encode_string(bytes, out);
+}
+
+pub(super) fn to_base64<'e>(
+    of: Cow<'e, Value>,
+    _: &[Cow<'e, Value>],
+    budget: &mut Budget,
+) -> Outcome<'e> {
+    let bytes = raw(&of)?;
+    let len = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
+    budget.charge(len)?;
+    // As long as it will be, so that it is written in place and never copied.
+    let mut out = vec![0; len];
+    BASE64.encode_slice(bytes, &mut out).map_err(|_| {
+        EvalError::new(
+            Problem::TooMuch,
+            "base64 text has another length than it must have",
+        )
+    })?;
+    text(out)
+}
+
+pub(super) fn from_base64<'e>(
+    of: Cow<'e, Value>,
+    _: &[Cow<'e, Value>],
+    budget: &mut Budget,
+) -> Outcome<'e> {
+    let text = super::text::expect(&of)?;
+    let digits = text.trim_end_matches('=').len();
+    let len = digits / 4 * 3 + (digits % 4).saturating_sub(1);
+    budget.charge(len)?;
+    let mut out = vec![0; len];
+    match BASE64.decode_slice(text.as_bytes(), &mut out) {
+        Ok(written) if written == len => give(out),
+        Ok(_) | Err(_) => Err(unreadable("the text is not base64")),
+    }
+}
+
+pub(super) fn to_hex<'e>(
+    of: Cow<'e, Value>,
+    _: &[Cow<'e, Value>],
+    budget: &mut Budget,
+) -> Outcome<'e> {
+    let bytes = raw(&of)?;
+    budget.charge(bytes.len().saturating_mul(2))?;
+    let digit = |nibble: u8| {
+        if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        }
+    };
+    text(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+            .collect(),
+    )
+}
+
+pub(super) fn from_hex<'e>(
+    of: Cow<'e, Value>,
+    _: &[Cow<'e, Value>],
+    budget: &mut Budget,
+) -> Outcome<'e> {
+    let text = super::text::expect(&of)?;
+    budget.charge(text.len() / 2)?;
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+    bytes.map_or_else(|| Err(unreadable("the text is not hexadecimal")), give)
+}
+
+pub(super) fn length<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    Ok(Cow::Owned(Value::Int(expect(&of)?.len() as i128)))
+}
+
+fn one<'e>(byte: Option<&u8>) -> Outcome<'e> {
+    byte.map(|byte| Cow::Owned(Value::from(*byte)))
+        .ok_or_else(empty)
+}
+
+pub(super) fn first<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    one(expect(&of)?.first())
+}
+
+pub(super) fn last<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    one(expect(&of)?.last())
+}
+
+pub(super) fn min<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    one(expect(&of)?.iter().min())
+}
+
+pub(super) fn max<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    one(expect(&of)?.iter().max())
+}
+
+/// `.to_s(encoding)`: shares the bytes where the encoding is a part of UTF-8.
+pub(super) fn decode<'e>(
+    of: Cow<'e, Value>,
+    args: &[Cow<'e, Value>],
+    budget: &mut Budget,
+) -> Outcome<'e> {
+    let bytes = expect(&of)?;
+    let encoding = args
+        .first()
+        .and_then(|arg| arg.as_str())
+        .unwrap_or_default();
+    let decoded = match encoding.to_ascii_uppercase().as_str() {
+        "ASCII" if !bytes.is_ascii() => Err(unreadable("the bytes are not ASCII")),
+        "ASCII" | "UTF-8" => {
+            ByteString::try_from(bytes.clone()).map_err(|_| unreadable("the bytes are not UTF-8"))
+        }
+        "ISO-8859-1" => {
+            budget.charge(bytes.len().saturating_mul(2))?;
+            Ok(bytes
+                .iter()
+                .copied()
+                .map(char::from)
+                .collect::<String>()
+                .into())
+        }
+        "UTF-16LE" => utf16(bytes, u16::from_le_bytes, budget),
+        "UTF-16BE" => utf16(bytes, u16::from_be_bytes, budget),
+        _ => Err(unreadable("there is no such character encoding")),
+    };
+    decoded.map(|text| Cow::Owned(Value::Str(text)))
+}
+
+fn utf16(
+    bytes: &[u8],
+    unit: fn([u8; 2]) -> u16,
+    budget: &mut Budget,
+) -> Result<ByteString, EvalError> {
+    // Two bytes of UTF-16 are at most three of UTF-8.
+    budget.charge(bytes.len().saturating_mul(2))?;
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let text: Result<String, _> =
+        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+    text.ok()
+        .filter(|_| rest.is_empty())
+        .map(ByteString::from)
+        .ok_or_else(|| unreadable("the bytes are not UTF-16"))
+}

@@ -1,0 +1,123 @@
+//! Comparing values.
+
+use super::op::{describe, expected};
+use super::{Comparison, EvalError, Problem};
+use crate::message::Value;
+use std::cmp::Ordering;
+
+impl Comparison {
+    /// As written.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+
+    /// The comparison that asks the same with its sides exchanged.
+    pub(super) const fn mirrored(self) -> Self {
+        match self {
+            Self::Eq | Self::Ne => self,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
+
+    /// Whether it asks which of two is larger.
+    pub(super) const fn orders(self) -> bool {
+        !matches!(self, Self::Eq | Self::Ne)
+    }
+
+    const fn accepts(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Eq => ordering.is_eq(),
+            Self::Ne => ordering.is_ne(),
+            Self::Lt => ordering.is_lt(),
+            Self::Le => ordering.is_le(),
+            Self::Gt => ordering.is_gt(),
+            Self::Ge => ordering.is_ge(),
+        }
+    }
+
+    /// Whether `left OP right` holds, as an expression would say. Values of different types are
+    /// not equal; absence equals only absence.
+    ///
+    /// # Errors
+    /// If the comparison asks for an order that the two values do not have.
+    pub fn holds(self, left: &Value, right: &Value) -> Result<bool, EvalError> {
+        holds(self, left, right)
+    }
+}
+
+pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Result<bool, EvalError> {
+    match op {
+        Comparison::Eq => Ok(equal(left, right)),
+        Comparison::Ne => Ok(!equal(left, right)),
+        Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
+            Ok(order(left, right)?.is_some_and(|ordering| op.accepts(ordering)))
+        }
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Int(a), Value::Float(b)) => mixed(*a, *b) == Some(Ordering::Equal),
+        (Value::Float(a), Value::Int(b)) => mixed(*b, *a) == Some(Ordering::Equal),
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        (Value::List(items), Value::Bytes(bytes)) | (Value::Bytes(bytes), Value::List(items)) => {
+            items.len() == bytes.len()
+                && items
+                    .iter()
+                    .zip(bytes)
+                    .all(|(item, byte)| *item == Value::from(*byte))
+        }
+        _ => left == right,
+    }
+}
+
+/// The order of two values; `None` if one of them is not a number in the sense of IEEE 754.
+pub(super) fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, EvalError> {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
+        (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
+        (Value::Int(a), Value::Float(b)) => Ok(mixed(*a, *b)),
+        (Value::Float(a), Value::Int(b)) => Ok(mixed(*b, *a).map(Ordering::reverse)),
+        (Value::Str(a), Value::Str(b)) => Ok(Some(a.cmp(b))),
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
+        (Value::Null, _) | (_, Value::Null) => Err(expected("a value to compare", &Value::Null)),
+        (a, b) => {
+            let detail = format!("{} and {} have no order", describe(a), describe(b));
+            Err(EvalError::new(Problem::WrongType, detail))
+        }
+    }
+}
+
+/// Exact even where the integer has more digits than a float can hold.
+fn mixed(a: i128, b: f64) -> Option<Ordering> {
+    // 2^127, the first float beyond all integers of 128 bits.
+    const END: f64 = -(i128::MIN as f64);
+    if b.is_nan() {
+        return None;
+    }
+    if b >= END {
+        return Some(Ordering::Less);
+    }
+    if b < -END {
+        return Some(Ordering::Greater);
+    }
+    let whole = b.floor();
+    Some(a.cmp(&(whole as i128)).then(if b > whole {
+        Ordering::Less
+    } else {
+        Ordering::Equal
+    }))
+}

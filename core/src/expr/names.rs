@@ -1,0 +1,183 @@
+//! Names, fields and indexes.
+
+use super::ast::{Kind, Node};
+use super::builtin::{Sort, is_property};
+use super::check::{Checked, Checker, Typed};
+use super::op::{Op, OpKind};
+use super::scope::{Binding, NameError, Step};
+use super::suggest::did_you_mean;
+use super::{RuleError, codes};
+use crate::codec::{StructId, Type};
+use crate::message::Value;
+
+/// A path that is known at load, and for each step the node that ends with it.
+#[derive(Default)]
+struct Path<'n, 's> {
+    steps: Vec<Step<'n>>,
+    nodes: Vec<&'n Node<'s>>,
+}
+
+impl<'n, 's> Path<'n, 's> {
+    fn of(node: &'n Node<'s>) -> Option<Self> {
+        let (mut path, step) = match &node.kind {
+            Kind::Name(name) => (Self::default(), Step::Name(name)),
+            Kind::Attr(of, name) => (Self::of(of)?, Step::Name(name)),
+            Kind::Index(two) => (Self::of(&two[0])?, index_step(&two[1])?),
+            _ => return None,
+        };
+        path.steps.push(step);
+        path.nodes.push(node);
+        Some(path)
+    }
+
+    fn error(&self, error: NameError) -> RuleError {
+        let node = self.nodes.get(error.step).or(self.nodes.last());
+        let span = node.map_or(0..0, |node| match &node.kind {
+            Kind::Index(two) => two[1].span.clone(),
+            _ => node.name_span(),
+        });
+        RuleError {
+            code: error.code,
+            message: error.message,
+            span,
+            help: error.help,
+        }
+    }
+}
+
+fn index_step<'n>(index: &'n Node<'_>) -> Option<Step<'n>> {
+    match &index.kind {
+        Kind::Str(key) => Some(Step::Key(key)),
+        Kind::Int(n) => usize::try_from(*n).ok().map(Step::Index),
+        _ => None,
+    }
+}
+
+impl Checker<'_> {
+    pub(super) fn named(&mut self, node: &Node<'_>) -> Checked {
+        let Some(path) = Path::of(node) else {
+            return match &node.kind {
+                Kind::Attr(of, name) => {
+                    let of = self.check(of)?;
+                    self.attribute(of, name, node)
+                }
+                Kind::Index(two) => {
+                    let (of, index) = (self.check(&two[0])?, self.check(&two[1])?);
+                    self.index(of, index, node)
+                }
+                _ => self.unreachable_name(node),
+            };
+        };
+        let binding = self.resolve(&path)?;
+        let used = binding.used.max(1);
+        let first = path
+            .nodes
+            .get(used - 1)
+            .or(path.nodes.last())
+            .map_or_else(|| node.span.clone(), |node| node.span.clone());
+        let op = Op {
+            kind: OpKind::Load(binding.var),
+            at: self.source.locate(first),
+        };
+        let mut value = Typed {
+            op,
+            ty: binding.ty,
+            home: binding.descriptor,
+        };
+        for (step, node) in path.steps.iter().zip(&path.nodes).skip(used) {
+            value = self.step(value, *step, node)?;
+        }
+        Ok(value)
+    }
+
+    /// Every name is a path; this answers for the compiler, not for an author.
+    fn unreachable_name(&self, node: &Node<'_>) -> Checked {
+        Err(RuleError::new(
+            codes::SYNTAX,
+            node.span.clone(),
+            "this is not a name",
+        ))
+    }
+
+    fn resolve(&mut self, path: &Path<'_, '_>) -> Result<Binding, RuleError> {
+        // What is spelled like a method is one, unless what stands before it has no value.
+        let property = |step: &Step<'_>| matches!(step, Step::Name(name) if is_property(name));
+        let cut = path.steps.iter().skip(1).position(property);
+        let before = cut
+            .and_then(|cut| path.steps.get(..=cut))
+            .and_then(|steps| self.scope.resolve(steps).ok());
+        match before {
+            Some(binding) => Ok(binding),
+            None => self
+                .scope
+                .resolve(&path.steps)
+                .map_err(|error| path.error(error)),
+        }
+    }
+
+    fn step(&mut self, of: Typed, step: Step<'_>, node: &Node<'_>) -> Checked {
+        let index = match step {
+            Step::Name(name) => return self.attribute(of, name, node),
+            Step::Key(key) => self.constant(key.into(), Type::STR, &node.span),
+            Step::Index(n) => self.constant(Value::Int(n as i128), Type::INT, &node.span),
+        };
+        self.index(of, index, node)
+    }
+
+    fn attribute(&mut self, of: Typed, name: &str, node: &Node<'_>) -> Checked {
+        match of.ty {
+            Type::Struct(id) => self.field(of, id, name, node),
+            Type::Any if !is_property(name) => self.finish(
+                OpKind::Member(Box::new(of.op), name.into()),
+                Type::Any,
+                None,
+                &node.span,
+            ),
+            _ => self.method(of, name, &[], node),
+        }
+    }
+
+    fn field(&self, of: Typed, id: StructId, name: &str, node: &Node<'_>) -> Checked {
+        let fields = of.home.as_ref().map(|home| home.schema.structure(id));
+        let Some((slot, field)) = fields.and_then(|structure| structure.field(name)) else {
+            let message = format!("{} has no field `{name}`", of.describe());
+            let mut unknown = RuleError::new(codes::UNKNOWN_NAME, node.name_span(), message);
+            unknown.help = fields.and_then(|structure| {
+                did_you_mean(name, structure.fields.iter().map(|f| f.name.as_ref()))
+            });
+            return Err(unknown);
+        };
+        let ty = field.ty.clone();
+        self.finish(
+            OpKind::Field(Box::new(of.op), slot.index()),
+            ty,
+            of.home,
+            &node.span,
+        )
+    }
+
+    fn index(&self, of: Typed, index: Typed, node: &Node<'_>) -> Checked {
+        let takes_text = of.sort() == Sort::Any;
+        let fits = matches!(index.sort(), Sort::Int | Sort::Any)
+            || takes_text && index.sort() == Sort::Str;
+        if !fits {
+            let message = format!("an index is an integer, not {}", index.describe());
+            return Err(RuleError::new(codes::OPERAND, node.span.clone(), message));
+        }
+        let (ty, home) = match of.ty {
+            Type::List(element) => (*element, of.home),
+            Type::Bytes { .. } => (Type::U8, None),
+            Type::Any => (Type::Any, None),
+            _ => {
+                let message = format!("only lists and bytes have elements, not {}", of.describe());
+                return Err(RuleError::new(codes::OPERAND, node.span.clone(), message));
+            }
+        };
+        self.finish(
+            OpKind::Index(Box::new([of.op, index.op])),
+            ty,
+            home,
+            &node.span,
+        )
+    }
+}

@@ -1,0 +1,326 @@
+//! Tokens to a tree, by operator precedence. Each token is looked at once, and the depth is
+//! bounded, so neither time nor stack depend on what the author wrote.
+
+use super::ast::{Arith, Kind, Node, Unary};
+use super::token::{Token, tokens};
+use super::{Comparison, RuleError, Span, codes};
+
+/// The longest expression, in bytes.
+pub(super) const MAX_SOURCE: usize = 4096;
+/// The deepest nesting, and so the deepest recursion of everything that walks the tree.
+pub(super) const MAX_DEPTH: usize = 64;
+
+// How tightly operators bind, Kaitai's (and Python's) order.
+const OR: u8 = 1;
+const AND: u8 = 2;
+const NOT: u8 = 3;
+const COMPARE: u8 = 4;
+const UNARY: u8 = 11;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Infix {
+    Or,
+    And,
+    Compare(Comparison),
+    Arith(Arith),
+}
+
+fn infix(token: &Token<'_>) -> Option<(Infix, u8)> {
+    let (Token::Symbol(sign) | Token::Name(sign)) = token else {
+        return None;
+    };
+    Some(match *sign {
+        "or" => (Infix::Or, OR),
+        "and" => (Infix::And, AND),
+        "==" => (Infix::Compare(Comparison::Eq), COMPARE),
+        "!=" => (Infix::Compare(Comparison::Ne), COMPARE),
+        "<" => (Infix::Compare(Comparison::Lt), COMPARE),
+        "<=" => (Infix::Compare(Comparison::Le), COMPARE),
+        ">" => (Infix::Compare(Comparison::Gt), COMPARE),
+        ">=" => (Infix::Compare(Comparison::Ge), COMPARE),
+        "|" => (Infix::Arith(Arith::BitOr), 5),
+        "^" => (Infix::Arith(Arith::BitXor), 6),
+        "&" => (Infix::Arith(Arith::BitAnd), 7),
+        "<<" => (Infix::Arith(Arith::Shl), 8),
+        ">>" => (Infix::Arith(Arith::Shr), 8),
+        "+" => (Infix::Arith(Arith::Add), 9),
+        "-" => (Infix::Arith(Arith::Sub), 9),
+        "*" => (Infix::Arith(Arith::Mul), 10),
+        "/" => (Infix::Arith(Arith::Div), 10),
+        "%" => (Infix::Arith(Arith::Rem), 10),
+        _ => return None,
+    })
+}
+
+/// Reads a whole expression. Places are those in `text`.
+pub(super) fn parse(text: &str) -> Result<Node<'_>, RuleError> {
+    if text.len() > MAX_SOURCE {
+        let message = format!(
+            "the expression has {} bytes, and {MAX_SOURCE} are the most",
+            text.len()
+        );
+        return Err(RuleError::new(codes::TOO_LARGE, 0..text.len(), message));
+    }
+    let mut parser = Parser {
+        text,
+        tokens: tokens(text)?,
+        at: 0,
+        depth: 0,
+    };
+    let node = parser.expression()?;
+    match parser.peek() {
+        None => Ok(node),
+        Some(_) => Err(parser.unexpected("an operator or the end")),
+    }
+}
+
+struct Parser<'s> {
+    text: &'s str,
+    tokens: Vec<(Token<'s>, Span)>,
+    at: usize,
+    depth: usize,
+}
+
+impl<'s> Parser<'s> {
+    fn peek(&self) -> Option<&Token<'s>> {
+        self.tokens.get(self.at).map(|(token, _)| token)
+    }
+
+    fn at_symbol(&self, sign: &str) -> bool {
+        matches!(self.peek(), Some(Token::Symbol(s)) if *s == sign)
+    }
+
+    fn eat(&mut self, sign: &str) -> bool {
+        let here = self.at_symbol(sign);
+        self.at += usize::from(here);
+        here
+    }
+
+    /// The place of the next token, or the end.
+    fn here(&self) -> Span {
+        self.tokens
+            .get(self.at)
+            .map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
+    }
+
+    /// The end of the last token read.
+    fn end(&self) -> usize {
+        self.at
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last))
+            .map_or(0, |(_, span)| span.end)
+    }
+
+    fn unexpected(&self, expected: &str) -> RuleError {
+        let span = self.here();
+        let got = match self.text.get(span.clone()) {
+            Some(got) if !got.is_empty() => format!("`{got}`"),
+            _ => "the end".to_owned(),
+        };
+        RuleError::new(
+            codes::SYNTAX,
+            span,
+            format!("expected {expected}, got {got}"),
+        )
+    }
+
+    fn expect(&mut self, sign: &str, opened: &Span) -> Result<(), RuleError> {
+        if self.eat(sign) {
+            return Ok(());
+        }
+        let opener = self.text.get(opened.clone()).unwrap_or_default();
+        Err(self.unexpected(&format!("`{sign}` for this `{opener}`")))
+    }
+
+    fn node(&self, kind: Kind<'s>, start: usize) -> Result<Node<'s>, RuleError> {
+        let node = Node::new(kind, start..self.end());
+        if node.height > MAX_DEPTH {
+            return Err(too_deep(node.span));
+        }
+        Ok(node)
+    }
+
+    fn expression(&mut self) -> Result<Node<'s>, RuleError> {
+        let condition = self.binary(OR)?;
+        let question = self.here();
+        if !self.eat("?") {
+            return Ok(condition);
+        }
+        let then = self.expression()?;
+        self.expect(":", &question)?;
+        let otherwise = self.expression()?;
+        let start = condition.span.start;
+        self.node(Kind::Choose(Box::new([condition, then, otherwise])), start)
+    }
+
+    /// An operand and all operators after it that bind at least as tightly as `min`.
+    fn binary(&mut self, min: u8) -> Result<Node<'s>, RuleError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep(self.here()));
+        }
+        let start = self.here().start;
+        let mut left = self.prefix(min)?;
+        let mut compared = false;
+        while let Some((operator, power)) = self
+            .peek()
+            .and_then(infix)
+            .filter(|(_, power)| *power >= min)
+        {
+            if compared && power == COMPARE {
+                let help = "write `a < b and b < c`";
+                return Err(RuleError::new(
+                    codes::CHAINED,
+                    self.here(),
+                    "comparisons do not chain",
+                )
+                .help(help));
+            }
+            compared = power == COMPARE;
+            self.at += 1;
+            let right = self.binary(power + 1)?;
+            left = self.join(operator, left, right, start)?;
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn join(
+        &self,
+        operator: Infix,
+        mut left: Node<'s>,
+        right: Node<'s>,
+        start: usize,
+    ) -> Result<Node<'s>, RuleError> {
+        // Chains of `and` and of `or` become one node, however long, so that they do not nest.
+        if let (Infix::And, Kind::All(all)) | (Infix::Or, Kind::Any(all)) =
+            (operator, &mut left.kind)
+        {
+            left.height = left.height.max(right.height + 1);
+            left.span = start..self.end();
+            all.push(right);
+            return if left.height > MAX_DEPTH {
+                Err(too_deep(left.span))
+            } else {
+                Ok(left)
+            };
+        }
+        let kind = match operator {
+            Infix::And => Kind::All(vec![left, right]),
+            Infix::Or => Kind::Any(vec![left, right]),
+            Infix::Compare(op) => Kind::Compare(op, Box::new([left, right])),
+            Infix::Arith(op) => Kind::Arith(op, Box::new([left, right])),
+        };
+        self.node(kind, start)
+    }
+
+    fn prefix(&mut self, min: u8) -> Result<Node<'s>, RuleError> {
+        let (operator, power) = match self.peek() {
+            Some(Token::Name("not")) if min <= NOT => (Unary::Not, NOT),
+            Some(Token::Symbol("-")) => (Unary::Negate, UNARY),
+            Some(Token::Symbol("+")) => (Unary::Plus, UNARY),
+            Some(Token::Symbol("~")) => (Unary::Invert, UNARY),
+            _ => return self.postfix(),
+        };
+        let start = self.here().start;
+        self.at += 1;
+        let operand = self.binary(power)?;
+        self.node(Kind::Unary(operator, Box::new(operand)), start)
+    }
+
+    fn postfix(&mut self) -> Result<Node<'s>, RuleError> {
+        let start = self.here().start;
+        let mut node = self.primary()?;
+        loop {
+            let here = self.here();
+            let kind = if self.eat(".") {
+                Kind::Attr(Box::new(node), self.name("a name after the `.`")?)
+            } else if self.eat("[") {
+                let index = self.expression()?;
+                self.expect("]", &here)?;
+                Kind::Index(Box::new([node, index]))
+            } else if self.at_symbol("(") && matches!(node.kind, Kind::Name(_) | Kind::Attr(..)) {
+                self.at += 1;
+                Kind::Call(Box::new(node), self.list(")", &here)?)
+            } else {
+                return Ok(node);
+            };
+            node = self.node(kind, start)?;
+        }
+    }
+
+    fn name(&mut self, expected: &str) -> Result<&'s str, RuleError> {
+        let Some(Token::Name(name)) = self.peek() else {
+            return Err(self.unexpected(expected));
+        };
+        let name = *name;
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// The rest of a list in brackets whose opening one is read; a last comma is allowed.
+    fn list(&mut self, close: &str, opened: &Span) -> Result<Vec<Node<'s>>, RuleError> {
+        let mut all = Vec::new();
+        while !self.at_symbol(close) {
+            all.push(self.expression()?);
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(close, opened)?;
+        Ok(all)
+    }
+
+    fn primary(&mut self) -> Result<Node<'s>, RuleError> {
+        let here = self.here();
+        let kind = match self.peek() {
+            Some(Token::Int(n)) => Kind::Int(*n),
+            Some(Token::Float(x)) => Kind::Float(*x),
+            Some(Token::Str(text)) => Kind::Str(text.clone()),
+            Some(Token::Name("true")) => Kind::Bool(true),
+            Some(Token::Name("false")) => Kind::Bool(false),
+            Some(Token::Name("null")) => Kind::Null,
+            Some(Token::Name(name)) if !matches!(*name, "and" | "or" | "not") => {
+                return self.named();
+            }
+            Some(Token::Symbol("(")) => return self.bracketed(&here),
+            Some(Token::Symbol("[")) => {
+                self.at += 1;
+                let all = self.list("]", &here)?;
+                return self.node(Kind::List(all), here.start);
+            }
+            _ => return Err(self.unexpected("a value")),
+        };
+        self.at += 1;
+        self.node(kind, here.start)
+    }
+
+    fn bracketed(&mut self, here: &Span) -> Result<Node<'s>, RuleError> {
+        self.at += 1;
+        let inner = self.expression()?;
+        self.expect(")", here)?;
+        Ok(inner)
+    }
+
+    /// A name, or `enumeration::label` where the enumeration may be a path itself.
+    fn named(&mut self) -> Result<Node<'s>, RuleError> {
+        let start = self.here().start;
+        let mut label = self.name("a name")?;
+        let mut enumeration = None;
+        while self.at_symbol("::") {
+            enumeration = self.text.get(start..self.end());
+            self.at += 1;
+            label = self.name("a label after the `::`")?;
+        }
+        let kind = match enumeration {
+            Some(enumeration) => Kind::Label { enumeration, label },
+            None => Kind::Name(label),
+        };
+        self.node(kind, start)
+    }
+}
+
+fn too_deep(span: Span) -> RuleError {
+    let message = format!("the expression nests more than {MAX_DEPTH} levels deep");
+    RuleError::new(codes::TOO_LARGE, span, message).help("split the rule in two")
+}

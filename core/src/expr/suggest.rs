@@ -1,0 +1,29 @@
+//! The name that was probably meant.
+
+/// The candidate nearest to a misspelt name, if one is near enough to be worth naming.
+pub(crate) fn nearest<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let most = (name.len() / 3).max(1);
+    let distance = |candidate: &'c str| {
+        (
+            strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()),
+            candidate,
+        )
+    };
+    candidates
+        .into_iter()
+        .map(distance)
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, near)| near)
+}
+
+/// The same as a sentence for an error's help.
+pub(crate) fn did_you_mean<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
+}

@@ -1,0 +1,332 @@
+//! Text to tokens.
+
+use super::{RuleError, Span, codes};
+use bytestring::ByteString;
+use nom::branch::alt;
+use nom::bytes::complete::{is_not, tag, take_while, take_while_m_n, take_while1};
+use nom::character::complete::{char, multispace0, none_of, one_of, satisfy};
+use nom::combinator::{cut, map, opt, recognize, value};
+use nom::error::{ErrorKind, ParseError};
+use nom::multi::fold_many0;
+use nom::sequence::{preceded, terminated};
+use nom::{Err, IResult, Parser};
+
+/// One token. Keywords are names: the parser knows where a name is one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token<'s> {
+    Int(i128),
+    Float(f64),
+    Str(ByteString),
+    Name(&'s str),
+    Symbol(&'static str),
+}
+
+/// Longer ones first, so that none is read as the start of another.
+const SYMBOLS: [&str; 26] = [
+    "::", "<<", ">>", "<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "%", "&", "|", "^",
+    "~", "?", ":", ".", ",", "(", ")", "[", "]",
+];
+
+/// What people bring along from other languages.
+const FOREIGN: [(&str, &str); 4] = [
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
+    ("!", "write `not`"),
+    ("=", "write `==` to compare"),
+];
+
+/// The largest integer literal: the largest value of any field.
+const MAX_INT: u128 = u64::MAX as u128;
+
+/// A fault at the start of `rest`; without a code nothing matched and others may try.
+#[derive(Debug)]
+struct Fault<'s> {
+    rest: &'s str,
+    len: usize,
+    code: &'static str,
+    message: &'static str,
+    help: Option<&'static str>,
+}
+
+impl<'s> ParseError<&'s str> for Fault<'s> {
+    fn from_error_kind(rest: &'s str, _: ErrorKind) -> Self {
+        let len = rest.chars().next().map_or(0, char::len_utf8);
+        Self {
+            rest,
+            len,
+            code: codes::SYNTAX,
+            message: "this character means nothing here",
+            help: None,
+        }
+    }
+
+    fn append(_: &'s str, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+type Lexed<'s, T> = IResult<&'s str, T, Fault<'s>>;
+
+fn fail<'s, T>(
+    rest: &'s str,
+    len: usize,
+    code: &'static str,
+    message: &'static str,
+    help: Option<&'static str>,
+) -> Lexed<'s, T> {
+    Err(Err::Failure(Fault {
+        rest,
+        len,
+        code,
+        message,
+        help,
+    }))
+}
+
+/// All tokens of `text`, with their places in it.
+pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Span)>, RuleError> {
+    let mut all = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let start = text.len() - rest.len();
+        let (after, token) = token(rest).map_err(|fault| error(text, fault))?;
+        all.push((token, start..text.len() - after.len()));
+        (rest, _) = multispace0::<_, Fault<'_>>(after).map_err(|fault| error(text, fault))?;
+    }
+    Ok(all)
+}
+
+fn error(text: &str, fault: Err<Fault<'_>>) -> RuleError {
+    let (Err::Error(fault) | Err::Failure(fault)) = fault else {
+        return RuleError::new(codes::SYNTAX, 0..text.len(), "the expression is not whole");
+    };
+    let start = text.len() - fault.rest.len();
+    let error = RuleError::new(fault.code, start..start + fault.len, fault.message);
+    match fault.help {
+        Some(help) => error.help(help),
+        None => error,
+    }
+}
+
+fn token(i: &str) -> Lexed<'_, Token<'_>> {
+    alt((
+        number,
+        map(name, Token::Name),
+        map(double_quoted, text),
+        map(single_quoted, text),
+        map(symbol, Token::Symbol),
+    ))
+    .parse(i)
+}
+
+fn text<'s>(text: String) -> Token<'s> {
+    Token::Str(text.into())
+}
+
+fn symbol(i: &str) -> Lexed<'_, &'static str> {
+    let foreign = FOREIGN
+        .iter()
+        .find(|(sign, _)| i.starts_with(sign) && !i.starts_with("==") && !i.starts_with("!="));
+    if let Some((sign, help)) = foreign {
+        return fail(
+            i,
+            sign.len(),
+            codes::SYNTAX,
+            "there is no such operator",
+            Some(*help),
+        );
+    }
+    match SYMBOLS.iter().find(|sign| i.starts_with(**sign)) {
+        Some(sign) => value(*sign, tag(*sign)).parse(i),
+        None => Err(Err::Error(Fault::from_error_kind(i, ErrorKind::Tag))),
+    }
+}
+
+fn name(i: &str) -> Lexed<'_, &str> {
+    recognize((
+        satisfy(|c| c.is_ascii_alphabetic() || c == '_'),
+        take_while(word),
+    ))
+    .parse(i)
+}
+
+const fn word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn digits(i: &str) -> Lexed<'_, &str> {
+    recognize((
+        satisfy(|c| c.is_ascii_digit()),
+        take_while(|c: char| c.is_ascii_digit() || c == '_'),
+    ))
+    .parse(i)
+}
+
+fn number(i: &str) -> Lexed<'_, Token<'_>> {
+    let (rest, written) = alt((prefixed, decimal)).parse(i)?;
+    let all = i.len() - rest.len();
+    if rest.starts_with(word) {
+        let (_, tail) = take_while(word).parse(rest)?;
+        return fail(
+            i,
+            all + tail.len(),
+            codes::NUMBER,
+            "this is neither a number nor a name",
+            Some("text belongs in quotes"),
+        );
+    }
+    match written {
+        Some(token) => Ok((rest, token)),
+        None => fail(
+            i,
+            all,
+            codes::NUMBER,
+            "this number is too large or not well-formed",
+            Some("integers go up to 2^64 - 1; octal numbers start with `0o`"),
+        ),
+    }
+}
+
+fn prefixed(i: &str) -> Lexed<'_, Option<Token<'_>>> {
+    let radix = alt((
+        value(16, tag("0x")),
+        value(16, tag("0X")),
+        value(2, tag("0b")),
+        value(2, tag("0B")),
+        value(8, tag("0o")),
+        value(8, tag("0O")),
+    ));
+    let (rest, (radix, digits)) = (radix, take_while1(word)).parse(i)?;
+    Ok((rest, integer(digits, radix)))
+}
+
+fn integer<'s>(digits: &str, radix: u32) -> Option<Token<'s>> {
+    let n = u128::from_str_radix(&digits.replace('_', ""), radix)
+        .ok()
+        .filter(|n| *n <= MAX_INT)?;
+    i128::try_from(n).ok().map(Token::Int)
+}
+
+fn decimal(i: &str) -> Lexed<'_, Option<Token<'_>>> {
+    let exponent = recognize((one_of("eE"), opt(one_of("+-")), digits));
+    let (rest, (whole, fraction, exponent)) =
+        (digits, opt(preceded(char('.'), digits)), opt(exponent)).parse(i)?;
+    if fraction.is_none() && exponent.is_none() {
+        let octal_looking = whole.len() > 1 && whole.starts_with('0');
+        return Ok((rest, integer(whole, 10).filter(|_| !octal_looking)));
+    }
+    let written = format!(
+        "{whole}.{}{}",
+        fraction.unwrap_or("0"),
+        exponent.unwrap_or("")
+    )
+    .replace('_', "");
+    Ok((
+        rest,
+        written
+            .parse()
+            .ok()
+            .filter(|x: &f64| x.is_finite())
+            .map(Token::Float),
+    ))
+}
+
+fn single_quoted(i: &str) -> Lexed<'_, String> {
+    let (body, _) = char('\'').parse(i)?;
+    let (rest, text) = terminated(take_while(|c| c != '\''), opt(char('\''))).parse(body)?;
+    closed(i, rest, '\'', text.to_owned(), text.len() + 1)
+}
+
+/// A literal that starts at `i`, was read up to `rest` and so has `len` bytes before its
+/// closing quote.
+fn closed<'s>(
+    i: &'s str,
+    rest: &'s str,
+    quote: char,
+    text: String,
+    len: usize,
+) -> Lexed<'s, String> {
+    if i.get(len..).is_some_and(|tail| tail.starts_with(quote)) {
+        return Ok((rest, text));
+    }
+    fail(
+        i,
+        i.len(),
+        codes::STRING,
+        "this text has no closing quote",
+        None,
+    )
+}
+
+fn double_quoted(i: &str) -> Lexed<'_, String> {
+    let (body, _) = char('"').parse(i)?;
+    let piece = alt((
+        map(is_not("\"\\"), Piece::Run),
+        map(preceded(char('\\'), cut(escape)), Piece::Char),
+    ));
+    let (rest, text) = fold_many0(piece, String::new, |mut text, piece| {
+        match piece {
+            Piece::Run(run) => text.push_str(run),
+            Piece::Char(c) => text.push(c),
+        }
+        text
+    })
+    .parse(body)?;
+    let len = i.len() - rest.len();
+    closed(i, rest.strip_prefix('"').unwrap_or(rest), '"', text, len)
+}
+
+enum Piece<'s> {
+    Run(&'s str),
+    Char(char),
+}
+
+/// What follows a backslash in double quotes.
+fn escape(i: &str) -> Lexed<'_, char> {
+    let short = |c| {
+        Some(match c {
+            'a' => '\x07',
+            'b' => '\x08',
+            't' => '\t',
+            'n' => '\n',
+            'v' => '\x0b',
+            'f' => '\x0c',
+            'r' => '\r',
+            'e' => '\x1b',
+            '"' | '\'' | '\\' => c,
+            _ => return None,
+        })
+    };
+    let octal = map(take_while_m_n(1, 3, |c: char| c.is_digit(8)), |digits| {
+        code_point(digits, 8)
+    });
+    let unicode = preceded(
+        char('u'),
+        map(
+            take_while_m_n(4, 4, |c: char| c.is_ascii_hexdigit()),
+            |digits| code_point(digits, 16),
+        ),
+    );
+    let read: Lexed<'_, Option<char>> = alt((octal, unicode, map(none_of(""), short))).parse(i);
+    match read {
+        Ok((rest, Some(c))) => Ok((rest, c)),
+        Ok((rest, None)) => fail(
+            i,
+            i.len() - rest.len(),
+            codes::STRING,
+            "there is no such escape",
+            Some("a backslash itself is written `\\\\`, or the text 'in single quotes'"),
+        ),
+        Err(_) => fail(
+            i,
+            0,
+            codes::STRING,
+            "this text ends in the middle of an escape",
+            None,
+        ),
+    }
+}
+
+fn code_point(digits: &str, radix: u32) -> Option<char> {
+    char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+}

@@ -1,0 +1,204 @@
+//! A route's `when`.
+//!
+//! Comparisons of a field with a constant, the usual case, are decided here by one look at the
+//! field. They are a filter in front of the compiled expression, never another opinion: what
+//! they cannot tell (a field that is absent, a type that is only known when it arrives) is left
+//! to the expression.
+
+use crate::codec::{Protocol, Type};
+use crate::expr::{Comparison, Env, Expr, RuleError, Simple, Source, Var, View};
+use crate::message::{Message, Value};
+use crate::translate::Facts;
+use crate::translate::scope::{MessageEnv, MessageScope, Place};
+use std::sync::Arc;
+
+/// A compiled condition.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    protocol: Arc<dyn Protocol>,
+    places: Box<[Place]>,
+    tests: Vec<Test>,
+    /// The condition, unless the tests are all of it.
+    rest: Option<Expr>,
+}
+
+/// A comparison with a constant.
+#[derive(Clone, Debug)]
+struct Test {
+    var: Var,
+    op: Comparison,
+    constant: Value,
+}
+
+/// Whether a condition can hold, as far as that is known at load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prospect {
+    Always,
+    Sometimes,
+    Never,
+}
+
+impl Condition {
+    pub(super) fn compile(
+        source: &Source,
+        protocol: &Arc<dyn Protocol>,
+        mut scope: MessageScope<'_>,
+    ) -> Result<(Self, Prospect), RuleError> {
+        let expr = Expr::condition(source, &mut scope)?;
+        let conjuncts = expr.conjuncts();
+        let prospect = prospect(&expr, &conjuncts.simple, &scope);
+        let tests = conjuncts.simple.iter().map(Test::new).collect();
+        let rest = (!conjuncts.whole).then(|| expr.clone());
+        let places = scope.into_places();
+        Ok((
+            Self {
+                protocol: Arc::clone(protocol),
+                places,
+                tests,
+                rest,
+            },
+            prospect,
+        ))
+    }
+
+    /// Whether the condition holds for the message. One without a value does not hold.
+    pub(super) fn holds(&self, message: &Message, facts: &Facts) -> bool {
+        let env = MessageEnv {
+            places: &self.places,
+            protocol: &self.protocol,
+            message,
+            facts,
+        };
+        let passes = self
+            .tests
+            .iter()
+            .all(|test| test.decide(&env) == Some(true));
+        passes
+            && (self
+                .rest
+                .as_ref()
+                .is_none_or(|rest| rest.test(&env) == Ok(true)))
+    }
+}
+
+impl Test {
+    fn new(simple: &Simple<'_>) -> Self {
+        Self {
+            var: simple.var,
+            op: simple.op,
+            constant: simple.constant.clone(),
+        }
+    }
+
+    /// What the expression would say, or nothing if it would fail.
+    fn decide(&self, env: &MessageEnv<'_>) -> Option<bool> {
+        let value = env.load(self.var).ok()?;
+        self.op.holds(&value, &self.constant).ok()
+    }
+}
+
+fn prospect(expr: &Expr, simple: &[Simple<'_>], scope: &MessageScope<'_>) -> Prospect {
+    if let View::Constant(holds) = expr.view() {
+        return if holds {
+            Prospect::Always
+        } else {
+            Prospect::Never
+        };
+    }
+    let contradicted = simple.iter().any(|one| {
+        let range = scope.type_of(one.var).map(Range::of).unwrap_or_default();
+        let range = simple
+            .iter()
+            .filter(|other| other.var == one.var)
+            .fold(range, Range::narrowed);
+        range.is_empty() || excluded(one, simple)
+    });
+    if contradicted {
+        Prospect::Never
+    } else {
+        Prospect::Sometimes
+    }
+}
+
+/// Whether another comparison of the same variable excludes the constant that this one demands.
+fn excluded(one: &Simple<'_>, all: &[Simple<'_>]) -> bool {
+    one.op == Comparison::Eq
+        && all
+            .iter()
+            .filter(|other| other.var == one.var)
+            .any(|other| match other.op {
+                Comparison::Eq => other.constant != one.constant,
+                Comparison::Ne => other.constant == one.constant,
+                Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => false,
+            })
+}
+
+/// The integers that a field can still have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    min: i128,
+    max: i128,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self {
+            min: i128::MIN,
+            max: i128::MAX,
+        }
+    }
+}
+
+impl Range {
+    fn of(ty: &Type) -> Self {
+        match ty {
+            Type::Int { min, max } => Self {
+                min: *min,
+                max: *max,
+            },
+            _ => Self::default(),
+        }
+    }
+
+    fn narrowed(self, by: &Simple<'_>) -> Self {
+        let Value::Int(n) = *by.constant else {
+            return self;
+        };
+        let Self { min, max } = self;
+        match by.op {
+            Comparison::Eq => Self {
+                min: min.max(n),
+                max: max.min(n),
+            },
+            Comparison::Lt => Self {
+                min,
+                max: max.min(n.saturating_sub(1)),
+            },
+            Comparison::Le => Self {
+                min,
+                max: max.min(n),
+            },
+            Comparison::Gt => Self {
+                min: min.max(n.saturating_add(1)),
+                max,
+            },
+            Comparison::Ge => Self {
+                min: min.max(n),
+                max,
+            },
+            Comparison::Ne if min == n => Self {
+                min: n.saturating_add(1),
+                max,
+            },
+            Comparison::Ne if max == n => Self {
+                min,
+                max: n.saturating_sub(1),
+            },
+            Comparison::Ne => self,
+        }
+    }
+
+    const fn is_empty(self) -> bool {
+        self.min > self.max
+    }
+}

@@ -1,0 +1,74 @@
+//! The codes of errors in request and reply rules, for diagnostics and `explain`.
+
+use crate::expr::codes::codes;
+
+codes! {
+    TARGET = "GW2201", "the path or query cannot be used",
+        "The text of a path starts with `/` and, like that of a query, has only the characters that \
+        RFC 3986 allows there: letters, digits, `-._~!$&'()*+,;=:@/`, and %XX for everything else. \
+        It has no fragment (`#`) and no segment `.` or `..`. Values in `{...}` are percent-encoded \
+        when they are put in; the text around them is sent as it stands.";
+    METHOD = "GW2202", "the method cannot be used",
+        "CONNECT asks a proxy for a tunnel and has no path: no rule can send it.";
+    HEADER_NAME = "GW2203", "the header cannot be set",
+        "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames or routes the \
+        request is written by the gateway alone and cannot be set by a rule: connection, \
+        content-length, host, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade \
+        and everything that starts with a colon.";
+    HEADER_VALUE = "GW2204", "the header's value cannot be sent",
+        "A header's value is visible ASCII with single spaces or more between, but neither at the \
+        start nor at the end. Control characters are never sent. Put other text through base64() \
+        or hex().";
+    JSON_VALUE = "GW2205", "the value has no JSON form",
+        "JSON has no bytes. Wrap them in base64(x) or hex(x), or read them as text with \
+        x.to_s(\"UTF-8\"). The same holds for bytes inside of a list or a structure.";
+    TWICE = "GW2206", "given twice",
+        "One header, one member of a JSON object and one field of a reply have one value each. \
+        Names of headers are the same whether upper or lower case.";
+    NOT_SHARED = "GW2207", "not every request has this field",
+        "A route without `operation` takes every request of the protocol, so it can use only the \
+        fields that all of them have, with the same type. Name the operation, or write a route for \
+        each.";
+    NEEDS_REQUEST = "GW2208", "a field of the request needs `request.`",
+        "In a reply rule a bare name is not a field of the message that came in: write \
+        `request.amount`. The answer is reached through status, headers[\"x\"], json.a.b, body and \
+        error.kind.";
+    ON = "GW2209", "the outcome is unknown",
+        "`on` is a status such as \"200\", a class such as \"2xx\", \"timeout\" (no answer in time), \
+        \"unreachable\" (no connection, or it broke), \"bad-reply\" (an answer that cannot be understood \
+        or translated), \"overload\" (a limit is reached), \"bad-request\", \"draining\", \"internal\", \
+        \"unrouted\", or \"*\" for all of them.";
+    FORM = "GW2210", "a reply rule needs `send` or `bytes`",
+        "A reply is either an operation of the protocol with values for its fields (`send`, `set`), or \
+        a whole message that the answer holds (`bytes = \"{body}\"`); one of them, not both.";
+    UNKNOWN_REPLY = "GW2211", "there is no such operation",
+        "`send` names an operation of the protocol of the request.";
+    NOT_A_REPLY = "GW2212", "the operation is no reply",
+        "`send` names an operation that answers a request; this one asks for something or stands alone.";
+    UNKNOWN_FIELD = "GW2213", "the reply has no such field",
+        "`set` gives values to the fields of the operation that `send` names.";
+    SET_TYPE = "GW2214", "the value is of another type than the field",
+        "`\"{expr}\"` keeps the expression's type and everything else in quotes is text; nothing is \
+        converted silently. Convert with string(x), int(x), .to_i, unbase64(x) or unhex(x). A whole number \
+        may be given to a float, and a label or a number to an enum.";
+    SET_RANGE = "GW2215", "the value does not fit the field",
+        "The field's type has a range or a greatest length, and the value is beyond it for every message.";
+    MISSING = "GW2216", "a field of the reply has no value",
+        "The field has no default, so each rule that sends this operation must set it.";
+    SET_ID = "GW2217", "the correlation id cannot be set",
+        "The field that ties a reply to its request always gets the id of the request that is answered.";
+    ONE_WAY = "GW2218", "the operation has no reply",
+        "An event is one-way: nobody waits for an answer, so reply rules would never be used.";
+    BYTES = "GW2219", "not bytes",
+        "`bytes` of a reply rule is one expression of type bytes, such as \"{body}\" or \
+        \"{unbase64(json.message)}\": a whole message of the protocol, without the framing that a stream \
+        transport adds.";
+    UNWRITABLE = "GW2220", "the reply cannot be written",
+        "All values of this reply are constants, and the protocol's codec refuses to write them.";
+    NO_REST = "GW2221", "some outcomes have no reply rule",
+        "A warning. Outcomes that no rule takes get the protocol's own refusal, or the connection is closed if \
+        it has none. A last rule with on = \"*\" says what the client is to see.";
+    NEVER = "GW2222", "the reply rule is never used",
+        "A warning. The first rule that takes an outcome is used; an earlier rule without `when` takes all \
+        outcomes of this one.";
+}

@@ -1,0 +1,205 @@
+//! The headers of the request that goes upstream.
+
+use super::codes::{HEADER_NAME, HEADER_VALUE, TWICE};
+use super::load::{Findings, bad_request};
+use super::scope::MessageScope;
+use crate::expr::{Env, Part, RuleError, Source, Template};
+use crate::fault::{Fault, FaultClass};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+/// What frames or routes a request (RFC 9113, section 8.2.2), or is written by the engine.
+const NOT_FOR_RULES: [&str; 9] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Compiled headers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Headers {
+    /// Those that are the same for every message.
+    fixed: Vec<(HeaderName, HeaderValue)>,
+    built: Vec<Built>,
+}
+
+#[derive(Clone, Debug)]
+struct Built {
+    name: HeaderName,
+    value: Template,
+    secrecy: Secrecy,
+}
+
+/// Whether a secret field is in a value: HTTP/2 then keeps it out of its compression tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secrecy {
+    Public,
+    Secret,
+}
+
+impl Headers {
+    pub(super) fn compile(
+        spec: &[(Source, Source)],
+        scope: &mut MessageScope<'_>,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in spec {
+            let name = findings
+                .take(compile_name(name))
+                .and_then(|n| findings.take(headers.once(n, name)));
+            // A bad value is reported beside a bad name.
+            let value = findings.take(compile_value(value, scope));
+            match (name, value) {
+                (Some(name), Some(Value::Fixed(value))) => headers.fixed.push((name, value)),
+                (Some(name), Some(Value::Built(value, secrecy))) => {
+                    headers.built.push(Built {
+                        name,
+                        value,
+                        secrecy,
+                    });
+                }
+                _ => {}
+            }
+        }
+        headers
+    }
+
+    fn once(&self, name: HeaderName, source: &Source) -> Result<HeaderName, RuleError> {
+        if self.has(&name) {
+            return Err(RuleError::new(
+                TWICE,
+                source.span().clone(),
+                format!("header `{name}` is given twice"),
+            ));
+        }
+        Ok(name)
+    }
+
+    fn has(&self, name: &HeaderName) -> bool {
+        self.fixed.iter().any(|(n, _)| n == name) || self.built.iter().any(|b| b.name == *name)
+    }
+
+    /// The same headers with a content type, unless a rule gives one.
+    pub(super) fn or_content_type(mut self, value: &'static str) -> Self {
+        if !self.has(&CONTENT_TYPE) {
+            self.fixed
+                .push((CONTENT_TYPE, HeaderValue::from_static(value)));
+        }
+        self
+    }
+
+    pub(super) fn write(&self, env: &dyn Env) -> Result<HeaderMap, Fault> {
+        // The engine adds its own, such as `traceparent`.
+        let mut map = HeaderMap::with_capacity(self.fixed.len() + self.built.len() + 2);
+        for (name, value) in &self.fixed {
+            map.append(name.clone(), value.clone());
+        }
+        for Built {
+            name,
+            value,
+            secrecy,
+        } in &self.built
+        {
+            let mut text = String::new();
+            value
+                .write_text(env, &mut text)
+                .map_err(|error| bad_request(&error))?;
+            let mut value = sendable(text).ok_or_else(|| {
+                Fault::unsent(
+                    FaultClass::BadRequest,
+                    format!("a value cannot stand in header `{name}`"),
+                )
+            })?;
+            value.set_sensitive(*secrecy == Secrecy::Secret);
+            map.append(name.clone(), value);
+        }
+        Ok(map)
+    }
+}
+
+fn compile_name(source: &Source) -> Result<HeaderName, RuleError> {
+    let error = |message: String| RuleError::new(HEADER_NAME, source.span().clone(), message);
+    let text = source.text();
+    if text.starts_with(':') {
+        return Err(error(format!(
+            "`{text}` is a pseudo-header of HTTP/2, written by the gateway"
+        )));
+    }
+    let name = HeaderName::from_bytes(text.as_bytes()).map_err(|_| {
+        error(format!(
+            "`{}` cannot be the name of a header",
+            text.escape_debug()
+        ))
+    })?;
+    if NOT_FOR_RULES.contains(&name.as_str()) {
+        return Err(error(format!(
+            "header `{name}` is written by the gateway alone"
+        )));
+    }
+    Ok(name)
+}
+
+enum Value {
+    Fixed(HeaderValue),
+    Built(Template, Secrecy),
+}
+
+fn compile_value(source: &Source, scope: &mut MessageScope<'_>) -> Result<Value, RuleError> {
+    scope.take_secret();
+    let template = Template::compile_text(source, scope)?;
+    let secrecy = if scope.take_secret() {
+        Secrecy::Secret
+    } else {
+        Secrecy::Public
+    };
+    let text = match template.parts() {
+        [] => "",
+        [Part::Literal(text)] => text,
+        parts => return check_literals(source, parts).map(|()| Value::Built(template, secrecy)),
+    };
+    sendable(text.to_owned())
+        .map(Value::Fixed)
+        .ok_or_else(|| not_sendable(source))
+}
+
+fn check_literals(source: &Source, parts: &[Part]) -> Result<(), RuleError> {
+    let ok = parts.iter().all(|part| match part {
+        Part::Literal(text) => text.bytes().all(is_visible),
+        Part::Expr { .. } => true,
+    });
+    if ok {
+        Ok(())
+    } else {
+        Err(not_sendable(source))
+    }
+}
+
+fn not_sendable(source: &Source) -> RuleError {
+    RuleError::new(
+        HEADER_VALUE,
+        source.span().clone(),
+        "this text cannot stand in a header",
+    )
+    .help("only visible ASCII and inner spaces are sent")
+}
+
+const fn is_visible(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// The value as it is sent, if it is visible ASCII with no space at either end (RFC 9113,
+/// section 8.2.1).
+fn sendable(text: String) -> Option<HeaderValue> {
+    let inner = !text.starts_with(' ') && !text.ends_with(' ');
+    if !inner || !text.bytes().all(is_visible) {
+        return None;
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
+}

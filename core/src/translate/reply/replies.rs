@@ -1,0 +1,167 @@
+//! The reply rules of a route, in their order.
+
+use super::on::{On, class};
+use super::rule::Rule;
+use crate::codec::{Protocol, Rejected};
+use crate::expr::{EvalError, RuleError, Source};
+use crate::fault::{Fault, FaultClass};
+use crate::message::Message;
+use crate::translate::codes::{NEVER, NO_REST, ONE_WAY};
+use crate::translate::json::Paths;
+use crate::translate::load::Findings;
+use crate::translate::scope::{MessageEnv, MessageScope, Place, ReplyEnv, ReplyPlace, ReplyScope};
+use crate::translate::{Outcome, RouteSpec};
+use std::sync::Arc;
+
+/// Compiled reply rules.
+#[derive(Clone, Debug)]
+pub(in crate::translate) struct Replies {
+    rules: Vec<Rule>,
+    places: Box<[ReplyPlace]>,
+    paths: Paths,
+}
+
+/// What the rules made of an outcome.
+enum Verdict {
+    /// This reply.
+    Reply(Message),
+    /// No rule takes it.
+    Untaken,
+    /// The rule that takes it, or the question whether it does, has no value for this answer.
+    Failed(EvalError),
+}
+
+impl Replies {
+    /// Compiles the reply rules of a route. Beside them is what the variables of the request
+    /// mean, those of `request`'s own rules among them.
+    pub(in crate::translate) fn compile(
+        spec: &RouteSpec,
+        protocol: &Arc<dyn Protocol>,
+        request: MessageScope<'_>,
+        findings: &mut Findings,
+    ) -> (Self, Box<[Place]>) {
+        let waits = request.subject().has_replies(protocol.descriptor());
+        let mut scope = ReplyScope::new(request, Paths::default());
+        let mut rules = Vec::new();
+        if waits {
+            let compiled = spec
+                .replies
+                .iter()
+                .map(|spec| Rule::compile(spec, protocol, &mut scope, findings));
+            rules.extend(compiled.flatten());
+            findings.warnings.extend(warnings(spec));
+        } else if let Some(rule) = spec.replies.first() {
+            let message = "the operation is an event: nobody waits for a reply";
+            let error = RuleError::new(ONE_WAY, rule.span.clone(), message);
+            findings
+                .errors
+                .push(error.help("leave out the reply rules"));
+        }
+        let (places, request_places, paths) = scope.into_parts();
+        (
+            Self {
+                rules,
+                places,
+                paths,
+            },
+            request_places,
+        )
+    }
+
+    /// The native reply to the message of `request`; see
+    /// [`Translation::reply`](crate::translate::Translation::reply).
+    pub(in crate::translate) fn reply(
+        &self,
+        request: MessageEnv<'_>,
+        outcome: &Outcome<'_>,
+    ) -> Option<Message> {
+        match (self.apply(request, outcome), outcome) {
+            (Verdict::Reply(message), _) => Some(message),
+            (Verdict::Failed(error), Outcome::Answer(_)) => {
+                let detail = error.detail().to_owned();
+                self.bad_reply(request, &Fault::sent(FaultClass::BadReply, detail))
+            }
+            (Verdict::Untaken, Outcome::Answer(_)) => {
+                let fault = Fault::sent(class(outcome), "no reply rule takes this status");
+                reject(request, &fault)
+            }
+            (Verdict::Untaken | Verdict::Failed(_), Outcome::Fault(fault)) => {
+                reject(request, fault)
+            }
+        }
+    }
+
+    /// Asks the rules a second and last time.
+    fn bad_reply(&self, request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
+        match self.apply(request, &Outcome::Fault(fault)) {
+            Verdict::Reply(message) => Some(message),
+            Verdict::Untaken | Verdict::Failed(_) => reject(request, fault),
+        }
+    }
+
+    fn apply(&self, request: MessageEnv<'_>, outcome: &Outcome<'_>) -> Verdict {
+        let env = ReplyEnv::new(&self.places, request, &self.paths, *outcome);
+        for rule in self.rules.iter().filter(|rule| rule.on.takes(outcome)) {
+            match rule.when.as_ref().map_or(Ok(true), |when| when.test(&env)) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) if matches!(outcome, Outcome::Answer(_)) => {
+                    return Verdict::Failed(error);
+                }
+                // Without an answer there is nothing to blame: the next rule may do.
+                Err(_) => continue,
+            }
+            let message = rule.build(request.protocol, &env);
+            return message.map_or_else(Verdict::Failed, |message| {
+                Verdict::Reply(correlated(message, request))
+            });
+        }
+        Verdict::Untaken
+    }
+}
+
+fn correlated(mut reply: Message, request: MessageEnv<'_>) -> Message {
+    request
+        .protocol
+        .descriptor()
+        .correlate(&mut reply, request.message.correlation().clone());
+    reply
+}
+
+fn reject(request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
+    request
+        .protocol
+        .reject(&Rejected::from(request.message), fault)
+}
+
+fn warnings(route: &RouteSpec) -> Vec<RuleError> {
+    let mut warnings = Vec::new();
+    let mut earlier: Vec<On> = Vec::new();
+    for spec in &route.replies {
+        let Ok(on) = On::compile(&spec.on) else {
+            continue;
+        };
+        if earlier.iter().any(|earlier| earlier.covers(on)) {
+            let message = format!(
+                "an earlier rule takes every outcome of `{}`",
+                spec.on.text()
+            );
+            warnings.push(RuleError::new(NEVER, spec.on.span().clone(), message));
+        }
+        if spec.when.is_none() {
+            earlier.push(on);
+        }
+    }
+    if !earlier.contains(&On::Everything) {
+        let message = "some outcomes of this route have no reply rule";
+        let span = route
+            .name
+            .as_ref()
+            .map_or(&route.span, Source::span)
+            .clone();
+        warnings.push(
+            RuleError::new(NO_REST, span, message).help("end the rules with one for `on = \"*\"`"),
+        );
+    }
+    warnings
+}

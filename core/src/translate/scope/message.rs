@@ -1,0 +1,291 @@
+//! The scope of request rules and of a route's `when`: the message that came in.
+
+use super::{Fact, Subject, intern, name, place, plain, unknown};
+use crate::codec::{Descriptor, EnumId, Event, FieldDef, Protocol, Side, StructDef, Type};
+use crate::expr::suggest::did_you_mean;
+use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
+use crate::message::{Kind, Message, OperationId, Slot, Value};
+use crate::translate::{Facts, codes};
+use bytes::BytesMut;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Where a value is when the rules run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A field of the one operation.
+    Field(Slot),
+    /// A field that each request has in a slot of its own, by operation.
+    Shared(Box<[Option<Slot>]>),
+    /// The message's own bytes.
+    Bytes,
+    /// Something beside the fields.
+    Fact(Fact),
+    /// A name that no message will be asked for.
+    Nowhere,
+}
+
+/// The names of request rules. A message's field hides anything else of its name.
+#[derive(Debug)]
+pub(crate) struct MessageScope<'a> {
+    descriptor: &'a Arc<Descriptor>,
+    subject: Subject,
+    places: Vec<Place>,
+    secret: bool,
+}
+
+impl<'a> MessageScope<'a> {
+    pub(crate) const fn new(descriptor: &'a Arc<Descriptor>, subject: Subject) -> Self {
+        Self {
+            descriptor,
+            subject,
+            places: Vec::new(),
+            secret: false,
+        }
+    }
+
+    /// What the variables handed out mean.
+    pub(crate) fn into_places(self) -> Box<[Place]> {
+        self.places.into()
+    }
+
+    pub(crate) const fn descriptor(&self) -> &'a Arc<Descriptor> {
+        self.descriptor
+    }
+
+    pub(crate) const fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The type of a field that was handed out as a variable.
+    pub(crate) fn type_of(&self, var: Var) -> Option<&Type> {
+        let (operation, slot) = match (place(&self.places, var)?, self.subject) {
+            (Place::Field(slot), Subject::One(operation)) => (operation, *slot),
+            (Place::Shared(slots), _) => {
+                let operation = requests(self.descriptor).next()?;
+                (
+                    operation,
+                    slots.get(usize::from(operation.0)).copied().flatten()?,
+                )
+            }
+            (Place::Field(_) | Place::Bytes | Place::Fact(_) | Place::Nowhere, _) => return None,
+        };
+        self.descriptor
+            .record(operation)
+            .fields
+            .get(slot.index())
+            .map(|field| &field.ty)
+    }
+
+    /// Whether a secret field was named since this was last asked.
+    pub(crate) const fn take_secret(&mut self) -> bool {
+        std::mem::replace(&mut self.secret, false)
+    }
+
+    /// The place and definition of a field, if the messages have one of that name.
+    pub(super) fn field(&self, field: &str) -> Option<Result<(Place, &'a FieldDef), NameError>> {
+        match self.subject {
+            Subject::One(operation) => {
+                let (slot, def) = self.descriptor.record(operation).field(field)?;
+                Some(Ok((Place::Field(slot), def)))
+            }
+            Subject::EveryRequest => self.shared(field),
+            Subject::Unknown => None,
+        }
+    }
+
+    fn shared(&self, field: &str) -> Option<Result<(Place, &'a FieldDef), NameError>> {
+        let records = || requests(self.descriptor).map(|id| (id, self.descriptor.record(id)));
+        let (_, def) = records().find_map(|(_, record)| record.field(field))?;
+        let mut slots = vec![None; self.descriptor.operations.len()];
+        for (id, record) in records() {
+            match record.field(field) {
+                Some((slot, other)) if other.ty == def.ty => slots[usize::from(id.0)] = Some(slot),
+                other => return Some(Err(not_shared(self.descriptor, id, field, other.is_some()))),
+            }
+        }
+        Some(Ok((Place::Shared(slots.into()), def)))
+    }
+
+    pub(super) fn bind_field(&mut self, place: Place, def: &FieldDef, used: usize) -> Binding {
+        self.secret |= def.secret;
+        let descriptor = Some(Arc::clone(self.descriptor));
+        Binding {
+            var: intern(&mut self.places, place),
+            ty: def.ty.clone(),
+            descriptor,
+            used,
+        }
+    }
+
+    pub(super) fn bind_fact(&mut self, fact: Fact, used: usize) -> Binding {
+        plain(intern(&mut self.places, Place::Fact(fact)), fact.ty(), used)
+    }
+
+    /// A name whose absence is another error already.
+    pub(super) fn bind_nowhere(&mut self, used: usize) -> Binding {
+        plain(intern(&mut self.places, Place::Nowhere), Type::Any, used)
+    }
+
+    /// The error for a field that the messages do not have.
+    pub(super) fn no_field(&self, field: &str, step: usize) -> NameError {
+        let mut names = self
+            .records()
+            .flat_map(|record| record.fields.iter().map(|f| f.name.as_ref()));
+        let message = match self.subject {
+            Subject::One(id) => {
+                format!(
+                    "message `{}` has no field `{field}`",
+                    self.descriptor.operation(id).name
+                )
+            }
+            Subject::EveryRequest | Subject::Unknown => {
+                format!(
+                    "no request of `{}` has a field `{field}`",
+                    self.descriptor.name
+                )
+            }
+        };
+        unknown(step, message, did_you_mean(field, &mut names))
+    }
+
+    fn records(&self) -> Box<dyn Iterator<Item = &'a StructDef> + 'a> {
+        let descriptor = self.descriptor;
+        match self.subject {
+            Subject::One(id) => Box::new(std::iter::once(descriptor.record(id))),
+            Subject::EveryRequest => Box::new(requests(descriptor).map(|id| descriptor.record(id))),
+            Subject::Unknown => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+/// The operations of kind request.
+pub(crate) fn requests(descriptor: &Descriptor) -> impl Iterator<Item = OperationId> {
+    let ids = (0..).map(OperationId);
+    descriptor
+        .operations
+        .iter()
+        .zip(ids)
+        .filter(|(o, _)| o.kind == Kind::Request)
+        .map(|(_, id)| id)
+}
+
+fn not_shared(
+    descriptor: &Descriptor,
+    without: OperationId,
+    field: &str,
+    other: bool,
+) -> NameError {
+    let operation = &descriptor.operation(without).name;
+    let message = match other {
+        true => format!("field `{field}` of `{operation}` has another type than in other requests"),
+        false => format!("request `{operation}` has no field `{field}`"),
+    };
+    let help =
+        "this route takes every request: name its `operation`, or use what all requests share";
+    NameError {
+        code: codes::NOT_SHARED,
+        message,
+        step: 0,
+        help: Some(help.to_owned()),
+    }
+}
+
+impl Scope for MessageScope<'_> {
+    fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
+        let first = name(path.first()).unwrap_or_default();
+        if let Some(field) = self.field(first) {
+            let (place, def) = field?;
+            return Ok(self.bind_field(place, def, 1));
+        }
+        if first == "bytes" {
+            return Ok(plain(
+                intern(&mut self.places, Place::Bytes),
+                Type::BYTES,
+                1,
+            ));
+        }
+        if let Some(fact) = Fact::resolve(path) {
+            let (fact, used) = fact?;
+            return Ok(self.bind_fact(fact, used));
+        }
+        match first {
+            _ if self.subject == Subject::Unknown => Ok(self.bind_nowhere(path.len())),
+            "status" | "error" | "body" | "headers" | "json" => Err(unknown(
+                0,
+                format!("there is no `{first}` before the answer"),
+                Some(format!("`{first}` can be used in reply rules only")),
+            )),
+            "request" => {
+                let help = "here the message's fields are named without `request.`";
+                Err(unknown(
+                    0,
+                    "`request` is for reply rules only".to_owned(),
+                    Some(help.to_owned()),
+                ))
+            }
+            field => Err(self.no_field(field, 0)),
+        }
+    }
+
+    fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
+        let index = self
+            .descriptor
+            .schema
+            .enums
+            .iter()
+            .position(|e| e.name == name)?;
+        Some((
+            Arc::clone(self.descriptor),
+            EnumId(u16::try_from(index).ok()?),
+        ))
+    }
+}
+
+/// The values of one message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageEnv<'a> {
+    pub(crate) places: &'a [Place],
+    pub(crate) protocol: &'a Arc<dyn Protocol>,
+    pub(crate) message: &'a Message,
+    pub(crate) facts: &'a Facts,
+}
+
+impl<'a> MessageEnv<'a> {
+    fn value(&self, place: &Place) -> Result<Cow<'a, Value>, EvalError> {
+        Ok(match place {
+            Place::Field(slot) => Cow::Borrowed(self.message.field(*slot)),
+            Place::Shared(slots) => {
+                let operation = usize::from(self.message.operation().0);
+                let slot = slots.get(operation).copied().flatten();
+                Cow::Borrowed(slot.map_or(&Value::Null, |slot| self.message.field(slot)))
+            }
+            Place::Bytes => Cow::Owned(own_bytes(self.protocol, self.message)?),
+            Place::Fact(fact) => Cow::Owned(fact.value(self.facts)),
+            Place::Nowhere => Cow::Owned(Value::Null),
+        })
+    }
+}
+
+impl Env for MessageEnv<'_> {
+    fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
+        place(self.places, var).map_or(Ok(Cow::Owned(Value::Null)), |place| self.value(place))
+    }
+}
+
+/// The message without its transport's framing: as it came, or written anew if it was changed.
+fn own_bytes(protocol: &Arc<dyn Protocol>, message: &Message) -> Result<Value, EvalError> {
+    let frame = match message.frame() {
+        Some(frame) => frame.clone(),
+        None => {
+            let mut out = BytesMut::new();
+            let mut codec = Arc::clone(protocol).codec(Side::Client, usize::MAX);
+            let head = Event::Head(message.clone());
+            codec
+                .encode(&head, &mut out)
+                .map_err(|error| EvalError::new(Problem::Unavailable, error.to_string()))?;
+            out.freeze()
+        }
+    };
+    Ok(Value::Bytes(protocol.unframed(&frame)))
+}

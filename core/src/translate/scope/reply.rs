@@ -1,0 +1,275 @@
+//! The scope of reply rules: the answer, what went wrong, and the request that is answered.
+
+use super::message::Place;
+use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, place, plain, unknown};
+use crate::codec::{Descriptor, EnumId, Type};
+use crate::expr::suggest::nearest;
+use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
+use crate::fault::FaultClass;
+use crate::message::Value;
+use crate::translate::json::{NotJson, Paths, Picked, extract};
+use crate::translate::{HttpAnswer, Outcome, codes};
+use bytestring::ByteString;
+use http::HeaderName;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+const NAMES: [&str; 10] = [
+    "status", "error", "request", "body", "headers", "json", "peer", "conn", "listener", "trace",
+];
+
+/// Where a value is when a reply rule runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::translate) enum ReplyPlace {
+    /// In the request or beside it, by its own variable.
+    Request(Var),
+    /// `status`: the answer's, 0 without one.
+    Status,
+    /// `error.kind`: the fault's name, empty if there was an answer.
+    ErrorKind,
+    /// `body`: empty without an answer.
+    Body,
+    /// `headers["x"]`: the first of that name.
+    Header(HeaderName),
+    /// `json.a.b`: null without an answer.
+    Json(usize),
+}
+
+/// The names of reply rules.
+#[derive(Debug)]
+pub(in crate::translate) struct ReplyScope<'a> {
+    request: MessageScope<'a>,
+    places: Vec<ReplyPlace>,
+    paths: Paths,
+}
+
+impl<'a> ReplyScope<'a> {
+    pub(in crate::translate) const fn new(request: MessageScope<'a>, paths: Paths) -> Self {
+        Self {
+            request,
+            places: Vec::new(),
+            paths,
+        }
+    }
+
+    /// What the variables of the rules and of the request mean, and the JSON paths.
+    pub(in crate::translate) fn into_parts(self) -> (Box<[ReplyPlace]>, Box<[Place]>, Paths) {
+        (self.places.into(), self.request.into_places(), self.paths)
+    }
+
+    fn bind(&mut self, place: ReplyPlace, ty: Type, used: usize) -> Binding {
+        plain(intern(&mut self.places, place), ty, used)
+    }
+
+    /// A binding of the request's scope as one of this scope.
+    fn outer(&mut self, inner: Binding) -> Binding {
+        Binding {
+            var: intern(&mut self.places, ReplyPlace::Request(inner.var)),
+            ..inner
+        }
+    }
+
+    fn request_field(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
+        let Some(field) = name(path.get(1)) else {
+            let help = Some("name one of its fields: `request.FIELD`".to_owned());
+            return Err(unknown(
+                0,
+                "`request` has no value of its own".to_owned(),
+                help,
+            ));
+        };
+        let inner = match self.request.field(field) {
+            Some(found) => {
+                let (place, def) = found.map_err(|error| NameError { step: 1, ..error })?;
+                self.request.bind_field(place, def, 2)
+            }
+            None if self.request.subject() == Subject::Unknown => {
+                self.request.bind_nowhere(path.len())
+            }
+            None => {
+                let error = self.request.no_field(field, 1);
+                return Err(error);
+            }
+        };
+        Ok(self.outer(inner))
+    }
+
+    fn header(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
+        let Some(Step::Key(key)) = path.get(1) else {
+            let help = Some("name one: `headers[\"content-type\"]`".to_owned());
+            return Err(unknown(
+                0,
+                "`headers` has no value of its own".to_owned(),
+                help,
+            ));
+        };
+        let name = HeaderName::from_bytes(key.as_bytes())
+            .map_err(|_| unknown(1, format!("`{key}` cannot be the name of a header"), None))?;
+        Ok(self.bind(ReplyPlace::Header(name), Type::STR, 2))
+    }
+
+    fn error(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
+        match name(path.get(1)) {
+            Some("kind") => Ok(self.bind(ReplyPlace::ErrorKind, Type::STR, 2)),
+            _ => Err(unknown(
+                path.len().min(2) - 1,
+                "of `error` there is only its kind".to_owned(),
+                Some("write `error.kind`".to_owned()),
+            )),
+        }
+    }
+
+    fn no_name(&self, first: &str) -> NameError {
+        if first == "bytes" || matches!(self.request.field(first), Some(Ok(_))) {
+            return self.bare_field(first);
+        }
+        let help = nearest(first, NAMES).map(|name| format!("did you mean `{name}`?"));
+        unknown(0, format!("there is no `{first}` in a reply rule"), help)
+    }
+
+    fn bare_field(&self, first: &str) -> NameError {
+        let (message, help) = match self.request.field(first) {
+            Some(_) => (
+                format!("`{first}` is a field of the request"),
+                format!("did you mean `request.{first}`?"),
+            ),
+            None => (
+                "`bytes` are the request's, of no use in a reply".to_owned(),
+                "the answer's are `body`".to_owned(),
+            ),
+        };
+        NameError {
+            code: codes::NEEDS_REQUEST,
+            message,
+            step: 0,
+            help: Some(help),
+        }
+    }
+}
+
+impl Scope for ReplyScope<'_> {
+    fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
+        let first = name(path.first()).unwrap_or_default();
+        if let Some(fact) = Fact::resolve(path) {
+            let (fact, used) = fact?;
+            let inner = self.request.bind_fact(fact, used);
+            return Ok(self.outer(inner));
+        }
+        match first {
+            "status" => Ok(self.bind(ReplyPlace::Status, Type::Int { min: 0, max: 999 }, 1)),
+            "body" => Ok(self.bind(ReplyPlace::Body, Type::BYTES, 1)),
+            "error" => self.error(path),
+            "headers" => self.header(path),
+            "json" => {
+                let at = self.paths.intern(path.get(1..).unwrap_or_default());
+                Ok(self.bind(ReplyPlace::Json(at), Type::Any, path.len()))
+            }
+            "request" => self.request_field(path),
+            first => Err(self.no_name(first)),
+        }
+    }
+
+    fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
+        self.request.enumeration(name)
+    }
+}
+
+/// The values of one exchange.
+#[derive(Debug)]
+pub(in crate::translate) struct ReplyEnv<'a> {
+    places: &'a [ReplyPlace],
+    request: MessageEnv<'a>,
+    paths: &'a Paths,
+    outcome: Outcome<'a>,
+    /// The answer's JSON, read once, and only if a rule asks for it.
+    picked: OnceCell<Result<Picked, NotJson>>,
+}
+
+impl<'a> ReplyEnv<'a> {
+    pub(in crate::translate) const fn new(
+        places: &'a [ReplyPlace],
+        request: MessageEnv<'a>,
+        paths: &'a Paths,
+        outcome: Outcome<'a>,
+    ) -> Self {
+        Self {
+            places,
+            request,
+            paths,
+            outcome,
+            picked: OnceCell::new(),
+        }
+    }
+
+    const fn answer(&self) -> Option<&'a HttpAnswer> {
+        match self.outcome {
+            Outcome::Answer(answer) => Some(answer),
+            Outcome::Fault(_) => None,
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self.outcome {
+            Outcome::Answer(answer) => answer.status.as_u16(),
+            Outcome::Fault(fault) => match fault.class() {
+                FaultClass::Status(status) => status,
+                _ => 0,
+            },
+        }
+    }
+
+    fn error_kind(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Answer(_) => "",
+            Outcome::Fault(fault) => fault.class().as_str(),
+        }
+    }
+
+    fn header(&self, name: &HeaderName) -> Result<Value, EvalError> {
+        let Some(value) = self.answer().and_then(|answer| answer.headers.get(name)) else {
+            return Ok(Value::Null);
+        };
+        std::str::from_utf8(value.as_bytes())
+            .map(Value::from)
+            .map_err(|_| EvalError::new(Problem::Unreadable, "a header of the answer is not text"))
+    }
+
+    fn json(&self, at: usize) -> Result<&Value, EvalError> {
+        let Some(answer) = self.answer() else {
+            return Ok(&Value::Null);
+        };
+        match self
+            .picked
+            .get_or_init(|| extract(self.paths, &answer.body))
+        {
+            Ok(picked) => Ok(picked.get(at).unwrap_or(&Value::Null)),
+            Err(NotJson) => Err(EvalError::new(
+                Problem::Unavailable,
+                "the answer's body is not JSON",
+            )),
+        }
+    }
+}
+
+impl Env for ReplyEnv<'_> {
+    fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
+        let Some(place) = place(self.places, var) else {
+            return Ok(Cow::Owned(Value::Null));
+        };
+        Ok(match place {
+            ReplyPlace::Request(var) => return self.request.load(*var),
+            ReplyPlace::Status => Cow::Owned(Value::from(self.status())),
+            ReplyPlace::ErrorKind => {
+                Cow::Owned(Value::Str(ByteString::from_static(self.error_kind())))
+            }
+            ReplyPlace::Body => Cow::Owned(Value::Bytes(
+                self.answer()
+                    .map(|answer| answer.body.clone())
+                    .unwrap_or_default(),
+            )),
+            ReplyPlace::Header(name) => Cow::Owned(self.header(name)?),
+            ReplyPlace::Json(at) => Cow::Borrowed(self.json(*at)?),
+        })
+    }
+}
