@@ -69,3 +69,67 @@ fn findings_are_in_the_order_of_the_file_and_can_be_explained() {
         }
     }
 }
+
+#[test]
+fn five_planted_errors_are_five_findings_at_their_places() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/five.toml");
+    let found = findings(&path);
+    let places: Vec<_> = found
+        .iter()
+        .map(|diagnostic| {
+            let place = diagnostic.place.as_ref().unwrap();
+            let (start, end) = (place.start(), place.end());
+            assert_eq!(start.line, end.line);
+            let marked = place.source.slice(&place.span);
+            (
+                diagnostic.code,
+                start.line,
+                start.column,
+                end.column,
+                marked,
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("GW1005", 5, 19, 30, "\"5 minutes\""),
+            ("GW1003", 9, 1, 8, "timeuot"),
+            ("GW1011", 12, 8, 13, "\"pso\""),
+            ("GW2004", 23, 35, 40, "amout"),
+            ("GW2211", 25, 25, 33, "auth_rsq"),
+        ]
+    );
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let text = "[listeners.pos]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"pos\"\nprotocl = 1\n";
+    let found = load_str("a.toml", text, &protocols()).unwrap_err();
+    let unknown = found
+        .iter()
+        .find(|diagnostic| diagnostic.code == "GW1003")
+        .unwrap();
+    assert_eq!(
+        unknown.to_json().to_string(),
+        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"help":"did you mean `protocol`?"}"#
+    );
+}
+
+#[test]
+fn colour_changes_the_look_and_nothing_else() {
+    let found = load_str("a.toml", "colour = 1", &protocols()).unwrap_err();
+    let coloured = found[0].render(Colour::Ansi);
+    assert!(coloured.contains('\u{1b}'));
+    assert!(!found[0].render(Colour::Plain).contains('\u{1b}'));
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_where_it_stops_to_be() {
+    let path = std::env::temp_dir().join(format!("gatewright-config-{}.toml", std::process::id()));
+    std::fs::write(&path, b"[log]\nfilter = \"\xff\"\n").unwrap();
+    let found = gatewright_config::load(&path, &protocols()).unwrap_err();
+    std::fs::remove_file(&path).unwrap();
+    let start = found[0].place.as_ref().unwrap().start();
+    assert_eq!((found[0].code, start.line, start.column), ("GW1001", 2, 11));
+}

@@ -45,7 +45,7 @@ url = "mock:"
 from = "pos"
 to = "payments"
 request.post = "/"
-reply = [ { on = "*" } ]
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
 "#;
 
 fn h2c(host: &str, port: u16) -> Endpoint {
@@ -96,56 +96,56 @@ fn what_is_not_said_has_its_default() {
     );
 }
 
+const EVERYTHING: &str = r#"
+[gateway]
+workers = 3
+drain = { deadline = "1m", spread = "0s" }
+
+[log]
+filter = "warn,gatewright=debug"
+format = "json"
+messages = true
+
+[admin]
+http = "[::1]:9901"
+
+[protocols.tills]
+codec = "pos"
+
+[listeners.shop]
+bind = "tcp://[::]:7700"
+protocol = "tills"
+limits = { connections = 0x10, frame = "1KiB", in-flight = 2, send-buffer = 2_048, frame-time = "1s", idle = "2m", send-time = "3h" }
+
+[upstreams.spare]
+url = "mock:503?delay=20ms&body=no"
+
+[upstreams.payments]
+url = ["h2c://pay-1:8080", "https://pay-2"]
+timeout = "800ms"
+tls = { server-name = "pay.internal" }
+limits = { connections = 1, streams = 2, queue = 3, queue-wait = "4ms", body = "5KiB", connect = "6s", idle = "7s", attempts = 8 }
+
+[[routes]]
+name = "large"
+from = ["shop"]
+operation = "auth_req"
+when = "amount > 100"
+to = "spare"
+timeout = "5s"
+request.put = "/large"
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+
+[[routes]]
+from = "shop"
+to = "payments"
+request.get = "/"
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+"#;
+
 #[test]
 fn what_is_said_is_in_the_plan() {
-    let plan = plan(
-        r#"
-        [gateway]
-        workers = 3
-        drain = { deadline = "1m", spread = "0s" }
-
-        [log]
-        filter = "warn,gatewright=debug"
-        format = "json"
-        messages = true
-
-        [admin]
-        http = "[::1]:9901"
-
-        [protocols.tills]
-        codec = "pos"
-
-        [listeners.shop]
-        bind = "tcp://[::]:7700"
-        protocol = "tills"
-        limits = { connections = 0x10, frame = "1KiB", in-flight = 2, send-buffer = 2_048, frame-time = "1s", idle = "2m", send-time = "3h" }
-
-        [upstreams.spare]
-        url = "mock:503?delay=20ms&body=no"
-
-        [upstreams.payments]
-        url = ["h2c://pay-1:8080", "https://pay-2"]
-        timeout = "800ms"
-        tls = { server-name = "pay.internal" }
-        limits = { connections = 1, streams = 2, queue = 3, queue-wait = "4ms", body = "5KiB", connect = "6s", idle = "7s", attempts = 8 }
-
-        [[routes]]
-        name = "large"
-        from = ["shop"]
-        operation = "auth_req"
-        when = "amount > 100"
-        to = "spare"
-        timeout = "5s"
-        request.put = "/large"
-        reply = [ { on = "*" } ]
-
-        [[routes]]
-        from = "shop"
-        to = "payments"
-        request.get = "/"
-        reply = [ { on = "*" } ]
-        "#,
-    );
+    let plan = plan(EVERYTHING);
     assert_eq!(plan.workers.get(), 3);
     assert_eq!(
         (plan.drain.deadline, plan.drain.spread),
@@ -245,14 +245,14 @@ fn listeners_share_what_is_the_same_for_them() {
         when = "amount > 100"
         to = "payments"
         request.post = "/"
-        reply = [ { on = "*" } ]
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
 
         [[routes]]
         name = "b-alone"
         from = "b"
         to = "payments"
         request.post = "/"
-        reply = [ { on = "*" } ]
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
         "#,
     );
     let names: Vec<&str> = plan

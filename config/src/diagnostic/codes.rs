@@ -1,20 +1,14 @@
 //! The codes of this crate, each with its explanation: there is no way to have one without the
 //! other.
 
-/// What `explain` says about a code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Explained {
-    pub(crate) code: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) text: &'static str,
-}
+use gatewright_core::expr::codes::Code;
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $text:literal;)+) => {
         $(pub(crate) const $name: &str = $code;)+
 
         /// All codes of this crate.
-        pub(crate) const EXPLAINED: &[Explained] = &[$(Explained { code: $code, title: $title, text: $text }),+];
+        pub(crate) const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $text }),+];
     };
 }
 
@@ -94,6 +88,6 @@ mod tests {
 
     #[test]
     fn codes_are_in_order_and_there_once() {
-        assert!(EXPLAINED.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
     }
 }

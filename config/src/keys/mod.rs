@@ -1,6 +1,8 @@
 //! All keys of a configuration, one row each. Reading, suggestions, defaults and `explain` go by
 //! these rows: a key that has none cannot be used.
 
+#[cfg(test)]
+mod agreement;
 pub(crate) mod gateway;
 pub(crate) mod listener;
 pub(crate) mod route;
