@@ -133,3 +133,15 @@ fn text_that_is_not_utf_8_is_refused_where_it_stops_to_be() {
     let start = found[0].place.as_ref().unwrap().start();
     assert_eq!((found[0].code, start.line, start.column), ("GW1001", 2, 11));
 }
+
+#[test]
+fn nesting_without_end_is_an_error_and_no_crash() {
+    for text in [
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{ a = ".repeat(100_000)),
+    ] {
+        let found = load_str("a.toml", &text, &protocols()).unwrap_err();
+        assert_eq!(found[0].code, "GW1001");
+    }
+}

@@ -23,16 +23,6 @@ fn plan(text: &str) -> Plan {
     }
 }
 
-#[track_caller]
-fn example(path: &str) -> Plan {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples")
-        .join(path);
-    let loaded = load(&path, &protocols()).unwrap_or_else(|found| panic!("{found:#?}"));
-    assert_eq!(loaded.warnings, []);
-    loaded.plan
-}
-
 const SMALLEST: &str = r#"
 [listeners.pos]
 bind = "tcp://127.0.0.1:0"
@@ -269,18 +259,33 @@ fn listeners_share_what_is_the_same_for_them() {
 }
 
 #[test]
-fn the_quickstart_is_right() {
-    let plan = example("quickstart/gatewright.toml");
-    assert_eq!(plan.listeners[0].bind, "127.0.0.1:7700".parse().unwrap());
-    assert_eq!(plan.upstreams[0].endpoints, [h2c("127.0.0.1", 8080)]);
-    assert_eq!(&*plan.listeners[0].routes[0].name, "authorise");
-}
+fn a_route_is_unreachable_only_if_it_is_for_all_of_its_listeners() {
+    plan(
+        r#"
+        [listeners.a]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
 
-#[test]
-fn dns_to_doh_is_right() {
-    let plan = example("dns-to-doh/gatewright.toml");
-    assert_eq!(plan.listeners[0].protocol.descriptor().name, "dns");
-    assert_eq!(plan.upstreams[0].endpoints, [h2c("127.0.0.1", 8053)]);
+        [listeners.b]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+
+        [upstreams.payments]
+        url = "mock:"
+
+        [[routes]]
+        from = "a"
+        to = "payments"
+        request.post = "/a"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+
+        [[routes]]
+        from = ["a", "b"]
+        to = "payments"
+        request.post = "/both"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+        "#,
+    );
 }
 
 #[test]

@@ -15,8 +15,8 @@ macro_rules! codes {
 codes! {
     SYNTAX = "GW1001", "not TOML",
         "The file is not valid TOML 1.0, so its meaning is unknown from there on. Frequent causes: a string \
-         without its closing quote, a key that stands twice, a table that is opened twice, a line break inside \
-         an inline table `{ … }`.";
+         without its closing quote, a list without its closing bracket, a key that stands twice, a table that is \
+         opened twice. Errors that may only be consequences of this one are not shown until it is mended.";
     WRONG_TYPE = "GW1002", "a value of another type",
         "The key exists, but it takes another kind of value: `timeout = 5` where a duration such as `\"5s\"` is \
          due, or text where a number is due. `gatewright explain KEY` shows what a key takes.";

@@ -87,7 +87,7 @@ fn syntax_hint(message: &str) -> Option<String> {
         ),
         (
             "inline table",
-            "is a `,` or the closing `}` missing before this? All of it stands on one line",
+            "is a `,` or the closing `}` of a table missing before this?",
         ),
         (
             "invalid basic string",
