@@ -169,6 +169,12 @@ impl Pool {
         self.events.pop_front()
     }
 
+    /// Whether [`poll_event`](Self::poll_event) has something.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// How many exchanges wait.
     #[must_use]
     pub fn queued(&self) -> usize {

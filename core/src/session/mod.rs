@@ -59,20 +59,21 @@ enum State {
 
 /// One downstream stream: which requests wait, in which order replies may leave, when it is
 /// over. Holds no request itself: the caller keeps what belongs to an exchange under its key.
+/// Replies are of any type `R`.
 #[derive(Debug)]
-pub struct Session {
+pub struct Session<R = Message> {
     limits: SessionLimits,
     half_close: HalfClose,
     order: ReplyOrder,
     correlated: bool,
     state: State,
-    slots: Slots,
-    ready: VecDeque<Message>,
+    slots: Slots<R>,
+    ready: VecDeque<R>,
     last_activity: Instant,
     drain_at: Option<Instant>,
 }
 
-impl Session {
+impl<R> Session<R> {
     /// A stream that was just opened.
     #[must_use]
     pub fn new(limits: SessionLimits, capabilities: &Capabilities, now: Instant) -> Self {
@@ -128,7 +129,7 @@ impl Session {
 
     /// Gives an exchange its reply, or `None` where there is none to give. An exchange that is
     /// over already takes no second one: `false`, and the reply is dropped.
-    pub fn handle_reply(&mut self, key: ExchangeKey, reply: Option<Message>, now: Instant) -> bool {
+    pub fn handle_reply(&mut self, key: ExchangeKey, reply: Option<R>, now: Instant) -> bool {
         if !self.slots.is_open(key) {
             return false;
         }
@@ -151,7 +152,7 @@ impl Session {
 
     /// Puts an answer that belongs to no exchange (to a message that could not be read) in
     /// line: behind the replies still due where order matters, at once elsewhere.
-    pub fn handle_local_answer(&mut self, answer: Message, now: Instant) {
+    pub fn handle_local_answer(&mut self, answer: R, now: Instant) {
         match self.order {
             ReplyOrder::Any => self.ready.push_back(answer),
             ReplyOrder::OfRequests => {
@@ -186,7 +187,7 @@ impl Session {
     }
 
     /// The next reply to write.
-    pub fn poll_transmit(&mut self) -> Option<Message> {
+    pub fn poll_transmit(&mut self) -> Option<R> {
         self.ready.pop_front()
     }
 

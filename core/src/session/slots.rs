@@ -1,6 +1,6 @@
 //! The exchanges of one stream, by slot.
 
-use crate::message::{Correlation, Message};
+use crate::message::Correlation;
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -19,24 +19,35 @@ impl ExchangeKey {
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Slots {
-    entries: Vec<Option<Entry>>,
+#[derive(Debug)]
+pub(super) struct Slots<R> {
+    entries: Vec<Option<Entry<R>>>,
     free: Vec<u32>,
     order: VecDeque<u32>,
     next_sequence: u32,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<R> {
     sequence: u32,
     id: Correlation,
     deadline: Instant,
     /// A reply that came before its turn; the inner `None` stands for "no reply is due".
-    parked: Option<Box<Option<Message>>>,
+    parked: Option<Box<Option<R>>>,
 }
 
-impl Slots {
+impl<R> Default for Slots<R> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+            order: VecDeque::new(),
+            next_sequence: 0,
+        }
+    }
+}
+
+impl<R> Slots<R> {
     pub(super) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }
@@ -85,7 +96,7 @@ impl Slots {
     }
 
     /// Keeps a reply until its turn. Order is that of opening.
-    pub(super) fn park(&mut self, key: ExchangeKey, reply: Option<Message>) {
+    pub(super) fn park(&mut self, key: ExchangeKey, reply: Option<R>) {
         if let Some(Some(entry)) = self.entries.get_mut(key.slot()) {
             entry.parked = Some(Box::new(reply));
         }
@@ -97,7 +108,7 @@ impl Slots {
     }
 
     /// The reply of the oldest exchange, if it has come.
-    pub(super) fn pop_parked_head(&mut self) -> Option<Option<Message>> {
+    pub(super) fn pop_parked_head(&mut self) -> Option<Option<R>> {
         let slot = *self.order.front()?;
         let reply = self
             .entries
@@ -135,7 +146,7 @@ impl Slots {
         };
     }
 
-    fn waiting(&self) -> impl Iterator<Item = (usize, &Entry)> {
+    fn waiting(&self) -> impl Iterator<Item = (usize, &Entry<R>)> {
         let entries = self.entries.iter().enumerate();
         entries
             .filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))

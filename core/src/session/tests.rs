@@ -7,7 +7,7 @@ const LIMITS: SessionLimits = SessionLimits {
     idle: Duration::from_secs(10),
 };
 
-fn session(order: ReplyOrder, half_close: HalfClose, now: Instant) -> Session {
+fn session(order: ReplyOrder, half_close: HalfClose, now: Instant) -> Session<Message> {
     let correlation = match order {
         ReplyOrder::Any => CorrelationKind::Id { bits: 32 },
         ReplyOrder::OfRequests => CorrelationKind::Fifo,

@@ -1,0 +1,74 @@
+//! One request on its way to an upstream and back.
+
+use super::Route;
+use crate::upstream::Call;
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Message;
+use gatewright_core::session::ExchangeKey;
+use gatewright_core::translate::{Facts, HttpAnswer};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+/// One request on its way. Dropping it cancels it upstream.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Where its reply goes; `None` if none is due.
+    pub(crate) key: Option<ExchangeKey>,
+    pub(crate) request: Message,
+    pub(crate) route: Rc<Route>,
+    pub(crate) facts: Facts,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Instant,
+    pub(crate) attempts: u32,
+    call: Call,
+}
+
+impl Exchange {
+    /// Translates the request; nothing is sent before the first poll.
+    pub(super) fn new(
+        key: Option<ExchangeKey>,
+        request: Message,
+        route: &Rc<Route>,
+        facts: Facts,
+        started: Instant,
+    ) -> Result<Self, (Message, Fault)> {
+        let call = match Self::call(&request, route, &facts) {
+            Ok(call) => call,
+            Err(fault) => return Err((request, fault)),
+        };
+        let route = Rc::clone(route);
+        let deadline = started + route.plan.timeout;
+        Ok(Self { key, request, route, facts, started, deadline, attempts: 1, call })
+    }
+
+    /// Goes on until the upstream has answered. A request that certainly was not sent is tried
+    /// again.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
+        loop {
+            let fault = match ready!(self.call.poll(cx)) {
+                Ok(answer) => return Poll::Ready(Ok(answer)),
+                Err(fault) => fault,
+            };
+            let safe = !fault.may_have_been_sent() && fault.class() == FaultClass::Unreachable;
+            if !safe || self.attempts >= self.route.upstream.attempts() {
+                return Poll::Ready(Err(fault));
+            }
+            self.attempts += 1;
+            match Self::call(&self.request, &self.route, &self.facts) {
+                Ok(call) => self.call = call,
+                Err(fault) => return Poll::Ready(Err(fault)),
+            }
+        }
+    }
+
+    /// What it waits for, for a fault's detail.
+    pub(crate) fn awaits(&self) -> &'static str {
+        self.call.awaits()
+    }
+
+    fn call(request: &Message, route: &Rc<Route>, facts: &Facts) -> Result<Call, Fault> {
+        let http = route.plan.translation.request(request, facts)?;
+        Ok(Call::new(Rc::clone(&route.upstream), http, facts))
+    }
+}

@@ -1,0 +1,144 @@
+//! The exchanges of one connection, each with its own waker: only those that can go on are
+//! polled.
+
+use super::exchange::Exchange;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+
+/// A set of exchanges. Places and their wakers are used again, so that a message costs no
+/// allocation here; a connection without exchanges gives its set back to the worker.
+#[derive(Debug, Default)]
+pub(crate) struct Exchanges {
+    places: Vec<Place>,
+    free: Vec<usize>,
+    ready: Arc<Ready>,
+    /// The indexes being worked on; kept for its capacity.
+    batch: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Place {
+    exchange: Option<Exchange>,
+    signal: Arc<Signal>,
+    waker: Waker,
+}
+
+/// Which places were woken, and the task to wake when the first one is.
+#[derive(Debug, Default)]
+struct Ready {
+    woken: Mutex<Woken>,
+}
+
+#[derive(Debug, Default)]
+struct Woken {
+    places: Vec<usize>,
+    task: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Signal {
+    place: usize,
+    queued: AtomicBool,
+    ready: Arc<Ready>,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.queued.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let mut woken = self.ready.lock();
+        woken.places.push(self.place);
+        if let Some(task) = woken.task.take() {
+            task.wake();
+        }
+    }
+}
+
+impl Ready {
+    // A panic while the lock is held leaves a list whose entries are each still valid.
+    fn lock(&self) -> MutexGuard<'_, Woken> {
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Exchanges {
+    pub(crate) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an exchange. It wakes nobody: the caller polls it with the next
+    /// [`poll_ready`](Self::poll_ready).
+    pub(crate) fn insert(&mut self, exchange: Exchange) {
+        let index = self.free.pop().unwrap_or_else(|| self.add_place());
+        let place = &mut self.places[index];
+        place.exchange = Some(exchange);
+        if !place.signal.queued.swap(true, Ordering::AcqRel) {
+            self.ready.lock().places.push(index);
+        }
+    }
+
+    /// Polls the exchanges that were woken and hands those that ended to `ended`. Later wakes
+    /// reach the task of `cx`.
+    pub(crate) fn poll_ready<T>(
+        &mut self,
+        cx: &Context<'_>,
+        mut poll: impl FnMut(&mut Exchange, &mut Context<'_>) -> Option<T>,
+        mut ended: impl FnMut(Exchange, T),
+    ) {
+        {
+            let mut woken = self.ready.lock();
+            std::mem::swap(&mut woken.places, &mut self.batch);
+            woken.task = Some(cx.waker().clone());
+        }
+        for index in self.batch.drain(..) {
+            let place = &mut self.places[index];
+            place.signal.queued.store(false, Ordering::Release);
+            let Some(exchange) = &mut place.exchange else { continue };
+            let Some(result) = poll(exchange, &mut Context::from_waker(&place.waker)) else {
+                continue;
+            };
+            if let Some(exchange) = place.exchange.take() {
+                self.free.push(index);
+                ended(exchange, result);
+            }
+        }
+    }
+
+    /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
+    /// is dropped.
+    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&Exchange) -> bool) -> Option<Exchange> {
+        let index =
+            self.places.iter().position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
+        self.free.push(index);
+        self.places[index].exchange.take()
+    }
+
+    /// Cancels whatever is left.
+    pub(crate) fn clear(&mut self) {
+        while self.take(|_| true).is_some() {}
+    }
+
+    /// Forgets the task that wakes would reach.
+    pub(crate) fn forget_task(&self) {
+        self.ready.lock().task = None;
+    }
+
+    fn add_place(&mut self) -> usize {
+        let place = self.places.len();
+        let ready = Arc::clone(&self.ready);
+        let signal = Arc::new(Signal { place, queued: AtomicBool::new(false), ready });
+        let waker = Waker::from(Arc::clone(&signal));
+        self.places.push(Place { exchange: None, signal, waker });
+        place
+    }
+}

@@ -1,0 +1,145 @@
+//! From a message to its exchange, and from the exchange's outcome to the reply.
+
+mod exchange;
+mod exchanges;
+
+pub(crate) use exchange::Exchange;
+pub(crate) use exchanges::Exchanges;
+
+use crate::observe::{Logged, MessageLog, RouteMetrics};
+use crate::upstream::Upstream;
+use gatewright_config::plan::RoutePlan;
+use gatewright_core::codec::{Protocol, Rejected};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Message;
+use gatewright_core::route::Table;
+use gatewright_core::session::ExchangeKey;
+use gatewright_core::translate::{Facts, HttpAnswer, Outcome};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One route of one listener on one worker.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) plan: Arc<RoutePlan>,
+    pub(crate) upstream: Rc<Upstream>,
+    pub(crate) metrics: RouteMetrics,
+}
+
+/// Where the messages of one listener go.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    protocol: Arc<dyn Protocol>,
+    table: Table,
+    routes: Vec<Rc<Route>>,
+    log: MessageLog,
+}
+
+/// A reply and the request that it answers: if the reply cannot be written, the protocol's own
+/// refusal of that request is.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) message: Message,
+    pub(crate) request: Option<Box<Message>>,
+}
+
+impl Dispatch {
+    pub(crate) const fn new(
+        protocol: Arc<dyn Protocol>,
+        table: Table,
+        routes: Vec<Rc<Route>>,
+        log: MessageLog,
+    ) -> Self {
+        Self { protocol, table, routes, log }
+    }
+
+    /// The route that takes a message.
+    pub(crate) fn route(&self, message: &Message, facts: &Facts) -> Option<&Rc<Route>> {
+        self.table.pick(message, facts).and_then(|index| self.routes.get(index))
+    }
+
+    /// How long an exchange of a route may take; a message without a route is answered at once.
+    pub(crate) fn time_for(route: Option<&Rc<Route>>) -> Duration {
+        route.map_or(Duration::ZERO, |route| route.plan.timeout)
+    }
+
+    /// Begins the exchange of a request, or gives the answer to one that cannot be forwarded.
+    pub(crate) fn begin(
+        &self,
+        key: Option<ExchangeKey>,
+        request: Message,
+        route: Option<&Rc<Route>>,
+        facts: Facts,
+        now: Instant,
+    ) -> Result<Exchange, Option<Reply>> {
+        let Some(route) = route else {
+            let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
+            let logged = self.logged(None, &request, &facts, Duration::ZERO);
+            self.log.faulted(&logged, &fault);
+            return Err(self.refuse(request, &fault));
+        };
+        Exchange::new(key, request, route, facts.clone(), now).map_err(|(request, fault)| {
+            route.metrics.faulted(fault.class(), Duration::ZERO);
+            let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
+            self.log.faulted(&logged, &fault);
+            let reply = route.plan.translation.reply(&request, &Outcome::Fault(&fault), &facts);
+            reply.map(|message| Reply { message, request: Some(Box::new(request)) })
+        })
+    }
+
+    /// Ends an exchange with what came of it: its reply, or `None` where the protocol has no
+    /// way to give one.
+    pub(crate) fn finish(
+        &self,
+        exchange: Exchange,
+        result: &Result<HttpAnswer, Fault>,
+        now: Instant,
+    ) -> Option<Reply> {
+        let Exchange { request, route, facts, started, attempts, .. } = exchange;
+        let took = now.saturating_duration_since(started);
+        let logged = self.logged(Some(&route), &request, &facts, took);
+        let outcome = match result {
+            Ok(answer) => {
+                route.metrics.answered(answer.status, took);
+                self.log.answered(&logged, answer, attempts);
+                Outcome::Answer(answer)
+            }
+            Err(fault) => {
+                route.metrics.faulted(fault.class(), took);
+                self.log.faulted(&logged, fault);
+                Outcome::Fault(fault)
+            }
+        };
+        let reply = route.plan.translation.reply(&request, &outcome, &facts)?;
+        Some(Reply { message: reply, request: Some(Box::new(request)) })
+    }
+
+    const fn logged<'a>(
+        &'a self,
+        route: Option<&'a Route>,
+        request: &'a Message,
+        facts: &'a Facts,
+        took: Duration,
+    ) -> Logged<'a> {
+        Logged { protocol: &self.protocol, route, request, facts, took }
+    }
+
+    /// The protocol's own refusal of a request.
+    pub(crate) fn refuse(&self, request: Message, fault: &Fault) -> Option<Reply> {
+        let message = self.protocol.reject(&Rejected::from(&request), fault)?;
+        Some(Reply { message, request: Some(Box::new(request)) })
+    }
+
+    /// The protocol's own refusal of what could not even be read.
+    pub(crate) fn refuse_unread(&self, rejected: &Rejected<'_>, fault: &Fault) -> Option<Reply> {
+        let message = self.protocol.reject(rejected, fault)?;
+        Some(Reply { message, request: None })
+    }
+
+    /// The refusal of a request whose reply cannot be written.
+    pub(crate) fn refuse_unwritable(&self, request: &Message) -> Option<Message> {
+        let fault = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
+        self.protocol.reject(&Rejected::from(request), &fault)
+    }
+}

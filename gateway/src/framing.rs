@@ -1,0 +1,135 @@
+//! Codecs as tokio-util's [`Decoder`] and [`Encoder`], so that they serve in any tokio program
+//! through [`tokio_util::codec::Framed`], this gateway included.
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use gatewright::Framing;
+//! use gatewright_core::codec::Side;
+//! use tokio_util::codec::Decoder;
+//!
+//! let pos = gatewright_codecs::builtin("pos").expect("pos is built in");
+//! let mut framing = Framing::new(pos, Side::Server, 65_536);
+//! let mut buffer = BytesMut::from(&b"\xac\x4d\x00"[..]);
+//! assert!(framing.decode(&mut buffer).unwrap().is_none(), "a frame that is not whole yet");
+//! ```
+
+use bytes::BytesMut;
+use gatewright_core::codec::{
+    Cause, ConnCodec, DecodeError, Delimited, EncodeError, Event, Protocol, Recovery, Side,
+};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use tokio_util::codec::{Decoder, Encoder};
+
+/// One connection's codec over buffers.
+///
+/// As a [`Decoder`] it gives one event a frame. A decode error after which the connection can
+/// go on ([`Recovery::Skip`], [`Recovery::Answer`]) has consumed its frame; after any other the
+/// stream is over.
+#[derive(Debug)]
+pub struct Framing {
+    codec: Box<dyn ConnCodec>,
+    /// Bytes that must be there before looking again, so that a trickle costs no parsing.
+    needed: usize,
+    max_frame: usize,
+}
+
+impl Framing {
+    /// A codec for one connection. Frames above `max_frame` bytes are refused.
+    #[must_use]
+    pub fn new(protocol: Arc<dyn Protocol>, side: Side, max_frame: usize) -> Self {
+        Self { codec: protocol.codec(side, max_frame), needed: 1, max_frame }
+    }
+
+    /// The next event in `buffer`, or `None` if it takes more bytes.
+    ///
+    /// # Errors
+    /// If the bytes are not what the protocol says.
+    pub fn read(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, DecodeError> {
+        if !self.may_have_frame(buffer) {
+            return Ok(None);
+        }
+        let length = match self.codec.delimit(buffer)? {
+            Delimited::Need(more) => {
+                self.needed = buffer.len().saturating_add(more.get());
+                return if self.needed > self.max_frame { Err(self.overlong()) } else { Ok(None) };
+            }
+            Delimited::Frame(length) if length.get() > buffer.len() => return Err(self.overlong()),
+            Delimited::Frame(length) => length.get(),
+        };
+        self.needed = 1;
+        self.codec.decode(buffer.split_to(length).freeze()).map(Some)
+    }
+
+    /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
+    #[must_use]
+    pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
+        buffer.len() >= self.needed
+    }
+
+    /// Appends the event's bytes to `out`, or leaves it as it was.
+    ///
+    /// # Errors
+    /// If a value does not fit its place on the wire.
+    pub fn write(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.codec.encode(event, out)
+    }
+
+    /// What a codec that asks for more than a frame can hold is answered with.
+    fn overlong(&self) -> DecodeError {
+        DecodeError::new(
+            Cause::TooLong,
+            0,
+            format!("a frame of at most {} bytes", self.max_frame),
+            "a longer one",
+        )
+        .with_recovery(Recovery::Close)
+    }
+}
+
+/// What [`Framing`] fails with as a [`Decoder`] or [`Encoder`].
+#[derive(Debug)]
+pub enum FramingError {
+    /// The transport failed.
+    Io(io::Error),
+    /// The bytes are not what the protocol says.
+    Decode(DecodeError),
+    /// The message does not fit the wire.
+    Encode(EncodeError),
+}
+
+impl fmt::Display for FramingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Encode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FramingError {}
+
+impl From<io::Error> for FramingError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Decoder for Framing {
+    type Item = Event;
+    type Error = FramingError;
+
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Event>, FramingError> {
+        self.read(src).map_err(FramingError::Decode)
+    }
+}
+
+impl Encoder<Event> for Framing {
+    type Error = FramingError;
+
+    fn encode(&mut self, event: Event, dst: &mut BytesMut) -> Result<(), FramingError> {
+        self.write(&event, dst).map_err(FramingError::Encode)
+    }
+}

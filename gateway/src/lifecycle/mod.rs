@@ -1,0 +1,11 @@
+//! From a plan to a running gateway and to its orderly end.
+
+mod gateway;
+mod running;
+mod timers;
+mod worker;
+
+pub use gateway::{Builder, Gateway, StartError};
+pub use running::{Outcome, Running};
+pub(crate) use timers::{Alarm, Timers};
+pub(crate) use worker::{Worker, WorkerHandle};

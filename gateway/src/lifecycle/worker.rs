@@ -1,0 +1,248 @@
+//! One thread that carries messages, with a runtime, pools and timers of its own.
+
+use super::Timers;
+use crate::clock;
+use crate::dispatch::{Dispatch, Exchanges, Route};
+use crate::listen::{Accepted, Listener};
+use crate::observe::{MessageLog, Metrics};
+use crate::random::{self, Random};
+use crate::serve::Connection;
+use crate::upstream::Upstream;
+use gatewright_config::plan::{ListenerPlan, Plan};
+use std::cell::{Cell, RefCell, RefMut};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::runtime::{LocalOptions, LocalRuntime};
+use tokio::sync::{Notify, mpsc};
+
+/// The most bytes that one read takes. One buffer serves all connections of a worker.
+const SCRATCH: usize = 64 << 10;
+/// Accepted connections on their way to a worker.
+const HAND_OVER: usize = 1024;
+/// Sets of exchanges kept for the next connection that needs one.
+const SPARE_SETS: usize = 64;
+
+/// What the tasks of one worker share.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    scratch: RefCell<Box<[u8]>>,
+    timers: Rc<Timers>,
+    spare: RefCell<Vec<Box<Exchanges>>>,
+    drain: Cell<Option<Drain>>,
+    load: Arc<AtomicUsize>,
+    emptied: Notify,
+    random: Random,
+}
+
+/// When connections are closed.
+#[derive(Clone, Copy, Debug)]
+struct Drain {
+    began: Instant,
+    spread: Duration,
+}
+
+/// What the control thread tells a worker.
+#[derive(Debug)]
+enum Order {
+    Serve(Accepted),
+    Drain,
+}
+
+/// A worker, seen from the control thread.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkerHandle {
+    orders: mpsc::Sender<Order>,
+    load: Arc<AtomicUsize>,
+}
+
+impl WorkerHandle {
+    /// How many connections it has.
+    pub(crate) fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    /// Gives it a connection; `false` if it is too busy to take it.
+    pub(crate) fn hand_over(&self, accepted: Accepted) -> bool {
+        self.load.fetch_add(1, Ordering::Relaxed);
+        let taken = self.orders.try_send(Order::Serve(accepted)).is_ok();
+        if !taken {
+            self.load.fetch_sub(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// Tells it to end once its connections have.
+    pub(crate) async fn drain(&self) {
+        // A worker that is gone has nothing to drain.
+        let _ = self.orders.send(Order::Drain).await;
+    }
+}
+
+/// What a worker is made from. It crosses to the worker's thread.
+pub(super) struct Blueprint {
+    pub(super) plan: Arc<Plan>,
+    pub(super) tls: Vec<Option<Arc<rustls::ClientConfig>>>,
+    pub(super) metrics: Metrics,
+    pub(super) index: usize,
+}
+
+impl Blueprint {
+    /// Starts the worker's thread.
+    pub(super) fn spawn(self) -> io::Result<(WorkerHandle, JoinHandle<()>)> {
+        let (orders, inbox) = mpsc::channel(HAND_OVER);
+        let load = Arc::new(AtomicUsize::new(0));
+        let handle = WorkerHandle { orders, load: Arc::clone(&load) };
+        let thread = std::thread::Builder::new()
+            .name(format!("worker-{}", self.index))
+            .spawn(move || self.run(inbox, load))?;
+        Ok((handle, thread))
+    }
+
+    fn run(self, inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+        let runtime: io::Result<LocalRuntime> = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.work(inbox, load)),
+            Err(error) => tracing::error!(%error, "a worker has no runtime"),
+        }
+    }
+
+    async fn work(self, mut inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+        let worker = Rc::new(Worker::new(load));
+        let listeners = self.listeners(&worker);
+        tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
+        let mut served = 0_u64;
+        while let Some(order) = inbox.recv().await {
+            match order {
+                Order::Serve(accepted) => {
+                    served += 1;
+                    let id = (served << 8) | self.index as u64;
+                    worker.serve(&listeners, accepted, id);
+                }
+                Order::Drain => {
+                    worker.drain.set(Some(Drain { began: clock::now(), spread: self.plan.drain.spread }));
+                    worker.timers.wake_all();
+                    break;
+                }
+            }
+        }
+        while worker.load.load(Ordering::Relaxed) > 0 {
+            match inbox.try_recv() {
+                Ok(_) => worker.closed(),
+                Err(_) => worker.emptied.notified().await,
+            }
+        }
+    }
+
+    fn listeners(&self, worker: &Rc<Worker>) -> Vec<Rc<Listener>> {
+        let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
+            .map(|(plan, tls)| {
+                let metrics = self.metrics.upstream(&plan.name);
+                let timers = Rc::clone(&worker.timers);
+                let random = Random::seeded();
+                Rc::new(Upstream::new(plan.clone(), tls.clone(), timers, metrics, random))
+            })
+            .collect();
+        self.plan.listeners.iter().map(|plan| self.listener(plan, &upstreams)).collect()
+    }
+
+    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
+        let route = |route: &Arc<gatewright_config::plan::RoutePlan>| {
+            Rc::new(Route {
+                plan: Arc::clone(route),
+                upstream: Rc::clone(&upstreams[route.upstream]),
+                metrics: self.metrics.route(&plan.name, &route.name),
+            })
+        };
+        let routes = plan.routes.iter().map(route).collect();
+        let log = MessageLog::new(&self.plan.log);
+        Rc::new(Listener {
+            name: Arc::clone(&plan.name),
+            protocol: Arc::clone(&plan.protocol),
+            limits: plan.limits,
+            dispatch: Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log),
+            metrics: self.metrics.listener(&plan.name),
+        })
+    }
+}
+
+impl Worker {
+    fn new(load: Arc<AtomicUsize>) -> Self {
+        Self {
+            scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            timers: Rc::default(),
+            spare: RefCell::default(),
+            drain: Cell::new(None),
+            load,
+            emptied: Notify::new(),
+            random: Random::seeded(),
+        }
+    }
+
+    fn serve(self: &Rc<Self>, listeners: &[Rc<Listener>], accepted: Accepted, id: u64) {
+        let Accepted { stream, peer, listener, permit } = accepted;
+        match TcpStream::from_std(stream) {
+            Ok(io) => {
+                let listener = &listeners[listener];
+                tokio::task::spawn_local(Connection::new(io, peer, id, self, listener, permit));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot register a connection");
+                self.closed();
+            }
+        }
+    }
+
+    /// The buffer that every read goes through. Nothing may be awaited while it is borrowed.
+    pub(crate) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
+        self.scratch.borrow_mut()
+    }
+
+    pub(crate) const fn timers(&self) -> &Rc<Timers> {
+        &self.timers
+    }
+
+    /// An empty set of exchanges.
+    pub(crate) fn take_exchanges(&self) -> Box<Exchanges> {
+        self.spare.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps an empty set for the next connection that needs one.
+    pub(crate) fn give_back_exchanges(&self, mut set: Box<Exchanges>) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < SPARE_SETS {
+            set.forget_task();
+            spare.push(set);
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.drain.get().is_some()
+    }
+
+    /// When an idle connection is closed because the gateway goes away: each at a time of its
+    /// own, so that not all clients come back at once.
+    pub(crate) fn drains_at(&self, connection: u64) -> Option<Instant> {
+        let Drain { began, spread } = self.drain.get()?;
+        let share = (random::mix(connection) >> 32) as u32;
+        Some(began + spread.mul_f64(f64::from(share) / f64::from(u32::MAX)))
+    }
+
+    /// A connection is gone.
+    pub(crate) fn closed(&self) {
+        if self.load.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.emptied.notify_one();
+        }
+    }
+
+    /// A trace id, unique but not secret (W3C Trace Context, 3.2.2.3: 16 bytes, not all zero).
+    pub(crate) fn trace_id(&self) -> u128 {
+        (u128::from(self.random.next()) << 64) | u128::from(self.random.next() | 1)
+    }
+}

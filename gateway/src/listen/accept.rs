@@ -1,0 +1,82 @@
+//! The accept loop of one listener. It cannot fail: it logs, waits and goes on.
+
+use super::{Permit, Places};
+use crate::lifecycle::WorkerHandle;
+use crate::observe::ListenerMetrics;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// The pause after a failed accept; doubled up to the longest.
+const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A client that was let in, on its way to a worker.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) peer: SocketAddr,
+    /// The listener, by index.
+    pub(crate) listener: usize,
+    pub(crate) permit: Permit,
+}
+
+/// Accepts the clients of one listener and hands each to the worker with the fewest.
+pub(crate) struct Acceptor {
+    pub(crate) listener: usize,
+    pub(crate) socket: TcpListener,
+    pub(crate) places: Arc<Places>,
+    pub(crate) workers: Vec<WorkerHandle>,
+    pub(crate) metrics: ListenerMetrics,
+}
+
+impl Acceptor {
+    /// Runs until it is dropped.
+    pub(crate) async fn run(self) {
+        let mut pause = PAUSE;
+        loop {
+            match self.socket.accept().await {
+                Ok((stream, peer)) => {
+                    pause = PAUSE;
+                    self.admit(stream, peer);
+                }
+                Err(error) => {
+                    // Out of descriptors or memory, or a client that left already: either way
+                    // the next accept may work, but not sooner for spinning.
+                    self.metrics.refused("accept-error");
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+        let Some(permit) = self.places.take() else {
+            return self.metrics.refused("connection-limit");
+        };
+        match self.prepare(stream, peer, permit) {
+            Ok(accepted) => self.hand_over(accepted),
+            Err(error) => {
+                tracing::debug!(%peer, %error, "a client left at once");
+                self.metrics.refused("gone");
+            }
+        }
+    }
+
+    fn prepare(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Accepted> {
+        stream.set_nodelay(true)?;
+        Ok(Accepted { stream: stream.into_std()?, peer, listener: self.listener, permit })
+    }
+
+    fn hand_over(&self, accepted: Accepted) {
+        let least_loaded = self.workers.iter().min_by_key(|worker| worker.load());
+        let taken = least_loaded.is_some_and(|worker| worker.hand_over(accepted));
+        if !taken {
+            self.metrics.refused("worker-busy");
+        }
+    }
+}

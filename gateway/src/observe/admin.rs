@@ -1,0 +1,111 @@
+//! The admin listener: `/metrics`, `/healthz`, `/readyz`.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// Connections at a time; further ones wait to be accepted.
+const CONNECTIONS: usize = 64;
+const HEADER_TIME: Duration = Duration::from_secs(5);
+/// How often histograms are folded; without it they grow with every message.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Whether new clients are welcome.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    pub(crate) fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Answers questions about one gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin {
+    metrics: PrometheusHandle,
+    readiness: Readiness,
+}
+
+impl Admin {
+    pub(crate) const fn new(metrics: PrometheusHandle, readiness: Readiness) -> Self {
+        Self { metrics, readiness }
+    }
+
+    /// Folds histograms now and then, for as long as the gateway runs.
+    pub(crate) async fn keep_up(self) {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            self.metrics.run_upkeep();
+        }
+    }
+
+    /// Accepts connections for as long as the gateway runs.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let admin = self.clone();
+                    tokio::spawn(async move {
+                        admin.converse(stream).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the admin listener cannot accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    async fn converse(self, stream: TcpStream) {
+        let service = service_fn(move |request| {
+            let answer = self.answer(&request);
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "an admin connection ended early");
+        }
+    }
+
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let (status, text) = match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, self.metrics.render()),
+            (&Method::GET | &Method::HEAD, "/healthz") => (StatusCode::OK, "ok\n".into()),
+            (&Method::GET | &Method::HEAD, "/readyz") if self.readiness.get() => {
+                (StatusCode::OK, "ready\n".into())
+            }
+            (&Method::GET | &Method::HEAD, "/readyz") => {
+                (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".into())
+            }
+            (&Method::GET | &Method::HEAD, _) => (StatusCode::NOT_FOUND, "not found\n".into()),
+            _ => (StatusCode::METHOD_NOT_ALLOWED, "GET only\n".into()),
+        };
+        let mut response = Response::new(Full::new(Bytes::from(text)));
+        *response.status_mut() = status;
+        response
+    }
+}

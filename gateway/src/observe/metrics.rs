@@ -1,0 +1,199 @@
+//! Counters, gauges and histograms, their handles made once: nothing is looked up per message.
+
+use gatewright_core::codec::{Cause, DecodeError};
+use gatewright_core::fault::FaultClass;
+use http::StatusCode;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// In seconds. The gateway's own share is microseconds, an upstream's may be anything.
+const BUCKETS: [f64; 14] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// All metrics of one gateway.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    recorder: Arc<PrometheusRecorder>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        // The buckets are constant and not empty, so they are accepted.
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS)
+            .unwrap_or_default();
+        Self { recorder: Arc::new(builder.build_recorder()) }
+    }
+
+    /// What renders them, and must be told to tidy up now and then.
+    pub(crate) fn handle(&self) -> PrometheusHandle {
+        self.recorder.handle()
+    }
+
+    fn with<T>(&self, make: impl FnOnce() -> T) -> T {
+        with_local_recorder(&*self.recorder, make)
+    }
+
+    pub(crate) fn listener(&self, name: &Arc<str>) -> ListenerMetrics {
+        let label = name.to_string();
+        self.with(|| ListenerMetrics {
+            metrics: self.clone(),
+            name: label.clone(),
+            opened: counter!("gatewright_connections_total", "listener" => label.clone()),
+            open: gauge!("gatewright_connections", "listener" => label.clone()),
+            requests: counter!("gatewright_requests_total", "listener" => label),
+        })
+    }
+
+    pub(crate) fn route(&self, listener: &Arc<str>, route: &Arc<str>) -> RouteMetrics {
+        let outcome = |outcome: &'static str| {
+            counter!(
+                "gatewright_exchanges_total",
+                "listener" => listener.to_string(),
+                "route" => route.to_string(),
+                "outcome" => outcome,
+            )
+        };
+        self.with(|| RouteMetrics {
+            statuses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(outcome),
+            faults: FAULTS.map(|class| outcome(class.as_str())),
+            seconds: histogram!(
+                "gatewright_exchange_seconds",
+                "listener" => listener.to_string(),
+                "route" => route.to_string(),
+            ),
+        })
+    }
+
+    pub(crate) fn upstream(&self, name: &Arc<str>) -> UpstreamMetrics {
+        let label = name.to_string();
+        self.with(|| UpstreamMetrics {
+            connections: gauge!("gatewright_upstream_connections", "upstream" => label.clone()),
+            connects_failed: counter!("gatewright_upstream_connects_failed_total", "upstream" => label.clone()),
+            queue: gauge!("gatewright_upstream_queue", "upstream" => label),
+            queued: Cell::new(0),
+        })
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// What happens on one listener.
+#[derive(Debug)]
+pub(crate) struct ListenerMetrics {
+    metrics: Metrics,
+    name: String,
+    opened: Counter,
+    open: Gauge,
+    requests: Counter,
+}
+
+impl ListenerMetrics {
+    pub(crate) fn opened(&self) {
+        self.opened.increment(1);
+        self.open.increment(1.0);
+    }
+
+    pub(crate) fn closed(&self, reason: &'static str) {
+        self.open.decrement(1.0);
+        self.count("gatewright_connections_closed_total", "reason", reason);
+    }
+
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.count("gatewright_connections_refused_total", "reason", reason);
+    }
+
+    pub(crate) fn request(&self) {
+        self.requests.increment(1);
+    }
+
+    pub(crate) fn decode_error(&self, error: &DecodeError) {
+        let cause: Cause = error.cause();
+        self.count("gatewright_decode_errors_total", "cause", cause.as_str());
+    }
+
+    /// For what is rare; the label's values are a closed set.
+    fn count(&self, metric: &'static str, label: &'static str, value: &'static str) {
+        self.metrics.with(|| {
+            counter!(metric, "listener" => self.name.clone(), label => value).increment(1);
+        });
+    }
+}
+
+const FAULTS: [FaultClass; 9] = [
+    FaultClass::BadRequest,
+    FaultClass::Unrouted,
+    FaultClass::Timeout,
+    FaultClass::Unreachable,
+    FaultClass::BadReply,
+    FaultClass::Overload,
+    FaultClass::Status(0),
+    FaultClass::Draining,
+    FaultClass::Internal,
+];
+
+/// What becomes of the exchanges of one route.
+#[derive(Debug)]
+pub(crate) struct RouteMetrics {
+    statuses: [Counter; 5],
+    faults: [Counter; 9],
+    seconds: Histogram,
+}
+
+impl RouteMetrics {
+    pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.statuses.get(class) {
+            counter.increment(1);
+        }
+        self.seconds.record(took);
+    }
+
+    pub(crate) fn faulted(&self, class: FaultClass, took: Duration) {
+        let same = |other: &FaultClass| std::mem::discriminant(other) == std::mem::discriminant(&class);
+        if let Some(counter) = FAULTS.iter().position(same).and_then(|n| self.faults.get(n)) {
+            counter.increment(1);
+        }
+        self.seconds.record(took);
+    }
+}
+
+/// How one upstream is doing on one worker.
+#[derive(Debug)]
+pub(crate) struct UpstreamMetrics {
+    connections: Gauge,
+    connects_failed: Counter,
+    queue: Gauge,
+    /// This worker's part of the queue gauge.
+    queued: Cell<usize>,
+}
+
+impl UpstreamMetrics {
+    pub(crate) fn connected(&self) {
+        self.connections.increment(1.0);
+    }
+
+    pub(crate) fn disconnected(&self) {
+        self.connections.decrement(1.0);
+    }
+
+    pub(crate) fn connect_failed(&self) {
+        self.connects_failed.increment(1);
+    }
+
+    pub(crate) fn queued(&self, now: usize) {
+        let before = self.queued.replace(now);
+        if now != before {
+            self.queue.increment(now as f64 - before as f64);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What people and programs can see of a running gateway.
+
+mod admin;
+mod logs;
+mod metrics;
+
+pub(crate) use admin::{Admin, Readiness};
+pub(crate) use logs::{Logged, MessageLog, start as start_logs};
+pub(crate) use metrics::{ListenerMetrics, Metrics, RouteMetrics, UpstreamMetrics};

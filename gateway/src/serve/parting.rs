@@ -1,0 +1,52 @@
+//! How a connection ends: a FIN after the last reply, not a reset over it.
+
+use bytes::BufMut;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// How long a client may still send after it was told that nobody listens.
+const LINGER: Duration = Duration::from_secs(1);
+/// How many bytes of that are read.
+const LINGER_BYTES: usize = 1 << 20;
+
+/// Says goodbye. Closing a socket with unread bytes in it resets the connection and may take
+/// the last reply with it, so what the client still sends is read and dropped for a while.
+#[derive(Debug)]
+pub(super) struct Parting {
+    pub(super) until: Instant,
+    shut: bool,
+    dropped: usize,
+}
+
+impl Parting {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { until: now + LINGER, shut: false, dropped: 0 }
+    }
+
+    pub(super) fn poll(
+        &mut self,
+        io: &mut TcpStream,
+        scratch: &mut [u8],
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.shut {
+            ready!(Pin::new(&mut *io).poll_shutdown(cx))?;
+            self.shut = true;
+        }
+        while self.until > now && self.dropped < LINGER_BYTES {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer))?;
+            let read = buffer.capacity() - buffer.remaining_mut();
+            if read == 0 {
+                break;
+            }
+            self.dropped += read;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

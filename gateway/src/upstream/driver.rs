@@ -1,0 +1,105 @@
+//! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
+
+use super::Upstream;
+use super::connect::{Transport, Usable};
+use crate::clock;
+use crate::lifecycle::Alarm;
+use bytes::Bytes;
+use gatewright_core::pool::ConnId;
+use h2::client::{Connection, SendRequest};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// The task of one connection.
+pub(super) struct Driver {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+    connection: Connection<Transport, Bytes>,
+    /// A handle to ask how many streams the server allows. It is dropped when the connection
+    /// leaves, so that the library closes it after the last stream.
+    probe: Option<SendRequest<Bytes>>,
+    capacity: usize,
+    alarm: Alarm,
+}
+
+impl Driver {
+    /// Opens the connection that the pool asked for and runs it to its end.
+    pub(super) async fn run(upstream: Rc<Upstream>, id: ConnId) {
+        match upstream.connect(id.endpoint()).await {
+            Ok(usable) => Self::new(upstream, id, usable).await,
+            Err(error) => {
+                upstream.metrics.connect_failed();
+                tracing::warn!(upstream = upstream.name(), endpoint = id.endpoint(), %error, "cannot connect");
+                let jitter = (upstream.random() >> 32) as u32;
+                upstream.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
+            }
+        }
+    }
+
+    fn new(upstream: Rc<Upstream>, id: ConnId, usable: Usable) -> Self {
+        let Usable { target, sender, connection } = usable;
+        tracing::debug!(upstream = upstream.name(), endpoint = id.endpoint(), "connected");
+        upstream.add(id, target, sender.clone());
+        let alarm = Alarm::new(Rc::clone(&upstream.timers));
+        Self { upstream, id, connection, probe: Some(sender), capacity: 0, alarm }
+    }
+
+    /// Follows the server's SETTINGS and GOAWAY.
+    fn follow_server(&mut self, cx: &mut Context<'_>) {
+        let Some(probe) = &mut self.probe else { return };
+        if let Poll::Ready(Err(error)) = probe.poll_ready(cx) {
+            tracing::debug!(upstream = self.upstream.name(), %error, "the connection takes no more");
+            self.leave();
+            return;
+        }
+        let capacity = probe.current_max_send_streams();
+        if capacity != self.capacity {
+            self.capacity = capacity;
+            let id = self.id;
+            self.upstream.change_pool(|pool| pool.handle_capacity(id, capacity, clock::now()));
+        }
+    }
+
+    /// Closes a connection that nobody has used for long enough.
+    fn close_if_idle(&mut self, cx: &Context<'_>) {
+        let now = clock::now();
+        if self.probe.is_none() || !self.alarm.is_due(now) {
+            return;
+        }
+        let limit = self.upstream.plan.limits.idle;
+        match self.upstream.idle_since(self.id) {
+            Some(since) if since + limit <= now => self.leave(),
+            Some(since) => self.alarm.set(since + limit, cx),
+            None => self.alarm.set(now + limit, cx),
+        }
+    }
+
+    fn leave(&mut self) {
+        self.probe = None;
+        self.upstream.remove(self.id);
+        let id = self.id;
+        self.upstream.change_pool(|pool| pool.handle_leaving(id, clock::now()));
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let ended = Pin::new(&mut this.connection).poll(cx);
+        if ended.is_pending() {
+            this.follow_server(cx);
+            this.close_if_idle(cx);
+        }
+        if let Err(error) = ready!(ended) {
+            tracing::warn!(upstream = this.upstream.name(), endpoint = this.id.endpoint(), %error, "connection lost");
+        }
+        this.upstream.remove(this.id);
+        let id = this.id;
+        this.upstream.change_pool(|pool| pool.handle_closed(id, clock::now()));
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,295 @@
+//! Upstreams: pools of HTTP/2 connections, and the built-in one.
+
+mod call;
+mod connect;
+mod driver;
+mod mock;
+
+pub(crate) use call::Call;
+
+use crate::clock;
+use crate::lifecycle::Timers;
+use crate::observe::UpstreamMetrics;
+use crate::random::Random;
+use bytes::Bytes;
+use driver::Driver;
+use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
+use h2::client::SendRequest;
+use http::uri::{Authority, Scheme};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// One upstream as one worker uses it.
+pub(crate) struct Upstream {
+    plan: UpstreamPlan,
+    tls: Option<Arc<rustls::ClientConfig>>,
+    timers: Rc<Timers>,
+    metrics: UpstreamMetrics,
+    state: RefCell<State>,
+    random: Random,
+}
+
+struct State {
+    pool: Pool,
+    connections: Vec<Connected>,
+    waiters: HashMap<Ticket, Waiter>,
+    /// Whether a task watches the queue's time limit.
+    watched: bool,
+}
+
+struct Connected {
+    id: ConnId,
+    target: Target,
+    sender: SendRequest<Bytes>,
+    last_used: Instant,
+}
+
+/// What an endpoint adds to each request.
+#[derive(Clone, Debug)]
+struct Target {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+enum Waiter {
+    Waiting(Waker),
+    Granted(ConnId),
+    Refused(Refusal),
+}
+
+/// A place on a connection; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+}
+
+/// A place in the queue; given up when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    upstream: Rc<Upstream>,
+    ticket: Ticket,
+}
+
+pub(crate) enum Place {
+    Granted(Lease),
+    Queued(Queued),
+}
+
+impl Upstream {
+    pub(crate) fn new(
+        plan: UpstreamPlan,
+        tls: Option<Arc<rustls::ClientConfig>>,
+        timers: Rc<Timers>,
+        metrics: UpstreamMetrics,
+        random: Random,
+    ) -> Self {
+        let limits = PoolLimits {
+            connections: plan.limits.connections,
+            streams: plan.limits.streams,
+            queue: plan.limits.queue,
+            queue_wait: plan.limits.queue_wait,
+        };
+        let state = State {
+            pool: Pool::new(plan.endpoints.len(), limits),
+            connections: Vec::new(),
+            waiters: HashMap::new(),
+            watched: false,
+        };
+        Self { plan, tls, timers, metrics, state: RefCell::new(state), random }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// How often a request may be tried.
+    pub(crate) const fn attempts(&self) -> u32 {
+        self.plan.limits.attempts
+    }
+
+    /// What the built-in upstream is to answer, if this is one.
+    fn mock(&self) -> Option<&MockPlan> {
+        match self.plan.endpoints.first() {
+            Some(Endpoint::Mock(plan)) => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// A number that nobody needs to guess: for jitter and span ids.
+    fn random(&self) -> u64 {
+        self.random.next()
+    }
+
+    /// Asks for a place on a connection.
+    fn acquire(self: &Rc<Self>, client: u64, cx: &Context<'_>) -> Result<Place, Fault> {
+        let now = clock::now();
+        let place = {
+            let state = &mut *self.state.borrow_mut();
+            match state.pool.acquire(client, now) {
+                Acquired::Granted(id) => {
+                    Ok(Place::Granted(Lease { upstream: Rc::clone(self), id }))
+                }
+                Acquired::Queued(ticket) => {
+                    state.waiters.insert(ticket, Waiter::Waiting(cx.waker().clone()));
+                    Ok(Place::Queued(Queued { upstream: Rc::clone(self), ticket }))
+                }
+                Acquired::Refused(refusal) => Err(refusal_fault(refusal)),
+            }
+        };
+        self.act();
+        place
+    }
+
+    /// Does what the pool asks for. Never called while the state is borrowed.
+    fn act(self: &Rc<Self>) {
+        loop {
+            let event = self.state.borrow_mut().pool.poll_event();
+            match event {
+                Some(PoolEvent::Connect(id)) => {
+                    tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
+                }
+                Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
+                Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
+                None => break,
+            }
+        }
+        self.watch_queue();
+    }
+
+    fn settle(&self, ticket: Ticket, settled: Waiter) {
+        let before = self.state.borrow_mut().waiters.insert(ticket, settled);
+        if let Some(Waiter::Waiting(waker)) = before {
+            waker.wake();
+        }
+    }
+
+    /// Starts the task that ends waits which take too long, unless it runs or nobody waits.
+    fn watch_queue(self: &Rc<Self>) {
+        let state = &mut *self.state.borrow_mut();
+        self.metrics.queued(state.pool.queued());
+        if state.pool.queued() > 0 && !state.watched {
+            state.watched = true;
+            tokio::task::spawn_local(Rc::clone(self).end_long_waits());
+        }
+    }
+
+    async fn end_long_waits(self: Rc<Self>) {
+        loop {
+            let next = self.state.borrow().pool.poll_timeout();
+            let Some(next) = next else { break };
+            tokio::time::sleep_until(next.into()).await;
+            self.state.borrow_mut().pool.handle_timeout(clock::now());
+            self.act();
+        }
+        self.state.borrow_mut().watched = false;
+    }
+
+    fn change_pool(self: &Rc<Self>, change: impl FnOnce(&mut Pool)) {
+        change(&mut self.state.borrow_mut().pool);
+        self.act();
+    }
+
+    fn add(&self, id: ConnId, target: Target, sender: SendRequest<Bytes>) {
+        let connected = Connected { id, target, sender, last_used: clock::now() };
+        self.state.borrow_mut().connections.push(connected);
+        self.metrics.connected();
+    }
+
+    fn remove(&self, id: ConnId) {
+        let connections = &mut self.state.borrow_mut().connections;
+        if let Some(index) = connections.iter().position(|connected| connected.id == id) {
+            connections.swap_remove(index);
+            self.metrics.disconnected();
+        }
+    }
+
+    /// Since when a connection has had nothing to do; `None` while it has.
+    fn idle_since(&self, id: ConnId) -> Option<Instant> {
+        let state = &mut *self.state.borrow_mut();
+        if !state.pool.is_idle(id) {
+            return None;
+        }
+        state.connections.iter().find(|connected| connected.id == id).map(|c| c.last_used)
+    }
+}
+
+impl Lease {
+    /// Runs `send` with the connection's handle and the endpoint it leads to.
+    fn with<T>(&self, send: impl FnOnce(&mut SendRequest<Bytes>, &Target) -> T) -> Option<T> {
+        let mut state = self.upstream.state.borrow_mut();
+        let connected = state.connections.iter_mut().find(|connected| connected.id == self.id)?;
+        Some(send(&mut connected.sender, &connected.target))
+    }
+
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut state = self.upstream.state.borrow_mut();
+        if let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id) {
+            connected.last_used = clock::now();
+        }
+        state.pool.release(self.id);
+        let more = state.pool.queued() > 0 || state.pool.has_events();
+        drop(state);
+        if more {
+            self.upstream.act();
+        }
+    }
+}
+
+impl Queued {
+    /// The place, once there is one.
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
+        let waiters = &mut self.upstream.state.borrow_mut().waiters;
+        match waiters.remove(&self.ticket) {
+            Some(Waiter::Granted(id)) => {
+                Poll::Ready(Ok(Lease { upstream: Rc::clone(&self.upstream), id }))
+            }
+            Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
+            Some(Waiter::Waiting(_)) => {
+                waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
+                Poll::Pending
+            }
+            None => Poll::Ready(Err(Fault::unsent(FaultClass::Internal, "the ticket is used up"))),
+        }
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let waiter = self.upstream.state.borrow_mut().waiters.remove(&self.ticket);
+        match waiter {
+            Some(Waiter::Granted(id)) => drop(Lease { upstream: Rc::clone(&self.upstream), id }),
+            Some(Waiter::Waiting(_)) => {
+                self.upstream.state.borrow_mut().pool.abandon(self.ticket);
+            }
+            Some(Waiter::Refused(_)) | None => {}
+        }
+    }
+}
+
+fn refusal_fault(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::QueueFull => Fault::unsent(FaultClass::Overload, "the queue is full"),
+        Refusal::WaitedTooLong => Fault::unsent(FaultClass::Overload, "no place in time"),
+        Refusal::Unreachable => Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable"),
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream").field("name", &self.plan.name).finish_non_exhaustive()
+    }
+}
