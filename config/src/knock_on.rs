@@ -5,16 +5,15 @@ use crate::source::SourceFile;
 use std::ops::Range;
 
 /// Findings about something that is not there. With a line that could not be read, it may be.
-const OF_ABSENCE: [&str; 5] = [
+const OF_ABSENCE: [&str; 4] = [
     codes::MISSING_KEY,
     codes::UNKNOWN_NAME,
     codes::EXACTLY_ONE,
     codes::EMPTY,
-    codes::UNUSED,
 ];
 
 /// Removes what syntax errors may have caused from findings in the order of the file: findings
-/// of absence, all others in the same table, and syntax errors that go on from line to line
+/// of absence, warnings, all others in the same table, and syntax errors that go on from line to line
 /// because a list before them has no end.
 pub(crate) fn remove(found: &mut Vec<Diagnostic>, source: &SourceFile) {
     let broken: Vec<Range<usize>> = found
@@ -29,7 +28,8 @@ pub(crate) fn remove(found: &mut Vec<Diagnostic>, source: &SourceFile) {
         let beside = broken
             .iter()
             .any(|block| block.contains(&start(diagnostic)));
-        diagnostic.code == codes::SYNTAX || !(beside || OF_ABSENCE.contains(&diagnostic.code))
+        let caused = beside || !diagnostic.is_error() || OF_ABSENCE.contains(&diagnostic.code);
+        diagnostic.code == codes::SYNTAX || !caused
     });
     remove_runs(found, source);
 }
