@@ -48,6 +48,18 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// The finding that the system refuses the admin listener's address.
+    #[must_use]
+    pub fn admin_not_bound(&self, error: &std::io::Error) -> Diagnostic {
+        let address = self.plan.admin.map(|address| address.to_string());
+        let address = address.as_deref().unwrap_or("the admin address");
+        let message = format!("cannot listen on {address} (`admin.http`): {error}");
+        Diagnostic::error(codes::NOT_BOUND, message)
+            .help("is another gateway running? port 0 takes a free port")
+    }
+}
+
 /// Reads and checks a configuration file. Relative paths in it start at its folder; variables
 /// come from the process's environment.
 ///

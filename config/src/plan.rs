@@ -129,6 +129,14 @@ pub enum Endpoint {
     Mock(MockPlan),
 }
 
+impl Endpoint {
+    /// Whether its connections are encrypted.
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        matches!(self, Self::Https(_))
+    }
+}
+
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {

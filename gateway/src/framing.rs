@@ -39,7 +39,11 @@ impl Framing {
     /// A codec for one connection. Frames above `max_frame` bytes are refused.
     #[must_use]
     pub fn new(protocol: Arc<dyn Protocol>, side: Side, max_frame: usize) -> Self {
-        Self { codec: protocol.codec(side, max_frame), needed: 1, max_frame }
+        Self {
+            codec: protocol.codec(side, max_frame),
+            needed: 1,
+            max_frame,
+        }
     }
 
     /// The next event in `buffer`, or `None` if it takes more bytes.
@@ -53,13 +57,19 @@ impl Framing {
         let length = match self.codec.delimit(buffer)? {
             Delimited::Need(more) => {
                 self.needed = buffer.len().saturating_add(more.get());
-                return if self.needed > self.max_frame { Err(self.overlong()) } else { Ok(None) };
+                return if self.needed > self.max_frame {
+                    Err(self.overlong())
+                } else {
+                    Ok(None)
+                };
             }
             Delimited::Frame(length) if length.get() > buffer.len() => return Err(self.overlong()),
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
-        self.codec.decode(buffer.split_to(length).freeze()).map(Some)
+        self.codec
+            .decode(buffer.split_to(length).freeze())
+            .map(Some)
     }
 
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.

@@ -1,1 +1,24 @@
-//! The gateway as a library and a binary.
+//! Gatewright as a library: a gateway for custom binary protocols.
+//!
+//! ```no_run
+//! let outcome = gatewright::Gateway::from_config("gatewright.toml").run();
+//! ```
+//!
+//! Modules stand in the order in which a message meets them.
+
+mod listen;
+mod tls;
+mod framing;
+mod serve;
+mod dispatch;
+mod upstream;
+mod lifecycle;
+mod observe;
+mod clock;
+mod random;
+mod cli;
+
+pub use cli::{Cli, cli};
+pub use framing::{Framing, FramingError};
+pub use lifecycle::{Addresses, Builder, Gateway, Outcome, Running, StartError};
+pub use tls::TlsError;

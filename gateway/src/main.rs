@@ -1,3 +1,11 @@
-//! The `gatewright` binary.
+//! The `gatewright` binary: the library's command line over the built-in protocols.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    gatewright::cli().run()
+}

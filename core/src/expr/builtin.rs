@@ -1,6 +1,6 @@
 //! Functions and methods, one row each.
 
-use super::op::{Budget, Outcome, describe, member};
+use super::op::{Budget, Outcome, describe, expected, member};
 use super::{EvalError, Problem, bytes, lists, numbers, text};
 use crate::codec::Type;
 use crate::message::Value;
@@ -229,6 +229,9 @@ pub(super) fn dispatch<'e>(
 ) -> Outcome<'e> {
     if args.is_empty() && matches!(*on, Value::Object(_) | Value::Null) {
         return member(on, name);
+    }
+    if on.is_null() {
+        return Err(expected("a value to call a method on", &on));
     }
     let sort = Sort::of_value(&on);
     let row = methods(name).find(|row| row.on.contains(&sort) && row.params.len() == args.len());

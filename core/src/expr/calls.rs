@@ -16,7 +16,7 @@ impl Checker<'_> {
             Kind::Name(name) => self.function(name, args, callee, span),
             Kind::Attr(of, name) => {
                 let of = self.check(of)?;
-                self.method(of, name, args, callee)
+                self.method(of, name, args, callee, span)
             }
             _ => Err(RuleError::new(
                 codes::SYNTAX,
@@ -59,15 +59,15 @@ impl Checker<'_> {
         self.finish(OpKind::Call(row, vec![value.op]), ty, home, span)
     }
 
-    /// `of.name(args)`, where `node` ends with the name.
+    /// `of.name(args)`, where `node` ends with the name and `span` is all of it.
     pub(super) fn method(
         &mut self,
         of: Typed,
         name: &str,
         args: &[Node<'_>],
         node: &Node<'_>,
+        span: &Span,
     ) -> Checked {
-        let span = node.span.start..args.last().map_or(node.span.end, |arg| arg.span.end);
         let sort = of.sort();
         let mut rows = methods(name)
             .filter(|row| sort == Sort::Any || row.on.contains(&sort))
@@ -77,7 +77,7 @@ impl Checker<'_> {
         }
         let Some(row) = rows.find(|row| row.params.len() == args.len()) else {
             let message = format!("`{name}` takes other arguments than these {}", args.len());
-            return Err(RuleError::new(codes::ARGUMENTS, span, message));
+            return Err(RuleError::new(codes::ARGUMENTS, span.clone(), message));
         };
         let (ty, home) = result(row, &of);
         extremes_have_order(row, &of, node)?;
@@ -87,9 +87,9 @@ impl Checker<'_> {
         }
         if sort == Sort::Any {
             let ty = if args.is_empty() { Type::Any } else { ty };
-            return self.finish(OpKind::Dispatch(name.into(), ops), ty, None, &span);
+            return self.finish(OpKind::Dispatch(name.into(), ops), ty, None, span);
         }
-        self.finish(OpKind::Call(row, ops), ty, home, &span)
+        self.finish(OpKind::Call(row, ops), ty, home, span)
     }
 
     fn argument(&mut self, param: Sort, arg: &Node<'_>, name: &str) -> Result<Op, RuleError> {

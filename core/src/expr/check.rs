@@ -3,6 +3,7 @@
 
 use super::ast::{Kind, Node};
 use super::builtin::Sort;
+use super::names::Path;
 use super::op::{Budget, Op, OpKind, Run};
 use super::scope::Scope;
 use super::suggest::did_you_mean;
@@ -27,6 +28,11 @@ impl Typed {
         Sort::of(&self.ty)
     }
 
+    /// Whether it is the literal `null`.
+    pub(super) fn is_null(&self) -> bool {
+        self.op.constant() == Some(&Value::Null)
+    }
+
     /// For people.
     pub(super) fn describe(&self) -> String {
         match (&self.ty, &self.home) {
@@ -34,7 +40,7 @@ impl Typed {
             (Type::Struct(id), Some(home)) => {
                 format!("structure `{}`", home.schema.structure(*id).name)
             }
-            (Type::Any, _) if self.op.constant() == Some(&Value::Null) => "null".to_owned(),
+            (Type::Any, _) if self.is_null() => "null".to_owned(),
             _ => self.sort().describe().to_owned(),
         }
     }
@@ -84,7 +90,15 @@ impl Checker<'_> {
                 Ok(self.constant(Value::Str(text.clone()), ty, span))
             }
             Kind::List(items) => self.list(items, span),
-            Kind::Name(_) | Kind::Attr(..) | Kind::Index(_) => self.named(node),
+            Kind::Name(name) => self.path(&Path::root(name, node)),
+            Kind::Attr(of, name) => match Path::of(node) {
+                Some(path) => self.path(&path),
+                None => self.check(of).and_then(|of| self.attribute(of, name, node)),
+            },
+            Kind::Index(two) => match Path::of(node) {
+                Some(path) => self.path(&path),
+                None => self.element(two, node),
+            },
             Kind::Label { enumeration, label } => self.label(enumeration, label, span),
             Kind::Unary(operator, of) => self.unary(*operator, of, span),
             Kind::All(all) => self.all_or_any(OpKind::All, all, span),

@@ -6,21 +6,27 @@ use super::check::{Checked, Checker, Typed};
 use super::op::{Op, OpKind};
 use super::scope::{Binding, NameError, Step};
 use super::suggest::did_you_mean;
-use super::{RuleError, codes};
+use super::{RuleError, Span, codes};
 use crate::codec::{StructId, Type};
 use crate::message::Value;
 
 /// A path that is known at load, and for each step the node that ends with it.
-#[derive(Default)]
-struct Path<'n, 's> {
+pub(super) struct Path<'n, 's> {
     steps: Vec<Step<'n>>,
     nodes: Vec<&'n Node<'s>>,
 }
 
 impl<'n, 's> Path<'n, 's> {
-    fn of(node: &'n Node<'s>) -> Option<Self> {
+    pub(super) fn root(name: &'n str, node: &'n Node<'s>) -> Self {
+        Self {
+            steps: vec![Step::Name(name)],
+            nodes: vec![node],
+        }
+    }
+
+    pub(super) fn of(node: &'n Node<'s>) -> Option<Self> {
         let (mut path, step) = match &node.kind {
-            Kind::Name(name) => (Self::default(), Step::Name(name)),
+            Kind::Name(name) => return Some(Self::root(name, node)),
             Kind::Attr(of, name) => (Self::of(of)?, Step::Name(name)),
             Kind::Index(two) => (Self::of(&two[0])?, index_step(&two[1])?),
             _ => return None,
@@ -30,8 +36,14 @@ impl<'n, 's> Path<'n, 's> {
         Some(path)
     }
 
+    /// The place of the first `used` steps.
+    fn span(&self, used: usize) -> Span {
+        let node = self.nodes.get(used - 1).or_else(|| self.nodes.last());
+        node.map_or(0..0, |node| node.span.clone())
+    }
+
     fn error(&self, error: NameError) -> RuleError {
-        let node = self.nodes.get(error.step).or(self.nodes.last());
+        let node = self.nodes.get(error.step).or_else(|| self.nodes.last());
         let span = node.map_or(0..0, |node| match &node.kind {
             Kind::Index(two) => two[1].span.clone(),
             _ => node.name_span(),
@@ -54,30 +66,12 @@ fn index_step<'n>(index: &'n Node<'_>) -> Option<Step<'n>> {
 }
 
 impl Checker<'_> {
-    pub(super) fn named(&mut self, node: &Node<'_>) -> Checked {
-        let Some(path) = Path::of(node) else {
-            return match &node.kind {
-                Kind::Attr(of, name) => {
-                    let of = self.check(of)?;
-                    self.attribute(of, name, node)
-                }
-                Kind::Index(two) => {
-                    let (of, index) = (self.check(&two[0])?, self.check(&two[1])?);
-                    self.index(of, index, node)
-                }
-                _ => self.unreachable_name(node),
-            };
-        };
-        let binding = self.resolve(&path)?;
+    pub(super) fn path(&mut self, path: &Path<'_, '_>) -> Checked {
+        let binding = self.resolve(path)?;
         let used = binding.used.max(1);
-        let first = path
-            .nodes
-            .get(used - 1)
-            .or(path.nodes.last())
-            .map_or_else(|| node.span.clone(), |node| node.span.clone());
         let op = Op {
             kind: OpKind::Load(binding.var),
-            at: self.source.locate(first),
+            at: self.source.locate(path.span(used)),
         };
         let mut value = Typed {
             op,
@@ -90,13 +84,10 @@ impl Checker<'_> {
         Ok(value)
     }
 
-    /// Every name is a path; this answers for the compiler, not for an author.
-    fn unreachable_name(&self, node: &Node<'_>) -> Checked {
-        Err(RuleError::new(
-            codes::SYNTAX,
-            node.span.clone(),
-            "this is not a name",
-        ))
+    /// `of[index]` where one of them is known only when it runs.
+    pub(super) fn element(&mut self, two: &[Node<'_>; 2], node: &Node<'_>) -> Checked {
+        let (of, index) = (self.check(&two[0])?, self.check(&two[1])?);
+        self.index(of, index, node)
     }
 
     fn resolve(&mut self, path: &Path<'_, '_>) -> Result<Binding, RuleError> {
@@ -124,7 +115,7 @@ impl Checker<'_> {
         self.index(of, index, node)
     }
 
-    fn attribute(&mut self, of: Typed, name: &str, node: &Node<'_>) -> Checked {
+    pub(super) fn attribute(&mut self, of: Typed, name: &str, node: &Node<'_>) -> Checked {
         match of.ty {
             Type::Struct(id) => self.field(of, id, name, node),
             Type::Any if !is_property(name) => self.finish(
@@ -133,7 +124,7 @@ impl Checker<'_> {
                 None,
                 &node.span,
             ),
-            _ => self.method(of, name, &[], node),
+            _ => self.method(of, name, &[], node, &node.span),
         }
     }
 

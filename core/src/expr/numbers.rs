@@ -32,13 +32,13 @@ pub(super) fn int_in_radix<'e>(
 }
 
 fn parse(text: &str, radix: u32) -> Result<i128, EvalError> {
-    let unreadable = |_| {
+    let number = i128::from_str_radix(text, radix);
+    number.map_err(|_| {
         EvalError::new(
             Problem::Unreadable,
-            format!("the text is not an integer in base {radix}"),
+            "the text is not an integer in that base",
         )
-    };
-    i128::from_str_radix(text, radix).map_err(unreadable)
+    })
 }
 
 /// Towards zero. `as` saturates, so what it cannot hold is refused before.

@@ -73,15 +73,8 @@ impl Checker<'_> {
                 Type::Float
             }
             (Sort::Int | Sort::Any, Sort::Int | Sort::Any) => Type::Any,
-            (Sort::Str, _) if op == Arith::Add => {
-                return Err(operand("+", &right, &two[1].span)
-                    .help("text is joined to text: use string(x)"));
-            }
-            (_, Sort::Str) if op == Arith::Add => {
-                return Err(
-                    operand("+", &left, &two[0].span).help("text is joined to text: use string(x)")
-                );
-            }
+            (Sort::Str, _) if op == Arith::Add => return Err(not_text(&right, &two[1].span)),
+            (_, Sort::Str) if op == Arith::Add => return Err(not_text(&left, &two[0].span)),
             (Sort::Int | Sort::Any, _) => return Err(operand(op.sign(), &right, &two[1].span)),
             (Sort::Float, _) if op.takes_floats() => {
                 return Err(operand(op.sign(), &right, &two[1].span));
@@ -119,7 +112,8 @@ impl Checker<'_> {
         )
     }
 
-    /// The values as values of one type. Integers become floats if they must.
+    /// The values as values of one type: integers become floats if they must, and `null` is of
+    /// any type.
     pub(super) fn unified(
         &self,
         all: Vec<Typed>,
@@ -127,21 +121,13 @@ impl Checker<'_> {
         what: &str,
     ) -> Result<Unified, RuleError> {
         let mut common: Option<(Type, Option<Arc<Descriptor>>)> = None;
-        for (value, node) in all.iter().zip(nodes) {
+        for (value, node) in all.iter().zip(nodes).filter(|(value, _)| !value.is_null()) {
             common = Some(match common {
                 None => (value.ty.clone(), value.home.clone()),
                 Some((ty, home)) => {
-                    let unified = unify(
-                        &ty,
-                        &value.ty,
-                        same_home(home.as_ref(), value.home.as_ref()),
-                    );
-                    let Some(ty) = unified else {
-                        let message =
-                            format!("{what} need one type, but this is {}", value.describe());
-                        return Err(RuleError::new(codes::MISMATCH, node.span.clone(), message)
-                            .help("convert one of them, such as with string(x)"));
-                    };
+                    let same_home = same_home(home.as_ref(), value.home.as_ref());
+                    let ty = unify(&ty, &value.ty, same_home)
+                        .ok_or_else(|| mismatch(what, value, node))?;
                     (ty, home.or_else(|| value.home.clone()))
                 }
             });
@@ -153,6 +139,12 @@ impl Checker<'_> {
         });
         Ok((ops.collect(), ty, home))
     }
+}
+
+fn mismatch(what: &str, value: &Typed, node: &Node<'_>) -> RuleError {
+    let message = format!("{what} need one type, but this is {}", value.describe());
+    let error = RuleError::new(codes::MISMATCH, node.span.clone(), message);
+    error.help("convert one of them, such as with string(x)")
 }
 
 fn to_float(op: Op) -> Op {
@@ -194,6 +186,8 @@ fn unify(a: &Type, b: &Type, same_home: bool) -> Option<Type> {
             Type::Bytes { max_len: *a.max(b) }
         }
         (Type::Enum(_) | Type::Struct(_), _) if a == b && same_home => a.clone(),
+        // JSON would take away what the type says about labels and fields.
+        (Type::Enum(_) | Type::Struct(_), _) | (_, Type::Enum(_) | Type::Struct(_)) => return None,
         (Type::List(x), Type::List(y)) => match unify(x, y, same_home)? {
             Type::Float if x != y => return None,
             element => Type::List(Box::new(element)),
@@ -205,43 +199,43 @@ fn unify(a: &Type, b: &Type, same_home: bool) -> Option<Type> {
 }
 
 fn comparable(op: Comparison, left: &Typed, right: &Typed, span: &Span) -> Result<(), RuleError> {
-    let null = |value: &Typed| value.op.constant() == Some(&Value::Null);
+    let null = left.is_null() || right.is_null();
     let home = same_home(left.home.as_ref(), right.home.as_ref());
     let fits = if op.orders() {
-        !null(left) && !null(right) && ordered(left.sort(), right.sort())
+        !null && ordered(left.sort(), right.sort())
     } else {
-        equatable(&left.ty, &right.ty, home)
+        null || equatable(&left.ty, &right.ty, home)
     };
     if fits {
         return Ok(());
     }
-    let message = format!(
-        "`{}` cannot compare {} with {}",
-        op.sign(),
-        left.describe(),
-        right.describe()
-    );
+    let (a, b) = (left.describe(), right.describe());
+    let message = format!("`{}` cannot compare {a} with {b}", op.sign());
     let mut error = RuleError::new(codes::COMPARISON, span.clone(), message);
     error.help = comparison_help(op, left.sort(), right.sort()).map(str::to_owned);
     Err(error)
 }
 
 const fn ordered(left: Sort, right: Sort) -> bool {
-    match (left, right) {
-        (Sort::Int | Sort::Float | Sort::Any, Sort::Int | Sort::Float | Sort::Any) => true,
-        (Sort::Str, Sort::Str | Sort::Any)
-        | (Sort::Any, Sort::Str | Sort::Bytes)
-        | (Sort::Bytes, Sort::Bytes | Sort::Any) => true,
-        _ => false,
-    }
+    matches!(
+        (left, right),
+        (
+            Sort::Int | Sort::Float | Sort::Any,
+            Sort::Int | Sort::Float | Sort::Any
+        ) | (Sort::Str | Sort::Any, Sort::Str)
+            | (Sort::Str | Sort::Bytes, Sort::Any)
+            | (Sort::Bytes | Sort::Any, Sort::Bytes)
+    )
 }
 
 fn equatable(left: &Type, right: &Type, same_home: bool) -> bool {
     match (left, right) {
+        (Type::Enum(a), Type::Enum(b)) => a == b && same_home,
+        // JSON may have the label or the number: the author has to say which.
+        (Type::Enum(_), _) | (_, Type::Enum(_)) => false,
         (Type::Any, _) | (_, Type::Any) | (Type::Bool, Type::Bool) => true,
         (Type::Int { .. } | Type::Float, Type::Int { .. } | Type::Float) => true,
         (Type::Str { .. }, Type::Str { .. }) | (Type::Bytes { .. }, Type::Bytes { .. }) => true,
-        (Type::Enum(a), Type::Enum(b)) => a == b && same_home,
         (Type::List(a), Type::List(b)) => equatable(a, b, same_home),
         (Type::List(item), Type::Bytes { .. }) | (Type::Bytes { .. }, Type::List(item)) => {
             matches!(**item, Type::Int { .. })
@@ -255,6 +249,9 @@ const fn comparison_help(op: Comparison, left: Sort, right: Sort) -> Option<&'st
         (Sort::Enum, Sort::Enum) if op.orders() => {
             Some("enums have no order: compare their numbers with .to_i")
         }
+        (Sort::Enum, Sort::Any) | (Sort::Any, Sort::Enum) => {
+            Some("take the enum's number with .to_i, or its label with string(x)")
+        }
         (Sort::Enum, _) | (_, Sort::Enum) => {
             Some("compare with a label of that enum, `name::label`, or its number with .to_i")
         }
@@ -265,6 +262,16 @@ const fn comparison_help(op: Comparison, left: Sort, right: Sort) -> Option<&'st
             Some("convert one side with int(x) or string(x)")
         }
         _ => None,
+    }
+}
+
+fn not_text(value: &Typed, span: &Span) -> RuleError {
+    let message = format!("`+` joins text to text, not to {}", value.describe());
+    let error = RuleError::new(codes::OPERAND, span.clone(), message);
+    match value.sort() {
+        Sort::Bytes => error.help("read bytes as text with .to_s(\"UTF-8\")"),
+        Sort::List | Sort::Struct => error,
+        _ => error.help("convert it with string(x)"),
     }
 }
 

@@ -40,9 +40,9 @@ pub enum View<'a> {
     /// A constant.
     Constant(bool),
     /// `a and b and c`.
-    All(Vec<View<'a>>),
+    All(Vec<Self>),
     /// `a or b or c`.
-    Any(Vec<View<'a>>),
+    Any(Vec<Self>),
     /// Anything else: run it to know.
     Other,
 }

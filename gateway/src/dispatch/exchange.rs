@@ -39,7 +39,16 @@ impl Exchange {
         };
         let route = Rc::clone(route);
         let deadline = started + route.plan.timeout;
-        Ok(Self { key, request, route, facts, started, deadline, attempts: 1, call })
+        Ok(Self {
+            key,
+            request,
+            route,
+            facts,
+            started,
+            deadline,
+            attempts: 1,
+            call,
+        })
     }
 
     /// Goes on until the upstream has answered. A request that certainly was not sent is tried

@@ -103,7 +103,9 @@ impl Exchanges {
         for index in self.batch.drain(..) {
             let place = &mut self.places[index];
             place.signal.queued.store(false, Ordering::Release);
-            let Some(exchange) = &mut place.exchange else { continue };
+            let Some(exchange) = &mut place.exchange else {
+                continue;
+            };
             let Some(result) = poll(exchange, &mut Context::from_waker(&place.waker)) else {
                 continue;
             };
@@ -117,8 +119,10 @@ impl Exchanges {
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
     pub(crate) fn take(&mut self, mut chosen: impl FnMut(&Exchange) -> bool) -> Option<Exchange> {
-        let index =
-            self.places.iter().position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
+        let index = self
+            .places
+            .iter()
+            .position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
         self.free.push(index);
         self.places[index].exchange.take()
     }
@@ -136,9 +140,17 @@ impl Exchanges {
     fn add_place(&mut self) -> usize {
         let place = self.places.len();
         let ready = Arc::clone(&self.ready);
-        let signal = Arc::new(Signal { place, queued: AtomicBool::new(false), ready });
+        let signal = Arc::new(Signal {
+            place,
+            queued: AtomicBool::new(false),
+            ready,
+        });
         let waker = Waker::from(Arc::clone(&signal));
-        self.places.push(Place { exchange: None, signal, waker });
+        self.places.push(Place {
+            exchange: None,
+            signal,
+            waker,
+        });
         place
     }
 }

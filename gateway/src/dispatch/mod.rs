@@ -51,12 +51,19 @@ impl Dispatch {
         routes: Vec<Rc<Route>>,
         log: MessageLog,
     ) -> Self {
-        Self { protocol, table, routes, log }
+        Self {
+            protocol,
+            table,
+            routes,
+            log,
+        }
     }
 
     /// The route that takes a message.
     pub(crate) fn route(&self, message: &Message, facts: &Facts) -> Option<&Rc<Route>> {
-        self.table.pick(message, facts).and_then(|index| self.routes.get(index))
+        self.table
+            .pick(message, facts)
+            .and_then(|index| self.routes.get(index))
     }
 
     /// How long an exchange of a route may take; a message without a route is answered at once.
@@ -83,8 +90,14 @@ impl Dispatch {
             route.metrics.faulted(fault.class(), Duration::ZERO);
             let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
             self.log.faulted(&logged, &fault);
-            let reply = route.plan.translation.reply(&request, &Outcome::Fault(&fault), &facts);
-            reply.map(|message| Reply { message, request: Some(Box::new(request)) })
+            let reply = route
+                .plan
+                .translation
+                .reply(&request, &Outcome::Fault(&fault), &facts);
+            reply.map(|message| Reply {
+                message,
+                request: Some(Box::new(request)),
+            })
         })
     }
 
@@ -96,7 +109,14 @@ impl Dispatch {
         result: &Result<HttpAnswer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
-        let Exchange { request, route, facts, started, attempts, .. } = exchange;
+        let Exchange {
+            request,
+            route,
+            facts,
+            started,
+            attempts,
+            ..
+        } = exchange;
         let took = now.saturating_duration_since(started);
         let logged = self.logged(Some(&route), &request, &facts, took);
         let outcome = match result {
@@ -112,7 +132,10 @@ impl Dispatch {
             }
         };
         let reply = route.plan.translation.reply(&request, &outcome, &facts)?;
-        Some(Reply { message: reply, request: Some(Box::new(request)) })
+        Some(Reply {
+            message: reply,
+            request: Some(Box::new(request)),
+        })
     }
 
     const fn logged<'a>(
@@ -122,19 +145,31 @@ impl Dispatch {
         facts: &'a Facts,
         took: Duration,
     ) -> Logged<'a> {
-        Logged { protocol: &self.protocol, route, request, facts, took }
+        Logged {
+            protocol: &self.protocol,
+            route,
+            request,
+            facts,
+            took,
+        }
     }
 
     /// The protocol's own refusal of a request.
     pub(crate) fn refuse(&self, request: Message, fault: &Fault) -> Option<Reply> {
         let message = self.protocol.reject(&Rejected::from(&request), fault)?;
-        Some(Reply { message, request: Some(Box::new(request)) })
+        Some(Reply {
+            message,
+            request: Some(Box::new(request)),
+        })
     }
 
     /// The protocol's own refusal of what could not even be read.
     pub(crate) fn refuse_unread(&self, rejected: &Rejected<'_>, fault: &Fault) -> Option<Reply> {
         let message = self.protocol.reject(rejected, fault)?;
-        Some(Reply { message, request: None })
+        Some(Reply {
+            message,
+            request: None,
+        })
     }
 
     /// The refusal of a request whose reply cannot be written.

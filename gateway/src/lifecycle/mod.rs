@@ -6,6 +6,6 @@ mod timers;
 mod worker;
 
 pub use gateway::{Builder, Gateway, StartError};
-pub use running::{Outcome, Running};
+pub use running::{Addresses, Outcome, Running};
 pub(crate) use timers::{Alarm, Timers};
 pub(crate) use worker::{Worker, WorkerHandle};

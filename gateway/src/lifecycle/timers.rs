@@ -31,7 +31,10 @@ impl Timers {
 
     /// Wakes every task that waits for a deadline, so that it looks around.
     pub(crate) fn wake_all(&self) {
-        self.deadlines.borrow().values().for_each(Waker::wake_by_ref);
+        self.deadlines
+            .borrow()
+            .values()
+            .for_each(Waker::wake_by_ref);
     }
 
     /// Runs for as long as the worker does.
@@ -44,7 +47,9 @@ impl Timers {
                 let next = self.deadlines.borrow_mut().next();
                 self.asleep_until.set(next);
                 *self.driver.borrow_mut() = Some(cx.waker().clone());
-                let Some(next) = next else { return Poll::Pending };
+                let Some(next) = next else {
+                    return Poll::Pending;
+                };
                 sleep.as_mut().reset(next.into());
                 if sleep.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;

@@ -96,7 +96,10 @@ impl Blueprint {
     pub(super) fn spawn(self) -> io::Result<(WorkerHandle, JoinHandle<()>)> {
         let (orders, inbox) = mpsc::channel(HAND_OVER);
         let load = Arc::new(AtomicUsize::new(0));
-        let handle = WorkerHandle { orders, load: Arc::clone(&load) };
+        let handle = WorkerHandle {
+            orders,
+            load: Arc::clone(&load),
+        };
         let thread = std::thread::Builder::new()
             .name(format!("worker-{}", self.index))
             .spawn(move || self.run(inbox, load))?;
@@ -126,7 +129,10 @@ impl Blueprint {
                     worker.serve(&listeners, accepted, id);
                 }
                 Order::Drain => {
-                    worker.drain.set(Some(Drain { began: clock::now(), spread: self.plan.drain.spread }));
+                    worker.drain.set(Some(Drain {
+                        began: clock::now(),
+                        spread: self.plan.drain.spread,
+                    }));
                     worker.timers.wake_all();
                     break;
                 }
@@ -146,10 +152,20 @@ impl Blueprint {
                 let metrics = self.metrics.upstream(&plan.name);
                 let timers = Rc::clone(&worker.timers);
                 let random = Random::seeded();
-                Rc::new(Upstream::new(plan.clone(), tls.clone(), timers, metrics, random))
+                Rc::new(Upstream::new(
+                    plan.clone(),
+                    tls.clone(),
+                    timers,
+                    metrics,
+                    random,
+                ))
             })
             .collect();
-        self.plan.listeners.iter().map(|plan| self.listener(plan, &upstreams)).collect()
+        self.plan
+            .listeners
+            .iter()
+            .map(|plan| self.listener(plan, &upstreams))
+            .collect()
     }
 
     fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
@@ -186,7 +202,12 @@ impl Worker {
     }
 
     fn serve(self: &Rc<Self>, listeners: &[Rc<Listener>], accepted: Accepted, id: u64) {
-        let Accepted { stream, peer, listener, permit } = accepted;
+        let Accepted {
+            stream,
+            peer,
+            listener,
+            permit,
+        } = accepted;
         match TcpStream::from_std(stream) {
             Ok(io) => {
                 let listener = &listeners[listener];
@@ -214,7 +235,7 @@ impl Worker {
     }
 
     /// Keeps an empty set for the next connection that needs one.
-    pub(crate) fn give_back_exchanges(&self, mut set: Box<Exchanges>) {
+    pub(crate) fn give_back_exchanges(&self, set: Box<Exchanges>) {
         let mut spare = self.spare.borrow_mut();
         if spare.len() < SPARE_SETS {
             set.forget_task();

@@ -69,7 +69,12 @@ impl Acceptor {
 
     fn prepare(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Accepted> {
         stream.set_nodelay(true)?;
-        Ok(Accepted { stream: stream.into_std()?, peer, listener: self.listener, permit })
+        Ok(Accepted {
+            stream: stream.into_std()?,
+            peer,
+            listener: self.listener,
+            permit,
+        })
     }
 
     fn hand_over(&self, accepted: Accepted) {

@@ -8,12 +8,11 @@ use crate::dispatch::Dispatch;
 use crate::observe::ListenerMetrics;
 use gatewright_config::plan::ListenerLimits;
 use gatewright_core::codec::Protocol;
-use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -28,37 +27,28 @@ pub(crate) struct Listener {
     pub(crate) metrics: ListenerMetrics,
 }
 
-/// Why an address could not be listened on.
+/// An address that the system refuses.
 #[derive(Debug)]
-pub struct BindError {
-    listener: String,
-    address: SocketAddr,
-    error: io::Error,
-}
-
-impl fmt::Display for BindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listener, address, error } = self;
-        write!(f, "listener `{listener}` cannot bind {address}: {error}")
-    }
-}
-
-impl std::error::Error for BindError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
+pub(crate) struct BindError {
+    /// The listener, by index; `None` is the admin listener.
+    pub(crate) listener: Option<usize>,
+    pub(crate) error: io::Error,
 }
 
 /// Binds an address. Needs a tokio runtime around it.
-pub(crate) fn bind(listener: &str, address: SocketAddr) -> Result<TcpListener, BindError> {
+pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpListener, BindError> {
     let bound = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
         // A restart must not wait for the connections of the last run to be forgotten.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
+        socket.listen(BACKLOG)
     };
-    bound().map_err(|error| BindError { listener: listener.to_owned(), address, error })
+    bound().map_err(|error| BindError { listener, error })
 }
 
 /// A listener's limit of connections, over all workers.
@@ -74,7 +64,10 @@ pub(crate) struct Permit(Arc<Places>);
 
 impl Places {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), limit }
+        Self {
+            taken: AtomicUsize::new(0),
+            limit,
+        }
     }
 
     /// A place, if there is one.

@@ -15,7 +15,9 @@ use tracing_subscriber::EnvFilter;
 /// Sends log lines to standard error, as the plan says. The first call in a process counts.
 pub(crate) fn start(plan: &LogPlan) {
     let filter = EnvFilter::try_new(&plan.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     // A subscriber that is there already belongs to the program that embeds us.
     let _ = match plan.format {
         LogFormat::Text => lines.with_ansi(false).try_init(),
@@ -31,15 +33,12 @@ pub(crate) struct MessageLog {
 
 impl MessageLog {
     pub(crate) const fn new(plan: &LogPlan) -> Self {
-        Self { enabled: plan.messages }
+        Self {
+            enabled: plan.messages,
+        }
     }
 
-    pub(crate) fn answered(
-        self,
-        exchange: &Logged<'_>,
-        answer: &HttpAnswer,
-        attempts: u32,
-    ) {
+    pub(crate) fn answered(self, exchange: &Logged<'_>, answer: &HttpAnswer, attempts: u32) {
         if self.enabled {
             let Logged { facts, route, .. } = exchange;
             tracing::info!(
@@ -96,7 +95,11 @@ pub(crate) struct Logged<'a> {
 
 impl Logged<'_> {
     fn operation(&self) -> &str {
-        &self.protocol.descriptor().operation(self.request.operation()).name
+        &self
+            .protocol
+            .descriptor()
+            .operation(self.request.operation())
+            .name
     }
 
     fn id(&self) -> Id<'_> {

@@ -4,7 +4,9 @@ use gatewright_core::codec::{Cause, DecodeError};
 use gatewright_core::fault::FaultClass;
 use http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +29,9 @@ impl Metrics {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS)
             .unwrap_or_default();
-        Self { recorder: Arc::new(builder.build_recorder()) }
+        Self {
+            recorder: Arc::new(builder.build_recorder()),
+        }
     }
 
     /// What renders them, and must be told to tidy up now and then.
@@ -159,8 +163,13 @@ impl RouteMetrics {
     }
 
     pub(crate) fn faulted(&self, class: FaultClass, took: Duration) {
-        let same = |other: &FaultClass| std::mem::discriminant(other) == std::mem::discriminant(&class);
-        if let Some(counter) = FAULTS.iter().position(same).and_then(|n| self.faults.get(n)) {
+        let same =
+            |other: &FaultClass| std::mem::discriminant(other) == std::mem::discriminant(&class);
+        if let Some(counter) = FAULTS
+            .iter()
+            .position(same)
+            .and_then(|n| self.faults.get(n))
+        {
             counter.increment(1);
         }
         self.seconds.record(took);

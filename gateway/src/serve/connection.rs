@@ -2,7 +2,7 @@
 
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::{Exchanges, Dispatch, Reply};
+use crate::dispatch::{Dispatch, Exchanges, Reply};
 use crate::framing::Framing;
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::{Listener, Permit};
@@ -70,7 +70,10 @@ impl Connection {
     ) -> Self {
         let limits = &listener.limits;
         let capabilities = &listener.protocol.descriptor().capabilities;
-        let session_limits = SessionLimits { in_flight: limits.in_flight, idle: limits.idle };
+        let session_limits = SessionLimits {
+            in_flight: limits.in_flight,
+            idle: limits.idle,
+        };
         listener.metrics.opened();
         Self {
             io,
@@ -137,7 +140,10 @@ impl Connection {
         let limits = &self.listener.limits;
         self.session.wants_request()
             && self.outbound.len() < limits.send_buffer
-            && self.exchanges.as_ref().is_none_or(|exchanges| exchanges.len() < limits.in_flight)
+            && self
+                .exchanges
+                .as_ref()
+                .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
     }
 
     fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
@@ -170,7 +176,8 @@ impl Connection {
         self.seen_eof = true;
         let cut = !self.inbound.is_empty();
         self.inbound.clear();
-        self.reason.get_or_insert(if cut { "cut-frame" } else { "peer" });
+        self.reason
+            .get_or_insert(if cut { "cut-frame" } else { "peer" });
         self.session.handle_eof();
     }
 
@@ -208,7 +215,13 @@ impl Connection {
             Event::Head(message) => self.handle_message(message, began, now, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 if let Some(message) = answer {
-                    self.session.handle_local_answer(Reply { message, request: None }, now);
+                    self.session.handle_local_answer(
+                        Reply {
+                            message,
+                            request: None,
+                        },
+                        now,
+                    );
                 }
                 Ok(())
             }
@@ -245,7 +258,9 @@ impl Connection {
             Ok(exchange) => {
                 self.alarm.set(deadline, cx);
                 let worker = &self.worker;
-                self.exchanges.get_or_insert_with(|| worker.take_exchanges()).insert(exchange);
+                self.exchanges
+                    .get_or_insert_with(|| worker.take_exchanges())
+                    .insert(exchange);
             }
             Err(reply) => self.settle(key, reply, now),
         }
@@ -300,7 +315,9 @@ impl Connection {
     // ---- answers
 
     fn collect_answers(&mut self, now: Instant, cx: &Context<'_>) {
-        let Some(exchanges) = &mut self.exchanges else { return };
+        let Some(exchanges) = &mut self.exchanges else {
+            return;
+        };
         let mut finished = Finished::new();
         exchanges.poll_ready(
             cx,
@@ -336,12 +353,16 @@ impl Connection {
     fn write_replies(&mut self) {
         while let Some(reply) = self.session.poll_transmit() {
             let Reply { message, request } = reply;
-            let written = self.framing.write(&Event::Head(message), &mut self.outbound);
+            let written = self
+                .framing
+                .write(&Event::Head(message), &mut self.outbound);
             let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
             let refusal = request.and_then(|r| self.listener.dispatch.refuse_unwritable(&r));
             let refused = refusal.is_some_and(|refusal| {
-                self.framing.write(&Event::Head(refusal), &mut self.outbound).is_ok()
+                self.framing
+                    .write(&Event::Head(refusal), &mut self.outbound)
+                    .is_ok()
             });
             if !refused {
                 self.reason.get_or_insert("unanswerable");
@@ -379,13 +400,19 @@ impl Connection {
             self.session.handle_drain(at);
         }
         let limits = &self.listener.limits;
-        if self.partial_since.is_some_and(|since| since + limits.frame_time <= now) {
+        if self
+            .partial_since
+            .is_some_and(|since| since + limits.frame_time <= now)
+        {
             self.partial_since = None;
             self.reason.get_or_insert("frame-time");
             self.inbound.clear();
             self.session.handle_close();
         }
-        if self.stalled_since.is_some_and(|since| since + limits.send_time <= now) {
+        if self
+            .stalled_since
+            .is_some_and(|since| since + limits.send_time <= now)
+        {
             return Err(Ended("send-time"));
         }
         for key in self.session.handle_timeout(now) {
@@ -393,7 +420,8 @@ impl Connection {
         }
         if self.session.is_finished() {
             let drained = self.worker.drains_at(self.id).is_some_and(|at| at <= now);
-            self.reason.get_or_insert(if drained { "drain" } else { "idle" });
+            self.reason
+                .get_or_insert(if drained { "drain" } else { "idle" });
         }
         self.expire_unanswered(now);
         Ok(())
@@ -411,7 +439,9 @@ impl Connection {
 
     /// Ends one-way messages that take too long: nobody waits for them, but they have a place.
     fn expire_unanswered(&mut self, now: Instant) {
-        let late = |exchange: &crate::dispatch::Exchange| exchange.key.is_none() && exchange.deadline <= now;
+        let late = |exchange: &crate::dispatch::Exchange| {
+            exchange.key.is_none() && exchange.deadline <= now
+        };
         while let Some(exchange) = self.exchanges.as_mut().and_then(|set| set.take(late)) {
             let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
             self.listener.dispatch.finish(exchange, &Err(fault), now);
@@ -443,9 +473,13 @@ impl Connection {
             self.parting = Some(Box::new(Parting::new(now)));
             self.set_alarm(now, cx);
         }
-        let Some(parting) = &mut self.parting else { return Poll::Pending };
+        let Some(parting) = &mut self.parting else {
+            return Poll::Pending;
+        };
         let mut scratch = self.worker.scratch();
-        parting.poll(&mut self.io, &mut scratch, now, cx).map_err(Ended::from)
+        parting
+            .poll(&mut self.io, &mut scratch, now, cx)
+            .map_err(Ended::from)
     }
 }
 

@@ -24,7 +24,11 @@ pub(super) struct Parting {
 
 impl Parting {
     pub(super) fn new(now: Instant) -> Self {
-        Self { until: now + LINGER, shut: false, dropped: 0 }
+        Self {
+            until: now + LINGER,
+            shut: false,
+            dropped: 0,
+        }
     }
 
     pub(super) fn poll(

@@ -26,14 +26,19 @@ impl std::error::Error for TlsError {}
 
 /// What an upstream's `https` endpoints are verified with: its own authorities or the system's.
 pub(crate) fn client(name: &Arc<str>, plan: &UpstreamTls) -> Result<Arc<ClientConfig>, TlsError> {
-    let error = |problem: String| TlsError { upstream: Arc::clone(name), problem };
+    let error = |problem: String| TlsError {
+        upstream: Arc::clone(name),
+        problem,
+    };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| error(e.to_string()))?;
     let mut config = match &plan.ca {
         Some(file) => builder.with_root_certificates(roots(file).map_err(error)?),
-        None => builder.with_platform_verifier().map_err(|e| error(e.to_string()))?,
+        None => builder
+            .with_platform_verifier()
+            .map_err(|e| error(e.to_string()))?,
     }
     .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];

@@ -4,7 +4,6 @@ use super::mock::MockCall;
 use super::{Lease, Place, Queued, Target, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Body;
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
@@ -26,10 +25,25 @@ pub(crate) struct Call {
 }
 
 enum State {
-    Start { upstream: Rc<Upstream>, request: HttpRequest, client: u64 },
-    AwaitingPlace { queued: Queued, request: HttpRequest },
-    AwaitingHead { lease: Lease, response: ResponseFuture },
-    AwaitingBody { lease: Lease, head: Parts, stream: RecvStream, body: Collected },
+    Start {
+        upstream: Rc<Upstream>,
+        request: HttpRequest,
+        client: u64,
+    },
+    AwaitingPlace {
+        queued: Queued,
+        request: HttpRequest,
+    },
+    AwaitingHead {
+        lease: Lease,
+        response: ResponseFuture,
+    },
+    AwaitingBody {
+        lease: Lease,
+        head: Parts,
+        stream: RecvStream,
+        body: Collected,
+    },
     AwaitingMock(MockCall),
     Done,
 }
@@ -49,10 +63,16 @@ impl Call {
     pub(crate) fn new(upstream: Rc<Upstream>, mut request: HttpRequest, facts: &Facts) -> Self {
         let client = facts.connection;
         let span = upstream.random();
-        request.headers.insert(TRACEPARENT, traceparent(facts.trace, span));
+        request
+            .headers
+            .insert(TRACEPARENT, traceparent(facts.trace, span));
         let state = match upstream.mock() {
             Some(plan) => State::AwaitingMock(MockCall::new(plan, &request)),
-            None => State::Start { upstream, request, client },
+            None => State::Start {
+                upstream,
+                request,
+                client,
+            },
         };
         Self { state }
     }
@@ -60,12 +80,19 @@ impl Call {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             let step = match std::mem::replace(&mut self.state, State::Done) {
-                State::Start { upstream, request, client } => start(&upstream, request, client, cx),
+                State::Start {
+                    upstream,
+                    request,
+                    client,
+                } => start(&upstream, request, client, cx),
                 State::AwaitingPlace { queued, request } => await_place(queued, request, cx),
                 State::AwaitingHead { lease, response } => await_head(lease, response, cx),
-                State::AwaitingBody { lease, head, stream, body } => {
-                    await_body(lease, head, stream, body, cx)
-                }
+                State::AwaitingBody {
+                    lease,
+                    head,
+                    stream,
+                    body,
+                } => await_body(lease, head, stream, body, cx),
                 State::AwaitingMock(call) => await_mock(call, cx),
                 State::Done => Err(Fault::unsent(FaultClass::Internal, "polled after its end")),
             };
@@ -94,7 +121,9 @@ impl Call {
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("awaits", &self.awaits()).finish()
+        f.debug_struct("Call")
+            .field("awaits", &self.awaits())
+            .finish()
     }
 }
 
@@ -108,12 +137,7 @@ enum Step {
 
 type Stepped = Result<Step, Fault>;
 
-fn start(
-    upstream: &Rc<Upstream>,
-    request: HttpRequest,
-    client: u64,
-    cx: &Context<'_>,
-) -> Stepped {
+fn start(upstream: &Rc<Upstream>, request: HttpRequest, client: u64, cx: &Context<'_>) -> Stepped {
     match upstream.acquire(client, cx)? {
         Place::Granted(lease) => send(lease, request),
         Place::Queued(queued) => Ok(Step::Wait(State::AwaitingPlace { queued, request })),
@@ -128,9 +152,17 @@ fn await_place(mut queued: Queued, request: HttpRequest, cx: &Context<'_>) -> St
 }
 
 fn send(lease: Lease, request: HttpRequest) -> Stepped {
-    let HttpRequest { method, target, headers, body } = request;
+    let HttpRequest {
+        method,
+        target,
+        headers,
+        body,
+    } = request;
     let Some(body) = body.whole() else {
-        return Err(Fault::unsent(FaultClass::Internal, "only whole bodies are forwarded"));
+        return Err(Fault::unsent(
+            FaultClass::Internal,
+            "only whole bodies are forwarded",
+        ));
     };
     let sent = lease.with(|sender, endpoint| {
         let mut head = Request::new(());
@@ -140,7 +172,10 @@ fn send(lease: Lease, request: HttpRequest) -> Stepped {
         send_on(sender, head, body)
     });
     let response = sent.unwrap_or_else(|| {
-        Err(Fault::unsent(FaultClass::Unreachable, "the connection was closed before its use"))
+        Err(Fault::unsent(
+            FaultClass::Unreachable,
+            "the connection was closed before its use",
+        ))
     })?;
     Ok(Step::Next(State::AwaitingHead { lease, response }))
 }
@@ -163,11 +198,17 @@ fn send_on(
         }
     };
     if body.is_empty() {
-        return sender.send_request(head, true).map(|(response, _)| response).map_err(|e| unsent(&e));
+        return sender
+            .send_request(head, true)
+            .map(|(response, _)| response)
+            .map_err(|e| unsent(&e));
     }
-    head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    head.headers_mut()
+        .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     let (response, mut stream) = sender.send_request(head, false).map_err(|e| unsent(&e))?;
-    stream.send_data(body, true).map_err(|error| fault(&error))?;
+    stream
+        .send_data(body, true)
+        .map_err(|error| fault(&error))?;
     Ok(response)
 }
 
@@ -178,13 +219,20 @@ fn await_head(lease: Lease, mut response: ResponseFuture, cx: &mut Context<'_>) 
         Poll::Ready(Ok(answer)) => {
             let (head, stream) = answer.into_parts();
             check_length(&head.headers, lease.upstream().plan.limits.body)?;
-            Ok(Step::Next(State::AwaitingBody { lease, head, stream, body: Collected::Nothing }))
+            Ok(Step::Next(State::AwaitingBody {
+                lease,
+                head,
+                stream,
+                body: Collected::Nothing,
+            }))
         }
     }
 }
 
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length: Option<u64> = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     match length {
         Some(length) if length > limit as u64 => Err(too_long(limit)),
         _ => Ok(()),
@@ -192,7 +240,10 @@ fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
 }
 
 fn too_long(limit: usize) -> Fault {
-    Fault::sent(FaultClass::BadReply, format!("the answer's body is longer than {limit} bytes"))
+    Fault::sent(
+        FaultClass::BadReply,
+        format!("the answer's body is longer than {limit} bytes"),
+    )
 }
 
 fn await_body(
@@ -209,7 +260,12 @@ fn await_body(
         }
         match stream.poll_data(cx) {
             Poll::Pending => {
-                return Ok(Step::Wait(State::AwaitingBody { lease, head, stream, body }));
+                return Ok(Step::Wait(State::AwaitingBody {
+                    lease,
+                    head,
+                    stream,
+                    body,
+                }));
             }
             Poll::Ready(None) => break,
             Poll::Ready(Some(Err(error))) => return Err(fault(&error)),
@@ -223,7 +279,11 @@ fn await_body(
         }
     }
     let body = body.finish();
-    Ok(Step::Answer(HttpAnswer { status: head.status, headers: head.headers, body }))
+    Ok(Step::Answer(HttpAnswer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }))
 }
 
 fn await_mock(mut call: MockCall, cx: &mut Context<'_>) -> Stepped {
@@ -316,7 +376,13 @@ mod tests {
 
     #[test]
     fn a_trace_is_32_and_a_span_16_digits() {
-        let header = traceparent(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736, 0x00f0_67aa_0ba9_02b7);
-        assert_eq!(header, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let header = traceparent(
+            0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
+            0x00f0_67aa_0ba9_02b7,
+        );
+        assert_eq!(
+            header,
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        );
     }
 }

@@ -59,26 +59,38 @@ impl Upstream {
             match &self.plan.endpoints[endpoint] {
                 Endpoint::H2c(authority) => {
                     let tcp = dial(authority).await?;
-                    self.handshake(Scheme::HTTP, authority, Either::Left(tcp)).await
+                    self.handshake(Scheme::HTTP, authority, Either::Left(tcp))
+                        .await
                 }
                 Endpoint::Https(authority) => {
                     let tls = self.dial_tls(authority).await?;
-                    self.handshake(Scheme::HTTPS, authority, Either::Right(tls)).await
+                    self.handshake(Scheme::HTTPS, authority, Either::Right(tls))
+                        .await
                 }
                 Endpoint::Mock(_) => Err(ConnectError::NotHttp2),
             }
         };
         let limit = self.plan.limits.connect;
-        tokio::time::timeout(limit, connecting).await.unwrap_or(Err(ConnectError::TimedOut))
+        tokio::time::timeout(limit, connecting)
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut))
     }
 
     async fn dial_tls(&self, authority: &Authority) -> Result<TlsStream<TcpStream>, ConnectError> {
         let config = self.tls.as_ref().ok_or(ConnectError::NotHttp2)?;
-        let name = self.plan.tls.server_name.as_ref().unwrap_or(&authority.host);
+        let name = self
+            .plan
+            .tls
+            .server_name
+            .as_ref()
+            .unwrap_or(&authority.host);
         let name = ServerName::try_from(name.to_string()).map_err(|_| ConnectError::Name)?;
         let tcp = dial(authority).await?;
         let connector = TlsConnector::from(Arc::clone(config));
-        let tls = connector.connect(name, tcp).await.map_err(ConnectError::Tls)?;
+        let tls = connector
+            .connect(name, tcp)
+            .await
+            .map_err(ConnectError::Tls)?;
         // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
         if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(ConnectError::NotHttp2);
@@ -92,10 +104,15 @@ impl Upstream {
         authority: &Authority,
         transport: Transport,
     ) -> Result<Usable, ConnectError> {
-        let target = Target { scheme, authority: authority_of(authority)? };
+        let target = Target {
+            scheme,
+            authority: authority_of(authority)?,
+        };
         let builder = self.http2();
-        let (sender, mut connection) =
-            builder.handshake(transport).await.map_err(ConnectError::Http2)?;
+        let (sender, mut connection) = builder
+            .handshake(transport)
+            .await
+            .map_err(ConnectError::Http2)?;
         // No stream is allowed before the server's SETTINGS say how many.
         poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
             Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
@@ -104,13 +121,19 @@ impl Upstream {
             Poll::Pending => Poll::Pending,
         })
         .await?;
-        Ok(Usable { target, sender, connection })
+        Ok(Usable {
+            target,
+            sender,
+            connection,
+        })
     }
 
     /// Answers are read at once and whole, so windows need to hold one body, and a connection's
     /// all that may be in flight at a time within reason.
     fn http2(&self) -> Builder {
-        let body = u32::try_from(self.plan.limits.body).unwrap_or(u32::MAX).clamp(65_535, 1 << 24);
+        let body = u32::try_from(self.plan.limits.body)
+            .unwrap_or(u32::MAX)
+            .clamp(65_535, 1 << 24);
         let mut builder = Builder::new();
         builder
             .enable_push(false)
@@ -128,13 +151,19 @@ impl Upstream {
 
 async fn dial(authority: &Authority) -> Result<TcpStream, ConnectError> {
     let address = (&*authority.host, authority.port);
-    let tcp = TcpStream::connect(address).await.map_err(ConnectError::Tcp)?;
+    let tcp = TcpStream::connect(address)
+        .await
+        .map_err(ConnectError::Tcp)?;
     tcp.set_nodelay(true).map_err(ConnectError::Tcp)?;
     Ok(tcp)
 }
 
 fn authority_of(authority: &Authority) -> Result<http::uri::Authority, ConnectError> {
     let Authority { host, port } = authority;
-    let text = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let text = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
     text.parse().map_err(|_| ConnectError::Name)
 }

@@ -39,11 +39,26 @@ impl Driver {
     }
 
     fn new(upstream: Rc<Upstream>, id: ConnId, usable: Usable) -> Self {
-        let Usable { target, sender, connection } = usable;
-        tracing::debug!(upstream = upstream.name(), endpoint = id.endpoint(), "connected");
+        let Usable {
+            target,
+            sender,
+            connection,
+        } = usable;
+        tracing::debug!(
+            upstream = upstream.name(),
+            endpoint = id.endpoint(),
+            "connected"
+        );
         upstream.add(id, target, sender.clone());
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
-        Self { upstream, id, connection, probe: Some(sender), capacity: 0, alarm }
+        Self {
+            upstream,
+            id,
+            connection,
+            probe: Some(sender),
+            capacity: 0,
+            alarm,
+        }
     }
 
     /// Follows the server's SETTINGS and GOAWAY.
@@ -58,7 +73,8 @@ impl Driver {
         if capacity != self.capacity {
             self.capacity = capacity;
             let id = self.id;
-            self.upstream.change_pool(|pool| pool.handle_capacity(id, capacity, clock::now()));
+            self.upstream
+                .change_pool(|pool| pool.handle_capacity(id, capacity, clock::now()));
         }
     }
 
@@ -80,7 +96,8 @@ impl Driver {
         self.probe = None;
         self.upstream.remove(self.id);
         let id = self.id;
-        self.upstream.change_pool(|pool| pool.handle_leaving(id, clock::now()));
+        self.upstream
+            .change_pool(|pool| pool.handle_leaving(id, clock::now()));
     }
 }
 
@@ -99,7 +116,8 @@ impl Future for Driver {
         }
         this.upstream.remove(this.id);
         let id = this.id;
-        this.upstream.change_pool(|pool| pool.handle_closed(id, clock::now()));
+        this.upstream
+            .change_pool(|pool| pool.handle_closed(id, clock::now()));
         Poll::Ready(())
     }
 }

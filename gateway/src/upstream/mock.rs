@@ -20,7 +20,10 @@ pub(super) struct MockCall {
 impl MockCall {
     pub(super) fn new(plan: &MockPlan, request: &HttpRequest) -> Self {
         let delay = Box::pin(tokio::time::sleep(plan.delay));
-        Self { answer: Some(answer(plan, request)), delay }
+        Self {
+            answer: Some(answer(plan, request)),
+            delay,
+        }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<HttpAnswer> {
@@ -47,7 +50,11 @@ pub(crate) fn answer(plan: &MockPlan, request: &HttpRequest) -> HttpAnswer {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // The configuration was checked: an impossible status is no plan.
     let status = StatusCode::from_u16(plan.status).unwrap_or(StatusCode::OK);
-    HttpAnswer { status, headers, body }
+    HttpAnswer {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn told_back(request: &HttpRequest) -> Value {

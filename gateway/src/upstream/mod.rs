@@ -103,7 +103,14 @@ impl Upstream {
             waiters: HashMap::new(),
             watched: false,
         };
-        Self { plan, tls, timers, metrics, state: RefCell::new(state), random }
+        Self {
+            plan,
+            tls,
+            timers,
+            metrics,
+            state: RefCell::new(state),
+            random,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -134,12 +141,18 @@ impl Upstream {
         let place = {
             let state = &mut *self.state.borrow_mut();
             match state.pool.acquire(client, now) {
-                Acquired::Granted(id) => {
-                    Ok(Place::Granted(Lease { upstream: Rc::clone(self), id }))
-                }
+                Acquired::Granted(id) => Ok(Place::Granted(Lease {
+                    upstream: Rc::clone(self),
+                    id,
+                })),
                 Acquired::Queued(ticket) => {
-                    state.waiters.insert(ticket, Waiter::Waiting(cx.waker().clone()));
-                    Ok(Place::Queued(Queued { upstream: Rc::clone(self), ticket }))
+                    state
+                        .waiters
+                        .insert(ticket, Waiter::Waiting(cx.waker().clone()));
+                    Ok(Place::Queued(Queued {
+                        upstream: Rc::clone(self),
+                        ticket,
+                    }))
                 }
                 Acquired::Refused(refusal) => Err(refusal_fault(refusal)),
             }
@@ -198,7 +211,12 @@ impl Upstream {
     }
 
     fn add(&self, id: ConnId, target: Target, sender: SendRequest<Bytes>) {
-        let connected = Connected { id, target, sender, last_used: clock::now() };
+        let connected = Connected {
+            id,
+            target,
+            sender,
+            last_used: clock::now(),
+        };
         self.state.borrow_mut().connections.push(connected);
         self.metrics.connected();
     }
@@ -217,7 +235,11 @@ impl Upstream {
         if !state.pool.is_idle(id) {
             return None;
         }
-        state.connections.iter().find(|connected| connected.id == id).map(|c| c.last_used)
+        state
+            .connections
+            .iter()
+            .find(|connected| connected.id == id)
+            .map(|c| c.last_used)
     }
 }
 
@@ -225,7 +247,10 @@ impl Lease {
     /// Runs `send` with the connection's handle and the endpoint it leads to.
     fn with<T>(&self, send: impl FnOnce(&mut SendRequest<Bytes>, &Target) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
-        let connected = state.connections.iter_mut().find(|connected| connected.id == self.id)?;
+        let connected = state
+            .connections
+            .iter_mut()
+            .find(|connected| connected.id == self.id)?;
         Some(send(&mut connected.sender, &connected.target))
     }
 
@@ -254,24 +279,36 @@ impl Queued {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => {
-                Poll::Ready(Ok(Lease { upstream: Rc::clone(&self.upstream), id }))
-            }
+            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {
+                upstream: Rc::clone(&self.upstream),
+                id,
+            })),
             Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
             Some(Waiter::Waiting(_)) => {
                 waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
                 Poll::Pending
             }
-            None => Poll::Ready(Err(Fault::unsent(FaultClass::Internal, "the ticket is used up"))),
+            None => Poll::Ready(Err(Fault::unsent(
+                FaultClass::Internal,
+                "the ticket is used up",
+            ))),
         }
     }
 }
 
 impl Drop for Queued {
     fn drop(&mut self) {
-        let waiter = self.upstream.state.borrow_mut().waiters.remove(&self.ticket);
+        let waiter = self
+            .upstream
+            .state
+            .borrow_mut()
+            .waiters
+            .remove(&self.ticket);
         match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease { upstream: Rc::clone(&self.upstream), id }),
+            Some(Waiter::Granted(id)) => drop(Lease {
+                upstream: Rc::clone(&self.upstream),
+                id,
+            }),
             Some(Waiter::Waiting(_)) => {
                 self.upstream.state.borrow_mut().pool.abandon(self.ticket);
             }
@@ -290,6 +327,8 @@ fn refusal_fault(refusal: Refusal) -> Fault {
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upstream").field("name", &self.plan.name).finish_non_exhaustive()
+        f.debug_struct("Upstream")
+            .field("name", &self.plan.name)
+            .finish_non_exhaustive()
     }
 }
