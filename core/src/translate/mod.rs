@@ -129,3 +129,6 @@ impl Rules {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
