@@ -11,8 +11,8 @@
 //! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one), `headers["x"]`, `json.a.b[0]` and `body`.
 //!
-//! Values cannot break out of their places: see [`target`], [`headers`] and [`json`] for how each
-//! is written.
+//! Values cannot break out of their places: in a path or query they are percent-encoded, in JSON
+//! escaped, and a header refuses what it cannot hold.
 
 pub mod codes;
 mod exchange;

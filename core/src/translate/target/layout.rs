@@ -16,6 +16,9 @@ pub(super) struct Layout<'a> {
     part: Component,
     /// Bytes of literal text before the current literal.
     seen: usize,
+    /// Whether all literal text stands in the template as such. A constant in braces is literal
+    /// text too, but its characters have no place there.
+    verbatim: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,13 @@ enum Component {
 impl<'a> Layout<'a> {
     /// The target of a template.
     pub(super) fn of(source: &Source, template: &Template) -> Result<Target, RuleError> {
+        let lengths = template.parts().iter().map(|part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Expr { .. } => 0,
+        });
+        let last = lengths.sum::<usize>().saturating_sub(1);
         let mut layout = Layout::new(source);
+        layout.verbatim = find_literal(source.text(), last).is_some();
         for part in template.parts() {
             match part {
                 Part::Literal(text) => layout.literal(text.as_bytes())?,
@@ -46,6 +55,7 @@ impl<'a> Layout<'a> {
             segment: Vec::new(),
             part: Component::Start,
             seen: 0,
+            verbatim: false,
         }
     }
 
@@ -158,18 +168,11 @@ impl<'a> Layout<'a> {
     /// An error at these bytes of the template's literal text.
     fn error(&self, bytes: Range<usize>, message: &str) -> RuleError {
         let text = self.source.text();
-        let (first, last) = (
-            find_literal(text, bytes.start),
-            find_literal(text, bytes.end - 1),
-        );
-        let span = first
-            .zip(last)
-            .map(|(first, last)| self.source.locate(first.start..last.end));
-        RuleError::new(
-            TARGET,
-            span.unwrap_or_else(|| self.source.span().clone()),
-            message,
-        )
+        let find = |at| find_literal(text, at).filter(|_| self.verbatim);
+        let ends = find(bytes.start).zip(find(bytes.end - 1));
+        let span = ends.map(|(first, last)| self.source.locate(first.start..last.end));
+        let span = span.unwrap_or_else(|| self.source.span().clone());
+        RuleError::new(TARGET, span, message)
     }
 }
 

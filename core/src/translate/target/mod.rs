@@ -5,10 +5,11 @@
 //!     literal    segment    literal            value
 //! ```
 //!
-//! A value can never end its segment, its query parameter or the path: of its characters only
-//! the unreserved ones of RFC 3986, section 2.3, are put in as they are, all others as %XX. What
-//! is left are the segments `.` and `..`, whose characters are unreserved and which servers
-//! resolve against the path, and segments that a value leaves empty: such messages are refused.
+//! A constant in braces (`{'x'}`) is text of the template. Any other value can never end its
+//! segment, its query parameter or the path: of its characters only the unreserved ones of RFC
+//! 3986, section 2.3, are put in as they are, all others as %XX. What is left are the segments
+//! `.` and `..`, whose characters are unreserved and which servers resolve against the path, and
+//! segments that a value leaves empty: such messages are refused.
 
 mod layout;
 mod place;

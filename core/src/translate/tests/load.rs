@@ -47,6 +47,7 @@ fn targets() {
         ("/{{", "{{"),
         ("/a?b=\"", "\""),
         ("/a\\b", "\\"),
+        ("/{'a b'}/ü", "/{'a b'}/ü"),
     ] {
         let mut file = File::default();
         let mut spec = file.route("pay", target);
