@@ -30,12 +30,21 @@ impl W5 {
             FieldDef::new("opcode", Type::U16),
             FieldDef::new("payload", Type::BYTES).or(Bytes::new()),
         ];
-        let frame = StructDef { name: "frame".into(), fields };
+        let frame = StructDef {
+            name: "frame".into(),
+            fields,
+        };
         let operation = |name, kind| Operation::new(name, kind, StructId(0)).id(Slot(0));
         Self(Arc::new(Descriptor {
             name: "w5".into(),
-            schema: Schema { structs: vec![frame], enums: vec![] },
-            operations: vec![operation("call", Kind::Request), operation("answer", Kind::Reply)],
+            schema: Schema {
+                structs: vec![frame],
+                enums: vec![],
+            },
+            operations: vec![
+                operation("call", Kind::Request),
+                operation("answer", Kind::Reply),
+            ],
             capabilities: Capabilities {
                 correlation: CorrelationKind::Id { bits: 32 },
                 reply_order: ReplyOrder::Any,
@@ -53,13 +62,20 @@ impl FrameProtocol for W5 {
     }
 
     fn delimit(&self, buf: &[u8], max_frame: usize) -> Result<Delimited, DecodeError> {
-        LengthField::new(0, Width::U32).shortest(HEADER).delimit(buf, max_frame)
+        LengthField::new(0, Width::U32)
+            .shortest(HEADER)
+            .delimit(buf, max_frame)
     }
 
     fn decode(&self, frame: Bytes, side: Side) -> Result<Message, DecodeError> {
         let header: IResult<&[u8], (u32, u16, u32)> = (be_u32, be_u16, be_u32).parse(&frame);
         let Ok((_, (_, opcode, id))) = header else {
-            return Err(DecodeError::new(Cause::TooShort, 0, "a header of 10 bytes", "fewer"));
+            return Err(DecodeError::new(
+                Cause::TooShort,
+                0,
+                "a header of 10 bytes",
+                "fewer",
+            ));
         };
         let operation = OperationId(u16::from(side == Side::Client));
         let fields = vec![id.into(), opcode.into(), frame.slice(HEADER..).into()];
@@ -67,7 +83,8 @@ impl FrameProtocol for W5 {
     }
 
     fn encode(&self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let [Value::Int(id), Value::Int(opcode), Value::Bytes(payload)] = &message.fields()[..] else {
+        let [Value::Int(id), Value::Int(opcode), Value::Bytes(payload)] = &message.fields()[..]
+        else {
             return Err(EncodeError::new("", EncodeProblem::WrongType));
         };
         let fits = |field| move |_| EncodeError::new(field, EncodeProblem::OutOfRange);
