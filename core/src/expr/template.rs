@@ -124,7 +124,9 @@ impl Template {
     /// # Errors
     /// If one of its expressions has no value, or none with a text form, for this message.
     pub fn write_text(&self, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
-        self.parts.iter().try_for_each(|part| part.write_text(env, out))
+        self.parts
+            .iter()
+            .try_for_each(|part| part.write_text(env, out))
     }
 }
 

@@ -32,10 +32,10 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         started: Instant,
-    ) -> Result<Self, (Message, Fault)> {
+    ) -> Result<Self, Box<(Message, Fault)>> {
         let call = match Self::call(&request, route, &facts) {
             Ok(call) => call,
-            Err(fault) => return Err((request, fault)),
+            Err(fault) => return Err(Box::new((request, fault))),
         };
         let route = Rc::clone(route);
         let deadline = started + route.plan.timeout;

@@ -44,6 +44,25 @@ pub(crate) struct Reply {
     pub(crate) request: Option<Box<Message>>,
 }
 
+impl Reply {
+    fn new(message: Message, request: Message) -> Self {
+        Self {
+            message,
+            request: Some(Box::new(request)),
+        }
+    }
+}
+
+/// What became of a request at once.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub(crate) enum Begun {
+    /// It is on its way.
+    Exchange(Exchange),
+    /// It could not be forwarded; this is its answer, if the protocol has one.
+    Answered(Option<Reply>),
+}
+
 impl Dispatch {
     pub(crate) const fn new(
         protocol: Arc<dyn Protocol>,
@@ -79,26 +98,24 @@ impl Dispatch {
         route: Option<&Rc<Route>>,
         facts: Facts,
         now: Instant,
-    ) -> Result<Exchange, Option<Reply>> {
+    ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
             let logged = self.logged(None, &request, &facts, Duration::ZERO);
             self.log.faulted(&logged, &fault);
-            return Err(self.refuse(request, &fault));
+            return Begun::Answered(self.refuse(request, &fault));
         };
-        Exchange::new(key, request, route, facts.clone(), now).map_err(|(request, fault)| {
-            route.metrics.faulted(fault.class(), Duration::ZERO);
-            let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
-            self.log.faulted(&logged, &fault);
-            let reply = route
-                .plan
-                .translation
-                .reply(&request, &Outcome::Fault(&fault), &facts);
-            reply.map(|message| Reply {
-                message,
-                request: Some(Box::new(request)),
-            })
-        })
+        let refused = match Exchange::new(key, request, route, facts.clone(), now) {
+            Ok(exchange) => return Begun::Exchange(exchange),
+            Err(refused) => refused,
+        };
+        let (request, fault) = *refused;
+        route.metrics.faulted(fault.class(), Duration::ZERO);
+        let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
+        self.log.faulted(&logged, &fault);
+        let translation = &route.plan.translation;
+        let reply = translation.reply(&request, &Outcome::Fault(&fault), &facts);
+        Begun::Answered(reply.map(|message| Reply::new(message, request)))
     }
 
     /// Ends an exchange with what came of it: its reply, or `None` where the protocol has no

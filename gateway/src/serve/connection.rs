@@ -2,7 +2,7 @@
 
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::{Dispatch, Exchanges, Reply};
+use crate::dispatch::{Begun, Dispatch, Exchanges, Reply};
 use crate::framing::Framing;
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::{Listener, Permit};
@@ -255,14 +255,14 @@ impl Connection {
             }
         };
         match dispatch.begin(key, request, route, facts, began) {
-            Ok(exchange) => {
+            Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
                 let worker = &self.worker;
                 self.exchanges
                     .get_or_insert_with(|| worker.take_exchanges())
                     .insert(exchange);
             }
-            Err(reply) => self.settle(key, reply, now),
+            Begun::Answered(reply) => self.settle(key, reply, now),
         }
         Ok(())
     }

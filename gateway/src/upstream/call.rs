@@ -144,7 +144,7 @@ fn start(upstream: &Rc<Upstream>, request: HttpRequest, client: u64, cx: &Contex
     }
 }
 
-fn await_place(mut queued: Queued, request: HttpRequest, cx: &Context<'_>) -> Stepped {
+fn await_place(queued: Queued, request: HttpRequest, cx: &Context<'_>) -> Stepped {
     match queued.poll(cx) {
         Poll::Ready(lease) => send(lease?, request),
         Poll::Pending => Ok(Step::Wait(State::AwaitingPlace { queued, request })),

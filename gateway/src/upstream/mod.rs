@@ -132,7 +132,7 @@ impl Upstream {
 
     /// A number that nobody needs to guess: for jitter and span ids.
     fn random(&self) -> u64 {
-        self.random.next()
+        self.random.draw()
     }
 
     /// Asks for a place on a connection.
@@ -276,7 +276,7 @@ impl Drop for Lease {
 
 impl Queued {
     /// The place, once there is one.
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
             Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {
