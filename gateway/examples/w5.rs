@@ -96,6 +96,10 @@ impl FrameProtocol for W5 {
     }
 }
 
+/// The allocator of the `gatewright` binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     gatewright::cli().protocol("w5", W5::new()).run()
 }
