@@ -28,8 +28,8 @@ mod tree;
 mod typed;
 mod valid;
 
-pub use diagnostic::{Colour, Diagnostic, Place, Severity};
-pub use explain::explain;
+pub use diagnostic::{codes, Colour, Diagnostic, Place, Severity};
+pub use explain::{explain, nearest_to_explain};
 pub use load::{Loaded, load, load_str};
 pub use memory::{Memory, MemoryLine};
 pub use protocols::Protocols;
