@@ -1,9 +1,7 @@
 //! The frames of a recording, one after the other.
 
 use bytes::Bytes;
-use gatewright_core::codec::{
-    Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side,
-};
+use gatewright_core::codec::{Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side};
 use std::fmt;
 use std::sync::Arc;
 
@@ -142,7 +140,9 @@ fn read(
         let error = DecodeError::new(Cause::TooLong, 0, limit, "a longer one");
         return Err(Unread::Broken(error));
     }
-    let event = codec.decode(bytes.slice(..length)).map_err(Unread::Broken)?;
+    let event = codec
+        .decode(bytes.slice(..length))
+        .map_err(Unread::Broken)?;
     Ok((length, event))
 }
 
