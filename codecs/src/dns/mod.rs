@@ -88,7 +88,6 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "bad_tls_hello.hex",
     "bad_trailing_bytes.hex",
     "bad_two_questions.hex",
-    "bind_axfr.hex",
     "bind_mx.hex",
     "bind_refused.hex",
     "bind_soa.hex",
