@@ -28,7 +28,7 @@ mod tree;
 mod typed;
 mod valid;
 
-pub use diagnostic::{codes, Colour, Diagnostic, Place, Severity};
+pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
 pub use explain::{explain, nearest_to_explain};
 pub use load::{Loaded, load, load_str};
 pub use memory::{Memory, MemoryLine};

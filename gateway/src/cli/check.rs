@@ -74,11 +74,7 @@ fn tally(found: &[Diagnostic]) -> String {
     match (errors, warnings) {
         (errors, 0) => count(errors, "error"),
         (0, warnings) => count(warnings, "warning"),
-        _ => format!(
-            "{}, {}",
-            count(errors, "error"),
-            count(warnings, "warning")
-        ),
+        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     }
 }
 
@@ -94,9 +90,7 @@ fn document(plan: Option<&Plan>, found: &[Diagnostic]) -> Value {
 }
 
 fn memory(memory: &Memory) -> Value {
-    let line = |line: &gatewright_config::MemoryLine| {
-        json!({ "of": line.of, "what": line.what, "formula": line.formula, "bytes": line.bytes })
-    };
+    let line = |line: &gatewright_config::MemoryLine| json!({ "of": line.of, "what": line.what, "formula": line.formula, "bytes": line.bytes });
     let lines: Vec<Value> = memory.lines.iter().map(line).collect();
     json!({ "bytes": memory.total(), "lines": lines })
 }

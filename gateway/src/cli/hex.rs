@@ -15,10 +15,7 @@ impl fmt::Display for HexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotADigit { line, column } => {
-                write!(
-                    f,
-                    "no hexadecimal digit at line {line}, character {column}"
-                )
+                write!(f, "no hexadecimal digit at line {line}, character {column}")
             }
             Self::HalfAByte => f.write_str("the last byte has only one hexadecimal digit"),
         }

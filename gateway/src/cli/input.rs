@@ -49,10 +49,7 @@ impl Input {
         })
     }
 
-    fn read(
-        name: String,
-        read: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
-    ) -> Outcome<Self> {
+    fn read(name: String, read: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>) -> Outcome<Self> {
         let mut bytes = Vec::new();
         match read(&mut bytes) {
             Ok(_) => Ok(Self {

@@ -1,9 +1,7 @@
 //! The frames of a recording, one after the other.
 
 use bytes::Bytes;
-use gatewright_core::codec::{
-    Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side,
-};
+use gatewright_core::codec::{Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side};
 use std::fmt;
 use std::sync::Arc;
 
@@ -62,12 +60,13 @@ pub(in crate::cli) enum FrameError {
 }
 
 impl Frames {
+    /// The frames of `bytes`, none of them longer than `max_frame` bytes.
     pub(in crate::cli) fn new(
         protocol: &Arc<dyn Protocol>,
         from: Option<From>,
+        max_frame: usize,
         bytes: Bytes,
     ) -> Self {
-        let max_frame = protocol.descriptor().capabilities.max_frame;
         let codec = |side| Arc::clone(protocol).codec(side, max_frame);
         let (first, second) = match from {
             None => (codec(Side::Server), Some(codec(Side::Client))),
@@ -142,7 +141,9 @@ fn read(
         let error = DecodeError::new(Cause::TooLong, 0, limit, "a longer one");
         return Err(Unread::Broken(error));
     }
-    let event = codec.decode(bytes.slice(..length)).map_err(Unread::Broken)?;
+    let event = codec
+        .decode(bytes.slice(..length))
+        .map_err(Unread::Broken)?;
     Ok((length, event))
 }
 
