@@ -1,17 +1,14 @@
 //! A test file's cases: what is sent, what should go upstream, what comes back, what is expected.
 
 use super::expected;
-use super::reader::{Node, Reader, Section};
+use super::reader::{Node, Reader, Section, if_given};
+use super::upstream::{Answer, Upstream};
 use crate::cli::messages;
 use bytes::Bytes;
 use gatewright_config::plan::{ListenerPlan, Plan};
 use gatewright_config::{Diagnostic, SourceFile, codes};
 use gatewright_core::codec::Protocol;
 use gatewright_core::codec::json::from_json;
-use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::translate::HttpAnswer;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value as Json;
 use std::sync::Arc;
 use toml::de::DeTable;
@@ -29,23 +26,6 @@ pub(super) struct Case {
     pub(super) upstream: Option<Upstream>,
     pub(super) answer: Option<Answer>,
     pub(super) expect: Option<Expect>,
-}
-
-/// The request that should go upstream. What is not given may be anything.
-#[derive(Debug, Default)]
-pub(super) struct Upstream {
-    pub(super) request: Option<(Method, String)>,
-    pub(super) headers: Vec<(String, String)>,
-    /// What the body should have, among other things.
-    pub(super) json: Option<Json>,
-    pub(super) body: Option<Bytes>,
-}
-
-/// What the upstream does.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Http(HttpAnswer),
-    Fault(Fault),
 }
 
 /// What the client should get.
@@ -115,8 +95,10 @@ fn read_case(
     );
     let name = section.require(reader, "name");
     let name = name.and_then(|node| reader.text(node));
-    let upstream = section.get("upstream").map(|node| upstream(reader, node));
-    let answer = section.get("answer").map(|node| answer(reader, node));
+    let upstream = section
+        .get("upstream")
+        .map(|node| Upstream::read(reader, node));
+    let answer = section.get("answer").map(|node| Answer::read(reader, node));
     if section.get("upstream").is_none() && section.get("expect").is_none() {
         let help = "what should go upstream is `upstream`, what comes back is `expect`".to_owned();
         let message = "this test expects nothing";
@@ -128,23 +110,16 @@ fn read_case(
     let expect = section
         .get("expect")
         .map(|node| expect(reader, node, &listener.protocol));
+    let send = send.and_then(|node| self::send(reader, node, &listener.protocol));
     Some(Case {
         name: name?.to_owned(),
         line: reader.source.line_column(node.span().start).line,
         listener: index,
-        send: self::send(reader, send?, &listener.protocol)?,
-        upstream: transpose(upstream)?,
-        answer: transpose(answer)?,
-        expect: transpose(expect)?,
+        send: send?,
+        upstream: if_given(upstream)?,
+        answer: if_given(answer)?,
+        expect: if_given(expect)?,
     })
-}
-
-/// Absent is well; there but unreadable is not.
-fn transpose<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        None => Some(None),
-        Some(read) => read.map(Some),
-    }
 }
 
 fn find_listener<'p>(
@@ -169,13 +144,23 @@ fn send(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) -> O
         return bytes;
     }
     let json = reader.json(node)?;
-    let written = from_json(protocol.descriptor(), &json)
-        .map_err(|error| error.to_string())
-        .and_then(|message| messages::write(protocol, &message).map_err(|error| error.to_string()));
-    match written {
+    let message = match from_json(protocol.descriptor(), &json) {
+        Ok(message) => message,
+        Err(error) => {
+            let help = error
+                .suggestion()
+                .map(|name| format!("did you mean `{name}`?"));
+            let message = format!("`{}`: {}", error.path(), error.message());
+            let span = Reader::locate(node, error.path());
+            reader.note(codes::BAD_TEST_MESSAGE, message, span, help);
+            return None;
+        }
+    };
+    match messages::write(protocol, &message) {
         Ok(frame) => Some(frame.freeze()),
         Err(error) => {
-            reader.note(codes::BAD_TEST_MESSAGE, error, node.span(), None);
+            let message = error.to_string();
+            reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
             None
         }
     }
@@ -202,123 +187,10 @@ fn expect(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) ->
     let json = reader.json(node)?;
     match expected::normalise(protocol.descriptor(), json) {
         Ok(json) => Some(Expect::Message(json)),
-        Err(error) => {
-            reader.note(codes::BAD_TEST_MESSAGE, error, node.span(), None);
+        Err(misfit) => {
+            let span = Reader::locate(node, &misfit.path);
+            reader.note(codes::BAD_TEST_MESSAGE, misfit.message, span, misfit.help);
             None
         }
     }
-}
-
-const METHODS: [(&str, Method); 6] = [
-    ("get", Method::GET),
-    ("post", Method::POST),
-    ("put", Method::PUT),
-    ("patch", Method::PATCH),
-    ("delete", Method::DELETE),
-    ("head", Method::HEAD),
-];
-
-fn upstream(reader: &mut Reader, node: &Node<'_>) -> Option<Upstream> {
-    let section = reader.section("`upstream`", node)?;
-    let mut known: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
-    known.extend(["headers", "json", "body"]);
-    section.only(reader, &known);
-    let mut upstream = Upstream::default();
-    for (name, method) in METHODS {
-        let Some(node) = section.get(name) else {
-            continue;
-        };
-        if upstream.request.is_some() {
-            let message = "a request has one method";
-            reader.note(codes::EXACTLY_ONE, message, node.span(), None);
-        }
-        upstream.request = Some((method, reader.text(node)?.to_owned()));
-    }
-    if let Some(node) = section.get("headers") {
-        for (name, _, node) in reader.section("`headers`", node)?.entries() {
-            let value = reader.text(node)?.to_owned();
-            upstream.headers.push((name.to_ascii_lowercase(), value));
-        }
-    }
-    if let Some(node) = section.get("json") {
-        upstream.json = Some(reader.json(node)?);
-    }
-    if let Some(node) = section.get("body") {
-        upstream.body = Some(reader.bytes(node)?.into());
-    }
-    Some(upstream)
-}
-
-/// Faults that an upstream can be the reason of.
-const FAULTS: [FaultClass; 6] = [
-    FaultClass::Timeout,
-    FaultClass::Unreachable,
-    FaultClass::BadReply,
-    FaultClass::Overload,
-    FaultClass::Draining,
-    FaultClass::Internal,
-];
-
-fn answer(reader: &mut Reader, node: &Node<'_>) -> Option<Answer> {
-    if let Some(word) = node.get_ref().as_str() {
-        let class = FAULTS.into_iter().find(|class| class.as_str() == word);
-        if class.is_none() {
-            let help = format!("there is {}", FAULTS.map(FaultClass::as_str).join(", "));
-            let message = format!("`{word}` is nothing that can go wrong with an upstream");
-            reader.note(codes::BAD_CHOICE, message, node.span(), Some(help));
-        }
-        return class.map(|class| Answer::Fault(Fault::sent(class, "the test says so")));
-    }
-    let section = reader.section("`answer`", node)?;
-    section.only(reader, &["status", "headers", "json", "body"]);
-    let status = section.get("status").map(|node| status(reader, node));
-    let mut headers = section
-        .get("headers")
-        .map_or_else(|| Some(HeaderMap::new()), |node| headers(reader, node))?;
-    let mut body = Bytes::new();
-    if let Some(node) = section.get("json") {
-        body = reader.json(node)?.to_string().into();
-        headers
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static("application/json"));
-    }
-    if let Some(node) = section.get("body") {
-        if section.get("json").is_some() {
-            let message = "an answer has `json` or `body`, not both";
-            reader.note(codes::EXACTLY_ONE, message, node.span(), None);
-        }
-        body = reader.bytes(node)?.into();
-    }
-    Some(Answer::Http(HttpAnswer {
-        status: transpose(status)?.unwrap_or(StatusCode::OK),
-        headers,
-        body,
-    }))
-}
-
-fn status(reader: &mut Reader, node: &Node<'_>) -> Option<StatusCode> {
-    let number = reader.json(node)?.as_u64();
-    let status = number
-        .and_then(|number| u16::try_from(number).ok())
-        .and_then(|number| StatusCode::from_u16(number).ok());
-    if status.is_none() {
-        reader.expected("a status from 100 to 999", node);
-    }
-    status
-}
-
-fn headers(reader: &mut Reader, node: &Node<'_>) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for (name, span, node) in reader.section("`headers`", node)?.entries() {
-        let value = HeaderValue::from_str(reader.text(node)?);
-        match (name.parse::<HeaderName>(), value) {
-            (Ok(name), Ok(value)) => {
-                headers.append(name, value);
-            }
-            (Err(_), _) | (_, Err(_)) => {
-                reader.note(codes::BAD_NAME, "this is no HTTP header", span, None);
-            }
-        }
-    }
-    Some(headers)
 }

@@ -1,7 +1,8 @@
 //! Where what happened differs from what was expected.
 
-use super::case::{Case, Expect, Upstream};
+use super::case::{Case, Expect};
 use super::play::{Played, Reply};
+use super::upstream::Upstream;
 use crate::cli::decode::{Frames, From};
 use crate::cli::hex;
 use bytes::Bytes;

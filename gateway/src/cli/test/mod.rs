@@ -5,6 +5,7 @@ mod expected;
 mod judge;
 mod play;
 mod reader;
+mod upstream;
 
 use super::exit::{Exit, Outcome};
 use super::output::{Format, print};
@@ -58,7 +59,7 @@ impl Test {
         for file in &files {
             let config = self.config_of(file);
             if !plans.contains_key(&config) {
-                plans.insert(config.clone(), load(builder, &config)?);
+                plans.insert(config.clone(), self.load(builder, &config)?);
             }
             let source = read(file)?;
             if let Some(plan) = plans.get(&config) {
@@ -105,6 +106,19 @@ impl Test {
             .unwrap_or_else(|| file.with_file_name("gatewright.toml"))
     }
 
+    fn load(&self, builder: &Builder, config: &Path) -> Outcome<Plan> {
+        match builder.clone().config(config).load() {
+            Ok(gateway) => Ok(gateway.loaded().plan.clone()),
+            Err(found) => {
+                match self.format {
+                    Format::Text => report(&found),
+                    Format::Json => self.show(&[], &found)?,
+                }
+                Err(Exit::BadConfig)
+            }
+        }
+    }
+
     fn show(&self, verdicts: &[Verdict], found: &[Diagnostic]) -> Outcome {
         match self.format {
             Format::Text => {
@@ -114,23 +128,17 @@ impl Test {
                     .try_for_each(|verdict| print(verdict.text()))?;
                 let good = verdicts.iter().filter(|verdict| verdict.is_good()).count();
                 let bad = verdicts.len() - good;
-                print(format_args!("{good} passed, {bad} failed"))
+                let unread = match found.len() {
+                    0 => String::new(),
+                    errors => format!(", {errors} errors in test files"),
+                };
+                print(format_args!("{good} passed, {bad} failed{unread}"))
             }
             Format::Json => {
                 let tests: Vec<Value> = verdicts.iter().map(Verdict::to_json).collect();
                 let found: Vec<Value> = found.iter().map(Diagnostic::to_json).collect();
                 print(json!({ "tests": tests, "diagnostics": found }))
             }
-        }
-    }
-}
-
-fn load(builder: &Builder, config: &Path) -> Outcome<Plan> {
-    match builder.clone().config(config).load() {
-        Ok(gateway) => Ok(gateway.loaded().plan.clone()),
-        Err(found) => {
-            report(&found);
-            Err(Exit::BadConfig)
         }
     }
 }

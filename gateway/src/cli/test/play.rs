@@ -1,6 +1,7 @@
 //! One message through the rules, without a socket: what a gateway would send, and answer.
 
-use super::case::{Answer, Case};
+use super::case::Case;
+use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{ListenerPlan, RoutePlan};

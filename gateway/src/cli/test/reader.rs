@@ -90,6 +90,31 @@ impl Reader {
         self.note(codes::WRONG_TYPE, message, node.span(), None);
     }
 
+    /// The place of a message's field, by its path from `node` on: key and value, or what holds
+    /// them if the field is not there.
+    pub(super) fn locate(node: &Node<'_>, path: &str) -> Range<usize> {
+        let segments = path.split(['.', '[', ']']).filter(|name| !name.is_empty());
+        let (mut node, mut place) = (node, node.span());
+        for name in segments {
+            let (key, inner) = match node.get_ref() {
+                DeValue::Table(table) => match table.get_key_value(name) {
+                    Some((key, inner)) => (key.span().start, inner),
+                    None => break,
+                },
+                DeValue::Array(items) => {
+                    match name.parse().ok().and_then(|n: usize| items.get(n)) {
+                        Some(inner) => (inner.span().start, inner),
+                        None => break,
+                    }
+                }
+                _ => break,
+            };
+            node = inner;
+            place = key..inner.span().end;
+        }
+        place
+    }
+
     pub(super) fn section<'t>(
         &mut self,
         name: &'static str,
@@ -164,5 +189,13 @@ impl Reader {
             self.note(codes::NO_JSON, message, node.span(), None);
         }
         json
+    }
+}
+
+/// Absent is well; there but unreadable is not.
+pub(super) fn if_given<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(read) => read.map(Some),
     }
 }
