@@ -39,9 +39,13 @@ impl Check {
         match (told, plan) {
             (Err(exit), _) => exit,
             (Ok(()), None) => Exit::BadConfig,
-            (Ok(()), Some(_)) if self.deny_warnings && !found.is_empty() => Exit::Findings,
+            (Ok(()), Some(_)) if self.denies(&found) => Exit::Findings,
             (Ok(()), Some(_)) => Exit::Good,
         }
+    }
+
+    const fn denies(&self, warnings: &[Diagnostic]) -> bool {
+        self.deny_warnings && !warnings.is_empty()
     }
 
     fn tell(&self, plan: Option<&Plan>, found: &[Diagnostic]) -> Outcome {
@@ -52,6 +56,10 @@ impl Check {
             return Ok(());
         };
         print(plan.memory())?;
+        if self.denies(found) {
+            note(format_args!("{name}: {}, denied", tally(found)));
+            return Ok(());
+        }
         let routes: usize = plan.listeners.iter().map(|l| l.routes.len()).sum();
         let parts = [
             count(plan.listeners.len(), "listener"),

@@ -13,6 +13,8 @@ mod output;
 mod protocol;
 mod report;
 mod run;
+mod send;
+mod test;
 mod version;
 mod view;
 
@@ -82,6 +84,8 @@ impl Cli {
             Verb::Explain(verb) => verb.run(self.builder),
             Verb::Decode(verb) => verb.run(self.builder),
             Verb::Encode(verb) => verb.run(self.builder),
+            Verb::Send(verb) => verb.run(self.builder),
+            Verb::Test(verb) => verb.run(self.builder),
             Verb::Completions(verb) => verb.run(self.builder),
             Verb::Version(verb) => verb.run(self.builder),
         }
@@ -114,6 +118,8 @@ enum Verb {
     Explain(explain::Explain),
     Decode(decode::Decode),
     Encode(encode::Encode),
+    Send(send::Send),
+    Test(test::Test),
     Completions(completions::Completions),
     Version(version::Version),
 }

@@ -113,6 +113,7 @@ impl Tree<'_> {
             Value::Float(x) => x.to_string(),
             // Escapes what does not print, such as marks that turn the direction of writing.
             Value::Str(text) => format!("{:?}", text.as_ref() as &str),
+            Value::Bytes(bytes) if bytes.is_empty() => "(no bytes)".to_owned(),
             Value::Bytes(bytes) => format!("hex {}", hex::show(bytes)),
             Value::List(items) if items.is_empty() => "[]".to_owned(),
             Value::List(_) | Value::Record(_) | Value::Object(_) => return None,

@@ -60,12 +60,13 @@ pub(in crate::cli) enum FrameError {
 }
 
 impl Frames {
+    /// The frames of `bytes`, none of them longer than `max_frame` bytes.
     pub(in crate::cli) fn new(
         protocol: &Arc<dyn Protocol>,
         from: Option<From>,
+        max_frame: usize,
         bytes: Bytes,
     ) -> Self {
-        let max_frame = protocol.descriptor().capabilities.max_frame;
         let codec = |side| Arc::clone(protocol).codec(side, max_frame);
         let (first, second) = match from {
             None => (codec(Side::Server), Some(codec(Side::Client))),

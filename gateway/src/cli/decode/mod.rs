@@ -41,7 +41,8 @@ impl Decode {
     fn tell(&self, builder: &Builder) -> Outcome {
         let protocol = self.spoken.find(builder)?;
         let bytes = self.bytes()?;
-        for read in Frames::new(&protocol, self.from, bytes.into()) {
+        let max_frame = protocol.descriptor().capabilities.max_frame;
+        for read in Frames::new(&protocol, self.from, max_frame, bytes.into()) {
             match read {
                 Ok(frame) => print(self.show(protocol.descriptor(), &frame))?,
                 Err(error) => return Err(self.refuse(&error)),

@@ -1,0 +1,197 @@
+//! Where what happened differs from what was expected.
+
+use super::case::{Case, Expect};
+use super::play::{Played, Reply};
+use super::upstream::Upstream;
+use crate::cli::decode::{Frames, From};
+use crate::cli::hex;
+use bytes::Bytes;
+use gatewright_core::codec::json::{Secrets, to_json};
+use gatewright_core::codec::{Event, Protocol};
+use gatewright_core::translate::HttpRequest;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// One difference.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// Where, such as `upstream.json.amount_minor`.
+    pub(super) at: String,
+    pub(super) expected: String,
+    pub(super) got: String,
+}
+
+/// All differences between what a case expects and what came of it.
+pub(super) fn judge(case: &Case, played: &Played, protocol: &Arc<dyn Protocol>) -> Vec<Difference> {
+    let mut judge = Judge {
+        differences: Vec::new(),
+        protocol,
+    };
+    judge.request(case, &played.request);
+    if let Some(expect) = &case.expect {
+        judge.reply(expect, &played.reply);
+    }
+    judge.differences
+}
+
+struct Judge<'p> {
+    differences: Vec<Difference>,
+    protocol: &'p Arc<dyn Protocol>,
+}
+
+impl Judge<'_> {
+    fn differ(&mut self, at: &str, expected: impl Into<String>, got: impl Into<String>) {
+        self.differences.push(Difference {
+            at: at.to_owned(),
+            expected: expected.into(),
+            got: got.into(),
+        });
+    }
+
+    fn request(&mut self, case: &Case, got: &Result<HttpRequest, String>) {
+        match (&case.upstream, got) {
+            (Some(upstream), Ok(request)) => self.upstream(upstream, request),
+            (None, Ok(_)) if case.answer.is_some() => {}
+            (None, Ok(request)) => {
+                let expected = "no request: the test has neither `upstream` nor `answer`";
+                self.differ("upstream", expected, line(request));
+            }
+            (Some(Upstream { request, .. }), Err(why)) => {
+                let expected = request.as_ref().map_or_else(
+                    || "a request".to_owned(),
+                    |(method, target)| format!("{method} {target}"),
+                );
+                self.differ("upstream", expected, format!("no request: {why}"));
+            }
+            (None, Err(why)) if case.answer.is_some() => {
+                self.differ("upstream", "a request", format!("no request: {why}"));
+            }
+            (None, Err(_)) => {}
+        }
+    }
+
+    fn upstream(&mut self, expected: &Upstream, got: &HttpRequest) {
+        if let Some((method, target)) = &expected.request {
+            let expected = format!("{method} {target}");
+            if expected != line(got) {
+                self.differ("upstream", expected, line(got));
+            }
+        }
+        for (name, value) in &expected.headers {
+            let values = got.headers.get_all(name).iter();
+            let values: Vec<_> = values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .collect();
+            if !values.contains(value) {
+                let got = if values.is_empty() {
+                    "no such header".to_owned()
+                } else {
+                    values.join(", ")
+                };
+                self.differ(&format!("upstream.headers.{name}"), value, got);
+            }
+        }
+        let body = got.body.whole().unwrap_or_default();
+        if let Some(json) = &expected.json {
+            match serde_json::from_slice(&body) {
+                Ok(got) => self.contains("upstream.json", json, &got),
+                Err(_) => self.differ("upstream.json", json.to_string(), readable(&body)),
+            }
+        }
+        if let Some(expected) = &expected.body
+            && *expected != body
+        {
+            self.differ("upstream.body", readable(expected), readable(&body));
+        }
+    }
+
+    fn reply(&mut self, expected: &Expect, got: &Reply) {
+        match (expected, got) {
+            (Expect::Closed, Reply::Closed) => {}
+            (Expect::Bytes(expected), Reply::Bytes(got)) if expected == got => {}
+            (Expect::Message(expected), Reply::Bytes(bytes)) => match self.message(bytes) {
+                Some(got) => {
+                    let before = self.differences.len();
+                    self.contains("expect", expected, &got);
+                    if self.differences.len() > before {
+                        let got = format!("{got}\nhex {}", hex::show(bytes));
+                        self.differ("the whole reply", expected.to_string(), got);
+                    }
+                }
+                None => self.differ("expect", expected.to_string(), self.bytes(bytes)),
+            },
+            (expected, got) => self.differ("expect", self.wanted(expected), self.given(got)),
+        }
+    }
+
+    fn wanted(&self, expected: &Expect) -> String {
+        match expected {
+            Expect::Closed => "the connection is closed".to_owned(),
+            Expect::Bytes(bytes) => self.bytes(bytes),
+            Expect::Message(json) => json.to_string(),
+        }
+    }
+
+    fn given(&self, got: &Reply) -> String {
+        match got {
+            Reply::Bytes(bytes) => self.bytes(bytes),
+            Reply::Closed => "the connection is closed".to_owned(),
+            Reply::Nothing => "no reply".to_owned(),
+            Reply::Open => "no reply: the test has no `answer`".to_owned(),
+        }
+    }
+
+    /// Bytes as digits and, if they are a reply, as JSON.
+    fn bytes(&self, bytes: &Bytes) -> String {
+        let digits = hex::show(bytes);
+        match self.message(bytes) {
+            Some(message) => format!("hex {digits}\n{message}"),
+            None => format!("hex {digits}"),
+        }
+    }
+
+    fn message(&self, bytes: &Bytes) -> Option<Json> {
+        let descriptor = self.protocol.descriptor();
+        let limit = descriptor.capabilities.max_frame;
+        let mut frames = Frames::new(self.protocol, Some(From::Server), limit, bytes.clone());
+        match frames.next()?.ok()?.event {
+            Event::Head(message) => Some(to_json(descriptor, &message, Secrets::Shown)),
+            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+        }
+    }
+
+    /// Whether `got` has all of `expected`: objects may have more members, nothing else more.
+    fn contains(&mut self, at: &str, expected: &Json, got: &Json) {
+        match (expected, got) {
+            (Json::Object(expected), Json::Object(got)) => {
+                for (name, expected) in expected {
+                    let at = format!("{at}.{name}");
+                    match got.get(name) {
+                        Some(got) => self.contains(&at, expected, got),
+                        None => self.differ(&at, expected.to_string(), "nothing"),
+                    }
+                }
+            }
+            (Json::Array(expected), Json::Array(got)) if expected.len() == got.len() => {
+                for (index, (expected, got)) in expected.iter().zip(got).enumerate() {
+                    self.contains(&format!("{at}[{index}]"), expected, got);
+                }
+            }
+            (expected, got) if expected == got => {}
+            (expected, got) => self.differ(at, expected.to_string(), got.to_string()),
+        }
+    }
+}
+
+fn line(request: &HttpRequest) -> String {
+    format!("{} {}", request.method, request.target)
+}
+
+/// Text as it is, other bytes as digits.
+fn readable(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok("") => "nothing".to_owned(),
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("hex {}", hex::show(bytes)),
+    }
+}

@@ -1,0 +1,145 @@
+//! A test's upstream: the request that it should get, and what it does then.
+
+use super::reader::{Node, Reader, if_given};
+use bytes::Bytes;
+use gatewright_config::codes;
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::translate::HttpAnswer;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value as Json;
+
+/// The request that should go upstream. What is not given may be anything.
+#[derive(Debug, Default)]
+pub(super) struct Upstream {
+    pub(super) request: Option<(Method, String)>,
+    pub(super) headers: Vec<(String, String)>,
+    /// What the body should have, among other things.
+    pub(super) json: Option<Json>,
+    pub(super) body: Option<Bytes>,
+}
+
+/// What the upstream does.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Http(HttpAnswer),
+    Fault(Fault),
+}
+
+const METHODS: [(&str, Method); 6] = [
+    ("get", Method::GET),
+    ("post", Method::POST),
+    ("put", Method::PUT),
+    ("patch", Method::PATCH),
+    ("delete", Method::DELETE),
+    ("head", Method::HEAD),
+];
+
+impl Upstream {
+    pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
+        let section = reader.section("`upstream`", node)?;
+        let mut known: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
+        known.extend(["headers", "json", "body"]);
+        section.only(reader, &known);
+        let mut upstream = Self::default();
+        for (name, method) in METHODS {
+            let Some(node) = section.get(name) else {
+                continue;
+            };
+            if upstream.request.is_some() {
+                let message = "a request has one method";
+                reader.note(codes::EXACTLY_ONE, message, node.span(), None);
+            }
+            upstream.request = Some((method, reader.text(node)?.to_owned()));
+        }
+        if let Some(node) = section.get("headers") {
+            for (name, _, node) in reader.section("`headers`", node)?.entries() {
+                let value = reader.text(node)?.to_owned();
+                upstream.headers.push((name.to_ascii_lowercase(), value));
+            }
+        }
+        if let Some(node) = section.get("json") {
+            upstream.json = Some(reader.json(node)?);
+        }
+        if let Some(node) = section.get("body") {
+            upstream.body = Some(reader.bytes(node)?.into());
+        }
+        Some(upstream)
+    }
+}
+
+/// Faults that an upstream can be the reason of.
+const FAULTS: [FaultClass; 6] = [
+    FaultClass::Timeout,
+    FaultClass::Unreachable,
+    FaultClass::BadReply,
+    FaultClass::Overload,
+    FaultClass::Draining,
+    FaultClass::Internal,
+];
+
+impl Answer {
+    pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
+        if let Some(word) = node.get_ref().as_str() {
+            let class = FAULTS.into_iter().find(|class| class.as_str() == word);
+            if class.is_none() {
+                let help = format!("there is {}", FAULTS.map(FaultClass::as_str).join(", "));
+                let message = format!("`{word}` is nothing that can go wrong with an upstream");
+                reader.note(codes::BAD_CHOICE, message, node.span(), Some(help));
+            }
+            return class.map(|class| Self::Fault(Fault::sent(class, "the test says so")));
+        }
+        let section = reader.section("`answer`", node)?;
+        section.only(reader, &["status", "headers", "json", "body"]);
+        let status = section.get("status").map(|node| status(reader, node));
+        let mut headers = section
+            .get("headers")
+            .map_or_else(|| Some(HeaderMap::new()), |node| headers(reader, node))?;
+        let mut body = Bytes::new();
+        if let Some(node) = section.get("json") {
+            body = reader.json(node)?.to_string().into();
+            headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+        }
+        if let Some(node) = section.get("body") {
+            if section.get("json").is_some() {
+                let message = "an answer has `json` or `body`, not both";
+                reader.note(codes::EXACTLY_ONE, message, node.span(), None);
+            }
+            body = reader.bytes(node)?.into();
+        }
+        Some(Self::Http(HttpAnswer {
+            status: if_given(status)?.unwrap_or(StatusCode::OK),
+            headers,
+            body,
+        }))
+    }
+}
+
+fn status(reader: &mut Reader, node: &Node<'_>) -> Option<StatusCode> {
+    let number = reader.json(node)?.as_u64();
+    let status = number
+        .and_then(|number| u16::try_from(number).ok())
+        .and_then(|number| StatusCode::from_u16(number).ok());
+    if status.is_none() {
+        reader.expected("a status from 100 to 999", node);
+    }
+    status
+}
+
+fn headers(reader: &mut Reader, node: &Node<'_>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, span, node) in reader.section("`headers`", node)?.entries() {
+        let value = HeaderValue::from_str(reader.text(node)?);
+        match (name.parse::<HeaderName>(), value) {
+            (Ok(name), Ok(value)) => {
+                headers.append(name, value);
+            }
+            (Err(_), _) | (_, Err(_)) => {
+                reader.note(codes::BAD_NAME, "this is no HTTP header", span, None);
+            }
+        }
+    }
+    Some(headers)
+}

@@ -1,0 +1,110 @@
+//! Bytes and messages: `decode`, `encode`.
+
+use crate::{gatewright, gatewright_reading};
+use insta::assert_snapshot;
+
+const AUTH_REQ: &str = "ac4d002d01000000074d313233202020202020202020202034313131313131313131313131313131202020000004e203d2";
+const AUTH_RSP: &str = "ac4d000c810000000700413142324333";
+const QUERY: &str = "00211a2b012000010000000000000377777707657861 6d706c6503636f6d0000010001";
+
+#[test]
+fn messages_are_shown_without_secrets() {
+    let both = format!("# a request\n{AUTH_REQ}\n# and its reply\n{AUTH_RSP}\n");
+    let run = gatewright_reading(&["decode", "-p", "pos", "--hex"], both.as_bytes());
+    assert!(!run.stdout.contains("4111"), "{run}");
+    assert_snapshot!(run);
+}
+
+#[test]
+fn secrets_are_shown_when_asked() {
+    let shown = gatewright(&["decode", "-p", "pos", AUTH_REQ, "--show-secrets"]);
+    assert!(shown.stdout.contains("4111111111111111"), "{shown}");
+    let masked = gatewright(&["decode", "-p", "pos", AUTH_REQ, "--format", "json"]);
+    assert!(masked.stdout.contains(r#""pan":"***""#), "{masked}");
+}
+
+#[test]
+fn nested_messages_are_trees() {
+    assert_snapshot!(gatewright(&["decode", "-p", "dns", QUERY]));
+}
+
+/// Bytes to JSON and back again.
+fn round_trip(protocol: &str, hex: &str) {
+    let show = [
+        "decode",
+        "-p",
+        protocol,
+        hex,
+        "--format",
+        "json",
+        "--show-secrets",
+    ];
+    let shown = gatewright(&show);
+    assert_eq!(shown.code, Some(0), "{shown}");
+    let back = gatewright_reading(&["encode", "-p", protocol], shown.stdout.as_bytes());
+    assert_eq!(
+        back.stdout.replace('\n', ""),
+        hex.replace(' ', ""),
+        "{back}"
+    );
+    assert_eq!(back.code, Some(0));
+}
+
+#[test]
+fn what_is_decoded_can_be_encoded() {
+    round_trip("pos", AUTH_REQ);
+    round_trip("pos", &format!("{AUTH_REQ}{AUTH_RSP}"));
+    round_trip("dns", QUERY);
+}
+
+#[test]
+fn what_comes_before_an_error_is_shown() {
+    let bytes = format!("{AUTH_RSP}ac4d000c81000000");
+    assert_snapshot!(gatewright(&["decode", "-p", "pos", &bytes]));
+    let bytes = format!("{AUTH_RSP}ac4e");
+    assert_snapshot!(gatewright(&["decode", "-p", "pos", &bytes]));
+}
+
+#[test]
+fn errors_are_told_to_programs_too() {
+    let run = gatewright(&["decode", "-p", "pos", "ac4d000c81", "--format=json"]);
+    assert_eq!(run.code, Some(1));
+    let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(error["error"]["missing"], 11);
+    let run = gatewright(&[
+        "decode",
+        "-p",
+        "pos",
+        "--from=client",
+        AUTH_RSP,
+        "--format=json",
+    ]);
+    let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(error["error"]["cause"], "wrong-direction");
+}
+
+#[test]
+fn fields_that_do_not_fit_are_named() {
+    let cases = [
+        (
+            r#"{"auth_rsp":{"seq":1,"stats":3}}"#,
+            "message 1: auth_rsp.stats: ",
+        ),
+        (
+            r#"[{"auth_rsp":{"seq":1,"status":3}},{"auth_rsp":{"seq":1,"status":300}}]"#,
+            "message 2: auth_rsp.status: ",
+        ),
+        (
+            r#"{"auth_rsp":{"seq":1,"status":3,"code":"12"}}"#,
+            "message 1: auth_rsp: field `code` ",
+        ),
+        (r#"{"auth":{}}"#, "message 1: `pos` has no operation `auth`"),
+        ("{", "the argument is not JSON"),
+    ];
+    for (json, expected) in cases {
+        let run = gatewright(&["encode", "-p", "pos", json]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run}");
+        let expected = format!("error: {expected}");
+        assert!(run.stderr.starts_with(&expected), "{expected}: {run}");
+    }
+}

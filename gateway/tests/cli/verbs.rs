@@ -1,0 +1,157 @@
+//! Configurations: `check`, `explain`, `test`.
+
+use crate::gatewright;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+fn json(arguments: &[&str]) -> (Option<i32>, Value) {
+    let run = gatewright(arguments);
+    assert_eq!(run.stderr, "");
+    (run.code, serde_json::from_str(&run.stdout).unwrap())
+}
+
+#[test]
+fn check_finds_five_planted_errors() {
+    let run = gatewright(&["check", "-c", "five_errors.toml"]);
+    assert_eq!(run.code, Some(78));
+    assert_eq!(run.stderr.matches("error[").count(), 5, "{}", run.stderr);
+    assert_snapshot!(run);
+}
+
+#[test]
+fn check_tells_the_worst_case_memory() {
+    assert_snapshot!(gatewright(&["check"]));
+}
+
+#[test]
+fn check_tells_programs_the_same() {
+    let (code, found) = json(&["check", "-c", "five_errors.toml", "--format", "json"]);
+    assert_eq!(code, Some(78));
+    let lines = found["diagnostics"].as_array().unwrap().iter();
+    let lines: Vec<_> = lines
+        .map(|d| (d["line"].as_u64(), d["code"].as_str()))
+        .collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0], (Some(2), Some("GW1008")));
+    assert!(found["memory"].is_null());
+
+    let (code, found) = json(&["check", "--format", "json"]);
+    assert_eq!(code, Some(0));
+    let parts = found["memory"]["lines"].as_array().unwrap().iter();
+    let sum: u64 = parts.map(|line| line["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(found["memory"]["bytes"].as_u64(), Some(sum));
+    assert!(sum > 1 << 20);
+}
+
+#[test]
+fn check_denies_warnings_when_asked() {
+    let lenient = gatewright(&["check", "-c", "warning.toml"]);
+    assert_eq!(lenient.code, Some(0));
+    assert!(lenient.stderr.contains("warning[GW1013]"), "{lenient}");
+    assert!(lenient.stdout.contains("good, with 1 warning"), "{lenient}");
+    let strict = gatewright(&["check", "-c", "warning.toml", "--deny-warnings"]);
+    assert_eq!(strict.code, Some(1));
+    assert!(!strict.stdout.contains("good"), "{strict}");
+    assert!(
+        strict.stderr.ends_with("warning.toml: 1 warning, denied\n"),
+        "{strict}"
+    );
+    let (code, found) = json(&[
+        "check",
+        "-c",
+        "warning.toml",
+        "--deny-warnings",
+        "--format=json",
+    ]);
+    assert_eq!(code, Some(1));
+    assert_eq!(found["diagnostics"][0]["severity"], "warning");
+}
+
+#[test]
+fn check_of_nothing_is_a_bad_configuration() {
+    let run = gatewright(&["check", "-c", "no_such_file.toml"]);
+    assert_eq!(run.code, Some(78));
+    assert!(run.stderr.contains("error[GW4001]"), "{run}");
+}
+
+#[test]
+fn explain_knows_codes_and_keys() {
+    let code = gatewright(&["explain", "gw2004"]);
+    assert!(code.stdout.starts_with("GW2004: "), "{code}");
+    let key = gatewright(&["explain", "listeners.pos.limits.frame"]);
+    assert!(key.stdout.contains("default"), "{key}");
+    let (exit, explained) = json(&["explain", "GW5001", "--format", "json"]);
+    assert_eq!(
+        (exit, &explained["subject"]),
+        (Some(0), &Value::from("GW5001"))
+    );
+}
+
+#[test]
+fn explain_suggests_what_was_meant() {
+    assert_snapshot!(gatewright(&["explain", "limts"]));
+}
+
+#[test]
+fn tests_pass() {
+    assert_snapshot!(gatewright(&["test", "good.test.toml"]));
+}
+
+#[test]
+fn tests_fail_with_what_differs() {
+    assert_snapshot!(gatewright(&[
+        "test",
+        "failing.test.toml",
+        "-c",
+        "gatewright.toml"
+    ]));
+}
+
+#[test]
+fn tests_that_are_wrong_are_pointed_at() {
+    assert_snapshot!(gatewright(&["test", "wrong.test.toml"]));
+}
+
+#[test]
+fn tests_tell_programs_the_same() {
+    let (code, found) = json(&[
+        "test",
+        "good.test.toml",
+        "failing.test.toml",
+        "--format=json",
+    ]);
+    assert_eq!(code, Some(1));
+    let tests = found["tests"].as_array().unwrap();
+    let passed = tests.iter().filter(|test| test["passed"] == true).count();
+    assert_eq!((passed, tests.len()), (6, 11));
+    assert_eq!(tests[7]["differences"][0]["at"], "expect");
+}
+
+#[test]
+fn tests_need_a_good_configuration_and_files() {
+    let run = gatewright(&["test", "good.test.toml", "-c", "five_errors.toml"]);
+    assert_eq!(run.code, Some(78));
+    let all = [
+        "test",
+        "good.test.toml",
+        "-c",
+        "five_errors.toml",
+        "--format",
+        "json",
+    ];
+    let (code, found) = json(&all);
+    assert_eq!(
+        (code, found["diagnostics"].as_array().unwrap().len()),
+        (Some(78), 5)
+    );
+    let run = gatewright(&["test", "no_such_file.test.toml", "-c", "gatewright.toml"]);
+    assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn the_quickstart_passes_its_tests() {
+    let config = "../../../../config/examples/quickstart/gatewright.toml";
+    let run = gatewright(&["test", "-c", config]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{run}");
+}
