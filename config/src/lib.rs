@@ -3,6 +3,15 @@
 //! [`load`] reads a TOML file in three steps: a tree of values that know their places, the
 //! configuration as typed, and the [`Plan`](plan::Plan), which is valid as a whole. Each step goes
 //! on after an error, so that one run finds all of them.
+//!
+//! ```
+//! use gatewright_config::{Colour, Protocols, load_str};
+//!
+//! let text = "[log]\nformat = \"jsno\"\n";
+//! let found = load_str("gatewright.toml", text, &Protocols::new()).unwrap_err();
+//! let shown: Vec<String> = found.iter().map(|finding| finding.render(Colour::Plain)).collect();
+//! assert!(shown.iter().any(|finding| finding.contains("did you mean \"json\"?")));
+//! ```
 
 mod diagnostic;
 mod explain;

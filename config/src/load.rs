@@ -106,8 +106,8 @@ pub(crate) fn load_with(
         environment,
         found: Vec::new(),
     };
-    let document = reader.parse();
-    let file = File::read(&mut reader, &document);
+    let mut document = reader.parse();
+    let file = File::read(&mut reader, &mut document);
     let plan = valid::plan(&mut reader, &file, protocols);
     let mut found = std::mem::take(&mut reader.found);
     knock_on::remove(&mut found, &source);
@@ -137,4 +137,56 @@ fn not_utf8(name: String, error: &std::string::FromUtf8Error) -> Diagnostic {
     let source = Arc::new(SourceFile::new(name, text));
     Diagnostic::error(codes::SYNTAX, "the file is not UTF-8 text from here on")
         .at(&source, good..good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Authority, Endpoint};
+
+    #[test]
+    fn variables_are_replaced_in_addresses_and_paths() {
+        let text = r#"
+            [admin]
+            http = "127.0.0.1:${ADMIN}"
+            [listeners.pos]
+            bind = "tcp://${BIND:-127.0.0.1}:${PORT:-7700}"
+            protocol = "pos"
+            [upstreams.payments]
+            url = ["${FIRST}", "https://${SECOND:-pay-2}"]
+            tls.server-name = "${FIRST_NAME:-pay}.internal"
+            "#;
+        let environment = |name: &str| match name {
+            "ADMIN" => Some("1".to_owned()),
+            "PORT" => Some("2".to_owned()),
+            "FIRST" => Some("h2c://pay-1".to_owned()),
+            _ => None,
+        };
+        let protocols = gatewright_codecs::BUILTIN
+            .iter()
+            .map(|builtin| (builtin.name, (builtin.protocol)()));
+        let loaded = load_with(
+            SourceFile::new("a.toml", text),
+            &protocols.collect(),
+            &environment,
+        );
+        let plan = loaded.unwrap_or_else(|found| panic!("{found:#?}")).plan;
+        assert_eq!(plan.admin, Some("127.0.0.1:1".parse().unwrap()));
+        assert_eq!(plan.listeners[0].bind, "127.0.0.1:2".parse().unwrap());
+        let authority = |host: &str, port| Authority {
+            host: host.into(),
+            port,
+        };
+        assert_eq!(
+            plan.upstreams[0].endpoints,
+            [
+                Endpoint::H2c(authority("pay-1", 80)),
+                Endpoint::Https(authority("pay-2", 443))
+            ]
+        );
+        assert_eq!(
+            plan.upstreams[0].tls.server_name.as_deref(),
+            Some("pay.internal")
+        );
+    }
 }

@@ -1,1 +1,69 @@
 //! Properties and models, run over every codec.
+//!
+//! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
+//! cannot say (domain names, a text of one length) stands in `special`, by protocol.
+
+mod generic;
+mod special;
+
+use gatewright_codecs::Builtin;
+use gatewright_core::codec::{Descriptor, Protocol};
+use gatewright_core::message::{Message, OperationId};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// Messages of any operation that the protocol can carry.
+pub fn messages(protocol: &Arc<dyn Protocol>) -> impl Strategy<Value = Message> + use<> {
+    let descriptor = Arc::clone(protocol.descriptor());
+    let ids = (0_u16..).take(descriptor.operations.len()).map(OperationId);
+    let each = ids
+        .map(|id| of_operation(&descriptor, id))
+        .collect::<Vec<_>>();
+    proptest::strategy::Union::new(each)
+}
+
+/// Messages of one operation.
+fn of_operation(descriptor: &Arc<Descriptor>, id: OperationId) -> BoxedStrategy<Message> {
+    let fields = generic::record(
+        descriptor,
+        descriptor.record(id),
+        special::of(&descriptor.name),
+    );
+    let descriptor = Arc::clone(descriptor);
+    fields
+        .prop_map(move |fields| descriptor.message(id, fields))
+        .boxed()
+}
+
+/// Bytes near to those of a codec's corpus: cut, spliced, with bytes changed, repeated.
+pub fn mutations(row: &Builtin) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let corpus: Vec<Vec<u8>> = row
+        .corpus
+        .iter()
+        .filter_map(|sample| sample.bytes())
+        .collect();
+    let sample = proptest::sample::select(corpus);
+    let edits = proptest::collection::vec(
+        (any::<proptest::sample::Index>(), any::<u8>(), 0_u8..4),
+        0..6,
+    );
+    (sample.clone(), sample, edits).prop_map(|(mut bytes, other, edits)| {
+        for (index, byte, what) in edits {
+            edit(&mut bytes, &other, index, byte, what);
+        }
+        bytes
+    })
+}
+
+fn edit(bytes: &mut Vec<u8>, other: &[u8], index: proptest::sample::Index, byte: u8, what: u8) {
+    if bytes.is_empty() {
+        return bytes.push(byte);
+    }
+    let at = index.index(bytes.len());
+    match what {
+        0 => bytes[at] = byte,
+        1 => bytes.insert(at, byte),
+        2 => bytes.truncate(at),
+        _ => bytes.extend_from_slice(other),
+    }
+}

@@ -113,7 +113,10 @@ impl Walk {
         // Section 4.1.4: the first two bits tell labels from pointers.
         match rest {
             [] => Err(truncated(message)),
-            [0, ..] => Ok(Step::End(self.end.unwrap_or(at.saturating_add(1)))),
+            [0, ..] => {
+                let after = at.saturating_add(1);
+                Ok(Step::End(self.end.unwrap_or(after)))
+            }
             [len @ 0x01..=0x3f, rest @ ..] => {
                 let label = rest
                     .get(..usize::from(*len))
@@ -144,7 +147,8 @@ impl Walk {
         if target >= self.lowest || target < super::HEADER || self.pointers > MAX_POINTERS {
             return Err(bad(at, "a pointer to an earlier name", "another pointer"));
         }
-        self.end.get_or_insert(at.saturating_add(2));
+        let after = at.saturating_add(2);
+        self.end.get_or_insert(after);
         self.lowest = target;
         self.at = target;
         Ok(Step::Pointer)

@@ -1,28 +1,22 @@
 //! The codes of this crate, each with its explanation: there is no way to have one without the
 //! other.
 
-/// What `explain` says about a code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Explained {
-    pub(crate) code: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) text: &'static str,
-}
+use gatewright_core::expr::codes::Code;
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $text:literal;)+) => {
         $(pub(crate) const $name: &str = $code;)+
 
         /// All codes of this crate.
-        pub(crate) const EXPLAINED: &[Explained] = &[$(Explained { code: $code, title: $title, text: $text }),+];
+        pub(crate) const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $text }),+];
     };
 }
 
 codes! {
     SYNTAX = "GW1001", "not TOML",
         "The file is not valid TOML 1.0, so its meaning is unknown from there on. Frequent causes: a string \
-         without its closing quote, a key that stands twice, a table that is opened twice, a line break inside \
-         an inline table `{ … }`.";
+         without its closing quote, a list without its closing bracket, a key that stands twice, a table that is \
+         opened twice. Errors that may only be consequences of this one are not shown until it is mended.";
     WRONG_TYPE = "GW1002", "a value of another type",
         "The key exists, but it takes another kind of value: `timeout = 5` where a duration such as `\"5s\"` is \
          due, or text where a number is due. `gatewright explain KEY` shows what a key takes.";
@@ -94,6 +88,6 @@ mod tests {
 
     #[test]
     fn codes_are_in_order_and_there_once() {
-        assert!(EXPLAINED.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
     }
 }

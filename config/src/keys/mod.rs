@@ -1,6 +1,8 @@
 //! All keys of a configuration, one row each. Reading, suggestions, defaults and `explain` go by
 //! these rows: a key that has none cannot be used.
 
+#[cfg(test)]
+mod agreement;
 pub(crate) mod gateway;
 pub(crate) mod listener;
 pub(crate) mod route;
@@ -158,12 +160,15 @@ impl Key {
     /// What `explain` says.
     pub(crate) fn explain(&self) -> String {
         let mut text = format!(
-            "{}\n\n  {}\n\n  takes    {}\n  default  {}\n",
+            "{}\n\n  {}\n\n  takes    {}\n",
             self.path,
             self.doc,
-            self.kind.describe(),
-            self.fallback.describe()
+            self.kind.describe()
         );
+        if self.kind.is_expanded() {
+            text.push_str("           ${VARIABLE} and ${VARIABLE:-default} are replaced in it\n");
+        }
+        let _ = writeln!(text, "  default  {}", self.fallback.describe());
         if let Some(memory) = self.memory {
             let _ = writeln!(text, "  memory   {memory}");
         }
@@ -184,38 +189,33 @@ impl Fallback {
 impl Kind {
     /// What it takes, in words and with bounds.
     pub(crate) fn describe(&self) -> String {
+        let list = |what: &str| format!("{what}, or a list of such");
         match self {
             Self::Table => "a table".to_owned(),
             Self::Named => "tables by name".to_owned(),
             Self::Tables => "a list of tables".to_owned(),
             Self::Count(range) => format!("an integer from {} to {}", range.start(), range.end()),
             Self::Size(range) => {
-                format!(
-                    "a size such as \"64KiB\", from {} to {}",
-                    size(*range.start()),
-                    size(*range.end())
-                )
+                let (least, most) = (size(*range.start()), size(*range.end()));
+                format!("a size such as \"64KiB\", from {least} to {most}")
             }
             Self::Duration(range) => {
-                format!(
-                    "a duration such as \"800ms\" or \"5m\", from {} to {}",
-                    time(*range.start()),
-                    time(*range.end())
-                )
+                let (least, most) = (time(*range.start()), time(*range.end()));
+                format!("a duration such as \"800ms\" or \"5m\", from {least} to {most}")
             }
             Self::Flag => "true or false".to_owned(),
-            Self::Choice(words) => words
-                .iter()
-                .map(|word| format!("\"{word}\""))
-                .collect::<Vec<_>>()
-                .join(" or "),
-            Self::Text(what) | Self::Free(what) => (*what).to_owned(),
-            Self::Expanded(what) => format!("{what}; ${{VARIABLE:-default}} is replaced"),
-            Self::Texts(what) => format!("{what}, or a list of such"),
-            Self::ExpandedTexts(what) => {
-                format!("{what}, or a list of such; ${{VARIABLE:-default}} is replaced")
+            Self::Choice(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                words.join(" or ")
             }
+            Self::Text(what) | Self::Free(what) | Self::Expanded(what) => (*what).to_owned(),
+            Self::Texts(what) | Self::ExpandedTexts(what) => list(what),
         }
+    }
+
+    /// Whether `${VARIABLE}` is replaced in it.
+    const fn is_expanded(&self) -> bool {
+        matches!(self, Self::Expanded(_) | Self::ExpandedTexts(_))
     }
 }
 

@@ -53,7 +53,11 @@ impl Reader<'_> {
         let source = Arc::clone(&self.source);
         let (node, errors) = tree::parse(source.text());
         for error in errors {
-            self.note(Diagnostic::error(codes::SYNTAX, error.message).at(&source, error.span));
+            let hint = syntax_hint(&error.message);
+            self.problem(
+                Problem::new(codes::SYNTAX, error.message).help_if(hint),
+                error.span,
+            );
         }
         node
     }
@@ -72,4 +76,30 @@ impl Reader<'_> {
             .map_err(|problem| self.problem(problem, span.clone()))
             .ok()
     }
+}
+
+/// A way out of the errors that people make most.
+fn syntax_hint(message: &str) -> Option<String> {
+    let hints = [
+        (
+            "array",
+            "is a `,` or the closing `]` of a list missing before this?",
+        ),
+        (
+            "inline table",
+            "is a `,` or the closing `}` of a table missing before this?",
+        ),
+        (
+            "invalid basic string",
+            "a string ends on its line, with the quote that it began with",
+        ),
+        (
+            "duplicate",
+            "each key stands once; a list of tables has two brackets: `[[routes]]`",
+        ),
+    ];
+    hints
+        .iter()
+        .find(|(word, _)| message.contains(word))
+        .map(|(_, hint)| (*hint).to_owned())
 }

@@ -10,9 +10,18 @@ use std::time::Duration;
 /// A table that may be absent: then all its keys have their defaults.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Section<'t> {
-    table: Option<&'t Table>,
+    contents: Contents<'t>,
     /// Where a key that is missing should have been.
     place: &'t Span,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Contents<'t> {
+    Table(&'t Table),
+    /// No such table.
+    Absent,
+    /// A value of another kind, which is noted.
+    Refused,
 }
 
 /// A value and where it was typed; a default was typed nowhere.
@@ -25,24 +34,36 @@ pub(crate) struct Setting<T> {
 impl<'t> Section<'t> {
     /// The table that `node` should be.
     pub(crate) fn of(reader: &mut Reader<'_>, name: &str, node: &'t Node) -> Self {
-        let table = match &node.value {
-            Value::Table(table) => Some(table),
+        let contents = match &node.value {
+            Value::Table(table) => Contents::Table(table),
             _ => {
                 reader.problem(
                     Problem::wrong_type(name, "a table", node),
                     node.span.clone(),
                 );
-                None
+                Contents::Refused
             }
         };
         Self {
-            table,
+            contents,
             place: &node.span,
         }
     }
 
+    /// Whether a value of another kind is in its place, which is noted then.
+    pub(crate) const fn is_refused(&self) -> bool {
+        matches!(self.contents, Contents::Refused)
+    }
+
+    const fn table(&self) -> Option<&'t Table> {
+        match self.contents {
+            Contents::Table(table) => Some(table),
+            Contents::Absent | Contents::Refused => None,
+        }
+    }
+
     fn entry(&self, key: &Key) -> Option<&'t Entry> {
-        self.table?.get(key.name())
+        self.table()?.get(key.name())
     }
 
     /// The value of a key of any form.
@@ -60,7 +81,7 @@ impl<'t> Section<'t> {
         match self.node(key) {
             Some(node) => Self::of(reader, key.name(), node),
             None => Self {
-                table: None,
+                contents: Contents::Absent,
                 place: self.place,
             },
         }
@@ -68,7 +89,7 @@ impl<'t> Section<'t> {
 
     /// The entries of this table, which has names of the user's choice for keys.
     pub(crate) fn named(&self, reader: &mut Reader<'_>) -> Vec<(Spanned<String>, Self)> {
-        let entries = self.table.map_or(&[][..], |table| &table.entries);
+        let entries = self.table().map_or(&[][..], |table| &table.entries);
         let mut sections = Vec::with_capacity(entries.len());
         for entry in entries {
             reader.accept(value::name(&entry.key), &entry.key_span);
@@ -167,10 +188,9 @@ impl<'t> Section<'t> {
                 .collect();
         };
         if items.is_empty() {
-            reader.problem(
-                Problem::new(codes::EMPTY, format!("`{}` is an empty list", key.name())),
-                node.span.clone(),
-            );
+            let empty = Problem::new(codes::EMPTY, format!("`{}` is an empty list", key.name()));
+            let empty = empty.help(format!("it takes {}", key.kind.describe()));
+            reader.problem(empty, node.span.clone());
         }
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
@@ -197,7 +217,7 @@ impl<'t> Section<'t> {
     /// The value of a key; a note if it must be there and is not.
     pub(crate) fn node_or_note(&self, reader: &mut Reader<'_>, key: &Key) -> Option<&'t Node> {
         let node = self.node(key);
-        if node.is_none() && matches!(key.fallback, Fallback::Required) && self.table.is_some() {
+        if node.is_none() && matches!(key.fallback, Fallback::Required) && self.table().is_some() {
             let problem = Problem::new(codes::MISSING_KEY, format!("`{}` is missing", key.name()))
                 .help(format!("it takes {}", key.kind.describe()));
             reader.problem(problem, self.place.clone());

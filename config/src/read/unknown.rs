@@ -6,36 +6,45 @@ use crate::keys::{self, Key, Kind};
 use crate::suggest;
 use crate::tree::{Entry, Node, Table, Value};
 
-/// Notes every unknown key of the document.
-pub(crate) fn unknown_keys(reader: &mut Reader<'_>, document: &Node) {
-    if let Value::Table(table) = &document.value {
+/// Notes every unknown key of the document. One that is nearly a key which its table lacks is
+/// read as that one from here on, so that it is not missing as well.
+pub(crate) fn unknown_keys(reader: &mut Reader<'_>, document: &mut Node) {
+    if let Value::Table(table) = &mut document.value {
         in_table(reader, table, "");
     }
 }
 
-fn in_table(reader: &mut Reader<'_>, table: &Table, path: &'static str) {
-    for entry in &table.entries {
-        match keys::below(path).find(|key| key.name() == entry.key) {
-            Some(key) => in_value(reader, &entry.node, key),
-            None => reader.problem(unknown(entry, path), entry.key_span.clone()),
+fn in_table(reader: &mut Reader<'_>, table: &mut Table, path: &'static str) {
+    for index in 0..table.entries.len() {
+        let entry = &table.entries[index];
+        if !keys::below(path).any(|key| key.name() == entry.key) {
+            reader.problem(unknown(entry, path), entry.key_span.clone());
+            let meant = suggest::nearest(&entry.key, keys::below(path).map(Key::name));
+            if let Some(meant) = meant.filter(|meant| table.get(meant).is_none()) {
+                meant.clone_into(&mut table.entries[index].key);
+            }
+        }
+        let entry = &mut table.entries[index];
+        if let Some(key) = keys::below(path).find(|key| key.name() == entry.key) {
+            in_value(reader, &mut entry.node, key);
         }
     }
 }
 
-fn in_value(reader: &mut Reader<'_>, node: &Node, key: &'static Key) {
-    match (&key.kind, &node.value) {
+fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
+    match (&key.kind, &mut node.value) {
         (Kind::Table, Value::Table(table)) => in_table(reader, table, key.path),
         (Kind::Named, Value::Table(table)) => {
             let Some(named) = keys::below(key.path).next() else {
                 return;
             };
-            for entry in &table.entries {
-                in_value(reader, &entry.node, named);
+            for entry in &mut table.entries {
+                in_value(reader, &mut entry.node, named);
             }
         }
         (Kind::Tables, Value::List(items)) => {
             for item in items {
-                if let Value::Table(table) = &item.value {
+                if let Value::Table(table) = &mut item.value {
                     in_table(reader, table, key.path);
                 }
             }

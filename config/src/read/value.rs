@@ -54,10 +54,8 @@ pub(super) fn text(key: &Key, node: &Node) -> Result<String, Problem> {
         return Err(wrong_type(key, node));
     };
     if text.is_empty() {
-        return Err(Problem::new(
-            codes::EMPTY,
-            format!("`{}` is empty", key.name()),
-        ));
+        let empty = Problem::new(codes::EMPTY, format!("`{}` is empty", key.name()));
+        return Err(empty.help(format!("it takes {}", key.kind.describe())));
     }
     match &key.kind {
         Kind::Choice(words) if !words.contains(&text.as_str()) => {

@@ -27,8 +27,9 @@ pub(crate) struct File {
 
 impl File {
     /// Reads a document, noting all that is wrong with it.
-    pub(crate) fn read(reader: &mut Reader<'_>, document: &Node) -> Self {
+    pub(crate) fn read(reader: &mut Reader<'_>, document: &mut Node) -> Self {
         unknown_keys(reader, document);
+        let document = &*document;
         let root = Section::of(reader, "the file", document);
         Self {
             gateway: Gateway::read(reader, &root),

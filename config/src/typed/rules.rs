@@ -35,6 +35,9 @@ fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Sou
         .into_iter()
         .filter(|(key, _)| section.node(key).is_some());
     let Some((key, method)) = given.next() else {
+        if section.is_refused() {
+            return None;
+        }
         let problem = Problem::new(codes::EXACTLY_ONE, "the route has no request").help(
             "one of get, post, put, patch, delete, head, such as `request.post = \"/v1/orders\"`",
         );

@@ -102,55 +102,82 @@ impl<'f> Names<'f> {
         found
     }
 
-    /// Warns of each part that no other names.
+    /// Warns of each part that no other names. A name that is wrong may have been meant for it,
+    /// so there is no warning beside such an error.
     pub(super) fn note_unused(&self, reader: &mut Reader<'_>) {
-        let file = self.file;
-        for Spanned { value, span } in file.protocols.iter().map(|protocol| &protocol.name) {
-            let named = |listener: &crate::typed::Listener| {
-                listener
-                    .protocol
-                    .as_ref()
-                    .is_some_and(|p| p.value == *value)
-            };
-            if !file.listeners.iter().any(named) {
-                unused(
-                    reader,
-                    format!("no listener speaks protocol `{value}`"),
-                    span,
-                );
-            }
-        }
-        for Spanned { value, span } in file.listeners.iter().map(|listener| &listener.name) {
-            if !file
-                .routes
-                .iter()
-                .any(|route| route.from.iter().any(|from| from.value == *value))
-            {
-                unused(
-                    reader,
-                    format!("no route takes the messages of listener `{value}`: all are refused"),
-                    span,
-                );
-            }
-        }
-        for Spanned { value, span } in file.upstreams.iter().map(|upstream| &upstream.name) {
-            if !file
-                .routes
-                .iter()
-                .any(|route| route.to.as_ref().is_some_and(|to| to.value == *value))
-            {
-                unused(
-                    reader,
-                    format!("no route sends to upstream `{value}`"),
-                    span,
-                );
-            }
-        }
+        let Self { file, .. } = self;
+        let spoken: Option<Vec<_>> = file
+            .listeners
+            .iter()
+            .map(|listener| text(&listener.protocol))
+            .collect();
+        let from = file
+            .routes
+            .iter()
+            .map(|route| route.from.iter().map(|from| from.value.as_str()).collect());
+        let from: Vec<Vec<_>> = from.collect();
+        let from = (!from.iter().any(Vec::is_empty)).then(|| from.concat());
+        let to: Option<Vec<_>> = file.routes.iter().map(|route| text(&route.to)).collect();
+        let protocols: Vec<_> = file
+            .protocols
+            .iter()
+            .map(|protocol| &protocol.name)
+            .collect();
+        let listeners: Vec<_> = file
+            .listeners
+            .iter()
+            .map(|listener| &listener.name)
+            .collect();
+        let upstreams: Vec<_> = file
+            .upstreams
+            .iter()
+            .map(|upstream| &upstream.name)
+            .collect();
+        let linked: Vec<_> = self.linked.names().collect();
+        unused(
+            reader,
+            "no listener speaks protocol",
+            &protocols,
+            spoken,
+            &linked,
+        );
+        unused(
+            reader,
+            "no route takes the messages of listener",
+            &listeners,
+            from,
+            &[],
+        );
+        unused(reader, "no route sends to upstream", &upstreams, to, &[]);
     }
 }
 
-fn unused(reader: &mut Reader<'_>, message: String, span: &gatewright_core::expr::Span) {
-    reader.problem(Problem::warning(codes::UNUSED, message), span.clone());
+fn text(name: &Option<Spanned<String>>) -> Option<&str> {
+    name.as_ref().map(|name| name.value.as_str())
+}
+
+/// Warns of the names that are not said. `said` is `None` if one could not be read; `others`
+/// may be said as well.
+fn unused(
+    reader: &mut Reader<'_>,
+    message: &str,
+    names: &[&Spanned<String>],
+    said: Option<Vec<&str>>,
+    others: &[&str],
+) {
+    let Some(said) = said else { return };
+    let exists =
+        |name: &&str| others.contains(name) || names.iter().any(|known| known.value == **name);
+    if !said.iter().all(exists) {
+        return;
+    }
+    for name in names
+        .iter()
+        .filter(|name| !said.contains(&name.value.as_str()))
+    {
+        let problem = Problem::warning(codes::UNUSED, format!("{message} `{}`", name.value));
+        reader.problem(problem, name.span.clone());
+    }
 }
 
 fn unknown<'n>(

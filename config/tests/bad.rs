@@ -1,0 +1,147 @@
+//! Each file in `bad/` has something wrong; its snapshot beside it shows what a user sees.
+
+use gatewright_config::{Colour, Diagnostic, Protocols, load_str};
+use std::path::{Path, PathBuf};
+
+fn protocols() -> Protocols {
+    gatewright_codecs::BUILTIN
+        .iter()
+        .map(|builtin| (builtin.name, (builtin.protocol)()))
+        .collect()
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut cases: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    cases.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    cases.sort();
+    cases
+}
+
+fn findings(path: &Path) -> Vec<Diagnostic> {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    match load_str(name, &text, &protocols()) {
+        Ok(loaded) => loaded.warnings,
+        Err(found) => {
+            assert!(
+                found.iter().any(Diagnostic::is_error),
+                "{name}: refused for warnings"
+            );
+            found
+        }
+    }
+}
+
+#[test]
+fn each_bad_file_is_told_what_is_wrong_with_it() {
+    let cases = cases();
+    assert!(cases.len() >= 25);
+    insta::with_settings!({ snapshot_path => "bad", prepend_module_to_snapshot => false, omit_expression => true }, {
+        for path in cases {
+            let found = findings(&path);
+            assert!(!found.is_empty(), "{} is fine", path.display());
+            let shown: Vec<String> = found.iter().map(|d| d.render(Colour::Plain)).collect();
+            insta::assert_snapshot!(path.file_stem().unwrap().to_str().unwrap(), shown.join("\n\n"));
+        }
+    });
+}
+
+#[test]
+fn findings_are_in_the_order_of_the_file_and_can_be_explained() {
+    for path in cases() {
+        let found = findings(&path);
+        let starts: Vec<usize> = found
+            .iter()
+            .map(|d| d.place.as_ref().map_or(0, |place| place.span.start))
+            .collect();
+        assert!(starts.is_sorted(), "{}", path.display());
+        for diagnostic in found {
+            assert!(
+                gatewright_config::explain(diagnostic.code).is_some(),
+                "{} is not explained",
+                diagnostic.code
+            );
+        }
+    }
+}
+
+#[test]
+fn five_planted_errors_are_five_findings_at_their_places() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/five.toml");
+    let found = findings(&path);
+    let places: Vec<_> = found
+        .iter()
+        .map(|diagnostic| {
+            let place = diagnostic.place.as_ref().unwrap();
+            let (start, end) = (place.start(), place.end());
+            assert_eq!(start.line, end.line);
+            let marked = place.source.slice(&place.span);
+            (
+                diagnostic.code,
+                start.line,
+                start.column,
+                end.column,
+                marked,
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("GW1005", 5, 19, 30, "\"5 minutes\""),
+            ("GW1003", 9, 1, 8, "timeuot"),
+            ("GW1011", 12, 8, 13, "\"pso\""),
+            ("GW2004", 23, 35, 40, "amout"),
+            ("GW2211", 25, 25, 33, "auth_rsq"),
+        ]
+    );
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let text = "[listeners.pos]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"pos\"\nprotocl = 1\n";
+    let found = load_str("a.toml", text, &protocols()).unwrap_err();
+    let unknown = found
+        .iter()
+        .find(|diagnostic| diagnostic.code == "GW1003")
+        .unwrap();
+    assert_eq!(
+        unknown.to_json().to_string(),
+        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"help":"did you mean `protocol`?"}"#
+    );
+}
+
+#[test]
+fn colour_changes_the_look_and_nothing_else() {
+    let found = load_str("a.toml", "colour = 1", &protocols()).unwrap_err();
+    let coloured = found[0].render(Colour::Ansi);
+    assert!(coloured.contains('\u{1b}'));
+    assert!(!found[0].render(Colour::Plain).contains('\u{1b}'));
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_where_it_stops_to_be() {
+    let path = std::env::temp_dir().join(format!("gatewright-config-{}.toml", std::process::id()));
+    std::fs::write(&path, b"[log]\nfilter = \"\xff\"\n").unwrap();
+    let found = gatewright_config::load(&path, &protocols()).unwrap_err();
+    std::fs::remove_file(&path).unwrap();
+    let start = found[0].place.as_ref().unwrap().start();
+    assert_eq!((found[0].code, start.line, start.column), ("GW1001", 2, 11));
+}
+
+#[test]
+fn nesting_without_end_is_an_error_and_no_crash() {
+    for text in [
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{ a = ".repeat(100_000)),
+    ] {
+        let found = load_str("a.toml", &text, &protocols()).unwrap_err();
+        assert_eq!(found[0].code, "GW1001");
+    }
+}

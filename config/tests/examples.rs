@@ -1,0 +1,182 @@
+//! The examples do what their texts say: one message each, through the compiled rules.
+
+use gatewright_config::plan::{ListenerPlan, Plan};
+use gatewright_config::{Protocols, load};
+use gatewright_core::codec::{Event, Side};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::{Body, Message};
+use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, Outcome};
+use http::{HeaderMap, StatusCode};
+use std::path::Path;
+use std::sync::Arc;
+
+#[track_caller]
+fn example(path: &str) -> Plan {
+    let protocols: Protocols = gatewright_codecs::BUILTIN
+        .iter()
+        .map(|builtin| (builtin.name, (builtin.protocol)()))
+        .collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(path);
+    let loaded = load(&path, &protocols).unwrap_or_else(|found| panic!("{found:#?}"));
+    assert_eq!(loaded.warnings, []);
+    loaded.plan
+}
+
+fn facts(listener: &ListenerPlan) -> Facts {
+    let peer = "192.0.2.1:40000".parse().unwrap();
+    Facts {
+        peer,
+        connection: 1,
+        listener: Arc::clone(&listener.name),
+        trace: 0,
+    }
+}
+
+fn read(listener: &ListenerPlan, frame: &[u8]) -> Message {
+    let mut codec = Arc::clone(&listener.protocol).codec(Side::Server, listener.limits.frame);
+    match codec.decode(frame.to_vec().into()).unwrap() {
+        Event::Head(message) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn request(listener: &ListenerPlan, message: &Message) -> HttpRequest {
+    let facts = facts(listener);
+    let route = listener.table.pick(message, &facts).expect("a route");
+    listener.routes[route]
+        .translation
+        .request(message, &facts)
+        .unwrap()
+}
+
+fn reply(listener: &ListenerPlan, message: &Message, outcome: &Outcome<'_>) -> Vec<u8> {
+    let facts = facts(listener);
+    let route = listener.table.pick(message, &facts).expect("a route");
+    let reply = listener.routes[route]
+        .translation
+        .reply(message, outcome, &facts)
+        .unwrap();
+    let mut codec = Arc::clone(&listener.protocol).codec(Side::Server, listener.limits.frame);
+    let mut out = bytes::BytesMut::new();
+    codec.encode(&Event::Head(reply), &mut out).unwrap();
+    out.to_vec()
+}
+
+fn answer(status: StatusCode, body: impl Into<bytes::Bytes>) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        headers: HeaderMap::new(),
+        body: body.into(),
+    }
+}
+
+fn payload(request: &HttpRequest) -> &[u8] {
+    match &request.body {
+        Body::Whole(bytes) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Somebody pays 12.50 to a merchant.
+fn terminal(merchant: &[u8; 15]) -> Vec<u8> {
+    let head = [0xAC, 0x4D, 0, 45, 0x01, 0, 0, 0, 7];
+    let tail = [0, 0, 0x04, 0xE2, 0x03, 0xD2];
+    [&head[..], merchant, b"4111111111111111   ", &tail].concat()
+}
+
+#[test]
+fn quickstart() {
+    let plan = example("quickstart/gatewright.toml");
+    let pos = &plan.listeners[0];
+    assert_eq!(pos.bind, "127.0.0.1:7700".parse().unwrap());
+    let message = read(pos, &terminal(b"M123           "));
+
+    let http = request(pos, &message);
+    assert_eq!(http.method, http::Method::POST);
+    assert_eq!(http.target, "/v1/merchants/M123/authorisations");
+    assert_eq!(http.headers["idempotency-key"], "M123-00000007");
+    assert_eq!(
+        std::str::from_utf8(payload(&http)).unwrap(),
+        r#"{"pan":"4111111111111111","amount_minor":1250,"currency":978}"#
+    );
+
+    let approved = answer(StatusCode::CREATED, r#"{"approval_code":"A1B2C3"}"#);
+    let declined = answer(StatusCode::PAYMENT_REQUIRED, "");
+    let late = Fault::sent(FaultClass::Timeout, "");
+    let status = |status| {
+        [
+            &[0xAC, 0x4D, 0, 12, 0x81, 0, 0, 0, 7, status][..],
+            b"------",
+        ]
+        .concat()
+    };
+    assert_eq!(
+        reply(pos, &message, &Outcome::Answer(&approved)),
+        [&[0xAC, 0x4D, 0, 12, 0x81, 0, 0, 0, 7, 0][..], b"A1B2C3"].concat()
+    );
+    assert_eq!(
+        reply(pos, &message, &Outcome::Answer(&declined)),
+        status(51)
+    );
+    assert_eq!(reply(pos, &message, &Outcome::Fault(&late)), status(91));
+    let hostile = request(pos, &read(pos, &terminal(b"../admin?x     ")));
+    assert_eq!(
+        hostile.target,
+        "/v1/merchants/..%2Fadmin%3Fx/authorisations"
+    );
+
+    // No approval code in it: the answer cannot be translated.
+    let empty = answer(StatusCode::OK, "{}");
+    assert_eq!(reply(pos, &message, &Outcome::Answer(&empty)), status(96));
+}
+
+/// A query for the A record of `example.com`, without the two bytes of its length.
+const QUERY: &[u8] = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x07example\x03com\0\0\x01\0\x01";
+
+#[test]
+fn dns_to_doh() {
+    let plan = example("dns-to-doh/gatewright.toml");
+    let dns = &plan.listeners[0];
+    let framed = |message: &[u8]| [&[0, u8::try_from(message.len()).unwrap()], message].concat();
+    let message = read(dns, &framed(QUERY));
+
+    let http = request(dns, &message);
+    assert_eq!(
+        (http.method.as_str(), http.target.as_str()),
+        ("POST", "/dns-query")
+    );
+    assert_eq!(http.headers["content-type"], "application/dns-message");
+    assert_eq!(http.headers["accept"], "application/dns-message");
+    assert_eq!(payload(&http), QUERY);
+
+    // The server's answer with another id: the client gets its own.
+    let mut native = QUERY.to_vec();
+    native[..4].copy_from_slice(&[0, 0, 0x81, 0x80]);
+    let good = answer(StatusCode::OK, native.clone());
+    native[..2].copy_from_slice(&[0x12, 0x34]);
+    assert_eq!(
+        reply(dns, &message, &Outcome::Answer(&good)),
+        framed(&native)
+    );
+
+    // SERVFAIL repeats the id, the question and the wish for recursion.
+    let mut servfail = QUERY.to_vec();
+    servfail[2..4].copy_from_slice(&[0x81, 0x02]);
+    let bad = answer(StatusCode::BAD_GATEWAY, "no");
+    let gone = Fault::unsent(FaultClass::Unreachable, "");
+    let garbage = answer(StatusCode::OK, "<html>");
+    assert_eq!(
+        reply(dns, &message, &Outcome::Answer(&bad)),
+        framed(&servfail)
+    );
+    assert_eq!(
+        reply(dns, &message, &Outcome::Fault(&gone)),
+        framed(&servfail)
+    );
+    assert_eq!(
+        reply(dns, &message, &Outcome::Answer(&garbage)),
+        framed(&servfail)
+    );
+}

@@ -1,0 +1,344 @@
+//! Configurations that can run, as facts about their plans.
+
+use gatewright_config::plan::{Authority, Endpoint, LogFormat, MockPlan, Plan};
+use gatewright_config::{Loaded, Protocols, load, load_str};
+use std::path::Path;
+use std::time::Duration;
+
+fn protocols() -> Protocols {
+    gatewright_codecs::BUILTIN
+        .iter()
+        .map(|builtin| (builtin.name, (builtin.protocol)()))
+        .collect()
+}
+
+#[track_caller]
+fn plan(text: &str) -> Plan {
+    match load_str("gatewright.toml", text, &protocols()) {
+        Ok(Loaded { plan, warnings, .. }) => {
+            assert_eq!(warnings, []);
+            plan
+        }
+        Err(found) => panic!("{found:#?}"),
+    }
+}
+
+const SMALLEST: &str = r#"
+[listeners.pos]
+bind = "tcp://127.0.0.1:0"
+protocol = "pos"
+
+[upstreams.payments]
+url = "mock:"
+
+[[routes]]
+from = "pos"
+to = "payments"
+request.post = "/"
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+"#;
+
+fn h2c(host: &str, port: u16) -> Endpoint {
+    Endpoint::H2c(Authority {
+        host: host.into(),
+        port,
+    })
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let plan = plan(SMALLEST);
+    assert_eq!(plan.workers, std::thread::available_parallelism().unwrap());
+    assert_eq!(plan.drain.deadline, Duration::from_secs(30));
+    assert_eq!(plan.drain.spread, Duration::from_secs(5));
+    assert_eq!(
+        (plan.log.filter.as_str(), plan.log.format, plan.log.messages),
+        ("info", LogFormat::Text, false)
+    );
+    assert_eq!(plan.admin, None);
+    let limits = plan.listeners[0].limits;
+    assert_eq!(
+        (limits.connections, limits.frame, limits.in_flight),
+        (10_000, 64 << 10, 256)
+    );
+    assert_eq!(limits.send_buffer, 256 << 10);
+    assert_eq!(limits.frame_time, Duration::from_secs(10));
+    assert_eq!(limits.idle, Duration::from_secs(300));
+    assert_eq!(limits.send_time, Duration::from_secs(30));
+    let limits = plan.upstreams[0].limits;
+    assert_eq!(
+        (
+            limits.connections,
+            limits.streams,
+            limits.queue,
+            limits.attempts
+        ),
+        (4, 256, 1024, 2)
+    );
+    assert_eq!(limits.body, 1 << 20);
+    assert_eq!(limits.queue_wait, Duration::from_secs(1));
+    assert_eq!(limits.connect, Duration::from_secs(2));
+    assert_eq!(limits.idle, Duration::from_secs(60));
+    let route = &plan.listeners[0].routes[0];
+    assert_eq!(
+        (&*route.name, route.upstream, route.timeout),
+        ("#1", 0, Duration::from_secs(10))
+    );
+}
+
+const EVERYTHING: &str = r#"
+[gateway]
+workers = 3
+drain = { deadline = "1m", spread = "0s" }
+
+[log]
+filter = "warn,gatewright=debug"
+format = "json"
+messages = true
+
+[admin]
+http = "[::1]:9901"
+
+[protocols.tills]
+codec = "pos"
+
+[listeners.shop]
+bind = "tcp://[::]:7700"
+protocol = "tills"
+limits = { connections = 0x10, frame = "1KiB", in-flight = 2, send-buffer = 2_048, frame-time = "1s", idle = "2m", send-time = "3h" }
+
+[upstreams.spare]
+url = "mock:503?delay=20ms&body=no"
+
+[upstreams.payments]
+url = ["h2c://pay-1:8080", "https://pay-2"]
+timeout = "800ms"
+tls = { server-name = "pay.internal" }
+limits = { connections = 1, streams = 2, queue = 3, queue-wait = "4ms", body = "5KiB", connect = "6s", idle = "7s", attempts = 8 }
+
+[[routes]]
+name = "large"
+from = ["shop"]
+operation = "auth_req"
+when = "amount > 100"
+to = "spare"
+timeout = "5s"
+request.put = "/large"
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+
+[[routes]]
+from = "shop"
+to = "payments"
+request.get = "/"
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+"#;
+
+#[test]
+fn what_is_said_is_in_the_plan() {
+    let plan = plan(EVERYTHING);
+    assert_eq!(plan.workers.get(), 3);
+    assert_eq!(
+        (plan.drain.deadline, plan.drain.spread),
+        (Duration::from_secs(60), Duration::ZERO)
+    );
+    assert_eq!(
+        (plan.log.filter.as_str(), plan.log.format, plan.log.messages),
+        ("warn,gatewright=debug", LogFormat::Json, true)
+    );
+    assert_eq!(plan.admin, Some("[::1]:9901".parse().unwrap()));
+
+    let [shop] = plan.listeners.as_slice() else {
+        panic!("one listener")
+    };
+    assert_eq!(
+        (&*shop.name, shop.bind),
+        ("shop", "[::]:7700".parse().unwrap())
+    );
+    assert_eq!(shop.protocol.descriptor().name, "pos");
+    assert_eq!(
+        (
+            shop.limits.connections,
+            shop.limits.frame,
+            shop.limits.in_flight
+        ),
+        (16, 1024, 2)
+    );
+    assert_eq!(shop.limits.send_buffer, 2048);
+    assert_eq!(shop.limits.frame_time, Duration::from_secs(1));
+    assert_eq!(shop.limits.idle, Duration::from_secs(120));
+    assert_eq!(shop.limits.send_time, Duration::from_secs(10_800));
+
+    let routes: Vec<_> = shop
+        .routes
+        .iter()
+        .map(|r| (&*r.name, r.upstream, r.timeout))
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            ("large", 0, Duration::from_secs(5)),
+            ("#2", 1, Duration::from_millis(800))
+        ]
+    );
+
+    let mock = MockPlan {
+        status: 503,
+        delay: Duration::from_millis(20),
+        body: Some("no".into()),
+    };
+    assert_eq!(plan.upstreams[0].endpoints, [Endpoint::Mock(mock)]);
+    let payments = &plan.upstreams[1];
+    let https = Endpoint::Https(Authority {
+        host: "pay-2".into(),
+        port: 443,
+    });
+    assert_eq!(payments.endpoints, [h2c("pay-1", 8080), https]);
+    assert_eq!(payments.tls.server_name.as_deref(), Some("pay.internal"));
+    let limits = payments.limits;
+    assert_eq!(
+        (
+            limits.connections,
+            limits.streams,
+            limits.queue,
+            limits.attempts
+        ),
+        (1, 2, 3, 8)
+    );
+    assert_eq!(limits.body, 5 << 10);
+    assert_eq!(limits.queue_wait, Duration::from_millis(4));
+    assert_eq!(limits.connect, Duration::from_secs(6));
+    assert_eq!(limits.idle, Duration::from_secs(7));
+}
+
+#[test]
+fn listeners_share_what_is_the_same_for_them() {
+    let plan = plan(
+        r#"
+        [protocols.tills]
+        codec = "pos"
+
+        [listeners.b]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+
+        [listeners.a]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "tills"
+
+        [upstreams.payments]
+        url = "mock:"
+
+        [[routes]]
+        name = "both"
+        from = ["a", "b"]
+        operation = "auth_req"
+        when = "amount > 100"
+        to = "payments"
+        request.post = "/"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+
+        [[routes]]
+        name = "b-alone"
+        from = "b"
+        to = "payments"
+        request.post = "/"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+        "#,
+    );
+    let names: Vec<&str> = plan
+        .listeners
+        .iter()
+        .map(|listener| &*listener.name)
+        .collect();
+    assert_eq!(names, ["b", "a"], "the order of the file");
+    let [b, a] = plan.listeners.as_slice() else {
+        panic!("two listeners")
+    };
+    assert_eq!((b.routes.len(), a.routes.len()), (2, 1));
+    assert!(std::sync::Arc::ptr_eq(&a.routes[0], &b.routes[0]));
+}
+
+#[test]
+fn a_route_is_unreachable_only_if_it_is_for_all_of_its_listeners() {
+    plan(
+        r#"
+        [listeners.a]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+
+        [listeners.b]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+
+        [upstreams.payments]
+        url = "mock:"
+
+        [[routes]]
+        from = "a"
+        to = "payments"
+        request.post = "/a"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+
+        [[routes]]
+        from = ["a", "b"]
+        to = "payments"
+        request.post = "/both"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+        "#,
+    );
+}
+
+#[test]
+fn files_are_looked_for_beside_the_configuration() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+    let loaded = load(&folder.join("gatewright.toml"), &protocols()).unwrap();
+    assert_eq!(
+        loaded.plan.upstreams[0].tls.ca.as_deref(),
+        Some(folder.join("ca.pem").as_path())
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_said_to_be() {
+    let found = load(Path::new("/no/such/gatewright.toml"), &protocols()).unwrap_err();
+    let [one] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!((one.code, one.place.is_none()), ("GW4001", true));
+    assert!(
+        one.message.contains("/no/such/gatewright.toml"),
+        "{}",
+        one.message
+    );
+}
+
+#[test]
+fn a_refused_address_points_at_its_bind() {
+    let loaded = load_str("gatewright.toml", SMALLEST, &protocols()).unwrap();
+    let refused = loaded.not_bound(0, &std::io::ErrorKind::AddrInUse.into());
+    assert_eq!(
+        refused.to_string(),
+        "gatewright.toml:3:8: error[GW4003]: cannot listen on 127.0.0.1:0: address in use"
+    );
+}
+
+#[test]
+fn the_memory_is_a_sum_of_limits() {
+    let text = SMALLEST
+        .replace("[upstreams.payments]", "limits = { connections = 10, frame = \"1KiB\", in-flight = 5, send-buffer = \"2KiB\" }\n[upstreams.payments]")
+        .replace("mock:\"", "h2c://a\"\nlimits = { connections = 2, streams = 3, queue = 4, body = \"1KiB\" }\n[gateway]\nworkers = 2");
+    let memory = plan(&text).memory();
+    let bytes: Vec<u64> = memory.lines.iter().map(|line| line.bytes).collect();
+    let kib = 1 << 10;
+    // Two workers take 2 × (2 × 3 + 4) = 20 requests, fewer than 10 connections could ask for.
+    assert_eq!(
+        bytes,
+        [
+            10 * (1 + 2 + 2) * kib,
+            20 * 7 * kib,
+            2 * 2 * (3 + 128) * kib
+        ]
+    );
+    assert_eq!(memory.total(), bytes.iter().sum::<u64>());
+    assert_eq!(memory.to_string().lines().count(), 4);
+}

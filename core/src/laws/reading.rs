@@ -1,0 +1,245 @@
+//! What a connection's reader makes of bytes, however they arrive.
+
+use super::sameness::same_event;
+use super::{Violation, hex, whole};
+use crate::codec::{ConnCodec, DecodeError, Delimited, Event, Protocol, Recovery, Side};
+use crate::message::Message;
+use bytes::{Bytes, BytesMut};
+use std::sync::Arc;
+
+const READ: &str = "Reading";
+
+/// One frame and what became of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The frame's bytes.
+    pub frame: Bytes,
+    /// What was read, or why not.
+    pub result: Result<Event, DecodeError>,
+}
+
+impl Outcome {
+    /// The message, if a whole one was read.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        self.result.as_ref().ok().and_then(whole)
+    }
+}
+
+/// All that was read from a connection.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Frames in their order.
+    pub outcomes: Vec<Outcome>,
+    /// Why no frame can follow, if the framing was lost.
+    pub lost: Option<DecodeError>,
+    /// How many bytes of an incomplete frame are left; `None` if an error closed the connection.
+    pub rest: Option<usize>,
+}
+
+impl Reading {
+    /// Reads chunks as a connection does: until they end, or an error closes it.
+    ///
+    /// # Errors
+    /// A frame above the protocol's limit or beyond the bytes that are there, a need above that
+    /// limit or one that proved untrue, an error that points outside what was looked at.
+    pub fn of<'b>(
+        protocol: &Arc<dyn Protocol>,
+        side: Side,
+        chunks: impl IntoIterator<Item = &'b [u8]>,
+    ) -> Result<Self, Violation> {
+        let max_frame = protocol.descriptor().capabilities.max_frame;
+        let mut reader = Reader {
+            codec: Arc::clone(protocol).codec(side, max_frame),
+            max_frame,
+            buf: BytesMut::new(),
+            promised: 0,
+            reading: Self {
+                outcomes: Vec::new(),
+                lost: None,
+                rest: None,
+            },
+        };
+        for chunk in chunks {
+            reader.buf.extend_from_slice(chunk);
+            if reader.drain()? == Connection::Closed {
+                return Ok(reader.reading);
+            }
+        }
+        reader.reading.rest = Some(reader.buf.len());
+        Ok(reader.reading)
+    }
+
+    /// The one message that was read, if there was nothing else.
+    pub(super) fn only_message(&self) -> Option<&Message> {
+        match (&self.outcomes[..], &self.lost, self.rest) {
+            ([outcome], None, Some(0)) => outcome.message(),
+            _ => None,
+        }
+    }
+
+    fn first_difference(&self, other: &Self) -> Option<String> {
+        for (n, (a, b)) in self.outcomes.iter().zip(&other.outcomes).enumerate() {
+            if a.frame != b.frame || !same_result(&a.result, &b.result) {
+                return Some(format!("frame {n}"));
+            }
+        }
+        if self.outcomes.len() != other.outcomes.len() {
+            return Some(format!(
+                "{} frames and {}",
+                self.outcomes.len(),
+                other.outcomes.len()
+            ));
+        }
+        // What a framing error says may depend on how much was there.
+        if self.lost.is_some() != other.lost.is_some() {
+            let cause = |reading: &Self| reading.lost.as_ref().map(DecodeError::cause);
+            return Some(format!(
+                "lost framing: {:?} and {:?}",
+                cause(self),
+                cause(other)
+            ));
+        }
+        (self.rest != other.rest)
+            .then(|| format!("bytes left: {:?} and {:?}", self.rest, other.rest))
+    }
+}
+
+fn same_result(a: &Result<Event, DecodeError>, b: &Result<Event, DecodeError>) -> bool {
+    match (a, b) {
+        (Ok(a), Ok(b)) => same_event(a, b),
+        (Err(a), Err(b)) => a == b,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+#[derive(PartialEq)]
+enum Connection {
+    Open,
+    Closed,
+}
+
+struct Reader {
+    codec: Box<dyn ConnCodec>,
+    max_frame: usize,
+    buf: BytesMut,
+    /// No frame can end before the buffer holds so many bytes: the codec said so.
+    promised: usize,
+    reading: Reading,
+}
+
+impl Reader {
+    fn drain(&mut self) -> Result<Connection, Violation> {
+        loop {
+            match self.codec.delimit(&self.buf) {
+                Ok(Delimited::Need(more)) => {
+                    return self.need(more.get()).map(|()| Connection::Open);
+                }
+                Ok(Delimited::Frame(len)) => {
+                    if self.frame(len.get())? == Connection::Closed {
+                        return Ok(Connection::Closed);
+                    }
+                }
+                Err(error) => {
+                    points_within(&error, &self.buf)?;
+                    self.reading.lost = Some(error);
+                    return Ok(Connection::Closed);
+                }
+            }
+        }
+    }
+
+    fn need(&mut self, more: usize) -> Result<(), Violation> {
+        let total = self.buf.len().saturating_add(more);
+        if total > self.max_frame {
+            let detail = format!(
+                "needs {total} bytes, {} are allowed, after {}",
+                self.max_frame,
+                hex(&self.buf)
+            );
+            return Err(Violation::new(READ, detail));
+        }
+        self.promised = self.promised.max(total);
+        Ok(())
+    }
+
+    fn frame(&mut self, len: usize) -> Result<Connection, Violation> {
+        let have = self.buf.len();
+        if len > have || len > self.max_frame {
+            let detail = format!(
+                "a frame of {len} bytes in {have}, {} are allowed: {}",
+                self.max_frame,
+                hex(&self.buf)
+            );
+            return Err(Violation::new(READ, detail));
+        }
+        if have < self.promised {
+            let detail = format!(
+                "a frame in {have} bytes after a need for {}: {}",
+                self.promised,
+                hex(&self.buf)
+            );
+            return Err(Violation::new(READ, detail));
+        }
+        self.promised = 0;
+        let frame = self.buf.split_to(len).freeze();
+        let result = self.codec.decode(frame.clone());
+        let connection = match &result {
+            Ok(_) => Connection::Open,
+            Err(error) => {
+                points_within(error, &frame)?;
+                match error.recovery() {
+                    Recovery::Skip | Recovery::Answer => Connection::Open,
+                    Recovery::AnswerAndClose | Recovery::Close => Connection::Closed,
+                }
+            }
+        };
+        self.reading.outcomes.push(Outcome { frame, result });
+        Ok(connection)
+    }
+}
+
+fn points_within(error: &DecodeError, bytes: &[u8]) -> Result<(), Violation> {
+    if error.offset() <= bytes.len() {
+        return Ok(());
+    }
+    Err(Violation::new(
+        READ,
+        format!(
+            "an error beyond the {} bytes looked at: {error}",
+            bytes.len()
+        ),
+    ))
+}
+
+/// Cut anywhere, the bytes give the same messages and errors as in one piece.
+///
+/// # Errors
+/// The first difference.
+pub fn any_chunking(
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    bytes: &[u8],
+    cuts: &[usize],
+) -> Result<(), Violation> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| (*cut).min(bytes.len())).collect();
+    cuts.sort_unstable();
+    let starts = std::iter::once(0).chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain([bytes.len()]);
+    let chunked = Reading::of(
+        protocol,
+        side,
+        starts.zip(ends).map(|(start, end)| &bytes[start..end]),
+    )?;
+    let whole = Reading::of(protocol, side, [bytes])?;
+    match whole.first_difference(&chunked) {
+        Some(what) => {
+            let detail = format!(
+                "read by the {side:?}, in one piece or cut at {cuts:?}: {what} differ in {}",
+                hex(bytes)
+            );
+            Err(Violation::new("any_chunking", detail))
+        }
+        None => Ok(()),
+    }
+}
