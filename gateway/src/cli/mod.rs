@@ -1,5 +1,6 @@
 //! The command line. Every verb is a file of its own.
 
+mod demo;
 mod exit;
 mod report;
 mod run;
@@ -64,6 +65,7 @@ impl Cli {
             }
         };
         match arguments.verb {
+            Verb::Demo(verb) => verb.run().into(),
             Verb::Run(verb) => verb.run(self.builder).into(),
         }
     }
@@ -79,5 +81,6 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::Demo),
     Run(run::Run),
 }
