@@ -3,12 +3,14 @@
 mod backend;
 mod hex;
 mod ink;
+mod judge;
 mod latency;
 mod ledger;
 mod play;
 mod script;
 mod show;
 mod terminal;
+mod text;
 
 use super::exit::Exit;
 use super::report::report;
@@ -99,7 +101,7 @@ impl Failure {
 }
 
 fn play_once() -> Result<Exit, Failure> {
-    let (backend, mut seen) = Backend::start()?;
+    let (backend, mut seen) = Backend::start().map_err(StartError::System)?;
     let gateway = quickstart(backend.address)?.start()?;
     let stage = Stage::new(&gateway, backend.address)?;
     let exit = stage.play(&mut seen)?;
@@ -110,7 +112,7 @@ fn play_once() -> Result<Exit, Failure> {
 }
 
 fn serve() -> Result<Exit, Failure> {
-    let (backend, mut seen) = Backend::start()?;
+    let (backend, mut seen) = Backend::start().map_err(StartError::System)?;
     let gateway = quickstart(backend.address)?.start_until_signal()?;
     let stage = Stage::new(&gateway, backend.address)?;
     let exit = stage.play(&mut seen)?;
@@ -194,7 +196,7 @@ impl Stage {
             for (number, step) in (1..).zip(STEPS) {
                 write_out(&self.show.sent(number, step))?;
                 let scene = play.step(step).await?;
-                let found = play.differences(step, &scene);
+                let found = judge::differences(self.protocol.descriptor(), step, &scene);
                 different += found.len();
                 write_out(&self.show.scene(&scene))?;
                 write_out(&self.show.verdict(&found))?;

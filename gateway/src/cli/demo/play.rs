@@ -1,12 +1,9 @@
-//! Plays the script, and compares what happens with what must.
+//! Plays the script.
 
-use super::backend::{End, Seen};
-use super::script::{self, Expected, Sender, Step};
+use super::backend::Seen;
+use super::script::{self, Sender, Step};
 use super::terminal::{Reply, Terminal};
 use gatewright_core::codec::Protocol;
-use gatewright_core::codec::json::{Secrets, to_json};
-use serde_json::Value;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,55 +66,6 @@ impl Play<'_> {
         }
         account
     }
-
-    /// A reply as the script would have it.
-    fn told(&self, reply: &Reply) -> Expected {
-        Expected {
-            seq: self.field(reply, "seq").as_u64().unwrap_or_default(),
-            status: self.field(reply, "status").as_u64().unwrap_or_default(),
-        }
-    }
-
-    /// A field of a reply.
-    fn field(&self, reply: &Reply, name: &str) -> Value {
-        let json = to_json(self.protocol.descriptor(), &reply.message, Secrets::Masked);
-        json["auth_rsp"][name].clone()
-    }
-
-    /// What differs from the script, one sentence each.
-    pub(super) fn differences(&self, step: &Step, scene: &Scene) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut seen: Vec<&Seen> = scene.seen.iter().collect();
-        seen.sort_by_key(|seen| seen.arrival);
-        found.extend(differs(
-            "the backend's exchanges ended",
-            &listed(seen.iter().map(|seen| &seen.end)),
-            &listed(step.backend),
-        ));
-        found.extend(differs(
-            "the terminal got",
-            &listed(scene.replies.iter().map(|reply| self.told(reply))),
-            &listed(step.replies),
-        ));
-        for reply in &scene.replies {
-            found.extend(self.wrong_code(reply, &seen));
-        }
-        found
-    }
-
-    /// A reply carries the approval code of its own request's answer, and none without one.
-    fn wrong_code(&self, reply: &Reply, seen: &[&Seen]) -> Option<String> {
-        let seq = self.field(reply, "seq").as_u64()?;
-        let own = seen.iter().find(|seen| seen.seq() == Some(seq));
-        let due = match own.map(|seen| &seen.end) {
-            Some(End::Answered(_, json)) if !json["approval_code"].is_null() => {
-                json["approval_code"].clone()
-            }
-            _ => Value::from("------"),
-        };
-        let code = self.field(reply, "code");
-        (code != due).then(|| format!("the reply to {seq} has code {code}, not {due}"))
-    }
 }
 
 /// One write, and as many replies as are due; where none are due, all until the connection is
@@ -142,16 +90,4 @@ impl Seen {
         let (_, seq) = key.rsplit_once('-')?;
         u64::from_str_radix(seq, 16).ok()
     }
-}
-
-fn listed(items: impl IntoIterator<Item: fmt::Display>) -> String {
-    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
-    if items.is_empty() {
-        return "nothing".to_owned();
-    }
-    items.join(", ")
-}
-
-fn differs(what: &str, got: &str, due: &str) -> Option<String> {
-    (got != due).then(|| format!("{what}: {got}; expected: {due}"))
 }

@@ -7,11 +7,10 @@ use super::latency::{Latency, ROUNDS};
 use super::play::Scene;
 use super::script::{self, STEPS, Step};
 use super::terminal::Reply;
+use super::text::{Took, spaced, wrapped};
 use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Descriptor, Event, Protocol, Side};
-use serde::Serialize as _;
 use serde_json::Value;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ impl Show {
             "{}\n\n  terminal -- tcp://{gateway} --> gateway -- h2c://{backend} --> payment service\n\n",
             self.ink.paint(
                 Tone::Title,
-                "Gatewright: a terminal's binary frames become HTTP/2 requests, and the answers frames"
+                "Gatewright: a terminal's binary frames become HTTP/2 requests, the answers frames again"
             ),
         );
         text.push_str(&format!(
@@ -164,7 +163,7 @@ impl Show {
     fn request(&self, seen: &Seen) -> String {
         let mut text = self.leg(
             "gateway -> backend",
-            &format!("{} {}", seen.method, seen.path),
+            &format!("HTTP/2 {} {}", seen.method, seen.path),
         );
         for name in HEADERS {
             let value = seen.headers.get(name).and_then(|value| value.to_str().ok());
@@ -190,7 +189,7 @@ impl Show {
             }
             End::Reset(reason) => self.leg(
                 "gateway -> backend",
-                &format!("RST_STREAM{whose}: {}", reason.description()),
+                &format!("RST_STREAM{whose}: {reason:?}, {}", reason.description()),
             ),
             End::Broken => self.leg("gateway -> backend", &format!("connection lost{whose}")),
         }
@@ -256,60 +255,5 @@ impl Show {
             text.push_str("\n   This build is not optimised: `cargo run --release -- demo` is the fair one.\n");
         }
         text
-    }
-}
-
-/// A duration for people: three digits or so.
-pub(super) struct Took(pub(super) Duration);
-
-impl std::fmt::Display for Took {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let us = self.0.as_secs_f64() * 1e6;
-        match us {
-            ..1_000.0 => write!(f, "{us:.0} us"),
-            ..10_000.0 => write!(f, "{:.1} ms", us / 1e3),
-            _ => write!(f, "{:.0} ms", us / 1e3),
-        }
-    }
-}
-
-/// Lines of at most `width` characters, broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-/// JSON on one line, with room to breathe.
-fn spaced(json: &Value) -> String {
-    let mut text = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Spaced);
-    // Writing a tree into memory cannot fail.
-    let _ = json.serialize(&mut serializer);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-struct Spaced;
-
-impl serde_json::ser::Formatter for Spaced {
-    fn begin_object_key<W: io::Write + ?Sized>(
-        &mut self,
-        out: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if first { Ok(()) } else { out.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b": ")
     }
 }
