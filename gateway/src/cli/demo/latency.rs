@@ -33,7 +33,7 @@ pub(super) async fn measure(
     message: &Message,
     backend: SocketAddr,
 ) -> io::Result<Latency> {
-    let mut direct = Direct::connect(backend).await?;
+    let direct = Direct::connect(backend).await?;
     let mut gateway_took = Vec::new();
     let mut backend_took = Vec::new();
     for round in 0..WARM_UP + ROUNDS {
@@ -79,7 +79,7 @@ impl Direct {
         Ok(Self { sender, uri })
     }
 
-    async fn round_trip(&mut self) -> Result<Duration, h2::Error> {
+    async fn round_trip(&self) -> Result<Duration, h2::Error> {
         let sent = Instant::now();
         let mut sender = self.sender.clone().ready().await?;
         let mut request = Request::new(());

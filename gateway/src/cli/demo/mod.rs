@@ -9,26 +9,17 @@ mod ledger;
 mod play;
 mod script;
 mod show;
+mod stage;
 mod terminal;
 mod text;
 
 use super::exit::Exit;
 use super::report::report;
-use crate::{Gateway, Running, StartError};
-use backend::{Backend, Seen};
-use bytes::Bytes;
-use gatewright_codecs::pos::Pos;
-use gatewright_core::codec::{Event, Protocol, Side};
-use ink::Ink;
-use latency::Latency;
-use play::Play;
-use script::{APPROVED, STEPS};
-use show::Show;
+use crate::{Gateway, StartError};
+use backend::Backend;
+use stage::Stage;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use terminal::Terminal;
-use tokio::sync::mpsc;
 
 /// Where the configuration of the demo stands in the repository.
 const CONFIG: &str = "config/examples/quickstart/gatewright.toml";
@@ -142,104 +133,10 @@ fn quickstart(backend: SocketAddr) -> Result<Gateway, Failure> {
     Ok(builder.load().map_err(StartError::Config)?)
 }
 
-/// The configuration's routes: what a reader of the demo needs of it.
-fn rules() -> &'static str {
-    let start = CONFIG_TEXT.find("[[routes]]").unwrap_or_default();
-    CONFIG_TEXT.get(start..).unwrap_or_default()
-}
-
 fn write_out(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
-}
-
-/// Where the script is played.
-struct Stage {
-    protocol: Arc<dyn Protocol>,
-    gateway: SocketAddr,
-    backend: SocketAddr,
-    show: Show,
-}
-
-impl Stage {
-    fn new(gateway: &Running, backend: SocketAddr) -> io::Result<Self> {
-        let protocol: Arc<dyn Protocol> = Arc::new(Pos::new());
-        let listener = gateway.address("pos");
-        let show = Show {
-            ink: Ink::for_stdout(),
-            protocol: Arc::clone(&protocol),
-        };
-        Ok(Self {
-            protocol,
-            gateway: listener.ok_or_else(|| io::Error::other("the quickstart has no `pos`"))?,
-            backend,
-            show,
-        })
-    }
-
-    /// Plays the whole script, and measures.
-    fn play(&self, seen: &mut mpsc::Receiver<Seen>) -> io::Result<Exit> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            let (gateway, backend) = (self.gateway.to_string(), self.backend.to_string());
-            write_out(&self.show.opening(&gateway, &backend, CONFIG, rules()))?;
-            let mut play = Play {
-                protocol: Arc::clone(&self.protocol),
-                gateway: self.gateway,
-                terminal: Terminal::connect(self.gateway, Arc::clone(&self.protocol)).await?,
-                seen,
-            };
-            let mut different = 0;
-            for (number, step) in (1..).zip(STEPS) {
-                write_out(&self.show.sent(number, step))?;
-                let scene = play.step(step).await?;
-                let found = judge::differences(self.protocol.descriptor(), step, &scene);
-                different += found.len();
-                write_out(&self.show.scene(&scene))?;
-                write_out(&self.show.verdict(&found))?;
-            }
-            let latency = self.measure(&mut play).await?;
-            write_out(&self.show.summary(different, latency))?;
-            // What was measured is of no interest to those who watch the backend from now on.
-            while play.seen.try_recv().is_ok() {}
-            Ok(match different {
-                0 => Exit::Good,
-                _ => Exit::Findings,
-            })
-        })
-    }
-
-    async fn measure(&self, play: &mut Play<'_>) -> io::Result<Latency> {
-        let frame = Bytes::from_static(APPROVED);
-        let mut codec = Arc::clone(&self.protocol).codec(Side::Server, frame.len());
-        let Event::Head(message) = codec.decode(frame).map_err(io::Error::other)? else {
-            return Err(io::Error::other("the first frame is no message"));
-        };
-        let descriptor = self.protocol.descriptor();
-        latency::measure(&mut play.terminal, descriptor, &message, self.backend).await
-    }
-
-    /// How to go on by oneself while all is up.
-    fn invitation(&self, admin: Option<SocketAddr>) -> String {
-        let gateway = self.gateway;
-        let admin = admin.map_or_else(String::new, |admin| {
-            format!("     curl -s http://{admin}/metrics\n\n")
-        });
-        format!(
-            "\n   The gateway and the backend stay up. From another terminal:\n\n     \
-             gatewright send --protocol pos --to tcp://{gateway} \\\n       \
-             '{{\"auth_req\": {{\"seq\": 7, \"merchant\": \"M123\", \"pan\": \"4111111111111111\", \
-             \"amount\": 1250, \"currency\": 978}}}}'\n\n{admin}   \
-             Amounts above 100000 are declined, from 50000 on the answer takes 150 ms, and for\n   \
-             77700 there is none. A gateway of your own in front of this backend:\n\n     \
-             PAYMENTS_URL=h2c://{} gatewright run -c {CONFIG}\n\n   \
-             What the backend sees appears below. Ctrl-C ends it.\n\n",
-            self.backend,
-        )
-    }
 }
 
 /// What to read and to do next.
