@@ -127,6 +127,11 @@ impl Connection {
         }
         if self.session.is_quiet() {
             self.session.release_memory();
+            // The alarm may be set for an exchange that has ended: later than the idle limit or
+            // the drain, which count from now on.
+            if let Some(at) = self.session.poll_timeout() {
+                self.alarm.set(at, cx);
+            }
         }
         Ok(())
     }
