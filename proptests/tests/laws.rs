@@ -100,7 +100,7 @@ fn any_bytes_obey() {
 fn bytes_near_the_corpus_obey() {
     for_every_codec(
         "bytes_near_the_corpus_obey",
-        512,
+        256,
         |row, _| mutations(row),
         |protocol, bytes| laws::check_input(protocol, &bytes),
     );

@@ -1,0 +1,62 @@
+//! Reading and writing one frame of every built-in protocol, from its corpus.
+
+use bytes::{Bytes, BytesMut};
+use criterion::{Criterion, criterion_group, criterion_main};
+use gatewright_codecs::BUILTIN;
+use gatewright_core::codec::{ConnCodec, Delimited, Event, Protocol, Side};
+use std::hint::black_box;
+use std::sync::Arc;
+
+fn codec(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
+    Arc::clone(protocol).codec(side, 65_536)
+}
+
+/// The first frame of a sample, if one side of the protocol reads it.
+fn first_frame(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Option<(Side, Bytes)> {
+    [Side::Server, Side::Client].into_iter().find_map(|side| {
+        let mut codec = codec(protocol, side);
+        let Ok(Delimited::Frame(length)) = codec.delimit(bytes) else { return None };
+        let frame = Bytes::copy_from_slice(&bytes[..length.get()]);
+        codec.decode(frame.clone()).ok()?;
+        Some((side, frame))
+    })
+}
+
+fn codecs(criterion: &mut Criterion) {
+    for row in BUILTIN {
+        let protocol = (row.protocol)();
+        for sample in row.corpus.iter().filter(|sample| !sample.is_bad()) {
+            let bytes = sample.bytes().expect("a corpus file is hexadecimal");
+            let Some((side, frame)) = first_frame(&protocol, &bytes) else { continue };
+            let name = format!("{}/{}", row.name, sample.name.trim_end_matches(".hex"));
+            bench(criterion, &name, &protocol, side, &frame);
+        }
+    }
+}
+
+fn bench(
+    criterion: &mut Criterion,
+    name: &str,
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    frame: &Bytes,
+) {
+    let mut codec = codec(protocol, side);
+    criterion.bench_function(&format!("decode {name}"), |b| {
+        b.iter(|| codec.decode(black_box(frame.clone())));
+    });
+    let Ok(Event::Head(read)) = codec.decode(frame.clone()) else { return };
+    // Made anew from its fields: nothing of the original frame is copied.
+    let descriptor = protocol.descriptor();
+    let event = Event::Head(descriptor.message(read.operation(), read.fields().clone()));
+    let mut out = BytesMut::with_capacity(frame.len());
+    criterion.bench_function(&format!("encode {name}"), |b| {
+        b.iter(|| {
+            out.clear();
+            codec.encode(black_box(&event), &mut out)
+        });
+    });
+}
+
+criterion_group!(benches, codecs);
+criterion_main!(benches);

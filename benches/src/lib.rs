@@ -1,1 +1,0 @@
-//! Benchmarks, one a stage, and what they share.
