@@ -123,8 +123,8 @@ fn tests_tell_programs_the_same() {
     assert_eq!(code, Some(1));
     let tests = found["tests"].as_array().unwrap();
     let passed = tests.iter().filter(|test| test["passed"] == true).count();
-    assert_eq!((passed, tests.len()), (6, 11));
-    assert_eq!(tests[7]["differences"][0]["at"], "expect");
+    assert_eq!((passed, tests.len()), (7, 12));
+    assert_eq!(tests[8]["differences"][0]["at"], "expect");
 }
 
 #[test]
