@@ -30,7 +30,7 @@ mod valid;
 
 pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
 pub use explain::{explain, nearest_to_explain};
-pub use load::{Loaded, load, load_str};
+pub use load::{Loaded, load, load_str, load_str_with, load_with};
 pub use memory::{Memory, MemoryLine};
 pub use protocols::Protocols;
 pub use source::{LineColumn, SourceFile};

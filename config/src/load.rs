@@ -74,6 +74,19 @@ impl Loaded {
 /// # Errors
 /// All that is wrong with it, in the order of the file, warnings included.
 pub fn load(path: &Path, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
+    load_with(path, protocols, &from_process)
+}
+
+/// The same with variables from elsewhere: `variables` gives the value of a name, `None` for one
+/// that is not set.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    path: &Path,
+    protocols: &Protocols,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let unreadable = |error: io::Error| {
         let message = format!(
             "cannot read the configuration `{}`: {error}",
@@ -84,7 +97,7 @@ pub fn load(path: &Path, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let name = path.display().to_string();
     match String::from_utf8(bytes) {
-        Ok(text) => load_str(&name, &text, protocols),
+        Ok(text) => load_str_with(&name, &text, protocols, variables),
         Err(error) => Err(vec![not_utf8(name, &error)]),
     }
 }
@@ -94,12 +107,27 @@ pub fn load(path: &Path, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic
 /// # Errors
 /// All that is wrong with it, in the order of the text, warnings included.
 pub fn load_str(name: &str, text: &str, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
-    load_with(SourceFile::new(name, text), protocols, &|variable| {
-        std::env::var(variable).ok()
-    })
+    load_str_with(name, text, protocols, &from_process)
 }
 
-pub(crate) fn load_with(
+/// The same with variables from elsewhere, as for [`load_with`].
+///
+/// # Errors
+/// As [`load_str`].
+pub fn load_str_with(
+    name: &str,
+    text: &str,
+    protocols: &Protocols,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    load_source(SourceFile::new(name, text), protocols, variables)
+}
+
+fn from_process(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+fn load_source(
     source: SourceFile,
     protocols: &Protocols,
     environment: Environment<'_>,
@@ -174,11 +202,7 @@ mod tests {
         let protocols = gatewright_codecs::BUILTIN
             .iter()
             .map(|builtin| (builtin.name, (builtin.protocol)()));
-        let loaded = load_with(
-            SourceFile::new("a.toml", text),
-            &protocols.collect(),
-            &environment,
-        );
+        let loaded = load_str_with("a.toml", text, &protocols.collect(), &environment);
         let plan = loaded.unwrap_or_else(|found| panic!("{found:#?}")).plan;
         assert_eq!(plan.admin, Some("127.0.0.1:1".parse().unwrap()));
         assert_eq!(plan.listeners[0].bind, "127.0.0.1:2".parse().unwrap());

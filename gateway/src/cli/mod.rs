@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod decode;
+mod demo;
 mod encode;
 mod exit;
 mod explain;
@@ -79,6 +80,7 @@ impl Cli {
             }
         };
         match arguments.verb {
+            Verb::Demo(verb) => verb.run(),
             Verb::Run(verb) => verb.run(self.builder),
             Verb::Check(verb) => verb.run(self.builder),
             Verb::Explain(verb) => verb.run(self.builder),
@@ -113,6 +115,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::Demo),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),

@@ -4,8 +4,9 @@ use super::running::{self, Running, Signals};
 use crate::listen::BindError;
 use crate::tls::{self, TlsError};
 use gatewright_codecs::BUILTIN;
-use gatewright_config::{Diagnostic, Loaded, Protocols, load, load_str};
+use gatewright_config::{Diagnostic, Loaded, Protocols, load_str_with, load_with};
 use gatewright_core::codec::Protocol;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub struct Builder {
     protocols: Protocols,
     config: Config,
+    variables: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,6 +35,7 @@ impl Default for Builder {
         Self {
             protocols,
             config: Config::File("gatewright.toml".into()),
+            variables: BTreeMap::new(),
         }
     }
 }
@@ -69,6 +72,13 @@ impl Builder {
         self
     }
 
+    /// Gives `${name}` in the configuration a value, whatever the process's environment says.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
     /// The protocols that a configuration may name.
     #[must_use]
     pub const fn protocols(&self) -> &Protocols {
@@ -80,9 +90,13 @@ impl Builder {
     /// # Errors
     /// With all that is wrong with it.
     pub fn load(&self) -> Result<Gateway, Vec<Diagnostic>> {
+        let variables = |name: &str| match self.variables.get(name) {
+            Some(value) => Some(value.clone()),
+            None => std::env::var(name).ok(),
+        };
         let loaded = match &self.config {
-            Config::File(path) => load(path, &self.protocols),
-            Config::Text { name, text } => load_str(name, text, &self.protocols),
+            Config::File(path) => load_with(path, &self.protocols, &variables),
+            Config::Text { name, text } => load_str_with(name, text, &self.protocols, &variables),
         };
         Ok(Gateway { loaded: loaded? })
     }

@@ -1,0 +1,16 @@
+//! The gateway from outside: a process between real sockets.
+
+mod support;
+
+mod peers_alone;
+
+mod main_job;
+mod hostile_backend;
+mod cancellation;
+mod audit;
+mod wire_input;
+mod injection;
+mod backpressure;
+mod lifecycle;
+mod dns_servers;
+mod http_servers;

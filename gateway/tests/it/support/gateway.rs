@@ -1,0 +1,228 @@
+//! The gateway as a process of its own.
+
+use super::client::Client;
+use super::config::Config;
+use super::in_time;
+use super::metrics::{self, Metrics};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A directory that exists for one test.
+#[derive(Debug)]
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("it-{}-{number}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).expect("a file");
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // What is left over does no harm: the build directory is its place.
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// A running gateway; it is killed with this value, and its log shown if the test failed.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    child: Child,
+    directory: Directory,
+    front: SocketAddr,
+    admin: SocketAddr,
+}
+
+/// How a gateway ended.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    pub(crate) code: Option<i32>,
+    pub(crate) stderr: String,
+}
+
+const LOG: &str = "stderr";
+
+impl Gateway {
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(config: &Config) -> Self {
+        Self::start_text(&config.text(), config.files()).await
+    }
+
+    /// The same from the text of a configuration and the files beside it.
+    pub(crate) async fn start_text(text: &str, files: &[(String, String)]) -> Self {
+        let (mut child, directory) = spawn(text, files);
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (mut front, mut admin) = (None, None);
+        while front.is_none() || admin.is_none() {
+            let Some((name, address)) = in_time("its addresses", listening(&mut lines)).await
+            else {
+                panic!("it does not start:\n{}\n{}", text, directory.read(LOG));
+            };
+            match name.as_str() {
+                "admin" => admin = Some(address),
+                _ => front = Some(address),
+            }
+        }
+        let (Some(front), Some(admin)) = (front, admin) else {
+            unreachable!("both are known")
+        };
+        Self {
+            child,
+            directory,
+            front,
+            admin,
+        }
+    }
+
+    /// Starts one that does not come up, and waits for its end.
+    pub(crate) async fn fail(text: &str) -> Exit {
+        let (mut child, directory) = spawn(text, &[]);
+        let status = in_time("its end", child.wait()).await.expect("an end");
+        Exit {
+            code: status.code(),
+            stderr: directory.read(LOG),
+        }
+    }
+
+    /// Where clients come in.
+    pub(crate) const fn front(&self) -> SocketAddr {
+        self.front
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(self.front).await
+    }
+
+    pub(crate) async fn client_with_little_room(&self) -> Client {
+        Client::connect_with_little_room(self.front).await
+    }
+
+    pub(crate) async fn metrics(&self) -> Metrics {
+        Metrics::scrape(self.admin).await
+    }
+
+    /// Waits until it has counted so many ends of clients' connections for this reason.
+    pub(crate) async fn until_closed(&self, reason: &str, times: usize) {
+        let labels = [("listener", "front"), ("reason", reason)];
+        let counted = async {
+            let mut count = 0.0;
+            while count < times as f64 {
+                count = self
+                    .metrics()
+                    .await
+                    .sum("gatewright_connections_closed_total", &labels);
+            }
+            count
+        };
+        let counted = in_time(format!("{times} ends by {reason}"), counted).await;
+        assert_eq!(counted, times as f64, "{reason}");
+    }
+
+    /// The status and the body of a page of the admin listener.
+    pub(crate) async fn admin(&self, path: &str) -> (u16, String) {
+        metrics::get(self.admin, path).await
+    }
+
+    /// What it wrote to its log so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.directory.read(LOG)
+    }
+
+    /// Bytes of memory it has in use.
+    pub(crate) fn memory(&self) -> u64 {
+        let pid = self.child.id().expect("a running process");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("a size");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a size");
+        kilobytes * 1024
+    }
+
+    /// Asks it to stop.
+    pub(crate) async fn terminate(&self) {
+        let pid = self.child.id().expect("a running process").to_string();
+        let sent = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .status()
+            .await;
+        assert!(sent.expect("a shell").success());
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn exit(&mut self) -> Exit {
+        let status = in_time("its end", self.child.wait()).await.expect("an end");
+        Exit {
+            code: status.code(),
+            stderr: self.stderr(),
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the gateway's log\n{}---", self.stderr());
+        }
+    }
+}
+
+fn spawn(text: &str, files: &[(String, String)]) -> (Child, Directory) {
+    let directory = Directory::new();
+    for (name, content) in files {
+        directory.write(name, content);
+    }
+    let config = directory.write("gatewright.toml", text);
+    let log = std::fs::File::create(directory.path().join(LOG)).expect("a file");
+    let child = Command::new(env!("CARGO_BIN_EXE_gatewright"))
+        .arg("run")
+        .arg("-c")
+        .arg(config)
+        .env("NO_COLOR", "1")
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("a process");
+    (child, directory)
+}
+
+/// The next `listening NAME SCHEME://ADDRESS`, or nothing once it has ended.
+async fn listening(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<(String, SocketAddr)> {
+    while let Some(line) = lines.next_line().await.expect("text") {
+        if let Some(rest) = line.strip_prefix("listening ") {
+            let (name, url) = rest.split_once(' ').expect("a name and an address");
+            let (_, address) = url.split_once("://").expect("an address");
+            return Some((name.to_owned(), address.parse().expect("an address")));
+        }
+    }
+    None
+}
