@@ -15,7 +15,9 @@ fn codec(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
 fn first_frame(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Option<(Side, Bytes)> {
     [Side::Server, Side::Client].into_iter().find_map(|side| {
         let mut codec = codec(protocol, side);
-        let Ok(Delimited::Frame(length)) = codec.delimit(bytes) else { return None };
+        let Ok(Delimited::Frame(length)) = codec.delimit(bytes) else {
+            return None;
+        };
         let frame = Bytes::copy_from_slice(&bytes[..length.get()]);
         codec.decode(frame.clone()).ok()?;
         Some((side, frame))
@@ -27,7 +29,9 @@ fn codecs(criterion: &mut Criterion) {
         let protocol = (row.protocol)();
         for sample in row.corpus.iter().filter(|sample| !sample.is_bad()) {
             let bytes = sample.bytes().expect("a corpus file is hexadecimal");
-            let Some((side, frame)) = first_frame(&protocol, &bytes) else { continue };
+            let Some((side, frame)) = first_frame(&protocol, &bytes) else {
+                continue;
+            };
             let name = format!("{}/{}", row.name, sample.name.trim_end_matches(".hex"));
             bench(criterion, &name, &protocol, side, &frame);
         }
@@ -45,7 +49,9 @@ fn bench(
     criterion.bench_function(&format!("decode {name}"), |b| {
         b.iter(|| codec.decode(black_box(frame.clone())));
     });
-    let Ok(Event::Head(read)) = codec.decode(frame.clone()) else { return };
+    let Ok(Event::Head(read)) = codec.decode(frame.clone()) else {
+        return;
+    };
     // Made anew from its fields: nothing of the original frame is copied.
     let descriptor = protocol.descriptor();
     let event = Event::Head(descriptor.message(read.operation(), read.fields().clone()));

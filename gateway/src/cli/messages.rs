@@ -3,11 +3,14 @@
 use super::exit::{Exit, Outcome};
 use super::input::Input;
 use super::report::complain;
+use super::view::MASK;
 use bytes::BytesMut;
 use gatewright_core::codec::json::from_json;
-use gatewright_core::codec::{EncodeError, Event, Protocol, Side};
-use gatewright_core::message::{Kind, Message};
-use serde_json::{Deserializer, Value};
+use gatewright_core::codec::{
+    Descriptor, EncodeError, Event, Protocol, Schema, Side, StructDef, Type,
+};
+use gatewright_core::message::{Kind, Message, Record, Value};
+use serde_json::{Deserializer, Value as Json};
 use std::sync::Arc;
 
 /// The messages of an input: one, an array of them, or several one after the other.
@@ -17,22 +20,26 @@ use std::sync::Arc;
 pub(super) fn read(protocol: &Arc<dyn Protocol>, argument: Option<&str>) -> Outcome<Vec<Message>> {
     let input = Input::of(argument)?;
     let mut messages = Vec::new();
-    for document in Deserializer::from_str(input.text()?).into_iter::<Value>() {
+    for document in Deserializer::from_str(input.text()?).into_iter::<Json>() {
         let document = document.map_err(|error| {
-            complain(format_args!("{} is not JSON: {error}", input.name));
+            let what = if input.literal {
+                "neither a file nor"
+            } else {
+                "not"
+            };
+            complain(format_args!("{} is {what} JSON: {error}", input.name));
             Exit::Findings
         })?;
         let documents = match document {
-            Value::Array(documents) => documents,
+            Json::Array(documents) => documents,
             single => vec![single],
         };
         for document in documents {
             let number = messages.len() + 1;
-            let message = from_json(protocol.descriptor(), &document).map_err(|error| {
-                complain(format_args!("message {number}: {error}"));
+            messages.push(one(protocol.descriptor(), &document).map_err(|problem| {
+                complain(format_args!("message {number}: {problem}"));
                 Exit::Findings
-            })?;
-            messages.push(message);
+            })?);
         }
     }
     if messages.is_empty() {
@@ -40,6 +47,36 @@ pub(super) fn read(protocol: &Arc<dyn Protocol>, argument: Option<&str>) -> Outc
         return Err(Exit::Findings);
     }
     Ok(messages)
+}
+
+fn one(descriptor: &Descriptor, document: &Json) -> Result<Message, String> {
+    let message = from_json(descriptor, document).map_err(|error| error.to_string())?;
+    let operation = descriptor.operation(message.operation());
+    let def = descriptor.record(message.operation());
+    match masked(&descriptor.schema, def, message.fields()) {
+        Some(field) => Err(format!(
+            "{}.{field}: its value is only masked; `decode --show-secrets` shows it",
+            operation.name
+        )),
+        None => Ok(message),
+    }
+}
+
+/// The first secret field that holds what `decode` shows instead of secrets: nobody means to
+/// send that.
+fn masked(schema: &Schema, def: &StructDef, record: &Record) -> Option<String> {
+    def.fields.iter().zip(record).find_map(|(field, value)| {
+        if field.secret && value.as_str() == Some(MASK) {
+            return Some(field.name.to_string());
+        }
+        let inner = match (&field.ty, value) {
+            (Type::Struct(id), Value::Record(record)) => {
+                masked(schema, schema.structure(*id), record)?
+            }
+            _ => return None,
+        };
+        Some(format!("{}.{inner}", field.name))
+    })
 }
 
 /// A message's bytes as the side that sends such messages writes them.

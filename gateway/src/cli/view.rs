@@ -6,7 +6,8 @@ use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Descriptor, FieldDef, Schema, StructDef, Type};
 use gatewright_core::message::{Correlation, Kind, Message, Record, Value};
 
-const MASK: &str = "***";
+/// What stands in for the value of a secret field, in JSON too.
+pub(super) const MASK: &str = "***";
 /// Values up to this width stand in a column, with their field's meaning beside it.
 const COLUMN: usize = 24;
 

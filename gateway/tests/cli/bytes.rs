@@ -84,6 +84,23 @@ fn errors_are_told_to_programs_too() {
 }
 
 #[test]
+fn nothing_is_no_frame() {
+    let run = gatewright(&["decode", "-p", "pos"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run}");
+}
+
+#[test]
+fn a_mask_is_not_sent_for_the_secret() {
+    let shown = gatewright(&["decode", "-p", "pos", AUTH_REQ, "--format", "json"]);
+    let back = gatewright_reading(&["encode", "-p", "pos"], shown.stdout.as_bytes());
+    assert_eq!((back.code, back.stdout.as_str()), (Some(1), ""), "{back}");
+    assert!(
+        back.stderr.starts_with("error: message 1: auth_req.pan: "),
+        "{back}"
+    );
+}
+
+#[test]
 fn fields_that_do_not_fit_are_named() {
     let cases = [
         (
@@ -99,7 +116,7 @@ fn fields_that_do_not_fit_are_named() {
             "message 1: auth_rsp: field `code` ",
         ),
         (r#"{"auth":{}}"#, "message 1: `pos` has no operation `auth`"),
-        ("{", "the argument is not JSON"),
+        ("{", "the argument is neither a file nor JSON"),
     ];
     for (json, expected) in cases {
         let run = gatewright(&["encode", "-p", "pos", json]);

@@ -40,6 +40,7 @@ fn help_names_every_verb() {
     let run = gatewright(&["--help"]);
     assert_eq!(run.code, Some(0));
     let verbs = [
+        "demo",
         "run",
         "check",
         "explain",

@@ -41,6 +41,10 @@ impl Decode {
     fn tell(&self, builder: &Builder) -> Outcome {
         let protocol = self.spoken.find(builder)?;
         let bytes = self.bytes()?;
+        if bytes.is_empty() {
+            complain("there is no frame: the input is empty");
+            return Err(Exit::Findings);
+        }
         let max_frame = protocol.descriptor().capabilities.max_frame;
         for read in Frames::new(&protocol, self.from, max_frame, bytes.into()) {
             match read {

@@ -191,7 +191,11 @@ fn line(request: &HttpRequest) -> String {
 fn readable(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok("") => "nothing".to_owned(),
-        Ok(text) => text.to_owned(),
-        Err(_) => format!("hex {}", hex::show(bytes)),
+        Ok(text) if text.chars().all(is_readable) => text.to_owned(),
+        Ok(_) | Err(_) => format!("hex {}", hex::show(bytes)),
     }
+}
+
+fn is_readable(character: char) -> bool {
+    !character.is_control() || matches!(character, '\n' | '\t')
 }

@@ -63,7 +63,7 @@ impl Stage<'_> {
                 let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
                 let rejected = Rejected::from(&message);
                 let reply = self.listener.protocol.reject(&rejected, &fault);
-                let reply = self.due(&message, || self.write(reply, Some(&message)));
+                let reply = due(&message, || self.write(reply));
                 refused(fault.detail().to_owned(), reply)
             }
         }
@@ -112,7 +112,7 @@ impl Stage<'_> {
                     correlation: error.correlation().clone(),
                     message: None,
                 };
-                self.write(self.listener.protocol.reject(&rejected, &fault), None)
+                self.write(self.listener.protocol.reject(&rejected, &fault))
             }
         }
     }
@@ -124,52 +124,49 @@ impl Stage<'_> {
         answer: Option<&Answer>,
         facts: &Facts,
     ) -> Played {
-        let translate = |outcome: &Outcome<'_>| {
-            let reply = route.translation.reply(message, outcome, facts);
-            self.write(reply, Some(message))
+        let request = route.translation.request(message, facts);
+        let reply = match (&request, answer) {
+            (Err(fault), _) => self.reply(route, message, &Outcome::Fault(fault), facts),
+            (Ok(_), None) => due(message, || Reply::Open),
+            (Ok(_), Some(answer)) => self.reply(route, message, &answer.outcome(), facts),
         };
-        let request = match route.translation.request(message, facts) {
-            Ok(request) => request,
-            Err(fault) => {
-                let reply = self.due(message, || translate(&Outcome::Fault(&fault)));
-                return refused(fault.to_string(), reply);
-            }
-        };
-        let reply = self.due(message, || match answer {
-            Some(Answer::Http(answer)) => translate(&Outcome::Answer(answer)),
-            Some(Answer::Fault(fault)) => translate(&Outcome::Fault(fault)),
-            None => Reply::Open,
-        });
         Played {
-            request: Ok(request),
+            request: request.map_err(|fault| fault.to_string()),
             reply,
         }
     }
 
-    /// The reply, if one is due at all.
-    fn due(&self, message: &Message, reply: impl FnOnce() -> Reply) -> Reply {
-        match message.kind() {
-            Kind::Event => Reply::Nothing,
-            Kind::Request | Kind::Reply => reply(),
-        }
+    fn reply(
+        &self,
+        route: &RoutePlan,
+        message: &Message,
+        outcome: &Outcome<'_>,
+        facts: &Facts,
+    ) -> Reply {
+        let by_rules = |outcome: &Outcome<'_>| route.translation.reply(message, outcome, facts);
+        due(message, || {
+            let Some(reply) = by_rules(outcome) else {
+                return Reply::Closed;
+            };
+            // A reply that does not fit the wire is a bad reply, of which the rules may say
+            // something else; after them the protocol refuses.
+            let bad = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
+            let rejected = Rejected::from(message);
+            let instead = [
+                by_rules(&Outcome::Fault(&bad)),
+                self.listener.protocol.reject(&rejected, &bad),
+            ];
+            self.write(std::iter::once(reply).chain(instead.into_iter().flatten()))
+        })
     }
 
-    /// The reply's bytes. One that does not fit the wire becomes the refusal of its request.
-    fn write(&self, reply: Option<Message>, request: Option<&Message>) -> Reply {
-        let Some(reply) = reply else {
-            return Reply::Closed;
-        };
-        let protocol = &self.listener.protocol;
-        let mut codec = Arc::clone(protocol).codec(Side::Server, self.listener.limits.frame);
+    /// The bytes of the first of these that can be written; the others stand in for it.
+    fn write(&self, replies: impl IntoIterator<Item = Message>) -> Reply {
+        let limit = self.listener.limits.frame;
+        let mut codec = Arc::clone(&self.listener.protocol).codec(Side::Server, limit);
         let mut out = BytesMut::new();
-        if codec.encode(&Event::Head(reply), &mut out).is_ok() {
-            return Reply::Bytes(out.freeze());
-        }
-        let fault = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
-        let refusal = request.and_then(|r| protocol.reject(&Rejected::from(r), &fault));
-        let written =
-            refusal.is_some_and(|refusal| codec.encode(&Event::Head(refusal), &mut out).is_ok());
-        if written {
+        let mut replies = replies.into_iter().map(Event::Head);
+        if replies.any(|reply| codec.encode(&reply, &mut out).is_ok()) {
             Reply::Bytes(out.freeze())
         } else {
             Reply::Closed
@@ -190,5 +187,13 @@ const fn refused(why: String, reply: Reply) -> Played {
     Played {
         request: Err(why),
         reply,
+    }
+}
+
+/// The reply, if one is due at all.
+fn due(message: &Message, reply: impl FnOnce() -> Reply) -> Reply {
+    match message.kind() {
+        Kind::Event => Reply::Nothing,
+        Kind::Request | Kind::Reply => reply(),
     }
 }

@@ -4,7 +4,7 @@ use super::reader::{Node, Reader, if_given};
 use bytes::Bytes;
 use gatewright_config::codes;
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::translate::HttpAnswer;
+use gatewright_core::translate::{HttpAnswer, Outcome};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value as Json;
@@ -79,6 +79,14 @@ const FAULTS: [FaultClass; 6] = [
 ];
 
 impl Answer {
+    /// The same for the rules.
+    pub(super) const fn outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::Http(answer) => Outcome::Answer(answer),
+            Self::Fault(fault) => Outcome::Fault(fault),
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
         if let Some(word) = node.get_ref().as_str() {
             let class = FAULTS.into_iter().find(|class| class.as_str() == word);
