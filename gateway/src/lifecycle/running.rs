@@ -113,7 +113,7 @@ pub(super) fn start(
     let thread = std::thread::Builder::new()
         .name("control".into())
         .spawn(move || {
-            runtime.block_on(async {
+            let outcome = runtime.block_on(async {
                 match Control::start(&plan, tls, signals, stopped).await {
                     Ok((control, addresses)) => {
                         // Whoever started us waits for this, or is gone and has stopped us.
