@@ -157,6 +157,21 @@ mod tests {
     }
 
     #[test]
+    fn every_row_has_a_fuzz_target() {
+        let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
+        for row in BUILTIN {
+            let file = targets.join(format!("{}.rs", row.name));
+            let text = std::fs::read_to_string(&file)
+                .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+            assert!(
+                text.contains(&format!("check_input(\"{}\"", row.name)),
+                "{} does not check its input",
+                file.display()
+            );
+        }
+    }
+
+    #[test]
     fn half_a_byte_is_no_byte() {
         assert_eq!(
             Sample {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::codes;
 use crate::keys;
+use crate::suggest::nearest;
 use gatewright_core::expr::codes::Code;
 use gatewright_core::{expr, route, translate};
 
@@ -11,6 +12,14 @@ use gatewright_core::{expr, route, translate};
 #[must_use]
 pub fn explain(code_or_key: &str) -> Option<String> {
     explain_code(code_or_key).or_else(|| explain_key(code_or_key))
+}
+
+/// The code or key that somebody probably meant by a word that [`explain`] does not know.
+#[must_use]
+pub fn nearest_to_explain(typed: &str) -> Option<&'static str> {
+    let codes = all_codes().map(|row| row.code);
+    let keys = keys::all().flat_map(|key| [key.path, key.name()]);
+    nearest(&typed.to_ascii_uppercase(), codes).or_else(|| nearest(typed, keys))
 }
 
 /// Every code that a diagnostic can have.
@@ -113,5 +122,8 @@ mod tests {
         }
         assert_eq!(explain(&format!("GW{}", 9999)), None);
         assert_eq!(explain("colour"), None);
+        assert_eq!(nearest_to_explain("limts"), Some("limits"));
+        assert_eq!(nearest_to_explain("gw103"), Some("GW1003"));
+        assert_eq!(nearest_to_explain("colour-of-the-sky"), None);
     }
 }

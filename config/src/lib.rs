@@ -28,8 +28,8 @@ mod tree;
 mod typed;
 mod valid;
 
-pub use diagnostic::{Colour, Diagnostic, Place, Severity};
-pub use explain::explain;
+pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
+pub use explain::{explain, nearest_to_explain};
 pub use load::{Loaded, load, load_str, load_str_with, load_with};
 pub use memory::{Memory, MemoryLine};
 pub use protocols::Protocols;

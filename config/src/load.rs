@@ -9,6 +9,8 @@ use crate::source::SourceFile;
 use crate::typed::File;
 use crate::valid;
 use gatewright_core::expr::Span;
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,40 +25,46 @@ pub struct Loaded {
     pub source: Arc<SourceFile>,
     /// Where each listener's address was typed, by its index in the plan.
     binds: Vec<Span>,
+    /// Where the admin listener's address was typed.
+    admin: Option<Span>,
 }
 
 impl Loaded {
     /// The finding that the system refuses a listener's address, by the listener's index in
     /// the plan.
     #[must_use]
-    pub fn not_bound(&self, listener: usize, error: &std::io::Error) -> Diagnostic {
+    pub fn not_bound(&self, listener: usize, error: &io::Error) -> Diagnostic {
         let address = self
             .plan
             .listeners
             .get(listener)
-            .map(|listener| listener.bind.to_string());
-        let message = format!(
-            "cannot listen on {}: {error}",
-            address.as_deref().unwrap_or("the address")
-        );
-        let diagnostic = Diagnostic::error(codes::NOT_BOUND, message)
-            .help("is another gateway running? port 0 takes a free port");
-        match self.binds.get(listener) {
-            Some(span) => diagnostic.at(&self.source, span.clone()),
-            None => diagnostic,
-        }
+            .map(|listener| listener.bind);
+        self.refused(address, self.binds.get(listener), error)
     }
-}
 
-impl Loaded {
     /// The finding that the system refuses the admin listener's address.
     #[must_use]
-    pub fn admin_not_bound(&self, error: &std::io::Error) -> Diagnostic {
-        let address = self.plan.admin.map(|address| address.to_string());
-        let address = address.as_deref().unwrap_or("the admin address");
-        let message = format!("cannot listen on {address} (`admin.http`): {error}");
-        Diagnostic::error(codes::NOT_BOUND, message)
-            .help("is another gateway running? port 0 takes a free port")
+    pub fn admin_not_bound(&self, error: &io::Error) -> Diagnostic {
+        self.refused(self.plan.admin, self.admin.as_ref(), error)
+    }
+
+    fn refused(
+        &self,
+        address: Option<SocketAddr>,
+        typed: Option<&Span>,
+        error: &io::Error,
+    ) -> Diagnostic {
+        let address =
+            address.map_or_else(|| "the address".to_owned(), |address| address.to_string());
+        let refused = Diagnostic::error(
+            codes::NOT_BOUND,
+            format!("cannot listen on {address}: {error}"),
+        )
+        .help("is another gateway running? port 0 takes a free port");
+        match typed {
+            Some(span) => refused.at(&self.source, span.clone()),
+            None => refused,
+        }
     }
 }
 
@@ -79,7 +87,7 @@ pub fn load_with(
     protocols: &Protocols,
     variables: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let unreadable = |error: std::io::Error| {
+    let unreadable = |error: io::Error| {
         let message = format!(
             "cannot read the configuration `{}`: {error}",
             path.display()
@@ -151,6 +159,7 @@ fn load_source(
                 plan,
                 warnings: found,
                 binds: binds.collect(),
+                admin: file.gateway.admin.map(|admin| admin.span),
                 source,
             })
         }

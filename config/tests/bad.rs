@@ -145,3 +145,64 @@ fn nesting_without_end_is_an_error_and_no_crash() {
         assert_eq!(found[0].code, "GW1001");
     }
 }
+
+#[test]
+fn places_are_right_whatever_the_file_looks_like() {
+    for text in [
+        "\u{feff}[log]\nfiltre = \"info\"\n",
+        "[log]\r\nfiltre = \"info\"\r\n",
+        "# \u{fc}\n[log]\nformat = \"text\" # \u{20ac}\nfiltre = 1",
+        "log = { format = \"text\", filtre = 1 }",
+        "log.filtre = 1",
+        "[log]\n\"filtre\" = 1",
+    ] {
+        let found = load_str("a.toml", text, &protocols()).unwrap_err();
+        let unknown = found.iter().find(|diagnostic| diagnostic.code == "GW1003");
+        let place = unknown
+            .and_then(|unknown| unknown.place.clone())
+            .expect(text);
+        assert_eq!(
+            place.source.slice(&place.span).trim_matches('"'),
+            "filtre",
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn an_error_in_a_rule_is_pointed_at_in_every_kind_of_string() {
+    let rest = r#"
+        [listeners.pos]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+        [upstreams.payments]
+        url = "mock:"
+        [[routes]]
+        from = "pos"
+        to = "payments"
+        operation = "auth_req"
+        request.post = "/"
+        reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+        when = "#;
+    let quoted = [
+        ("\"amout > 0\"", "amout"),
+        ("'amout > 0'", "amout"),
+        ("\"\"\"amout > 0\"\"\"", "amout"),
+        ("\"\"\"\namout > 0\"\"\"", "amout"),
+        ("'''\r\namout > 0'''", "amout"),
+        // The characters do not stand in the file as they are, so all of the string is meant.
+        (r#""amou\u0074 > 0""#, r#""amou\u0074 > 0""#),
+    ];
+    for (when, marked) in quoted {
+        let found = load_str("a.toml", &format!("{rest}{when}\n"), &protocols()).unwrap_err();
+        let [one] = found.as_slice() else {
+            panic!("{found:#?}")
+        };
+        let place = one.place.as_ref().unwrap();
+        assert_eq!(
+            (one.code, place.source.slice(&place.span)),
+            ("GW2004", marked),
+            "{when}"
+        );
+    }
+}

@@ -320,6 +320,14 @@ fn a_refused_address_points_at_its_bind() {
         refused.to_string(),
         "gatewright.toml:3:8: error[GW4003]: cannot listen on 127.0.0.1:0: address in use"
     );
+
+    let text = format!("[admin]\nhttp = \"127.0.0.1:9901\"\n{SMALLEST}");
+    let loaded = load_str("gatewright.toml", &text, &protocols()).unwrap();
+    let refused = loaded.admin_not_bound(&std::io::ErrorKind::AddrInUse.into());
+    assert_eq!(
+        refused.to_string(),
+        "gatewright.toml:2:8: error[GW4003]: cannot listen on 127.0.0.1:9901: address in use"
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Random {
         Self(Cell::new(RandomState::new().build_hasher().finish()))
     }
 
-    pub(crate) fn next(&self) -> u64 {
+    pub(crate) fn draw(&self) -> u64 {
         self.0.set(self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
         mix(self.0.get())
     }

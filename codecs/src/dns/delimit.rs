@@ -1,11 +1,10 @@
 //! Where a message ends.
 
 use super::{HEADER, MAX_FRAME, PREFIX};
+use crate::framing::fixed::{be_u16, octets};
 use crate::framing::{LengthField, Width};
 use gatewright_core::codec::{Cause, DecodeError, Delimited, foreign_preamble};
 use nom::Parser;
-use nom::bytes::complete::take;
-use nom::number::complete::be_u16;
 use nom::sequence::preceded;
 
 const LENGTH: LengthField = LengthField::new(0, Width::U16).shortest(PREFIX + HEADER);
@@ -16,22 +15,25 @@ const RECORD: usize = 11;
 
 pub(super) fn delimit(buf: &[u8], max_frame: usize) -> Result<Delimited, DecodeError> {
     let delimited = LENGTH.delimit(buf, max_frame)?;
-    match foreign_preamble(buf) {
-        Some(protocol) if impossible(buf) => Err(DecodeError::new(
+    if impossible(buf)
+        && let Some(protocol) = foreign_preamble(buf)
+    {
+        let expected = "a length and a DNS header";
+        return Err(DecodeError::new(
             Cause::ForeignProtocol,
             0,
-            "a length and a DNS header",
+            expected,
             protocol,
-        )),
-        Some(_) | None => Ok(delimited),
+        ));
     }
+    Ok(delimited)
 }
 
 /// Whether the header counts more than its message can hold. Any two bytes are a good length, so
 /// the first bytes of other protocols are told from a message only by what follows them.
 fn impossible(buf: &[u8]) -> bool {
     let counts = (
-        preceded(take(PREFIX.saturating_add(4)), be_u16::<_, ()>),
+        preceded(octets::<{ PREFIX + 4 }, _>, be_u16::<()>),
         be_u16,
         be_u16,
         be_u16,

@@ -18,10 +18,13 @@
 //!
 //! Names are text as in zone files, without the last dot: `www.example.com`, the root is `.`,
 //! a dot or backslash inside a label is `\.` or `\\`, a byte that does not print is `\DDD`.
-//! Case is kept. Record data is bytes. Names inside the data of the types whose names may be
-//! compressed are expanded when read, so that data means the same in any message; all names are
-//! written uncompressed. Bit Z must be zero (section 4.1.1) and is written so. A message that was
-//! read and not changed is written as it came, but for its id.
+//! Written, a last dot may be there, and any octet may be escaped. Case is kept: rules that must
+//! not see it say `lower(name)`.
+//!
+//! Record data is bytes. Names inside the data of the types whose names may be compressed are
+//! expanded when read, so that data means the same in any message; all names are written
+//! uncompressed. Bit Z must be zero (section 4.1.1) and is written so. A message that was read
+//! and not changed is written as it came, but for its id.
 
 mod delimit;
 mod emit;

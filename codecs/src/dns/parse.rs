@@ -6,10 +6,10 @@ use super::{
     ANSWER, HEADER, MAX_QUESTIONS, MAX_REQUEST_RECORDS, OPCODE_UPDATE, PREFIX, QR, QUERY, UPDATE,
     rdata,
 };
+use crate::framing::fixed::{be_u16, be_u32};
 use bytes::Bytes;
 use gatewright_core::codec::{Cause, DecodeError, Side};
 use gatewright_core::message::{Correlation, Kind, Message, OperationId, Record, Value};
-use nom::number::complete::{be_u16, be_u32};
 use nom::{IResult, Parser};
 
 pub(super) fn parse(frame: Bytes, side: Side) -> Result<Message, DecodeError> {

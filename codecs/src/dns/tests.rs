@@ -263,13 +263,82 @@ fn framing_errors_close() {
 }
 
 #[test]
-fn a_length_that_looks_like_tls_is_a_length() {
-    let mut frame = vec![0x16, 0x03];
-    frame.extend_from_slice(b"\x03\x01\0\0\0\x01\0\0\0\0\0\0");
+fn a_length_that_looks_like_tls_is_a_length_if_its_message_can_be() {
+    // 16 03 leaves 5623 bytes after the header: a question takes 5 of them, a record 11.
+    let header = |records: u16| {
+        let [high, low] = records.to_be_bytes();
+        [0x16, 0x03, 0, 1, 0, 0, 0, 1, high, low, 0, 0, 0, 0]
+    };
+    let delimit = |records| Dns::new().delimit(&header(records), MAX_FRAME);
+    assert_eq!(delimit(510), Ok(Delimited::need(5623)));
+    assert_eq!(delimit(511).unwrap_err().cause(), Cause::ForeignProtocol);
+}
+
+#[test]
+fn names_have_255_octets_at_most() {
+    let named = |last: usize| {
+        let mut message = b"\0\x01\0\0\0\x01\0\0\0\0\0\0".to_vec();
+        for len in [63, 63, 63, last] {
+            message.push(u8::try_from(len).unwrap());
+            message.extend(vec![b'a'; len]);
+        }
+        message.extend(b"\0\0\x01\0\x01");
+        let frame = Dns::new().framed(message.into()).unwrap();
+        Dns::new().decode(frame, Side::Server)
+    };
+    assert!(named(61).is_ok());
     assert_eq!(
-        Dns::new().delimit(&frame, MAX_FRAME),
-        Ok(Delimited::need(0x1603 - 12))
+        named(62).unwrap_err().expected(),
+        "a name of at most 255 octets"
     );
+}
+
+#[test]
+fn the_header_is_no_name() {
+    // Offset 10 is a zero: read as a name, the root.
+    let error = decoded(b"\0\x01\x80\0\0\x01\0\0\0\0\0\0\xc0\x0a\0\x01\0\x01".to_vec());
+    assert_eq!(
+        error.unwrap_err().expected(),
+        "a pointer to an earlier name"
+    );
+}
+
+#[test]
+fn data_has_the_layout_of_its_type() {
+    let ns = |data: &[u8]| {
+        let mut message = b"\0\x01\x80\0\0\0\0\x01\0\0\0\0\0\0\x02\0\x01\0\0\0\0".to_vec();
+        message.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+        message.extend(data);
+        decoded(message).map(|answer| answers(&answer)[0].1.clone())
+    };
+    assert_eq!(ns(b"\x01a\0"), Ok(b"\x01a\0".to_vec()));
+    assert_eq!(ns(b""), Ok(Vec::new()));
+    for wrong in [&b"\x01a\0x"[..], b"\x01a", b"\x05a\0"] {
+        assert_eq!(
+            ns(wrong).unwrap_err().recovery(),
+            Recovery::Answer,
+            "{wrong:02x?}"
+        );
+    }
+}
+
+#[test]
+fn a_rejection_repeats_rd_and_cd() {
+    let mut asked = fields(7);
+    asked[RD_SLOT.index()] = Value::Bool(true);
+    asked[7] = Value::Bool(true);
+    asked[2] = Value::Bool(true);
+    let dns = Dns::new();
+    let request = dns.descriptor.message(QUERY, asked);
+    let reply = dns
+        .reject(
+            &Rejected::from(&request),
+            &Fault::unsent(FaultClass::Internal, ""),
+        )
+        .unwrap();
+    let mut out = BytesMut::new();
+    dns.encode(&reply, &mut out).unwrap();
+    assert_eq!(&out[4..6], b"\x81\x12");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where a frame ends.
 
-use super::{Body, KIND_AT, LEN_AT, MAGIC, SEQ_AT};
+use super::{Body, KIND_AT, LEN_AT, MAGIC};
 use crate::framing::{LengthField, Width};
 use gatewright_core::codec::{Cause, DecodeError, Delimited, foreign_preamble};
 use std::num::NonZeroUsize;
@@ -57,5 +57,3 @@ fn check_len(total: NonZeroUsize, kind: u8) -> Result<(), DecodeError> {
         format!("a length of {got}"),
     ))
 }
-
-const _: () = assert!(SEQ_AT == KIND_AT + 1, "the kind is one byte");

@@ -1,14 +1,16 @@
 //! One whole frame into a message whose texts are slices of it.
 
 use super::{BODY_AT, Body, CODE_LEN, CURRENCIES, KIND_AT, MERCHANT_LEN, PAD, PAN_LEN};
+use crate::framing::fixed::{be_u8, be_u16, be_u32, octets};
 use bytes::Bytes;
 use bytestring::ByteString;
 use gatewright_core::codec::{Cause, DecodeError, Side};
 use gatewright_core::message::{Correlation, Kind, Message, Record, Value};
-use nom::bytes::complete::take;
-use nom::number::complete::{be_u8, be_u16, be_u32};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
+
+/// Merchant, pan, amount, currency.
+type AuthReq<'f> = (&'f [u8; MERCHANT_LEN], &'f [u8; PAN_LEN], u32, u16);
 
 /// All that a parser can find wrong is that the frame ends too early.
 type Parsed<'f, T> = IResult<&'f [u8], T, ()>;
@@ -45,15 +47,15 @@ pub(super) fn parse(frame: Bytes, side: Side) -> Result<Message, DecodeError> {
 }
 
 fn header(frame: &[u8]) -> Parsed<'_, (u8, u32)> {
-    preceded(take(KIND_AT), (be_u8, be_u32)).parse(frame)
+    preceded(octets::<KIND_AT, _>, (be_u8, be_u32)).parse(frame)
 }
 
-fn auth_req_view(body: &[u8]) -> Parsed<'_, (&[u8], &[u8], u32, u16)> {
-    (take(MERCHANT_LEN), take(PAN_LEN), be_u32, be_u16).parse(body)
+fn auth_req_view(body: &[u8]) -> Parsed<'_, AuthReq<'_>> {
+    (octets, octets, be_u32, be_u16).parse(body)
 }
 
-fn auth_rsp_view(body: &[u8]) -> Parsed<'_, (u8, &[u8])> {
-    (be_u8, take(CODE_LEN)).parse(body)
+fn auth_rsp_view(body: &[u8]) -> Parsed<'_, (u8, &[u8; CODE_LEN])> {
+    (be_u8, octets).parse(body)
 }
 
 /// What was parsed, if it is the whole frame.
@@ -73,11 +75,7 @@ fn whole<T>(frame: &Bytes, parsed: Parsed<'_, T>) -> Result<T, DecodeError> {
     }
 }
 
-fn auth_req(
-    frame: &Bytes,
-    seq: u32,
-    view: (&[u8], &[u8], u32, u16),
-) -> Result<Record, DecodeError> {
+fn auth_req(frame: &Bytes, seq: u32, view: AuthReq<'_>) -> Result<Record, DecodeError> {
     let (merchant, pan, amount, currency) = view;
     if !CURRENCIES.contains(&currency) {
         return Err(DecodeError::new(
@@ -98,7 +96,11 @@ fn auth_req(
     ])
 }
 
-fn auth_rsp(frame: &Bytes, seq: u32, (status, code): (u8, &[u8])) -> Result<Record, DecodeError> {
+fn auth_rsp(
+    frame: &Bytes,
+    seq: u32,
+    (status, code): (u8, &[u8; CODE_LEN]),
+) -> Result<Record, DecodeError> {
     let code = text(frame, CODE_AT, code)?;
     Ok(vec![seq.into(), status.into(), code])
 }

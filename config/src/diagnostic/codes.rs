@@ -5,7 +5,7 @@ use gatewright_core::expr::codes::Code;
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $text:literal;)+) => {
-        $(pub(crate) const $name: &str = $code;)+
+        $(#[doc = concat!("`", $code, "`: ", $title, ".")] pub const $name: &str = $code;)+
 
         /// All codes of this crate.
         pub(crate) const ALL: &[Code] = &[$(Code { code: $code, title: $title, explanation: $text }),+];
@@ -80,6 +80,11 @@ codes! {
     NOT_BOUND = "GW4003", "the address cannot be bound",
         "The operating system refuses to listen there: another program (or another gateway) has the port, the \
          address belongs to no interface of this machine, or the port is below 1024 and the user may not have it.";
+    BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
+        "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
+         gives a field a value that does not fit it. `gatewright encode` takes the same form and says the same.";
+    EXPECTS_NOTHING = "GW5002", "a test that expects nothing",
+        "A test needs `upstream`, `expect` or both: without them nothing that the gateway does could make it fail.";
 }
 
 #[cfg(test)]

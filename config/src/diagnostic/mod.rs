@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, where, and a way out.
 
-pub(crate) mod codes;
+pub mod codes;
 mod json;
 mod render;
 

@@ -10,7 +10,7 @@ pub(crate) struct Gateway {
     pub(crate) workers: Option<usize>,
     pub(crate) drain: DrainPlan,
     pub(crate) log: LogPlan,
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: Option<Spanned<SocketAddr>>,
 }
 
 impl Gateway {
@@ -49,11 +49,12 @@ fn log(reader: &mut Reader<'_>, root: &Section<'_>) -> LogPlan {
     }
 }
 
-fn admin(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<SocketAddr> {
+fn admin(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Spanned<SocketAddr>> {
     let http = root
         .section(reader, &keys::ADMIN)
         .expanded(reader, &keys::ADMIN_HTTP)?;
-    reader.accept(address::admin(&http.value), &http.span)
+    let address = reader.accept(address::admin(&http.value), &http.span)?;
+    Some(Spanned::new(address, http.span))
 }
 
 /// A protocol under a name of the user's.

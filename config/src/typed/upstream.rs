@@ -44,10 +44,7 @@ impl Upstream {
         let Some(node) = section.node(&keys::TLS) else {
             return;
         };
-        let any_tls = self
-            .endpoints
-            .iter()
-            .any(|endpoint| matches!(endpoint, Endpoint::Https(_)));
+        let any_tls = self.endpoints.iter().any(Endpoint::is_tls);
         if !any_tls && !self.endpoints.is_empty() {
             let problem = Problem::warning(
                 codes::UNUSED,

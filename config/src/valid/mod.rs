@@ -44,7 +44,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         workers: workers(file.gateway.workers),
         drain: file.gateway.drain,
         log: file.gateway.log.clone(),
-        admin: file.gateway.admin,
+        admin: file.gateway.admin.as_ref().map(|admin| admin.value),
         listeners,
         upstreams: file.upstreams.iter().map(upstream_plan).collect(),
     })

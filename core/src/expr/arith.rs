@@ -8,8 +8,6 @@ use crate::message::Value;
 /// `operator value`
 pub(super) fn unary(operator: Unary, value: &Value) -> Result<Value, EvalError> {
     match (operator, value) {
-        (Unary::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
-        (Unary::Not, other) => Err(expected("a truth value", other)),
         (Unary::Invert, Value::Int(n)) => Ok(Value::Int(!n)),
         (Unary::Invert, other) => Err(expected("an integer", other)),
         (Unary::Negate, Value::Int(n)) => n.checked_neg().map(Value::Int).ok_or_else(overflow),

@@ -29,6 +29,7 @@ pub(super) enum Kind<'s> {
         enumeration: &'s str,
         label: &'s str,
     },
+    Not(Box<Node<'s>>),
     Unary(Unary, Box<Node<'s>>),
     /// `a and b and c`
     All(Vec<Node<'s>>),
@@ -48,7 +49,6 @@ pub(super) enum Kind<'s> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unary {
-    Not,
     Negate,
     Plus,
     Invert,
@@ -57,7 +57,6 @@ pub(super) enum Unary {
 impl Unary {
     pub(super) const fn sign(self) -> &'static str {
         match self {
-            Self::Not => "not",
             Self::Negate => "-",
             Self::Plus => "+",
             Self::Invert => "~",
@@ -114,7 +113,7 @@ impl<'s> Node<'s> {
             | Kind::Str(_)
             | Kind::Name(_)
             | Kind::Label { .. } => Vec::new(),
-            Kind::Unary(_, of) | Kind::Attr(of, _) => vec![of],
+            Kind::Not(of) | Kind::Unary(_, of) | Kind::Attr(of, _) => vec![of],
             Kind::List(all) | Kind::All(all) | Kind::Any(all) => all.iter().collect(),
             Kind::Compare(_, two) | Kind::Arith(_, two) | Kind::Index(two) => two.iter().collect(),
             Kind::Choose(three) => three.iter().collect(),

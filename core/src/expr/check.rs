@@ -64,7 +64,7 @@ pub(super) struct Checker<'c> {
 
 /// Constants have no variables.
 #[derive(Debug)]
-struct NoEnv;
+pub(super) struct NoEnv;
 
 impl Env for NoEnv {
     fn load(&self, _: Var) -> Result<Cow<'_, Value>, EvalError> {
@@ -100,6 +100,7 @@ impl Checker<'_> {
                 None => self.element(two, node),
             },
             Kind::Label { enumeration, label } => self.label(enumeration, label, span),
+            Kind::Not(of) => self.not(of, span),
             Kind::Unary(operator, of) => self.unary(*operator, of, span),
             Kind::All(all) => self.all_or_any(OpKind::All, all, span),
             Kind::Any(all) => self.all_or_any(OpKind::Any, all, span),

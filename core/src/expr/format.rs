@@ -100,47 +100,42 @@ impl Format {
 
     /// Appends a value.
     pub(super) fn write(&self, value: &Value, out: &mut String) -> Result<(), EvalError> {
-        let written = match value {
-            Value::Int(n) => self.integer(*n),
+        let start = out.len();
+        match value {
+            Value::Int(n) => self.write_integer(*n, out),
             other if self.needs_integer() => return Err(expected("an integer", other)),
-            other => {
-                let mut text = String::new();
-                write(other, &mut text)?;
-                text
-            }
-        };
-        let missing = usize::from(self.width).saturating_sub(written.chars().count());
-        let by_sort = if matches!(value, Value::Int(_) | Value::Float(_)) {
-            Align::Right
-        } else {
-            Align::Left
-        };
-        let (before, after) = match self.align.unwrap_or(by_sort) {
-            Align::Left => (0, missing),
-            Align::Right => (missing, 0),
-        };
-        out.extend(std::iter::repeat_n(' ', before));
-        out.push_str(&written);
-        out.extend(std::iter::repeat_n(' ', after));
+            other => write(other, out)?,
+        }
+        let written = out.get(start..).map_or(0, |text| text.chars().count());
+        let missing = usize::from(self.width).saturating_sub(written);
+        let number = matches!(value, Value::Int(_) | Value::Float(_));
+        match self
+            .align
+            .unwrap_or(if number { Align::Right } else { Align::Left })
+        {
+            _ if missing == 0 => {}
+            Align::Left => out.extend(std::iter::repeat_n(' ', missing)),
+            Align::Right => out.insert_str(start, &" ".repeat(missing)),
+        }
         Ok(())
     }
 
-    fn integer(&self, n: i128) -> String {
+    fn write_integer(&self, n: i128, out: &mut String) {
         let magnitude = n.unsigned_abs();
-        let digits = match self.radix.unwrap_or(Radix::Decimal) {
-            Radix::Decimal => format!("{magnitude}"),
-            Radix::LowerHex => format!("{magnitude:x}"),
-            Radix::UpperHex => format!("{magnitude:X}"),
-            Radix::Binary => format!("{magnitude:b}"),
-            Radix::Octal => format!("{magnitude:o}"),
-        };
         let sign = if n < 0 { "-" } else { "" };
         let width = if self.zero {
             usize::from(self.width).saturating_sub(sign.len())
         } else {
             0
         };
-        format!("{sign}{digits:0>width$}")
+        // Writing to a String does not fail.
+        let _ = match self.radix.unwrap_or(Radix::Decimal) {
+            Radix::Decimal => write!(out, "{sign}{magnitude:0width$}"),
+            Radix::LowerHex => write!(out, "{sign}{magnitude:0width$x}"),
+            Radix::UpperHex => write!(out, "{sign}{magnitude:0width$X}"),
+            Radix::Binary => write!(out, "{sign}{magnitude:0width$b}"),
+            Radix::Octal => write!(out, "{sign}{magnitude:0width$o}"),
+        };
     }
 }
 

@@ -5,6 +5,18 @@
 //! order, `token` (text to tokens), `parse` (tokens to `ast`), `check` (`ast` to `op`: names,
 //! types, constants) and `op` (running). `builtin` is the table of functions and methods.
 //!
+//! The language is Kaitai's, in its order of precedence: `?:`, `or`, `and`, `not`, comparisons
+//! (which do not chain), `|`, `^`, `&`, shifts, `+ -`, `* / %` (which round down), unary
+//! `- + ~`, then calls, indexes and `.names`. What the rules of a gateway need beyond it:
+//!
+//! - `null` is the absent value. `x == null` tests for it; it equals nothing else, has no order,
+//!   and to compute with it is an error.
+//! - JSON has the type [`Any`](crate::codec::Type::Any) and is checked when it runs: values of
+//!   different types are not equal and have no order. What a JSON object has not is `null`.
+//!   Objects have no methods, so `json.size` is a member of an object and a method of a list.
+//! - An enum is compared with labels of the same enum, `kind::auth_req`. As text it is its label.
+//! - Functions, such as `base64(x)`; Kaitai has methods only.
+//!
 //! Limits: an expression has at most 4 KiB and nests at most 64 levels deep; one run produces at
 //! most 1 MiB. Integers have 128 bits and never wrap: what does not fit is an [`EvalError`].
 

@@ -21,14 +21,17 @@ pub(super) fn int_in_radix<'e>(
     args: &[Cow<'e, Value>],
     _: &mut Budget,
 ) -> Outcome<'e> {
-    let radix = args
-        .first()
-        .and_then(|arg| arg.as_int())
-        .and_then(|n| u32::try_from(n).ok());
+    let radix = u32::try_from(argument(args, 0)?).ok();
     let radix = radix.filter(|radix| (2..=36).contains(radix));
     let radix =
         radix.ok_or_else(|| EvalError::new(Problem::OutOfRange, "a radix is from 2 to 36"))?;
     Ok(Cow::Owned(Value::Int(parse(text::expect(&of)?, radix)?)))
+}
+
+/// An argument that is an integer.
+pub(super) fn argument(args: &[Cow<'_, Value>], at: usize) -> Result<i128, EvalError> {
+    let arg = args.get(at).map_or(&Value::Null, |arg| &**arg);
+    arg.as_int().ok_or_else(|| expected("an integer", arg))
 }
 
 fn parse(text: &str, radix: u32) -> Result<i128, EvalError> {

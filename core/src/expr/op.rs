@@ -61,6 +61,7 @@ pub(super) enum OpKind {
     /// A member of a JSON object; absent if there is none.
     Member(Box<Op>, ByteString),
     Index(Box<[Op; 2]>),
+    Not(Box<Op>),
     Unary(Unary, Box<Op>),
     All(Vec<Op>),
     Any(Vec<Op>),
@@ -92,6 +93,7 @@ impl Op {
             OpKind::Const(_) | OpKind::Load(_) => Vec::new(),
             OpKind::Field(of, _)
             | OpKind::Member(of, _)
+            | OpKind::Not(of)
             | OpKind::Unary(_, of)
             | OpKind::ToFloat(of)
             | OpKind::Label(of, ..) => vec![of],
@@ -118,13 +120,10 @@ impl Op {
             OpKind::Field(of, slot) => of.eval(run).map(|value| field(value, *slot)),
             OpKind::Member(of, name) => member(of.eval(run)?, name),
             OpKind::Index(two) => index(two[0].eval(run)?, &*two[1].eval(run)?),
-            OpKind::Unary(operator, of) => arith::unary(*operator, &*of.eval(run)?).map(Cow::Owned),
-            OpKind::All(all) => decide(all, false, run),
-            OpKind::Any(all) => decide(all, true, run),
-            OpKind::Compare(op, two) => {
-                let holds = compare::holds(*op, &*two[0].eval(run)?, &*two[1].eval(run)?)?;
-                Ok(Cow::Owned(Value::Bool(holds)))
+            OpKind::All(_) | OpKind::Any(_) | OpKind::Compare(..) | OpKind::Not(_) => {
+                self.truth(run).map(|holds| Cow::Owned(Value::Bool(holds)))
             }
+            OpKind::Unary(operator, of) => arith::unary(*operator, &*of.eval(run)?).map(Cow::Owned),
             OpKind::Arith(op, two) => {
                 let (left, right) = (two[0].eval(run)?, two[1].eval(run)?);
                 arith::binary(*op, &left, &right, &mut run.budget).map(Cow::Owned)
@@ -164,9 +163,18 @@ impl Op {
 
     /// Runs it as a condition.
     pub(super) fn truth<'e>(&'e self, run: &mut Run<'e>) -> Result<bool, EvalError> {
-        match &*self.eval(run)? {
-            Value::Bool(holds) => Ok(*holds),
-            other => Err(expected("a truth value", other).at(self.at.clone())),
+        match &self.kind {
+            OpKind::All(all) => decide(all, false, run),
+            OpKind::Any(all) => decide(all, true, run),
+            OpKind::Not(of) => of.truth(run).map(|holds| !holds),
+            OpKind::Compare(op, two) => {
+                let (left, right) = (two[0].eval(run)?, two[1].eval(run)?);
+                compare::holds(*op, &left, &right).map_err(|error| error.at(self.at.clone()))
+            }
+            _ => match &*self.eval(run)? {
+                Value::Bool(holds) => Ok(*holds),
+                other => Err(expected("a truth value", other).at(self.at.clone())),
+            },
         }
     }
 }
@@ -207,13 +215,13 @@ fn arguments<'e>(all: &'e [Op], run: &mut Run<'e>) -> Result<Arguments<'e>, Eval
 }
 
 /// Whether any is `stop`, in order and no further than needed; else not.
-fn decide<'e>(all: &'e [Op], stop: bool, run: &mut Run<'e>) -> Outcome<'e> {
+fn decide<'e>(all: &'e [Op], stop: bool, run: &mut Run<'e>) -> Result<bool, EvalError> {
     for op in all {
         if op.truth(run)? == stop {
-            return Ok(Cow::Owned(Value::Bool(stop)));
+            return Ok(stop);
         }
     }
-    Ok(Cow::Owned(Value::Bool(!stop)))
+    Ok(!stop)
 }
 
 /// The element that `find` picks: borrowed from a borrowed value, moved out of an owned one.

@@ -13,11 +13,14 @@ use std::sync::Arc;
 type Unified = (Vec<Op>, Type, Option<Arc<Descriptor>>);
 
 impl Checker<'_> {
+    pub(super) fn not(&mut self, of: &Node<'_>, span: &Span) -> Checked {
+        let of = self.truth(of)?;
+        self.finish(OpKind::Not(Box::new(of)), Type::Bool, None, span)
+    }
+
     pub(super) fn unary(&mut self, operator: Unary, of: &Node<'_>, span: &Span) -> Checked {
         let value = self.check(of)?;
         let ty = match (operator, value.sort()) {
-            (Unary::Not, Sort::Bool | Sort::Any) => Type::Bool,
-            (Unary::Not, _) => return Err(not_a_condition(&value, &of.span)),
             (Unary::Invert, Sort::Int | Sort::Any) => Type::INT,
             (Unary::Negate | Unary::Plus, Sort::Int) => Type::INT,
             (Unary::Negate | Unary::Plus, Sort::Float) => Type::Float,

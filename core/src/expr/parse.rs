@@ -215,16 +215,20 @@ impl<'s> Parser<'s> {
     }
 
     fn prefix(&mut self, min: u8) -> Result<Node<'s>, RuleError> {
-        let (operator, power) = match self.peek() {
-            Some(Token::Name("not")) if min <= NOT => (Unary::Not, NOT),
-            Some(Token::Symbol("-")) => (Unary::Negate, UNARY),
-            Some(Token::Symbol("+")) => (Unary::Plus, UNARY),
-            Some(Token::Symbol("~")) => (Unary::Invert, UNARY),
+        let start = self.here().start;
+        let operator = match self.peek() {
+            Some(Token::Name("not")) if min <= NOT => {
+                self.at += 1;
+                let operand = self.binary(NOT)?;
+                return self.node(Kind::Not(Box::new(operand)), start);
+            }
+            Some(Token::Symbol("-")) => Unary::Negate,
+            Some(Token::Symbol("+")) => Unary::Plus,
+            Some(Token::Symbol("~")) => Unary::Invert,
             _ => return self.postfix(),
         };
-        let start = self.here().start;
         self.at += 1;
-        let operand = self.binary(power)?;
+        let operand = self.binary(UNARY)?;
         self.node(Kind::Unary(operator, Box::new(operand)), start)
     }
 

@@ -2,6 +2,7 @@
 
 use super::braces::{Piece, pieces};
 use super::builtin::Sort;
+use super::check::NoEnv;
 use super::{Env, EvalError, Expr, Format, RuleError, Scope, Source, Span, codes};
 use crate::codec::Type;
 use crate::message::Value;
@@ -28,24 +29,6 @@ pub enum Part {
     },
 }
 
-impl Part {
-    /// Appends its text to `out`, which may be left with part of it after an error.
-    ///
-    /// # Errors
-    /// If its expression has no value, or none with a text form, for this message.
-    pub fn write_text(&self, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
-        match self {
-            Self::Literal(text) => out.push_str(text),
-            Self::Expr { expr, format: None } => expr.write_text(env, out)?,
-            Self::Expr {
-                expr,
-                format: Some(format),
-            } => write_formatted(expr, format, env, out)?,
-        }
-        Ok(())
-    }
-}
-
 impl Template {
     /// Reads, checks and compiles a template. `{expr}` and nothing else keeps the expression's
     /// type; everything else is text.
@@ -61,16 +44,14 @@ impl Template {
         let mut parts = Vec::with_capacity(pieces.len());
         for piece in pieces {
             match piece {
-                Piece::Literal(text) => push_literal(&mut parts, text),
+                Piece::Literal(text) => push(&mut parts, Part::Literal(text.into())),
                 Piece::Expr { expr, format } => {
                     let expr = Expr::compile(&source.slice(expr), scope)?;
                     let format = format
                         .map(|format| read_format(source, format))
                         .transpose()?;
-                    if !alone {
-                        writable(&expr, format.as_ref())?;
-                    }
-                    parts.push(Part::Expr { expr, format });
+                    let part = Part::Expr { expr, format };
+                    push(&mut parts, if alone { part } else { part.in_text()? });
                 }
             }
         }
@@ -149,9 +130,50 @@ impl Template {
     }
 }
 
-fn push_literal(parts: &mut Vec<Part>, text: String) {
-    if !text.is_empty() {
-        parts.push(Part::Literal(text.into()));
+impl Part {
+    /// The same as a part of a text: checked to have one, and a literal if it is always the
+    /// same.
+    fn in_text(self) -> Result<Self, RuleError> {
+        let Self::Expr { expr, format } = &self else {
+            return Ok(self);
+        };
+        writable(expr, format.as_ref())?;
+        if expr.constant().is_none() {
+            return Ok(self);
+        }
+        let mut text = String::new();
+        self.write_text(&NoEnv, &mut text).map_err(|error| {
+            let message = format!("this always fails: {error}");
+            RuleError::new(codes::ALWAYS_FAILS, expr.span().clone(), message)
+        })?;
+        Ok(Self::Literal(text.into()))
+    }
+
+    /// Appends its text to `out`, which may be left with part of it after an error.
+    ///
+    /// # Errors
+    /// If its expression has no value, or none with a text form, for this message.
+    pub fn write_text(&self, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
+        match self {
+            Self::Literal(text) => out.push_str(text),
+            Self::Expr { expr, format: None } => expr.write_text(env, out)?,
+            Self::Expr {
+                expr,
+                format: Some(format),
+            } => write_formatted(expr, format, env, out)?,
+        }
+        Ok(())
+    }
+}
+
+/// Adds a part; literals that meet become one.
+fn push(parts: &mut Vec<Part>, part: Part) {
+    match (parts.last_mut(), part) {
+        (_, Part::Literal(text)) if text.is_empty() => {}
+        (Some(Part::Literal(before)), Part::Literal(text)) => {
+            *before = format!("{before}{text}").into()
+        }
+        (_, part) => parts.push(part),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Functions and methods of text. Positions count characters (Unicode scalar values).
 
 use super::op::{Budget, Outcome, expected};
-use super::{EvalError, Problem, format};
+use super::{EvalError, Problem, format, numbers};
 use crate::message::Value;
 use bytestring::ByteString;
 use std::borrow::Cow;
@@ -70,16 +70,11 @@ pub(super) fn substring<'e>(
             "substring(from, to) needs 0 <= from <= to <= length",
         )
     };
-    let position = |arg: Option<&Cow<'_, Value>>| {
-        let n = arg
-            .and_then(|arg| arg.as_int())
-            .ok_or_else(|| expected("an integer", &Value::Null))?;
-        usize::try_from(n)
-            .ok()
-            .and_then(|n| offset(text, n))
-            .ok_or_else(outside)
+    let position = |at| {
+        let n = usize::try_from(numbers::argument(args, at)?).ok();
+        n.and_then(|n| offset(text, n)).ok_or_else(outside)
     };
-    let (from, to) = (position(args.first())?, position(args.get(1))?);
+    let (from, to) = (position(0)?, position(1)?);
     let part = text.get(from..to).ok_or_else(outside)?;
     give(text.slice_ref(part))
 }

@@ -72,15 +72,14 @@ pub fn prefixes(protocol: &Arc<dyn Protocol>, side: Side, frame: &[u8]) -> Resul
 /// # Errors
 /// If the reading broke a law, or a message that was read is not [`rewritten`].
 pub fn flips(protocol: &Arc<dyn Protocol>, side: Side, frame: &[u8]) -> Result<(), Violation> {
-    for place in places(frame.len()) {
-        for mask in [0x01, 0x80, 0xff] {
-            let mut changed = frame.to_vec();
-            changed[place] ^= mask;
-            let reading = Reading::of(protocol, side, [&changed[..]])?;
-            for outcome in &reading.outcomes {
-                if let Some(message) = outcome.message() {
-                    rewritten(protocol, side, &outcome.frame, message)?;
-                }
+    const MASKS: [u8; 3] = [0x01, 0x80, 0xff];
+    for (place, mask) in places(frame.len()).zip(MASKS.into_iter().cycle()) {
+        let mut changed = frame.to_vec();
+        changed[place] ^= mask;
+        let reading = Reading::of(protocol, side, [&changed[..]])?;
+        for outcome in &reading.outcomes {
+            if let Some(message) = outcome.message() {
+                rewritten(protocol, side, &outcome.frame, message)?;
             }
         }
     }

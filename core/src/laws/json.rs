@@ -1,9 +1,9 @@
 //! Laws of the JSON view.
 
 use super::sameness::lost_field;
-use super::{Violation, encode, readers, writer, written};
-use crate::codec::Protocol;
+use super::{Reading, Violation, encode, hex, made_anew, readers, writer};
 use crate::codec::json::{Secrets, from_json, to_json};
+use crate::codec::{Protocol, Side};
 use crate::message::Message;
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ pub fn shown(protocol: &Arc<dyn Protocol>, message: &Message) -> Result<(), Viol
     }
 }
 
-/// Any JSON is refused, or is a message that goes through JSON and back; what of it can be
-/// written is read as it was meant.
+/// Any JSON is refused, or is a message that goes through JSON and back. What of it can be
+/// written is one message, which is written the same once more: people may spell a value in more
+/// than one way, the wire has one.
 ///
 /// # Errors
 /// The first law that is broken.
@@ -41,10 +42,24 @@ pub fn check_json(protocol: &Arc<dyn Protocol>, json: &serde_json::Value) -> Res
         return Ok(());
     };
     shown(protocol, &message)?;
-    for side in readers(message.kind()) {
-        if encode(protocol, writer(*side), &message).is_ok() {
-            written(protocol, *side, &message)?;
+    readers(message.kind())
+        .iter()
+        .try_for_each(|side| settled(protocol, *side, &message))
+}
+
+fn settled(protocol: &Arc<dyn Protocol>, side: Side, message: &Message) -> Result<(), Violation> {
+    let Ok(bytes) = encode(protocol, writer(side), message) else {
+        return Ok(());
+    };
+    let reading = Reading::of(protocol, side, [&bytes[..]])?;
+    let again = reading
+        .only_message()
+        .map(|read| encode(protocol, writer(side), &made_anew(read)));
+    match again {
+        Some(Ok(again)) if again == bytes => Ok(()),
+        _ => {
+            let detail = format!("written as {}, read and written as {again:?}", hex(&bytes));
+            Err(Violation::new("check_json", detail))
         }
     }
-    Ok(())
 }

@@ -71,7 +71,7 @@ impl<T> Deadlines<T> {
     }
 
     /// The earliest deadline.
-    pub fn next(&mut self) -> Option<Instant> {
+    pub fn next_deadline(&mut self) -> Option<Instant> {
         while let Some(Reverse((at, name))) = self.queue.peek() {
             if is_live(&self.slots, *name) {
                 return Some(*at);
@@ -83,7 +83,7 @@ impl<T> Deadlines<T> {
 
     /// One entry whose deadline has passed, earliest first.
     pub fn pop_expired(&mut self, now: Instant) -> Option<T> {
-        if self.next()? > now {
+        if self.next_deadline()? > now {
             return None;
         }
         let Reverse((_, name)) = self.queue.pop()?;
@@ -143,7 +143,7 @@ mod tests {
         set.insert(at(start, 10), 'a');
         assert_eq!(set.remove(b), Some('b'));
         assert_eq!(set.remove(b), None);
-        assert_eq!(set.next(), Some(at(start, 10)));
+        assert_eq!(set.next_deadline(), Some(at(start, 10)));
         assert_eq!(set.pop_expired(at(start, 9)), None);
         assert_eq!(set.pop_expired(at(start, 30)), Some('a'));
         assert_eq!(set.pop_expired(at(start, 30)), Some('c'));

@@ -5,3 +5,6 @@ mod condition;
 mod table;
 
 pub use table::Table;
+
+#[cfg(test)]
+mod tests;

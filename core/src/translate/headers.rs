@@ -159,10 +159,8 @@ fn compile_value(source: &Source, scope: &mut MessageScope<'_>) -> Result<Value,
     } else {
         Secrecy::Public
     };
-    let text = match template.parts() {
-        [] => "",
-        [Part::Literal(text)] => text,
-        parts => return check_literals(source, parts).map(|()| Value::Built(template, secrecy)),
+    let Some(text) = template.literal() else {
+        return check_literals(source, template.parts()).map(|()| Value::Built(template, secrecy));
     };
     sendable(text.to_owned())
         .map(Value::Fixed)

@@ -11,8 +11,8 @@
 //! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one), `headers["x"]`, `json.a.b[0]` and `body`.
 //!
-//! Values cannot break out of their places: see [`target`], [`headers`] and [`json`] for how each
-//! is written.
+//! Values cannot break out of their places: in a path or query they are percent-encoded, in JSON
+//! escaped, and a header refuses what it cannot hold.
 
 pub mod codes;
 mod exchange;
@@ -85,7 +85,12 @@ impl Translation {
     ///
     /// An answer for which a rule's `when` or values cannot be computed (its body is not JSON, a
     /// number does not fit its field) is a bad reply: the rules are asked once more, with that
-    /// fault. Nobody waits for the answer to an event, so this is not to be called for one.
+    /// fault. Whoever finds that the codec cannot write the reply (text with characters that the
+    /// field's encoding lacks) does the same: it asks again with [`FaultClass::BadReply`].
+    ///
+    /// Nobody waits for the answer to an event, so this is not to be called for one.
+    ///
+    /// [`FaultClass::BadReply`]: crate::fault::FaultClass::BadReply
     #[must_use]
     pub fn reply(
         &self,
@@ -129,3 +134,6 @@ impl Rules {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

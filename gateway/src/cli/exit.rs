@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(super) enum Exit {
     /// Well.
     Good,
-    /// As asked, with findings: something is not as it should be.
+    /// It found something: a failed test, bytes that are not what they should be, no reply.
     Findings,
     /// The command line makes no sense.
     BadUsage,
@@ -17,11 +17,21 @@ pub(super) enum Exit {
     BadConfig,
 }
 
+/// The result of a verb or a part of it. What went wrong was told already; the error is only how
+/// to exit.
+pub(super) type Outcome<T = ()> = Result<T, Exit>;
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        outcome.err().unwrap_or(Self::Good)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Good => Self::SUCCESS,
-            Exit::Findings => Self::FAILURE,
+            Exit::Findings => Self::from(1),
             Exit::BadUsage => Self::from(2),
             Exit::Refused => Self::from(71),
             Exit::BadConfig => Self::from(78),

@@ -1,15 +1,28 @@
 //! The command line. Every verb is a file of its own.
 
+mod check;
+mod completions;
+mod decode;
 mod demo;
+mod encode;
 mod exit;
+mod explain;
+mod hex;
+mod input;
+mod messages;
+mod output;
+mod protocol;
 mod report;
 mod run;
+mod version;
+mod view;
 
 use crate::Builder;
 use clap::{Parser, Subcommand};
 use exit::Exit;
 use gatewright_core::codec::Protocol;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A command line with every verb, over the built-in protocols.
@@ -65,10 +78,27 @@ impl Cli {
             }
         };
         match arguments.verb {
-            Verb::Demo(verb) => verb.run().into(),
-            Verb::Run(verb) => verb.run(self.builder).into(),
+            Verb::Demo(verb) => verb.run(),
+            Verb::Run(verb) => verb.run(self.builder),
+            Verb::Check(verb) => verb.run(self.builder),
+            Verb::Explain(verb) => verb.run(self.builder),
+            Verb::Decode(verb) => verb.run(self.builder),
+            Verb::Encode(verb) => verb.run(self.builder),
+            Verb::Completions(verb) => verb.run(self.builder),
+            Verb::Version(verb) => verb.run(self.builder),
         }
+        .into()
     }
+}
+
+/// The name that this program was called by: a binary of one's own is not `gatewright`.
+fn program() -> String {
+    let called = std::env::args_os().next();
+    let stem = called.as_ref().and_then(|path| Path::new(path).file_stem());
+    stem.map_or_else(
+        || "gatewright".to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 /// A gateway for custom binary protocols.
@@ -83,4 +113,10 @@ struct Arguments {
 enum Verb {
     Demo(demo::Demo),
     Run(run::Run),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Decode(decode::Decode),
+    Encode(encode::Encode),
+    Completions(completions::Completions),
+    Version(version::Version),
 }

@@ -1,7 +1,8 @@
-//! Diagnostics on standard error, for people.
+//! Messages to people, on standard error. That nobody reads them is no error.
 
 use gatewright_config::{Colour, Diagnostic};
-use std::io::{self, IsTerminal};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
 
 /// Prints diagnostics, in colour if somebody looks on and did not ask otherwise (NO_COLOR).
 pub(super) fn report(found: &[Diagnostic]) {
@@ -12,6 +13,16 @@ pub(super) fn report(found: &[Diagnostic]) {
         Colour::Plain
     };
     for diagnostic in found {
-        eprintln!("{}\n", diagnostic.render(colour));
+        note(format_args!("{}\n", diagnostic.render(colour)));
     }
+}
+
+/// Prints one line.
+pub(super) fn note(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints one line about what went wrong.
+pub(super) fn complain(problem: impl Display) {
+    note(format_args!("error: {problem}"));
 }

@@ -1,7 +1,8 @@
 //! `gatewright run`
 
 use super::exit::Exit;
-use super::report::report;
+use super::output::print;
+use super::report::{complain, report};
 use crate::{Builder, StartError, observe};
 use std::path::PathBuf;
 
@@ -29,10 +30,11 @@ impl Run {
             Err(error) => return refuse(&error),
         };
         for (name, address) in &running.addresses().listeners {
-            println!("listening {name} tcp://{address}");
+            // Nobody has to listen to this for the gateway to run.
+            let _ = print(format_args!("listening {name} tcp://{address}"));
         }
         if let Some(address) = running.addresses().admin {
-            println!("listening admin http://{address}");
+            let _ = print(format_args!("listening admin http://{address}"));
         }
         let _ = running.wait();
         Exit::Good
@@ -50,7 +52,7 @@ fn refuse(error: &StartError) -> Exit {
             Exit::Refused
         }
         StartError::Tls(_) | StartError::System(_) => {
-            eprintln!("error: {error}");
+            complain(error);
             Exit::Refused
         }
     }

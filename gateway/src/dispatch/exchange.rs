@@ -25,21 +25,21 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Translates the request; nothing is sent before the first poll.
+    /// Translates the request and sends it, or queues it. It goes on with its first poll.
     pub(super) fn new(
         key: Option<ExchangeKey>,
         request: Message,
         route: &Rc<Route>,
         facts: Facts,
         started: Instant,
-    ) -> Result<Self, (Message, Fault)> {
+    ) -> Result<Box<Self>, Box<(Message, Fault)>> {
         let call = match Self::call(&request, route, &facts) {
             Ok(call) => call,
-            Err(fault) => return Err((request, fault)),
+            Err(fault) => return Err(Box::new((request, fault))),
         };
         let route = Rc::clone(route);
         let deadline = started + route.plan.timeout;
-        Ok(Self {
+        Ok(Box::new(Self {
             key,
             request,
             route,
@@ -48,7 +48,7 @@ impl Exchange {
             deadline,
             attempts: 1,
             call,
-        })
+        }))
     }
 
     /// Goes on until the upstream has answered. A request that certainly was not sent is tried
@@ -78,6 +78,6 @@ impl Exchange {
 
     fn call(request: &Message, route: &Rc<Route>, facts: &Facts) -> Result<Call, Fault> {
         let http = route.plan.translation.request(request, facts)?;
-        Ok(Call::new(Rc::clone(&route.upstream), http, facts))
+        Ok(Call::begin(&route.upstream, http, facts))
     }
 }

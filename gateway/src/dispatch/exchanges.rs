@@ -19,7 +19,7 @@ pub(crate) struct Exchanges {
 
 #[derive(Debug)]
 struct Place {
-    exchange: Option<Exchange>,
+    exchange: Option<Box<Exchange>>,
     signal: Arc<Signal>,
     waker: Waker,
 }
@@ -78,7 +78,7 @@ impl Exchanges {
 
     /// Adds an exchange. It wakes nobody: the caller polls it with the next
     /// [`poll_ready`](Self::poll_ready).
-    pub(crate) fn insert(&mut self, exchange: Exchange) {
+    pub(crate) fn insert(&mut self, exchange: Box<Exchange>) {
         let index = self.free.pop().unwrap_or_else(|| self.add_place());
         let place = &mut self.places[index];
         place.exchange = Some(exchange);
@@ -93,7 +93,7 @@ impl Exchanges {
         &mut self,
         cx: &Context<'_>,
         mut poll: impl FnMut(&mut Exchange, &mut Context<'_>) -> Option<T>,
-        mut ended: impl FnMut(Exchange, T),
+        mut ended: impl FnMut(Box<Exchange>, T),
     ) {
         {
             let mut woken = self.ready.lock();
@@ -118,11 +118,14 @@ impl Exchanges {
 
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
-    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&Exchange) -> bool) -> Option<Exchange> {
+    pub(crate) fn take(
+        &mut self,
+        mut chosen: impl FnMut(&Exchange) -> bool,
+    ) -> Option<Box<Exchange>> {
         let index = self
             .places
             .iter()
-            .position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
+            .position(|place| place.exchange.as_deref().is_some_and(&mut chosen))?;
         self.free.push(index);
         self.places[index].exchange.take()
     }

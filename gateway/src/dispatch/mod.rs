@@ -9,7 +9,7 @@ pub(crate) use exchanges::Exchanges;
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::upstream::Upstream;
 use gatewright_config::plan::RoutePlan;
-use gatewright_core::codec::{Protocol, Rejected};
+use gatewright_core::codec::{Event, Protocol, Rejected};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::route::Table;
@@ -40,8 +40,41 @@ pub(crate) struct Dispatch {
 /// refusal of that request is.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    pub(crate) message: Message,
-    pub(crate) request: Option<Box<Message>>,
+    pub(crate) event: Event,
+    answers: Answers,
+}
+
+#[derive(Debug)]
+enum Answers {
+    Exchange(Box<Exchange>),
+    Request(Box<Message>),
+    Unread,
+}
+
+impl Reply {
+    /// The answer to what could not be read, or asks for nothing.
+    pub(crate) const fn to_unread(message: Message) -> Self {
+        Self {
+            event: Event::Head(message),
+            answers: Answers::Unread,
+        }
+    }
+
+    fn to_request(message: Message, request: Message) -> Self {
+        Self {
+            event: Event::Head(message),
+            answers: Answers::Request(Box::new(request)),
+        }
+    }
+}
+
+/// What became of a request at once.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// It is on its way.
+    Exchange(Box<Exchange>),
+    /// It could not be forwarded; this is its answer, if the protocol has one.
+    Answered(Option<Reply>),
 }
 
 impl Dispatch {
@@ -79,33 +112,31 @@ impl Dispatch {
         route: Option<&Rc<Route>>,
         facts: Facts,
         now: Instant,
-    ) -> Result<Exchange, Option<Reply>> {
+    ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
             let logged = self.logged(None, &request, &facts, Duration::ZERO);
             self.log.faulted(&logged, &fault);
-            return Err(self.refuse(request, &fault));
+            return Begun::Answered(self.refuse(request, &fault));
         };
-        Exchange::new(key, request, route, facts.clone(), now).map_err(|(request, fault)| {
-            route.metrics.faulted(fault.class(), Duration::ZERO);
-            let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
-            self.log.faulted(&logged, &fault);
-            let reply = route
-                .plan
-                .translation
-                .reply(&request, &Outcome::Fault(&fault), &facts);
-            reply.map(|message| Reply {
-                message,
-                request: Some(Box::new(request)),
-            })
-        })
+        let refused = match Exchange::new(key, request, route, facts.clone(), now) {
+            Ok(exchange) => return Begun::Exchange(exchange),
+            Err(refused) => refused,
+        };
+        let (request, fault) = *refused;
+        route.metrics.faulted(fault.class(), Duration::ZERO);
+        let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
+        self.log.faulted(&logged, &fault);
+        let translation = &route.plan.translation;
+        let reply = translation.reply(&request, &Outcome::Fault(&fault), &facts);
+        Begun::Answered(reply.map(|message| Reply::to_request(message, request)))
     }
 
     /// Ends an exchange with what came of it: its reply, or `None` where the protocol has no
     /// way to give one.
     pub(crate) fn finish(
         &self,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         result: &Result<HttpAnswer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
@@ -114,15 +145,14 @@ impl Dispatch {
             route,
             facts,
             started,
-            attempts,
             ..
-        } = exchange;
-        let took = now.saturating_duration_since(started);
-        let logged = self.logged(Some(&route), &request, &facts, took);
+        } = &*exchange;
+        let took = now.saturating_duration_since(*started);
+        let logged = self.logged(Some(route), request, facts, took);
         let outcome = match result {
             Ok(answer) => {
                 route.metrics.answered(answer.status, took);
-                self.log.answered(&logged, answer, attempts);
+                self.log.answered(&logged, answer, exchange.attempts);
                 Outcome::Answer(answer)
             }
             Err(fault) => {
@@ -131,10 +161,10 @@ impl Dispatch {
                 Outcome::Fault(fault)
             }
         };
-        let reply = route.plan.translation.reply(&request, &outcome, &facts)?;
+        let message = route.plan.translation.reply(request, &outcome, facts)?;
         Some(Reply {
-            message: reply,
-            request: Some(Box::new(request)),
+            event: Event::Head(message),
+            answers: Answers::Exchange(exchange),
         })
     }
 
@@ -157,24 +187,37 @@ impl Dispatch {
     /// The protocol's own refusal of a request.
     pub(crate) fn refuse(&self, request: Message, fault: &Fault) -> Option<Reply> {
         let message = self.protocol.reject(&Rejected::from(&request), fault)?;
-        Some(Reply {
-            message,
-            request: Some(Box::new(request)),
-        })
+        Some(Reply::to_request(message, request))
     }
 
     /// The protocol's own refusal of what could not even be read.
     pub(crate) fn refuse_unread(&self, rejected: &Rejected<'_>, fault: &Fault) -> Option<Reply> {
         let message = self.protocol.reject(rejected, fault)?;
-        Some(Reply {
-            message,
-            request: None,
-        })
+        Some(Reply::to_unread(message))
     }
 
-    /// The refusal of a request whose reply cannot be written.
-    pub(crate) fn refuse_unwritable(&self, request: &Message) -> Option<Message> {
+    /// What to write instead of a reply that does not fit the wire: what the rules say of a bad
+    /// reply, then the protocol's own refusal.
+    pub(crate) fn instead_of(&self, reply: &Reply) -> impl Iterator<Item = Event> {
         let fault = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
-        self.protocol.reject(&Rejected::from(request), &fault)
+        let (request, by_rules) = match &reply.answers {
+            Answers::Exchange(exchange) => {
+                let Exchange {
+                    request,
+                    route,
+                    facts,
+                    ..
+                } = &**exchange;
+                let outcome = Outcome::Fault(&fault);
+                (
+                    Some(request),
+                    route.plan.translation.reply(request, &outcome, facts),
+                )
+            }
+            Answers::Request(request) => (Some(&**request), None),
+            Answers::Unread => (None, None),
+        };
+        let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
+        by_rules.into_iter().chain(refusal).map(Event::Head)
     }
 }

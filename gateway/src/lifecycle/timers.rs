@@ -44,7 +44,7 @@ impl Timers {
             loop {
                 let now = clock::now();
                 self.wake_expired(now);
-                let next = self.deadlines.borrow_mut().next();
+                let next = self.deadlines.borrow_mut().next_deadline();
                 self.asleep_until.set(next);
                 *self.driver.borrow_mut() = Some(cx.waker().clone());
                 let Some(next) = next else {

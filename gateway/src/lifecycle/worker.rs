@@ -32,6 +32,10 @@ const SPARE_SETS: usize = 64;
 pub(crate) struct Worker {
     scratch: RefCell<Box<[u8]>>,
     timers: Rc<Timers>,
+    #[expect(
+        clippy::vec_box,
+        reason = "boxes move between here and connections, which hold one word each"
+    )]
     spare: RefCell<Vec<Box<Exchanges>>>,
     drain: Cell<Option<Drain>>,
     load: Arc<AtomicUsize>,
@@ -264,6 +268,6 @@ impl Worker {
 
     /// A trace id, unique but not secret (W3C Trace Context, 3.2.2.3: 16 bytes, not all zero).
     pub(crate) fn trace_id(&self) -> u128 {
-        (u128::from(self.random.next()) << 64) | u128::from(self.random.next() | 1)
+        (u128::from(self.random.draw()) << 64) | u128::from(self.random.draw() | 1)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::{Dispatch, Exchanges, Reply};
+use crate::dispatch::{Begun, Dispatch, Exchange, Exchanges, Reply};
 use crate::framing::Framing;
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::{Listener, Permit};
@@ -56,8 +56,6 @@ impl From<io::Error> for Ended {
         Self("reset")
     }
 }
-
-type Finished = Vec<(crate::dispatch::Exchange, Result<HttpAnswer, Fault>)>;
 
 impl Connection {
     pub(crate) fn new(
@@ -215,13 +213,8 @@ impl Connection {
             Event::Head(message) => self.handle_message(message, began, now, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 if let Some(message) = answer {
-                    self.session.handle_local_answer(
-                        Reply {
-                            message,
-                            request: None,
-                        },
-                        now,
-                    );
+                    self.session
+                        .handle_local_answer(Reply::to_unread(message), now);
                 }
                 Ok(())
             }
@@ -255,14 +248,14 @@ impl Connection {
             }
         };
         match dispatch.begin(key, request, route, facts, began) {
-            Ok(exchange) => {
+            Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
                 let worker = &self.worker;
                 self.exchanges
                     .get_or_insert_with(|| worker.take_exchanges())
                     .insert(exchange);
             }
-            Err(reply) => self.settle(key, reply, now),
+            Begun::Answered(reply) => self.settle(key, reply, now),
         }
         Ok(())
     }
@@ -315,28 +308,33 @@ impl Connection {
     // ---- answers
 
     fn collect_answers(&mut self, now: Instant, cx: &Context<'_>) {
-        let Some(exchanges) = &mut self.exchanges else {
+        let Some(mut exchanges) = self.exchanges.take() else {
             return;
         };
-        let mut finished = Finished::new();
         exchanges.poll_ready(
             cx,
             |exchange, cx| match exchange.poll(cx) {
                 Poll::Ready(result) => Some(result),
                 Poll::Pending => None,
             },
-            |exchange, result| finished.push((exchange, result)),
+            |exchange, result| self.finish(exchange, &result, now),
         );
-        if exchanges.is_empty()
-            && let Some(set) = self.exchanges.take()
-        {
-            self.worker.give_back_exchanges(set);
+        if exchanges.is_empty() {
+            self.worker.give_back_exchanges(exchanges);
+        } else {
+            self.exchanges = Some(exchanges);
         }
-        for (exchange, result) in finished {
-            let key = exchange.key;
-            let reply = self.listener.dispatch.finish(exchange, &result, now);
-            self.settle(key, reply, now);
-        }
+    }
+
+    fn finish(
+        &mut self,
+        exchange: Box<Exchange>,
+        result: &Result<HttpAnswer, Fault>,
+        now: Instant,
+    ) {
+        let key = exchange.key;
+        let reply = self.listener.dispatch.finish(exchange, result, now);
+        self.settle(key, reply, now);
     }
 
     /// Gives an exchange its reply. Where the protocol has none to give, the connection closes
@@ -352,18 +350,12 @@ impl Connection {
 
     fn write_replies(&mut self) {
         while let Some(reply) = self.session.poll_transmit() {
-            let Reply { message, request } = reply;
-            let written = self
-                .framing
-                .write(&Event::Head(message), &mut self.outbound);
-            let Err(error) = written else { continue };
+            let Err(error) = self.framing.write(&reply.event, &mut self.outbound) else {
+                continue;
+            };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-            let refusal = request.and_then(|r| self.listener.dispatch.refuse_unwritable(&r));
-            let refused = refusal.is_some_and(|refusal| {
-                self.framing
-                    .write(&Event::Head(refusal), &mut self.outbound)
-                    .is_ok()
-            });
+            let mut instead = self.listener.dispatch.instead_of(&reply);
+            let refused = instead.any(|e| self.framing.write(&e, &mut self.outbound).is_ok());
             if !refused {
                 self.reason.get_or_insert("unanswerable");
                 self.session.handle_close();
@@ -433,18 +425,15 @@ impl Connection {
             return self.settle(Some(key), None, now);
         };
         let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-        let reply = self.listener.dispatch.finish(exchange, &Err(fault), now);
-        self.settle(Some(key), reply, now);
+        self.finish(exchange, &Err(fault), now);
     }
 
     /// Ends one-way messages that take too long: nobody waits for them, but they have a place.
     fn expire_unanswered(&mut self, now: Instant) {
-        let late = |exchange: &crate::dispatch::Exchange| {
-            exchange.key.is_none() && exchange.deadline <= now
-        };
+        let late = |exchange: &Exchange| exchange.key.is_none() && exchange.deadline <= now;
         while let Some(exchange) = self.exchanges.as_mut().and_then(|set| set.take(late)) {
             let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-            self.listener.dispatch.finish(exchange, &Err(fault), now);
+            self.finish(exchange, &Err(fault), now);
         }
     }
 

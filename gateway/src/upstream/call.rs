@@ -10,12 +10,12 @@ use h2::{Reason, RecvStream};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -24,28 +24,26 @@ pub(crate) struct Call {
     state: State,
 }
 
+/// The usual states are small: a call is moved about while it is young.
 enum State {
-    Start {
-        upstream: Rc<Upstream>,
-        request: HttpRequest,
-        client: u64,
-    },
-    AwaitingPlace {
-        queued: Queued,
-        request: HttpRequest,
-    },
+    AwaitingPlace(Box<(Queued, HttpRequest)>),
     AwaitingHead {
         lease: Lease,
         response: ResponseFuture,
     },
-    AwaitingBody {
-        lease: Lease,
-        head: Parts,
-        stream: RecvStream,
-        body: Collected,
-    },
+    AwaitingBody(Box<Receiving>),
     AwaitingMock(MockCall),
+    /// It could not be sent.
+    Failed(Fault),
     Done,
+}
+
+/// An answer whose head is here and whose body is not.
+struct Receiving {
+    lease: Lease,
+    head: Parts,
+    stream: RecvStream,
+    body: Collected,
 }
 
 /// What came of a body so far. A body of one chunk is not copied.
@@ -58,63 +56,101 @@ enum Collected {
 }
 
 impl Call {
-    /// A call that begins with its first poll. Its trace and its client's turn in the queue
-    /// come from `facts`.
-    pub(crate) fn new(upstream: Rc<Upstream>, mut request: HttpRequest, facts: &Facts) -> Self {
-        let client = facts.connection;
+    /// Sends the request, or queues it. Its trace and its client's turn in the queue come from
+    /// `facts`. The call goes on with its first poll.
+    pub(crate) fn begin(upstream: &Rc<Upstream>, mut request: HttpRequest, facts: &Facts) -> Self {
         let span = upstream.random();
         request
             .headers
             .insert(TRACEPARENT, traceparent(facts.trace, span));
         let state = match upstream.mock() {
-            Some(plan) => State::AwaitingMock(MockCall::new(plan, &request)),
-            None => State::Start {
-                upstream,
-                request,
-                client,
+            Some(plan) => Ok(State::AwaitingMock(MockCall::new(plan, &request))),
+            None => match upstream.acquire(facts.connection) {
+                Ok(Place::Granted(lease)) => send(lease, request),
+                Ok(Place::Queued(queued)) => Ok(State::AwaitingPlace(Box::new((queued, request)))),
+                Err(fault) => Err(fault),
             },
         };
-        Self { state }
+        Self {
+            state: state.unwrap_or_else(State::Failed),
+        }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
-            let step = match std::mem::replace(&mut self.state, State::Done) {
-                State::Start {
-                    upstream,
-                    request,
-                    client,
-                } => start(&upstream, request, client, cx),
-                State::AwaitingPlace { queued, request } => await_place(queued, request, cx),
-                State::AwaitingHead { lease, response } => await_head(lease, response, cx),
-                State::AwaitingBody {
-                    lease,
-                    head,
-                    stream,
-                    body,
-                } => await_body(lease, head, stream, body, cx),
-                State::AwaitingMock(call) => await_mock(call, cx),
-                State::Done => Err(Fault::unsent(FaultClass::Internal, "polled after its end")),
-            };
-            match step {
-                Ok(Step::Next(state)) => self.state = state,
-                Ok(Step::Wait(state)) => {
-                    self.state = state;
-                    return Poll::Pending;
+            // Polled where it lies; taken out only to become something else.
+            let next = match &mut self.state {
+                State::AwaitingPlace(waiting) => ready!(waiting.0.poll(cx)).map(Some),
+                State::AwaitingHead { response, .. } => match ready!(Pin::new(response).poll(cx)) {
+                    Err(error) => Err(fault(&error)),
+                    Ok(answer) => return self.receive(answer, cx),
+                },
+                State::AwaitingBody(receiving) => {
+                    ready!(receiving.poll(cx))?;
+                    return Poll::Ready(self.answer());
                 }
-                Ok(Step::Answer(answer)) => return Poll::Ready(Ok(answer)),
-                Err(fault) => return Poll::Ready(Err(fault)),
+                State::AwaitingMock(call) => return call.poll(cx).map(Ok),
+                State::Failed(_) | State::Done => Ok(None),
+            };
+            match (std::mem::replace(&mut self.state, State::Done), next?) {
+                (State::AwaitingPlace(waiting), Some(lease)) => {
+                    let (_, request) = *waiting;
+                    self.state = send(lease, request).unwrap_or_else(State::Failed);
+                }
+                (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
+                _ => {
+                    let fault =
+                        Fault::sent(FaultClass::Internal, "a call was polled after its end");
+                    return Poll::Ready(Err(fault));
+                }
             }
+        }
+    }
+
+    /// Takes the head of an answer and what is there of its body, usually all.
+    fn receive(
+        &mut self,
+        answer: Response<RecvStream>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<HttpAnswer, Fault>> {
+        let State::AwaitingHead { lease, .. } = std::mem::replace(&mut self.state, State::Done)
+        else {
+            return Poll::Ready(Err(Fault::sent(
+                FaultClass::Internal,
+                "an answer out of turn",
+            )));
+        };
+        let (head, stream) = answer.into_parts();
+        check_length(&head.headers, lease.upstream().plan.limits.body)?;
+        let mut receiving = Receiving {
+            lease,
+            head,
+            stream,
+            body: Collected::Nothing,
+        };
+        match receiving.poll(cx)? {
+            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish())),
+            Poll::Pending => {
+                self.state = State::AwaitingBody(Box::new(receiving));
+                Poll::Pending
+            }
+        }
+    }
+
+    fn answer(&mut self) -> Result<HttpAnswer, Fault> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::AwaitingBody(receiving) => Ok(receiving.finish()),
+            _ => Err(Fault::sent(FaultClass::Internal, "an answer out of turn")),
         }
     }
 
     /// What it waits for, for people.
     pub(crate) const fn awaits(&self) -> &'static str {
         match self.state {
-            State::Start { .. } | State::Done => "its turn",
-            State::AwaitingPlace { .. } => "a place on a connection",
-            State::AwaitingHead { .. } | State::AwaitingMock(_) => "the answer",
-            State::AwaitingBody { .. } => "the rest of the answer",
+            State::AwaitingPlace(_) => "no place on a connection in time",
+            State::AwaitingHead { .. } | State::AwaitingMock(_) => "no answer in time",
+            State::AwaitingBody { .. } => "not the whole answer in time",
+            State::Failed(_) | State::Done => "not handled in time",
         }
     }
 }
@@ -127,31 +163,7 @@ impl fmt::Debug for Call {
     }
 }
 
-enum Step {
-    /// Go on at once.
-    Next(State),
-    /// Go on when woken.
-    Wait(State),
-    Answer(HttpAnswer),
-}
-
-type Stepped = Result<Step, Fault>;
-
-fn start(upstream: &Rc<Upstream>, request: HttpRequest, client: u64, cx: &Context<'_>) -> Stepped {
-    match upstream.acquire(client, cx)? {
-        Place::Granted(lease) => send(lease, request),
-        Place::Queued(queued) => Ok(Step::Wait(State::AwaitingPlace { queued, request })),
-    }
-}
-
-fn await_place(mut queued: Queued, request: HttpRequest, cx: &Context<'_>) -> Stepped {
-    match queued.poll(cx) {
-        Poll::Ready(lease) => send(lease?, request),
-        Poll::Pending => Ok(Step::Wait(State::AwaitingPlace { queued, request })),
-    }
-}
-
-fn send(lease: Lease, request: HttpRequest) -> Stepped {
+fn send(lease: Lease, request: HttpRequest) -> Result<State, Fault> {
     let HttpRequest {
         method,
         target,
@@ -177,7 +189,7 @@ fn send(lease: Lease, request: HttpRequest) -> Stepped {
             "the connection was closed before its use",
         ))
     })?;
-    Ok(Step::Next(State::AwaitingHead { lease, response }))
+    Ok(State::AwaitingHead { lease, response })
 }
 
 fn send_on(
@@ -212,23 +224,6 @@ fn send_on(
     Ok(response)
 }
 
-fn await_head(lease: Lease, mut response: ResponseFuture, cx: &mut Context<'_>) -> Stepped {
-    match Pin::new(&mut response).poll(cx) {
-        Poll::Pending => Ok(Step::Wait(State::AwaitingHead { lease, response })),
-        Poll::Ready(Err(error)) => Err(fault(&error)),
-        Poll::Ready(Ok(answer)) => {
-            let (head, stream) = answer.into_parts();
-            check_length(&head.headers, lease.upstream().plan.limits.body)?;
-            Ok(Step::Next(State::AwaitingBody {
-                lease,
-                head,
-                stream,
-                body: Collected::Nothing,
-            }))
-        }
-    }
-}
-
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
     let length: Option<u64> = headers
         .get(CONTENT_LENGTH)
@@ -246,50 +241,38 @@ fn too_long(limit: usize) -> Fault {
     )
 }
 
-fn await_body(
-    lease: Lease,
-    head: Parts,
-    mut stream: RecvStream,
-    mut body: Collected,
-    cx: &mut Context<'_>,
-) -> Stepped {
-    let limit = lease.upstream().plan.limits.body;
-    loop {
-        if !matches!(body, Collected::Nothing) && stream.is_end_stream() {
-            break;
-        }
-        match stream.poll_data(cx) {
-            Poll::Pending => {
-                return Ok(Step::Wait(State::AwaitingBody {
-                    lease,
-                    head,
-                    stream,
-                    body,
-                }));
+impl Receiving {
+    /// Ready once all of the body is here.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        let limit = self.lease.upstream().plan.limits.body;
+        loop {
+            if !matches!(self.body, Collected::Nothing) && self.stream.is_end_stream() {
+                return Poll::Ready(Ok(()));
             }
-            Poll::Ready(None) => break,
-            Poll::Ready(Some(Err(error))) => return Err(fault(&error)),
-            Poll::Ready(Some(Ok(chunk))) => {
-                let _ = stream.flow_control().release_capacity(chunk.len());
-                if body.len() + chunk.len() > limit {
-                    return Err(too_long(limit));
+            match ready!(self.stream.poll_data(cx)) {
+                None => return Poll::Ready(Ok(())),
+                Some(Err(error)) => return Poll::Ready(Err(fault(&error))),
+                Some(Ok(chunk)) => {
+                    // The stream is there, or this chunk would not be.
+                    let _ = self.stream.flow_control().release_capacity(chunk.len());
+                    if self.body.len() + chunk.len() > limit {
+                        return Poll::Ready(Err(too_long(limit)));
+                    }
+                    self.body.push(chunk);
                 }
-                body.push(chunk);
             }
         }
     }
-    let body = body.finish();
-    Ok(Step::Answer(HttpAnswer {
-        status: head.status,
-        headers: head.headers,
-        body,
-    }))
-}
 
-fn await_mock(mut call: MockCall, cx: &mut Context<'_>) -> Stepped {
-    match call.poll(cx) {
-        Poll::Ready(answer) => Ok(Step::Answer(answer)),
-        Poll::Pending => Ok(Step::Wait(State::AwaitingMock(call))),
+    fn finish(self) -> HttpAnswer {
+        let Parts {
+            status, headers, ..
+        } = self.head;
+        HttpAnswer {
+            status,
+            headers,
+            body: self.body.finish(),
+        }
     }
 }
 

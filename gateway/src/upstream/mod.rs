@@ -132,15 +132,15 @@ impl Upstream {
 
     /// A number that nobody needs to guess: for jitter and span ids.
     fn random(&self) -> u64 {
-        self.random.next()
+        self.random.draw()
     }
 
-    /// Asks for a place on a connection.
-    fn acquire(self: &Rc<Self>, client: u64, cx: &Context<'_>) -> Result<Place, Fault> {
+    /// Asks for a place on a connection. A place in the queue wakes nobody before it is polled.
+    fn acquire(self: &Rc<Self>, client: u64) -> Result<Place, Fault> {
         let now = clock::now();
-        let place = {
+        let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
-            match state.pool.acquire(client, now) {
+            let place = match state.pool.acquire(client, now) {
                 Acquired::Granted(id) => Ok(Place::Granted(Lease {
                     upstream: Rc::clone(self),
                     id,
@@ -148,16 +148,19 @@ impl Upstream {
                 Acquired::Queued(ticket) => {
                     state
                         .waiters
-                        .insert(ticket, Waiter::Waiting(cx.waker().clone()));
+                        .insert(ticket, Waiter::Waiting(Waker::noop().clone()));
                     Ok(Place::Queued(Queued {
                         upstream: Rc::clone(self),
                         ticket,
                     }))
                 }
                 Acquired::Refused(refusal) => Err(refusal_fault(refusal)),
-            }
+            };
+            (place, state.is_busy())
         };
-        self.act();
+        if busy {
+            self.act();
+        }
         place
     }
 
@@ -243,6 +246,13 @@ impl Upstream {
     }
 }
 
+impl State {
+    /// Whether there may be something to do for the pool.
+    fn is_busy(&self) -> bool {
+        self.pool.has_events() || self.pool.queued() > 0
+    }
+}
+
 impl Lease {
     /// Runs `send` with the connection's handle and the endpoint it leads to.
     fn with<T>(&self, send: impl FnOnce(&mut SendRequest<Bytes>, &Target) -> T) -> Option<T> {
@@ -266,9 +276,9 @@ impl Drop for Lease {
             connected.last_used = clock::now();
         }
         state.pool.release(self.id);
-        let more = state.pool.queued() > 0 || state.pool.has_events();
+        let busy = state.is_busy();
         drop(state);
-        if more {
+        if busy {
             self.upstream.act();
         }
     }
@@ -276,7 +286,7 @@ impl Drop for Lease {
 
 impl Queued {
     /// The place, once there is one.
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
             Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {

@@ -302,10 +302,20 @@ fn absent_values_and_json_when_it_runs() {
     );
     fails("json.code > 3", Problem::WrongType, "json.code > 3");
     fails("json.x | 1", Problem::WrongType, "json.x | 1");
-    fails("not json.code", Problem::WrongType, "not json.code");
+    fails("not json.code", Problem::WrongType, "json.code");
     fails("json.n and true", Problem::WrongType, "json.n");
     fails("json.missing and true", Problem::Absent, "json.missing");
     fails("json.n.length", Problem::WrongType, "json.n.length");
+    fails(
+        "name.substring(json.code, 1)",
+        Problem::WrongType,
+        "name.substring(json.code, 1)",
+    );
+    fails(
+        "name.to_i(json.missing)",
+        Problem::Absent,
+        "name.to_i(json.missing)",
+    );
     fails("upper(json.n)", Problem::WrongType, "upper(json.n)");
     fails(
         "upper(json.missing)",

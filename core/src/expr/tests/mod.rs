@@ -206,6 +206,15 @@ impl Env for World {
     }
 }
 
+/// The same values, but none of them borrowed.
+struct Copies<'w>(&'w World);
+
+impl Env for Copies<'_> {
+    fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
+        self.0.load(var).map(|value| Cow::Owned(value.into_owned()))
+    }
+}
+
 fn compile(text: &str) -> (World, Result<Expr, RuleError>) {
     let mut world = world();
     let expr = Expr::compile(&Source::verbatim(text, 0), &mut world);
@@ -215,7 +224,13 @@ fn compile(text: &str) -> (World, Result<Expr, RuleError>) {
 fn run(text: &str) -> Result<Value, EvalError> {
     let (world, expr) = compile(text);
     let expr = expr.unwrap_or_else(|error| panic!("{text}: {error} at {:?}", error.span));
-    expr.eval(&world).map(Cow::into_owned)
+    let value = expr.eval(&world).map(Cow::into_owned);
+    assert_eq!(
+        expr.eval(&Copies(&world)).map(Cow::into_owned),
+        value,
+        "{text}, of values that are not borrowed"
+    );
+    value
 }
 
 /// The expression has this value, written as another expression.

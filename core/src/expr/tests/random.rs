@@ -84,7 +84,7 @@ const TOKENS: [&str; 58] = [
 fn any_tokens_are_read_or_refused_in_place() {
     let mut dice = Dice(7);
     let (mut compiled, mut ran) = (0, 0);
-    for _ in 0..60_000 {
+    for _ in 0..15_000 {
         let len = 1 + dice.roll(9);
         let text: Vec<_> = (0..len).map(|_| dice.pick(&TOKENS)).collect();
         let text = text.join([" ", ""][dice.roll(2)]);
@@ -106,7 +106,7 @@ fn any_tokens_are_read_or_refused_in_place() {
         }
     }
     assert!(
-        compiled > 500 && ran > 300,
+        compiled > 400 && ran > 200,
         "{compiled} compiled and {ran} ran: the generator is worth nothing"
     );
 }
@@ -169,7 +169,7 @@ fn any_template_is_read_or_refused_in_place() {
         "{", "}", "{{", "}}", "amount", ":", "08x", "::", "?", "'", "\"", "\\", "é", " ", "(", ")",
     ];
     let mut dice = Dice(3);
-    for _ in 0..30_000 {
+    for _ in 0..15_000 {
         let text: String = (0..dice.roll(10)).map(|_| dice.pick(&pieces)).collect();
         let mut world = world();
         match Template::compile(&Source::verbatim(text.as_str(), 0), &mut world) {

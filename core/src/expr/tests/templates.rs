@@ -54,6 +54,17 @@ fn one_expression_keeps_its_type() {
         Some("auth_rsp")
     );
     assert_eq!(compile("{amount:d}").1.unwrap().ty(), &Type::STR);
+    assert_eq!(
+        compile("{1}a{2:02}{'b'}{kind::auth_rsp}")
+            .1
+            .unwrap()
+            .literal(),
+        Some("1a02bauth_rsp")
+    );
+    assert_eq!(
+        compile("{kind::auth_rsp:d}{''}").1.unwrap().literal(),
+        Some("129")
+    );
     assert_eq!(compile("a{{b").1.unwrap().literal(), Some("a{b"));
     let mut out = String::new();
     template.write_text(&world, &mut out).unwrap();
@@ -116,6 +127,7 @@ fn errors() {
     refused("a{}", codes::SYNTAX, 2..2, "a value, got the end");
     refused("a{amout}", codes::UNKNOWN_NAME, 2..7, "`amount`");
     refused("a{1 + }", codes::SYNTAX, 6..6, "a value, got the end");
+    refused("a{null}", codes::ALWAYS_FAILS, 2..6, "absent");
     refused("a{raw}", codes::NOT_TEXT, 2..5, "hex(x) or base64(x)");
     refused("{raw:x}", codes::NOT_TEXT, 1..4, "hex(x) or base64(x)");
     refused("a{nums}", codes::NOT_TEXT, 2..6, ".first");

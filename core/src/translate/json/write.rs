@@ -3,7 +3,7 @@
 
 use super::escape::{quoted, write_text};
 use crate::codec::{Descriptor, Schema, Type};
-use crate::expr::{Env, EvalError, Expr, Part, Problem, RuleError, Scope, Source, Span, Template};
+use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Scope, Source, Span, Template};
 use crate::message::Value;
 use crate::translate::JsonSpec;
 use crate::translate::codes::{JSON_VALUE, TWICE};
@@ -161,10 +161,8 @@ impl Builder<'_, '_> {
             }
             return;
         }
-        let text = match template.parts() {
-            [] => "",
-            [Part::Literal(text)] => text,
-            _ => return self.ops.push(Op::Text(template)),
+        let Some(text) = template.literal() else {
+            return self.ops.push(Op::Text(template));
         };
         let mut literal = String::new();
         write_text(text, &mut literal);

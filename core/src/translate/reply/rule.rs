@@ -159,7 +159,7 @@ fn try_to_write(
     };
     let descriptor = protocol.descriptor();
     let correlation = match descriptor.capabilities.correlation {
-        CorrelationKind::Id { .. } => Correlation::Id(0),
+        CorrelationKind::Id { .. } => Correlation::Id(1),
         CorrelationKind::Fifo | CorrelationKind::None => Correlation::None,
         // Nobody knows here what a key looks like.
         CorrelationKind::Key => return Ok(()),

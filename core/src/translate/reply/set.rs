@@ -3,7 +3,7 @@
 use super::fit::{Misfit, can_fit, describe, fit, way_out};
 use crate::codec::{Descriptor, FieldDef, Presence, Schema, StructDef, Type};
 use crate::expr::suggest::did_you_mean;
-use crate::expr::{Env, EvalError, Part, Problem, RuleError, Scope, Source, Span, Template};
+use crate::expr::{Env, EvalError, Problem, RuleError, Scope, Source, Span, Template};
 use crate::message::{OperationId, Record, Slot, Value};
 use crate::translate::codes::{MISSING, SET_ID, SET_RANGE, SET_TYPE, TWICE, UNKNOWN_FIELD};
 use crate::translate::load::Findings;
@@ -210,11 +210,8 @@ fn compile_template(
     scope: &mut dyn Scope,
 ) -> Result<Setting, RuleError> {
     let template = Template::compile(source, scope)?;
-    let known = match template.parts() {
-        [] => Some(Value::from("")),
-        [Part::Literal(text)] => Some(Value::Str(text.clone())),
-        _ => template.single().and_then(|expr| expr.constant()).cloned(),
-    };
+    let constant_of = || template.single().and_then(|expr| expr.constant()).cloned();
+    let known = template.literal().map(Value::from).or_else(constant_of);
     if let Some(value) = known {
         return constant(value, template.ty(), field, schema, source.span());
     }

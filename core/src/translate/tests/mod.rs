@@ -1,0 +1,7 @@
+//! Whole routes, against a toy protocol.
+
+mod injection;
+mod load;
+mod reply;
+mod request;
+pub(crate) mod toy;

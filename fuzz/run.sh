@@ -1,0 +1,36 @@
+#!/bin/sh
+# Runs every fuzz target for some seconds, from its seeds: fuzz/run.sh [SECONDS] [TARGET...]
+# Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET.
+# Ends with 1 if a target crashed; what crashed it stands in fuzz/artifacts/TARGET.
+# Needs cargo-fuzz 0.13.2: cargo install cargo-fuzz --version 0.13.2 --locked
+set -eu
+cd "$(dirname "$0")"
+
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- $(basename -s .rs fuzz_targets/*.rs)
+host=$(rustc -vV | sed -n 's/^host: //p')
+# Sanitizers and coverage are flags of the nightly compiler that this one has as well.
+export RUSTC_BOOTSTRAP=1
+
+seed() {
+    mkdir -p "corpus/$1"
+    for file in "../codecs/src/$1/corpus"/*.hex; do
+        [ -e "$file" ] || continue
+        perl -ne 's/#.*//; s/\s//g; print pack "H*", $_' "$file" >"corpus/$1/seed-$(basename "$file" .hex)"
+    done
+    for file in "seeds/$1"/*; do
+        [ -e "$file" ] || continue
+        cp "$file" "corpus/$1/seed-$(basename "$file")"
+    done
+}
+
+failed=
+for target in "$@"; do
+    seed "$target"
+    echo "== $target for ${seconds}s"
+    cargo fuzz run --target "$host" "$target" -- \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+        || failed="$failed $target"
+done
+[ -z "$failed" ] || { echo "crashed:$failed" >&2; exit 1; }
