@@ -1,6 +1,7 @@
 //! One request on its way to an upstream and back.
 
 use super::Route;
+use crate::clock;
 use crate::upstream::Call;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
@@ -33,7 +34,7 @@ impl Exchange {
         facts: Facts,
         started: Instant,
     ) -> Result<Box<Self>, Box<(Message, Fault)>> {
-        let call = match Self::call(&request, route, &facts) {
+        let call = match Self::call(&request, route, &facts, started) {
             Ok(call) => call,
             Err(fault) => return Err(Box::new((request, fault))),
         };
@@ -64,7 +65,7 @@ impl Exchange {
                 return Poll::Ready(Err(fault));
             }
             self.attempts += 1;
-            match Self::call(&self.request, &self.route, &self.facts) {
+            match Self::call(&self.request, &self.route, &self.facts, clock::now()) {
                 Ok(call) => self.call = call,
                 Err(fault) => return Poll::Ready(Err(fault)),
             }
@@ -76,8 +77,13 @@ impl Exchange {
         self.call.awaits()
     }
 
-    fn call(request: &Message, route: &Rc<Route>, facts: &Facts) -> Result<Call, Fault> {
+    fn call(
+        request: &Message,
+        route: &Rc<Route>,
+        facts: &Facts,
+        now: Instant,
+    ) -> Result<Call, Fault> {
         let http = route.plan.translation.request(request, facts)?;
-        Ok(Call::begin(&route.upstream, http, facts))
+        Ok(Call::begin(&route.upstream, http, facts, now))
     }
 }
