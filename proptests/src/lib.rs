@@ -2,8 +2,10 @@
 //!
 //! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
+//! [`models`] drives the parts of the core that have a state through random operations.
 
 mod generic;
+pub mod models;
 mod special;
 
 use gatewright_codecs::Builtin;
