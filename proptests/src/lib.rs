@@ -7,6 +7,7 @@
 mod generic;
 pub mod models;
 mod special;
+pub mod world;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};
