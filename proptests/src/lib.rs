@@ -13,7 +13,19 @@ use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};
 use gatewright_core::message::{Message, OperationId};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
+
+/// The settings of a property that is tried so many times. What failed once is kept beside its
+/// test and tried first ever after.
+#[must_use]
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
 
 /// Messages of any operation that the protocol can carry.
 pub fn messages(protocol: &Arc<dyn Protocol>) -> impl Strategy<Value = Message> + use<> {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use gatewright_core::message::{Body, BodyClosed, BodySender, BodyStream};
+use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -187,7 +188,7 @@ impl Ends {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn a_body_arrives_whole_or_is_known_to_be_cut(

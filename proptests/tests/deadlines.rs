@@ -1,6 +1,7 @@
 //! Deadlines, beside a plain list of them.
 
 use gatewright_core::limit::{Deadline, Deadlines};
+use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
@@ -54,6 +55,8 @@ fn expire(set: &mut Deadlines<usize>, live: &mut Vec<Entry>, now: Instant) -> Op
 }
 
 proptest! {
+    #![proptest_config(cases(100))]
+
     #[test]
     fn each_entry_leaves_once_and_in_time(operations in vec(operation(), 0..400)) {
         let start = Instant::now();

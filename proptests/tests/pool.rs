@@ -1,11 +1,12 @@
 //! Pools, beside their model.
 
+use gatewright_proptests::cases;
 use gatewright_proptests::models::{Seed, pool};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn a_pool_keeps_its_promises(

@@ -3,6 +3,7 @@
 use gatewright_core::codec::CorrelationKind;
 use gatewright_core::message::Correlation;
 use gatewright_core::reply::{Answers, InUse, Ledger};
+use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -46,6 +47,8 @@ struct Sent {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn each_reply_finds_its_request_or_none(
         kind in kind(),

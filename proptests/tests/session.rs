@@ -1,11 +1,12 @@
 //! Sessions, beside their model.
 
+use gatewright_proptests::cases;
 use gatewright_proptests::models::{Seed, session};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn a_session_keeps_its_promises(

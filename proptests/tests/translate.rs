@@ -9,6 +9,7 @@ use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
     BodySpec, Facts, HttpRequest, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
 };
+use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
@@ -140,7 +141,7 @@ fn body(request: &HttpRequest) -> Bytes {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn a_value_stays_in_its_segment_and_its_parameter(merchant in hostile(), pan in hostile()) {
@@ -287,7 +288,7 @@ fn sources(spec: &RouteSpec) -> Vec<&Source> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn any_route_is_refused_at_its_place_or_compiled(spec in any_route()) {

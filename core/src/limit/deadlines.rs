@@ -188,8 +188,12 @@ mod tests {
         let start = Instant::now();
         let mut set = Deadlines::default();
         let late: Vec<_> = (0..499).map(|n| set.insert(at(start, 1_000), n)).collect();
-        (0..501).for_each(|n| drop(set.insert(at(start, n), n)));
-        late.into_iter().for_each(|name| drop(set.remove(name)));
+        for n in 0..501 {
+            set.insert(at(start, n), n);
+        }
+        for name in late {
+            set.remove(name);
+        }
         while set.pop_expired(at(start, 500)).is_some() {
             assert!(set.queue.len() <= 64.max(2 * set.len()));
         }

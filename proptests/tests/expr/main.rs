@@ -6,6 +6,7 @@ mod tree;
 
 use gatewright_core::expr::{Expr, Source, Template, codes};
 use gatewright_core::message::Value;
+use gatewright_proptests::cases;
 use gatewright_proptests::world::{World, check_any_text};
 use print::Style;
 use proptest::collection::vec;
@@ -136,7 +137,7 @@ fn check(tree: &Tree, fields: &Fields, style: Style) -> Result<(), TestCaseError
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn any_text_is_refused_or_runs(text in any_text()) {

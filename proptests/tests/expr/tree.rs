@@ -213,22 +213,27 @@ fn text_leaf() -> BoxedStrategy<Tree> {
 
 fn integer_leaf() -> BoxedStrategy<Tree> {
     prop_oneof![
-        3 => (0..10_u64).prop_map(Tree::Int),
+        4 => (0..10_u64).prop_map(Tree::Int),
         1 => any::<u64>().prop_map(Tree::Int),
-        2 => select(&["a", "b"][..]).prop_map(Tree::Field),
+        5 => select(&["a", "b"][..]).prop_map(Tree::Field),
     ]
     .boxed()
 }
 
 fn integer_of(condition: BoxedStrategy<Tree>) -> BoxedStrategy<Tree> {
-    let signs = &["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"][..];
+    let any = &["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"][..];
+    let bits = &["&", "|", "^"][..];
+    let small = &["/", "%", "<<", ">>"][..];
     integer_leaf()
         .prop_recursive(DEPTH, SIZE, 3, move |inner| {
             let sign = (select(&["-", "+", "~"][..]), inner.clone().prop_map(boxed));
             let two = [inner.clone(), inner.clone()];
+            let by = [inner.clone(), (1..8_u64).prop_map(Tree::Int).boxed()];
             prop_oneof![
-                1 => sign.prop_map(|(sign, of)| Tree::Sign(sign, of)),
-                5 => (select(signs), two).prop_map(|(sign, two)| Tree::Arith(sign, two.into())),
+                2 => sign.prop_map(|(sign, of)| Tree::Sign(sign, of)),
+                3 => (select(bits), two.clone()).prop_map(|(sign, two)| Tree::Arith(sign, two.into())),
+                3 => (select(any), two).prop_map(|(sign, two)| Tree::Arith(sign, two.into())),
+                2 => (select(small), by).prop_map(|(sign, two)| Tree::Arith(sign, two.into())),
                 1 => choose(condition.clone(), inner),
             ]
         })
