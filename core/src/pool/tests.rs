@@ -167,3 +167,40 @@ fn a_leaving_connection_takes_nothing_new_and_its_id_is_never_reused() {
     pool.release(old);
     assert_eq!(pool.acquire(1, now), Acquired::Granted(new));
 }
+
+#[test]
+fn a_server_that_lets_nobody_stay_is_dialled_with_pauses() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    let lose = |pool: &mut Pool, now| {
+        let id = connect(pool);
+        pool.handle_capacity(id, 0, now);
+        pool.handle_useless(id, u32::MAX, now);
+        pool.handle_closed(id, now);
+    };
+    ticket(pool.acquire(1, now));
+    for _ in 0..3 {
+        lose(&mut pool, now);
+    }
+    lose(&mut pool, now);
+    let dialled = |event: &PoolEvent| matches!(event, PoolEvent::Connect(_));
+    assert!(!events(&mut pool).iter().any(dialled), "a pause");
+
+    let later = now + Duration::from_millis(50);
+    pool.acquire(1, later);
+    lose(&mut pool, later);
+    pool.acquire(1, later + Duration::from_millis(50));
+    assert!(!events(&mut pool).iter().any(dialled), "a longer one");
+    pool.acquire(1, later + Duration::from_millis(100));
+    let id = connect(&mut pool);
+    pool.handle_capacity(id, 1, later);
+    pool.handle_useful(id);
+    events(&mut pool);
+    pool.acquire(1, later);
+    pool.handle_useless(id, u32::MAX, later);
+    pool.handle_closed(id, later);
+    assert!(
+        events(&mut pool).iter().any(dialled),
+        "none after an answer"
+    );
+}
