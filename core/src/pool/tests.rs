@@ -171,7 +171,11 @@ fn a_leaving_connection_takes_nothing_new_and_its_id_is_never_reused() {
 #[test]
 fn a_server_that_lets_nobody_stay_is_dialled_with_pauses() {
     let now = Instant::now();
-    let mut pool = Pool::new(1, LIMITS);
+    let limits = PoolLimits {
+        connections: 1,
+        ..LIMITS
+    };
+    let mut pool = Pool::new(1, limits);
     let lose = |pool: &mut Pool, now| {
         let id = connect(pool);
         pool.handle_capacity(id, 0, now);
@@ -186,19 +190,19 @@ fn a_server_that_lets_nobody_stay_is_dialled_with_pauses() {
     let dialled = |event: &PoolEvent| matches!(event, PoolEvent::Connect(_));
     assert!(!events(&mut pool).iter().any(dialled), "a pause");
 
-    let later = now + Duration::from_millis(50);
-    pool.acquire(1, later);
+    let mut later = now + Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
     lose(&mut pool, later);
-    pool.acquire(1, later + Duration::from_millis(50));
+    later += Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
     assert!(!events(&mut pool).iter().any(dialled), "a longer one");
-    pool.acquire(1, later + Duration::from_millis(100));
+    later += Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
     let id = connect(&mut pool);
-    pool.handle_capacity(id, 1, later);
     pool.handle_useful(id);
-    events(&mut pool);
-    pool.acquire(1, later);
     pool.handle_useless(id, u32::MAX, later);
     pool.handle_closed(id, later);
+    let _ = pool.acquire(1, later);
     assert!(
         events(&mut pool).iter().any(dialled),
         "none after an answer"
