@@ -69,7 +69,7 @@ impl Framing {
         if !self.may_have_frame(buffer) {
             return Ok(None);
         }
-        let length = match self.codec.delimit(buffer)? {
+        let length = match self.codec.delimit(buffer).map_err(close_after)? {
             Delimited::Need(more) => {
                 self.needed = buffer.len().saturating_add(more.get());
                 return if self.needed > self.max_frame {
@@ -111,6 +111,16 @@ impl Framing {
         )
         .with_recovery(Recovery::Close)
     }
+}
+
+/// Nothing was consumed, and nobody knows where the next frame starts: a codec that would go on
+/// would meet the same bytes again, for ever.
+fn close_after(error: DecodeError) -> DecodeError {
+    let recovery = match error.recovery() {
+        Recovery::Answer | Recovery::AnswerAndClose => Recovery::AnswerAndClose,
+        Recovery::Skip | Recovery::Close => Recovery::Close,
+    };
+    error.with_recovery(recovery)
 }
 
 /// What [`Framing`] fails with as a [`Decoder`] or [`Encoder`].
@@ -156,5 +166,42 @@ impl Encoder<Event> for Framing {
 
     fn encode(&mut self, event: Event, dst: &mut BytesMut) -> Result<(), FramingError> {
         self.write(&event, dst).map_err(FramingError::Encode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatewright_core::message::Correlation;
+
+    /// Forgets that an error of framing leaves the bytes where they are.
+    #[derive(Debug)]
+    struct Careless;
+
+    impl ConnCodec for Careless {
+        fn delimit(&mut self, _: &[u8]) -> Result<Delimited, DecodeError> {
+            let error = DecodeError::new(Cause::BadMagic, 0, "magic", "none");
+            Err(error.answering(None, Correlation::Id(1)))
+        }
+
+        fn decode(&mut self, _: bytes::Bytes) -> Result<Event, DecodeError> {
+            unreachable!("no frame has an end")
+        }
+
+        fn encode(&mut self, _: &Event, _: &mut BytesMut) -> Result<(), EncodeError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lost_framing_always_closes() {
+        let mut framing = Framing {
+            codec: Box::new(Careless),
+            needed: 1,
+            max_frame: 64,
+        };
+        let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
+        assert_eq!(error.recovery(), Recovery::AnswerAndClose);
+        assert_eq!(*error.correlation(), Correlation::Id(1));
     }
 }

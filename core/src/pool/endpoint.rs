@@ -7,6 +7,10 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 /// The longest pause between two connects.
 const BACKOFF_MOST: Duration = Duration::from_secs(5);
 
+/// Connections lost in a row that are replaced at once, as when a server restarts or retires
+/// several of the same age.
+const FREE_LOSSES: u32 = 3;
+
 /// Names one connection of one pool. A place is used again, an id never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnId {
@@ -28,6 +32,8 @@ pub(super) struct Endpoint {
     connections: Vec<(u64, Connection)>,
     next_sequence: u64,
     failures: u32,
+    /// Connections in a row that were lost before they were of any use.
+    losses: u32,
     not_before: Option<Instant>,
 }
 
@@ -51,6 +57,7 @@ impl Endpoint {
             connections: Vec::new(),
             next_sequence: 0,
             failures: 0,
+            losses: 0,
             not_before: None,
         }
     }
@@ -103,8 +110,10 @@ impl Endpoint {
         };
         if connection.state != State::Leaving {
             connection.state = State::Usable { capacity };
-            self.failures = 0;
-            self.not_before = None;
+            if self.losses <= FREE_LOSSES {
+                self.failures = 0;
+                self.not_before = None;
+            }
         }
     }
 
@@ -117,6 +126,19 @@ impl Endpoint {
     pub(super) fn remove(&mut self, id: ConnId) {
         self.connections
             .retain(|(sequence, _)| *sequence != id.sequence);
+    }
+
+    pub(super) const fn prove_useful(&mut self) {
+        self.losses = 0;
+        self.failures = 0;
+        self.not_before = None;
+    }
+
+    pub(super) fn prove_useless(&mut self, jitter: u32, now: Instant) {
+        self.losses = self.losses.saturating_add(1);
+        if self.losses > FREE_LOSSES {
+            self.back_off(jitter, now);
+        }
     }
 
     /// Half to the whole of a pause that doubles with each failure in a row.

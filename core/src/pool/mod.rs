@@ -138,6 +138,20 @@ impl Pool {
         self.replace_lost(now);
     }
 
+    /// The first answer came on this connection.
+    pub fn handle_useful(&mut self, id: ConnId) {
+        self.endpoint(id).prove_useful();
+    }
+
+    /// The connection is being lost, soon and without an answer; `jitter` as in
+    /// [`handle_connect_failed`](Self::handle_connect_failed). Call it before
+    /// [`handle_leaving`](Self::handle_leaving) or [`handle_closed`](Self::handle_closed), which
+    /// replace the connection: a server that lets everybody in and nobody stay is not dialled
+    /// without a pause.
+    pub fn handle_useless(&mut self, id: ConnId, jitter: u32, now: Instant) {
+        self.endpoint(id).prove_useless(jitter, now);
+    }
+
     /// The connection could not be made. `jitter` is any random number: it spreads the next
     /// attempts of many pools.
     pub fn handle_connect_failed(&mut self, id: ConnId, jitter: u32, now: Instant) {

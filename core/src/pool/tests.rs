@@ -201,3 +201,44 @@ fn nobody_waits_for_an_endpoint_that_was_lost_while_it_backs_off() {
         assert_eq!(events(&mut pool), [refused]);
     }
 }
+
+#[test]
+fn a_server_that_lets_nobody_stay_is_dialled_with_pauses() {
+    let now = Instant::now();
+    let limits = PoolLimits {
+        connections: 1,
+        ..LIMITS
+    };
+    let mut pool = Pool::new(1, limits);
+    let lose = |pool: &mut Pool, now| {
+        let id = connect(pool);
+        pool.handle_capacity(id, 0, now);
+        pool.handle_useless(id, u32::MAX, now);
+        pool.handle_closed(id, now);
+    };
+    ticket(pool.acquire(1, now));
+    for _ in 0..3 {
+        lose(&mut pool, now);
+    }
+    lose(&mut pool, now);
+    let dialled = |event: &PoolEvent| matches!(event, PoolEvent::Connect(_));
+    assert!(!events(&mut pool).iter().any(dialled), "a pause");
+
+    let mut later = now + Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
+    lose(&mut pool, later);
+    later += Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
+    assert!(!events(&mut pool).iter().any(dialled), "a longer one");
+    later += Duration::from_millis(50);
+    let _ = pool.acquire(1, later);
+    let id = connect(&mut pool);
+    pool.handle_useful(id);
+    pool.handle_useless(id, u32::MAX, later);
+    pool.handle_closed(id, later);
+    let _ = pool.acquire(1, later);
+    assert!(
+        events(&mut pool).iter().any(dialled),
+        "none after an answer"
+    );
+}

@@ -162,6 +162,11 @@ impl<R> Session<R> {
         }
     }
 
+    /// The client gave a sign of life that is no request.
+    pub const fn handle_heartbeat(&mut self, now: Instant) {
+        self.last_activity = now;
+    }
+
     /// The client sends no more.
     pub fn handle_eof(&mut self) {
         self.state = match self.half_close {

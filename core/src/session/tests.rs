@@ -177,3 +177,14 @@ fn a_drain_waits_for_what_is_in_flight() {
     s.handle_timeout(now);
     assert!(s.is_finished());
 }
+
+#[test]
+fn a_sign_of_life_keeps_a_stream_open() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    s.handle_heartbeat(now + LIMITS.idle / 2);
+    s.handle_timeout(now + LIMITS.idle);
+    assert!(!s.is_finished());
+    s.handle_timeout(now + LIMITS.idle * 3 / 2);
+    assert!(s.is_finished());
+}

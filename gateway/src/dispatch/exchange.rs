@@ -72,6 +72,12 @@ impl Exchange {
         }
     }
 
+    /// Takes back what is left of its call. A reply that waits for its turn keeps its exchange,
+    /// which must keep no stream and no place upstream.
+    pub(super) fn end_call(&mut self) {
+        self.call = Call::ended();
+    }
+
     /// What it waits for, for a fault's detail.
     pub(crate) fn awaits(&self) -> &'static str {
         self.call.awaits()

@@ -116,6 +116,13 @@ impl Exchanges {
         }
     }
 
+    /// All of them, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Exchange> {
+        self.places
+            .iter()
+            .filter_map(|place| place.exchange.as_deref())
+    }
+
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
     pub(crate) fn take(

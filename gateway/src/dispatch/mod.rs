@@ -136,10 +136,11 @@ impl Dispatch {
     /// way to give one.
     pub(crate) fn finish(
         &self,
-        exchange: Box<Exchange>,
+        mut exchange: Box<Exchange>,
         result: &Result<HttpAnswer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
+        exchange.end_call();
         let Exchange {
             request,
             route,

@@ -70,6 +70,12 @@ impl WorkerHandle {
         self.load.load(Ordering::Relaxed)
     }
 
+    /// Whether it takes orders: not if a codec's constructor panicked, which runs outside of any
+    /// connection's task.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.orders.is_closed()
+    }
+
     /// Gives it a connection; `false` if it is too busy to take it.
     pub(crate) fn hand_over(&self, accepted: Accepted) -> bool {
         self.load.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +121,11 @@ impl Blueprint {
             .enable_all()
             .build_local(LocalOptions::default());
         match runtime {
-            Ok(runtime) => runtime.block_on(self.work(inbox, load)),
+            Ok(runtime) => {
+                runtime.block_on(self.work(inbox, load));
+                // A name that is being looked up on a thread beside is waited for by nobody.
+                runtime.shutdown_background();
+            }
             Err(error) => tracing::error!(%error, "a worker has no runtime"),
         }
     }

@@ -89,7 +89,9 @@ impl Acceptor {
     }
 
     fn hand_over(&self, accepted: Accepted) {
-        let least_loaded = self.workers.iter().min_by_key(|worker| worker.load());
+        // A worker that is gone would stay the least loaded of all.
+        let alive = self.workers.iter().filter(|worker| worker.is_alive());
+        let least_loaded = alive.min_by_key(|worker| worker.load());
         let taken = least_loaded.is_some_and(|worker| worker.hand_over(accepted));
         if !taken {
             self.metrics.refused("worker-busy");

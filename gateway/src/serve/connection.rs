@@ -46,7 +46,13 @@ pub(crate) struct Connection {
     parting: Option<Box<Parting>>,
     seen_eof: bool,
     seen_drain: bool,
+    /// Frames that may still be taken in this turn.
+    frames_left: u16,
 }
+
+/// Frames that one turn takes; then the other connections have theirs. Bounds the replies to
+/// frames that are answered at once, too: none of those is written before the frames are taken.
+const FRAMES_A_TURN: u16 = 256;
 
 /// A client that sends no more may leave without a word: how often it is looked after.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
@@ -95,11 +101,13 @@ impl Connection {
             parting: None,
             seen_eof: false,
             seen_drain: false,
+            frames_left: 0,
         }
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         let now = clock::now();
+        self.frames_left = FRAMES_A_TURN;
         let drain_begins = !self.seen_drain && self.worker.is_draining();
         self.seen_drain |= drain_begins;
         let timer_due = self.alarm.is_due(now) || drain_begins;
@@ -119,14 +127,20 @@ impl Connection {
     fn exchange_bytes(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
         loop {
             self.collect_answers(now, cx);
-            self.read(now, cx)?;
+            let starved = self.read(now, cx)?;
             // New exchanges send their requests with their first poll.
             self.collect_answers(now, cx);
             self.write_replies();
             self.flush(now, cx)?;
-            if !self.has_credit() || !self.framing.may_have_frame(&self.inbound) {
+            // Credit may come back with a write. A socket that was left for lack of it wakes
+            // nobody before it is read again.
+            let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
+            if !self.has_credit() || !may_go_on {
                 break;
             }
+        }
+        if self.frames_left == 0 {
+            cx.waker().wake_by_ref();
         }
         if self.session.is_quiet() {
             self.session.release_memory();
@@ -144,7 +158,8 @@ impl Connection {
     /// Whether another request may be read: it has a place in every queue on its way.
     fn has_credit(&self) -> bool {
         let limits = &self.listener.limits;
-        self.session.wants_request()
+        self.frames_left > 0
+            && self.session.wants_request()
             && self.outbound.len() < limits.send_buffer
             && self
                 .exchanges
@@ -152,7 +167,8 @@ impl Connection {
                 .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
     }
 
-    fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
+    /// Reads until there is nothing or no more credit; says whether it is the latter.
+    fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
         self.read_frames(now, cx)?;
         while self.has_credit() && !self.seen_eof {
             let read = {
@@ -175,7 +191,7 @@ impl Connection {
             // Frames that were split off share its memory; an empty buffer is to hold none.
             self.inbound = BytesMut::new();
         }
-        Ok(())
+        Ok(!self.has_credit())
     }
 
     fn handle_eof(&mut self, now: Instant, cx: &Context<'_>) {
@@ -192,6 +208,7 @@ impl Connection {
         while self.has_credit() {
             match self.framing.read(&mut self.inbound) {
                 Ok(Some(event)) => {
+                    self.frames_left -= 1;
                     let began = self.partial_since.take().unwrap_or(now);
                     self.handle_event(event, began, now, cx)?;
                 }
@@ -203,6 +220,7 @@ impl Connection {
                     return Ok(());
                 }
                 Err(error) => {
+                    self.frames_left -= 1;
                     self.partial_since = None;
                     self.handle_decode_error(&error, now);
                 }
@@ -221,6 +239,7 @@ impl Connection {
         match event {
             Event::Head(message) => self.handle_message(message, began, now, cx),
             Event::Control(Control::Heartbeat(answer)) => {
+                self.session.handle_heartbeat(now);
                 if let Some(message) = answer {
                     self.session
                         .handle_local_answer(Reply::to_unread(message), now);
@@ -457,15 +476,24 @@ impl Connection {
             self.stalled_since.map(|since| since + limits.send_time),
             self.parting.as_ref().map(|parting| parting.until),
             self.seen_eof.then(|| now + LOOK_AFTER),
+            self.unanswered().map(|exchange| exchange.deadline).min(),
         ];
         let next = times.into_iter().flatten().min();
         self.alarm.set(next.unwrap_or(now + limits.idle), cx);
     }
 
+    /// The one-way messages that are on their way.
+    fn unanswered(&self) -> impl Iterator<Item = &Exchange> {
+        let exchanges = self.exchanges.iter().flat_map(|set| set.iter());
+        exchanges.filter(|exchange| exchange.key.is_none())
+    }
+
     // ---- the end
 
+    /// Clients of one-way messages leave as soon as they have sent them: that takes none back.
     fn part(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        if !self.session.is_finished() || !self.outbound.is_empty() {
+        let written = self.session.is_finished() && self.outbound.is_empty();
+        if !written || self.unanswered().next().is_some() {
             return Poll::Pending;
         }
         if self.seen_eof {

@@ -90,6 +90,11 @@ impl Call {
         }
     }
 
+    /// One that is over.
+    pub(crate) const fn ended() -> Self {
+        Self { state: State::Done }
+    }
+
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             // Polled where it lies; taken out only to become something else.
@@ -134,6 +139,7 @@ impl Call {
                 "an answer out of turn",
             )));
         };
+        lease.answered();
         let (head, stream) = answer.into_parts();
         check_length(&head.headers, lease.upstream().plan.limits.body)?;
         let mut receiving = Receiving {

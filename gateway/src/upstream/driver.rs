@@ -32,7 +32,7 @@ impl Driver {
             Err(error) => {
                 upstream.metrics.connect_failed();
                 tracing::warn!(upstream = upstream.name(), endpoint = id.endpoint(), %error, "cannot connect");
-                let jitter = (upstream.random() >> 32) as u32;
+                let jitter = upstream.jitter();
                 upstream.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
             }
         }
@@ -66,6 +66,7 @@ impl Driver {
         let Some(probe) = &mut self.probe else { return };
         if let Poll::Ready(Err(error)) = probe.poll_ready(cx) {
             tracing::debug!(upstream = self.upstream.name(), %error, "the connection takes no more");
+            self.upstream.note_loss(self.id);
             self.leave();
             return;
         }
@@ -114,6 +115,7 @@ impl Future for Driver {
         if let Err(error) = ready!(ended) {
             tracing::warn!(upstream = this.upstream.name(), endpoint = this.id.endpoint(), %error, "connection lost");
         }
+        this.upstream.note_loss(this.id);
         this.upstream.remove(this.id);
         let id = this.id;
         this.upstream

@@ -24,7 +24,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
@@ -51,7 +51,13 @@ struct Connected {
     /// Whether a request was sent on it.
     used: bool,
     last_used: Instant,
+    since: Instant,
+    /// Whether any answer came on it.
+    answered: bool,
 }
+
+/// A connection that is lost earlier and without an answer was of no use.
+const YOUNG: Duration = Duration::from_secs(1);
 
 /// What an endpoint adds to each request.
 #[derive(Clone, Debug)]
@@ -137,6 +143,10 @@ impl Upstream {
         self.random.draw()
     }
 
+    fn jitter(&self) -> u32 {
+        (self.random() >> 32) as u32
+    }
+
     /// Asks for a place on a connection. A place in the queue wakes nobody before it is polled.
     fn acquire(self: &Rc<Self>, client: u64, now: Instant) -> Result<Place, Fault> {
         let (place, busy) = {
@@ -215,12 +225,15 @@ impl Upstream {
     }
 
     fn add(&self, id: ConnId, target: Target, sender: SendRequest<Bytes>) {
+        let now = clock::now();
         let connected = Connected {
             id,
             target,
             sender,
             used: false,
-            last_used: clock::now(),
+            last_used: now,
+            since: now,
+            answered: false,
         };
         self.state.borrow_mut().connections.push(connected);
         self.metrics.connected();
@@ -231,6 +244,16 @@ impl Upstream {
         if let Some(index) = connections.iter().position(|connected| connected.id == id) {
             connections.swap_remove(index);
             self.metrics.disconnected();
+        }
+    }
+
+    /// Notes that the server ends a connection, unless that is known.
+    fn note_loss(&self, id: ConnId) {
+        let state = &mut *self.state.borrow_mut();
+        let now = clock::now();
+        let useless = |c: &Connected| !c.answered && now.saturating_duration_since(c.since) < YOUNG;
+        if state.connections.iter().any(|c| c.id == id && useless(c)) {
+            state.pool.handle_useless(id, self.jitter(), now);
         }
     }
 
@@ -264,6 +287,16 @@ impl Lease {
             .iter_mut()
             .find(|connected| connected.id == self.id)
             .map(send)
+    }
+
+    /// Notes that an answer came.
+    fn answered(&self) {
+        let state = &mut *self.upstream.state.borrow_mut();
+        let known = state.connections.iter_mut().find(|c| c.id == self.id);
+        let first = known.is_none_or(|c| !std::mem::replace(&mut c.answered, true));
+        if first {
+            state.pool.handle_useful(self.id);
+        }
     }
 
     fn upstream(&self) -> &Upstream {
@@ -325,7 +358,9 @@ impl Drop for Queued {
                 id,
             }),
             Some(Waiter::Waiting(_)) => {
-                self.upstream.state.borrow_mut().pool.abandon(self.ticket);
+                let pool = &mut self.upstream.state.borrow_mut().pool;
+                pool.abandon(self.ticket);
+                self.upstream.metrics.queued(pool.queued());
             }
             Some(Waiter::Refused(_)) | None => {}
         }

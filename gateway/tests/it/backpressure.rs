@@ -202,3 +202,82 @@ async fn more_connections_than_allowed_wait_their_turn() {
     assert_eq!(first.rest().await, (Vec::new(), Ended::Closed));
     assert_eq!(third.reply_to(1).await.status, status::APPROVED);
 }
+
+/// A socket that is not read to its end wakes nobody: credit that comes back with a write has
+/// to be used at once.
+#[tokio::test]
+async fn a_client_that_reads_late_is_served_to_the_end() {
+    let backend = Backend::scripted(at_length).start().await;
+    let config = Config::dns([backend.url()])
+        .listener("send-buffer", "\"1B\"")
+        .listener("send-time", "\"1h\"");
+    let gateway = Gateway::start(&config).await;
+    let mut late = gateway.client_with_little_room().await;
+    let mut sent: u16 = 0;
+    loop {
+        late.send_bytes(&query(sent))
+            .await
+            .expect("an open connection");
+        sent += 1;
+        let asked = backend.until_asked(sent.into());
+        if tokio::time::timeout(Duration::from_millis(300), asked)
+            .await
+            .is_err()
+        {
+            break;
+        }
+    }
+    for id in 0..sent {
+        let reply = late.next_dns().await.expect("a reply");
+        assert_eq!(reply[2..4], id.to_be_bytes());
+    }
+}
+
+#[tokio::test]
+async fn answers_that_cost_nothing_do_not_pile_up() {
+    let gateway = Gateway::start(&Config::pos(["mock:".to_owned()])).await;
+    let mut good = gateway.client().await;
+    good.send([AuthReq::new(0)]).await;
+    good.next().await.expect("a reply");
+    let before = gateway.memory();
+    let flooding = gateway.client_with_little_room().await;
+    let refused = AuthReq::new(9).merchant([0xff]).bytes();
+    flood(&flooding, &refused.repeat(1 << 16)).await;
+    assert!(
+        gateway.memory() < before + 8 * MIB,
+        "from {before} to {}",
+        gateway.memory()
+    );
+    good.send([AuthReq::new(1)]).await;
+    good.next().await.expect("a reply");
+}
+
+#[tokio::test]
+async fn who_leaves_the_queue_is_not_counted_in_it() {
+    let backend = Backend::scripted(|asked| Action::AtGate(approved(asked)))
+        .start()
+        .await;
+    let config = Config::pos([backend.url()])
+        .upstream("connections", 1)
+        .upstream("streams", 1)
+        .upstream("queue-wait", "\"1h\"");
+    let gateway = Gateway::start(&config).await;
+    let (mut first, mut second) = (gateway.client().await, gateway.client().await);
+    first.send([AuthReq::new(0)]).await;
+    backend.until_asked(1).await;
+    second.send([AuthReq::new(1)]).await;
+    let queue = async |expected: f64| {
+        let reached = async {
+            while gateway
+                .metrics()
+                .await
+                .sum("gatewright_upstream_queue", &[])
+                != expected
+            {}
+        };
+        in_time(format!("a queue of {expected}"), reached).await;
+    };
+    queue(1.0).await;
+    second.abort();
+    queue(0.0).await;
+}

@@ -3,7 +3,7 @@
 
 use crate::support::backend::{Action, Answer, Asked, Backend, approved};
 use crate::support::config::{Config, status};
-use crate::support::frames::{CODE, FrameBackend, Peer};
+use crate::support::frames::{CODE, End, FrameBackend, Peer};
 use crate::support::gateway::Gateway;
 use crate::support::wire::{AuthReq, approval_code};
 use h2::Reason;
@@ -533,4 +533,123 @@ async fn a_request_that_may_have_been_done_is_not_sent_again() {
         status::FAILED
     );
     assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_backend_that_lets_nobody_stay_is_not_dialled_for_every_request() {
+    let backend = FrameBackend::start(|_, mut peer| async move {
+        peer.open(100).await?;
+        peer.request().await?;
+        peer.close().await
+    })
+    .await;
+    let gateway = Gateway::start(&Config::pos([backend.url()])).await;
+    let mut client = gateway.client().await;
+    for seq in 0..200 {
+        assert_eq!(client.ask(AuthReq::new(seq)).await.status, status::FAILED);
+    }
+    assert!(
+        backend.connections() < 50,
+        "{} connections",
+        backend.connections()
+    );
+}
+
+/// Answers that are good, each in a way of its own.
+#[derive(Clone, Copy, Debug)]
+enum Odd {
+    AfterInformationalOnes,
+    WithTrailers,
+    InPieces,
+    ThenResetWithoutError,
+    ThenNoStreams,
+}
+
+const ODD: [Odd; 5] = [
+    Odd::AfterInformationalOnes,
+    Odd::WithTrailers,
+    Odd::InPieces,
+    Odd::ThenResetWithoutError,
+    Odd::ThenNoStreams,
+];
+
+impl Odd {
+    async fn play(self, mut peer: Peer) -> io::Result<()> {
+        // `:status: 103` and `a: b`, as RFC 7541 section 6.2.2 has it.
+        const EARLY_HINTS: &[u8] = b"\x08\x03103";
+        const TRAILERS: &[u8] = b"\x00\x01a\x01b";
+        let body = format!("{{\"approval_code\":\"{CODE}\"}}");
+        peer.open(1).await?;
+        loop {
+            let stream = peer.request().await?;
+            match self {
+                Self::AfterInformationalOnes => {
+                    for _ in 0..3 {
+                        peer.another_head(stream, End::Later, EARLY_HINTS).await?;
+                    }
+                    peer.answer(stream).await?;
+                }
+                Self::WithTrailers => {
+                    peer.head(stream).await?;
+                    peer.part(stream, body.as_bytes()).await?;
+                    peer.another_head(stream, End::Here, TRAILERS).await?;
+                }
+                Self::InPieces => {
+                    peer.head(stream).await?;
+                    for byte in body.bytes() {
+                        peer.part(stream, &[byte]).await?;
+                    }
+                    peer.another_head(stream, End::Here, TRAILERS).await?;
+                }
+                // RFC 9113, 8.1: such a reset takes nothing of the answer back.
+                Self::ThenResetWithoutError => {
+                    peer.answer(stream).await?;
+                    peer.reset(stream, Reason::NO_ERROR).await?;
+                }
+                Self::ThenNoStreams => {
+                    peer.answer(stream).await?;
+                    peer.allow(0).await?;
+                    peer.allow(1).await?;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn good_answers_of_every_form_are_taken() {
+    for odd in ODD {
+        let backend = FrameBackend::start(move |_, peer| odd.play(peer)).await;
+        let config = Config::pos([backend.url()]).upstream("connections", 1);
+        let gateway = Gateway::start(&config).await;
+        let mut client = gateway.client().await;
+        client.send((0..5).map(AuthReq::new)).await;
+        for seq in 0..5 {
+            let reply = client.reply_to(seq).await;
+            assert_eq!(
+                (reply.status, reply.code.as_str()),
+                (status::APPROVED, CODE),
+                "{odd:?}"
+            );
+        }
+        assert_eq!(backend.connections(), 1, "{odd:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_has_a_native_reply() {
+    let backend = Backend::scripted(|asked| match asked.merchant() {
+        "LONG" => Action::Answer(Answer::status(200).header("x", "y".repeat(20 << 10))),
+        _ => Action::Answer(approved(asked)),
+    })
+    .start()
+    .await;
+    let gateway = Gateway::start(&Config::pos([backend.url()]).upstream("connections", 1)).await;
+    let mut client = gateway.client().await;
+    client
+        .send([AuthReq::new(1).merchant("LONG"), AuthReq::new(2)])
+        .await;
+    assert_eq!(client.reply_to(1).await.status, status::FAILED);
+    assert_eq!(client.reply_to(2).await.status, status::APPROVED);
+    assert_eq!(backend.log().connections.len(), 1);
 }

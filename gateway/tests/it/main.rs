@@ -11,6 +11,7 @@ mod audit;
 mod wire_input;
 mod injection;
 mod backpressure;
+mod own_protocol;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;

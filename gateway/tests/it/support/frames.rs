@@ -76,6 +76,13 @@ impl Drop for FrameBackend {
     }
 }
 
+/// Whether a frame is the last one of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Here,
+    Later,
+}
+
 /// The gateway, seen from the backend.
 pub(crate) struct Peer {
     stream: TcpStream,
@@ -139,6 +146,21 @@ impl Peer {
     /// Begins an answer.
     pub(crate) async fn head(&mut self, stream: u32) -> std::io::Result<()> {
         self.frame(HEADERS, END_HEADERS, stream, STATUS_200).await
+    }
+
+    /// One more head of that stream, from HPACK's bytes: before an answer's own it is
+    /// informational, after its body the last word.
+    pub(crate) async fn another_head(
+        &mut self,
+        stream: u32,
+        end: End,
+        block: &[u8],
+    ) -> std::io::Result<()> {
+        let end = match end {
+            End::Here => END_STREAM,
+            End::Later => 0,
+        };
+        self.frame(HEADERS, END_HEADERS | end, stream, block).await
     }
 
     /// Goes on with it, without an end.
