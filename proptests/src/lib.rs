@@ -2,9 +2,12 @@
 //!
 //! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
+//! [`models`] drives the parts of the core that have a state through random operations.
 
 mod generic;
+pub mod models;
 mod special;
+pub mod world;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};

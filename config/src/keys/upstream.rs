@@ -97,7 +97,7 @@ pub(crate) static IDLE: Key = Key::new(
 pub(crate) static ATTEMPTS: Key = Key::new(
     "upstreams.*.limits.attempts",
     Kind::Count(1..=10),
-    Fallback::Value("2"),
+    Fallback::Value("3"),
     "How often a request is tried at most. It is tried again only while it certainly was not sent.",
 )
 .memory("none: an attempt keeps the request that is in flight anyway");

@@ -1,7 +1,7 @@
 //! A gateway that runs: the control thread, its acceptors and workers, and the drain.
 
 use super::worker::{Blueprint, WorkerHandle};
-use crate::listen::{self, Acceptor, BindError, Places};
+use crate::listen::{self, Acceptor, BindError};
 use crate::observe::{Admin, Metrics, Readiness};
 use gatewright_config::plan::Plan;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Whether SIGTERM and SIGINT stop the gateway.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,7 @@ pub(super) fn start(
     let thread = std::thread::Builder::new()
         .name("control".into())
         .spawn(move || {
-            runtime.block_on(async {
+            let outcome = runtime.block_on(async {
                 match Control::start(&plan, tls, signals, stopped).await {
                     Ok((control, addresses)) => {
                         // Whoever started us waits for this, or is gone and has stopped us.
@@ -125,7 +125,10 @@ pub(super) fn start(
                         Outcome::Cut
                     }
                 }
-            })
+            });
+            // A drain that was cut leaves workers behind: they end with the process.
+            runtime.shutdown_background();
+            outcome
         })?;
     match when_ready.blocking_recv() {
         Ok(Ok(addresses)) => Ok(Running {
@@ -182,7 +185,7 @@ impl Control {
             let acceptor = Acceptor {
                 listener,
                 socket,
-                places: Arc::new(Places::new(part.limits.connections)),
+                places: Arc::new(Semaphore::new(part.limits.connections)),
                 workers: handles.clone(),
                 metrics: metrics.listener(&part.name),
             };

@@ -1,6 +1,6 @@
 //! The accept loop of one listener. It cannot fail: it logs, waits and goes on.
 
-use super::{Permit, Places};
+use super::Permit;
 use crate::lifecycle::WorkerHandle;
 use crate::observe::ListenerMetrics;
 use std::io;
@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// The pause after a failed accept; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -27,7 +28,8 @@ pub(crate) struct Accepted {
 pub(crate) struct Acceptor {
     pub(crate) listener: usize,
     pub(crate) socket: TcpListener,
-    pub(crate) places: Arc<Places>,
+    /// A place for each connection that the listener may have.
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) workers: Vec<WorkerHandle>,
     pub(crate) metrics: ListenerMetrics,
 }
@@ -37,10 +39,13 @@ impl Acceptor {
     pub(crate) async fn run(self) {
         let mut pause = PAUSE;
         loop {
+            let Some(permit) = self.place().await else {
+                return;
+            };
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     pause = PAUSE;
-                    self.admit(stream, peer);
+                    self.admit(stream, peer, permit);
                 }
                 Err(error) => {
                     // Out of descriptors or memory, or a client that left already: either way
@@ -54,10 +59,16 @@ impl Acceptor {
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some(permit) = self.places.take() else {
-            return self.metrics.refused("connection-limit");
-        };
+    /// A place for one more connection. Until there is one, clients wait in the kernel's queue.
+    async fn place(&self) -> Option<Permit> {
+        if self.places.available_permits() == 0 {
+            self.metrics.paused();
+        }
+        // The semaphore is never closed.
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
         match self.prepare(stream, peer, permit) {
             Ok(accepted) => self.hand_over(accepted),
             Err(error) => {

@@ -11,8 +11,8 @@ use gatewright_core::codec::Protocol;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -51,35 +51,6 @@ pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpLi
     bound().map_err(|error| BindError { listener, error })
 }
 
-/// A listener's limit of connections, over all workers.
-#[derive(Debug)]
-pub(crate) struct Places {
-    taken: AtomicUsize,
-    limit: usize,
-}
-
-/// One connection's place; given back when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Permit(Arc<Places>);
-
-impl Places {
-    pub(crate) const fn new(limit: usize) -> Self {
-        Self {
-            taken: AtomicUsize::new(0),
-            limit,
-        }
-    }
-
-    /// A place, if there is one.
-    fn take(self: &Arc<Self>) -> Option<Permit> {
-        let taken = self.taken.fetch_add(1, Ordering::Relaxed);
-        let permit = Permit(Arc::clone(self));
-        (taken < self.limit).then_some(permit)
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+/// One connection's place among those that its listener may have, over all workers; given back
+/// when it is dropped.
+pub(crate) type Permit = OwnedSemaphorePermit;

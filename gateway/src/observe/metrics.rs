@@ -112,6 +112,14 @@ impl ListenerMetrics {
         self.count("gatewright_connections_closed_total", "reason", reason);
     }
 
+    /// Accepting waits for a connection to end.
+    pub(crate) fn paused(&self) {
+        self.metrics.with(|| {
+            counter!("gatewright_accept_pauses_total", "listener" => self.name.clone())
+                .increment(1);
+        });
+    }
+
     pub(crate) fn refused(&self, reason: &'static str) {
         self.count("gatewright_connections_refused_total", "reason", reason);
     }

@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -47,6 +47,9 @@ pub(crate) struct Connection {
     seen_eof: bool,
     seen_drain: bool,
 }
+
+/// A client that sends no more may leave without a word: how often it is looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// The connection is over at once; what is in flight is cancelled.
 struct Ended(&'static str);
@@ -163,7 +166,7 @@ impl Connection {
                 buffer.filled().len()
             };
             if read == 0 {
-                self.handle_eof();
+                self.handle_eof(now, cx);
             } else {
                 self.read_frames(now, cx)?;
             }
@@ -175,8 +178,9 @@ impl Connection {
         Ok(())
     }
 
-    fn handle_eof(&mut self) {
+    fn handle_eof(&mut self, now: Instant, cx: &Context<'_>) {
         self.seen_eof = true;
+        self.alarm.set(now + LOOK_AFTER, cx);
         let cut = !self.inbound.is_empty();
         self.inbound.clear();
         self.reason
@@ -396,6 +400,9 @@ impl Connection {
         if let Some(at) = self.worker.drains_at(self.id) {
             self.session.handle_drain(at);
         }
+        if self.seen_eof && self.io.take_error()?.is_some() {
+            return Err(Ended("reset"));
+        }
         let limits = &self.listener.limits;
         if self
             .partial_since
@@ -449,6 +456,7 @@ impl Connection {
             self.partial_since.map(|since| since + limits.frame_time),
             self.stalled_since.map(|since| since + limits.send_time),
             self.parting.as_ref().map(|parting| parting.until),
+            self.seen_eof.then(|| now + LOOK_AFTER),
         ];
         let next = times.into_iter().flatten().min();
         self.alarm.set(next.unwrap_or(now + limits.idle), cx);

@@ -1,0 +1,17 @@
+//! Sessions, beside their model.
+
+use gatewright_proptests::models::{Seed, session};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_session_keeps_its_promises(
+        setting in any::<u8>().prop_map(session::Setting::from),
+        operations in vec(any::<Seed>().prop_map(session::Operation::from), 0..150),
+    ) {
+        session::run(setting, &operations);
+    }
+}
