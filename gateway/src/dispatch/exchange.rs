@@ -25,6 +25,14 @@ pub(crate) struct Exchange {
     call: Call,
 }
 
+/// A request that could not be translated.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) request: Message,
+    pub(super) facts: Facts,
+    pub(super) fault: Fault,
+}
+
 impl Exchange {
     /// Translates the request and sends it, or queues it. It goes on with its first poll.
     pub(super) fn new(
@@ -33,10 +41,16 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         started: Instant,
-    ) -> Result<Box<Self>, Box<(Message, Fault)>> {
+    ) -> Result<Box<Self>, Box<Refused>> {
         let call = match Self::call(&request, route, &facts, started) {
             Ok(call) => call,
-            Err(fault) => return Err(Box::new((request, fault))),
+            Err(fault) => {
+                return Err(Box::new(Refused {
+                    request,
+                    facts,
+                    fault,
+                }));
+            }
         };
         let route = Rc::clone(route);
         let deadline = started + route.plan.timeout;
