@@ -166,11 +166,12 @@ pub(super) fn write(value: &Value, out: &mut String) -> Result<(), EvalError> {
 /// Appends an integer in decimal. Those that are on wires have few digits, and the general way of
 /// formatting costs more than all of theirs.
 pub(crate) fn write_int(n: i128, out: &mut String) {
-    match u64::try_from(n) {
-        Ok(n) => write_digits(n, out),
+    let Ok(small) = u64::try_from(n) else {
         // Writing to a String does not fail.
-        Err(_) => drop(write!(out, "{n}")),
-    }
+        let _ = write!(out, "{n}");
+        return;
+    };
+    write_digits(small, out);
 }
 
 /// At most 20 deep.
