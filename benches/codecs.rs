@@ -7,6 +7,10 @@ use gatewright_core::codec::{ConnCodec, Delimited, Event, Protocol, Side};
 use std::hint::black_box;
 use std::sync::Arc;
 
+/// The allocator of the `gatewright` binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn codec(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
     Arc::clone(protocol).codec(side, 65_536)
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every fuzz target for some seconds, from its seeds: fuzz/run.sh [SECONDS] [TARGET...]
-# Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET.
+# Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET; those
+# of `config` are the examples and the bad files that its tests read.
 # Ends with 1 if a target crashed; what crashed it stands in fuzz/artifacts/TARGET.
 # Needs cargo-fuzz 0.13.2: cargo install cargo-fuzz --version 0.13.2 --locked
 set -eu
@@ -22,6 +23,9 @@ seed() {
     for file in "seeds/$1"/*; do
         [ -e "$file" ] || continue
         cp "$file" "corpus/$1/seed-$(basename "$file")"
+    done
+    [ "$1" != config ] || for file in ../config/examples/*/*.toml ../config/tests/bad/*.toml; do
+        cp "$file" "corpus/$1/seed-$(echo "$file" | tr / _)"
     done
 }
 

@@ -73,7 +73,7 @@ fn what_is_not_said_has_its_default() {
             limits.queue,
             limits.attempts
         ),
-        (4, 256, 1024, 2)
+        (4, 256, 1024, 3)
     );
     assert_eq!(limits.body, 1 << 20);
     assert_eq!(limits.queue_wait, Duration::from_secs(1));

@@ -2,15 +2,30 @@
 //! through [`tokio_util::codec::Framed`], this gateway included.
 //!
 //! ```
-//! use bytes::BytesMut;
+//! use futures_util::{SinkExt, StreamExt};
 //! use gatewright::Framing;
-//! use gatewright_core::codec::Side;
-//! use tokio_util::codec::Decoder;
+//! use gatewright_codecs::pos::Pos;
+//! use gatewright_core::codec::{Event, Protocol, Side};
+//! use gatewright_core::message::OperationId;
+//! use std::sync::Arc;
+//! use tokio_util::codec::Framed;
 //!
-//! let pos = gatewright_codecs::builtin("pos").expect("pos is built in");
-//! let mut framing = Framing::new(pos, Side::Server, 65_536);
-//! let mut buffer = BytesMut::from(&b"\xac\x4d\x00"[..]);
-//! assert!(framing.decode(&mut buffer).unwrap().is_none(), "a frame that is not whole yet");
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), gatewright::FramingError> {
+//! let pos = Arc::new(Pos::new());
+//! let (terminal, host) = tokio::io::duplex(1024);
+//! let mut terminal = Framed::new(terminal, Framing::new(pos.clone(), Side::Client, 65_536));
+//! let mut host = Framed::new(host, Framing::new(pos.clone(), Side::Server, 65_536));
+//!
+//! // seq, merchant, pan, amount, currency
+//! let fields = vec![7_u32.into(), "M123".into(), "4111".into(), 1250_u32.into(), 978_u16.into()];
+//! let request = Protocol::descriptor(&*pos).message(OperationId(0), fields);
+//! terminal.send(Event::Head(request)).await?;
+//!
+//! let Some(Event::Head(received)) = host.next().await.transpose()? else { panic!("a message") };
+//! assert_eq!(received.fields()[1].as_str(), Some("M123"));
+//! # Ok(())
+//! # }
 //! ```
 
 use bytes::BytesMut;

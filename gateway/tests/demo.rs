@@ -114,11 +114,15 @@ fn it_stays_up_until_told_to_end() {
     let child = demo(&["--serve"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut child = Guard(child);
     let out = BufReader::new(child.0.stdout.take().unwrap());
-    let mut lines = out.lines().map(Result::unwrap);
+    let mut lines = out.lines().map(Result::unwrap).inspect(|line| {
+        let fits = line.chars().count() <= 100 || line.contains("backend: POST");
+        assert!(fits, "a long line: {line}");
+    });
     let mut line = |what: &str| lines.find(|line| line.contains(what)).unwrap();
 
     let address = line("--to tcp://");
     let (_, address) = address.rsplit_once("tcp://").unwrap();
+    line("\"pan\": \"4111111111111111\"");
     line("Ctrl-C ends it");
     let mut stream = TcpStream::connect(address.trim_end_matches([' ', '\\'])).unwrap();
     stream

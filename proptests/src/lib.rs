@@ -2,15 +2,30 @@
 //!
 //! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
+//! [`models`] drives the parts of the core that have a state through random operations.
 
 mod generic;
+pub mod models;
 mod special;
+pub mod world;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};
 use gatewright_core::message::{Message, OperationId};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
+
+/// The settings of a property that is tried so many times. What failed once is kept beside its
+/// test and tried first ever after.
+#[must_use]
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
 
 /// Messages of any operation that the protocol can carry.
 pub fn messages(protocol: &Arc<dyn Protocol>) -> impl Strategy<Value = Message> + use<> {

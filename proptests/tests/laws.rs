@@ -8,7 +8,7 @@ use gatewright_core::message::{Kind, Message};
 use gatewright_proptests::{messages, mutations};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -22,11 +22,9 @@ fn for_every_codec<S: Strategy>(
     for row in BUILTIN {
         let protocol = (row.protocol)();
         let mut runner = TestRunner::new(Config {
-            cases,
             source_file: Some(file!()),
             test_name: Some(name),
-            failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-            ..Config::default()
+            ..gatewright_proptests::cases(cases)
         });
         let result = runner.run(&strategy(row, &protocol), |input| {
             property(&protocol, input)

@@ -98,9 +98,13 @@ impl LengthField {
             .and_then(|says| says.checked_add_signed(self.adjust))
             .and_then(|rest| rest.checked_add(self.end()));
         match total {
-            Some(total) if total > max_frame => Err(self.too_long(says, max_frame)),
+            Some(total) if total > max_frame => {
+                Err(self.too_long(format!("one of {total}"), max_frame))
+            }
             Some(total) if total >= self.minimum() => Ok(NonZeroUsize::new(total)),
-            _ if self.adjust >= 0 && total.is_none() => Err(self.too_long(says, max_frame)),
+            _ if self.adjust >= 0 && total.is_none() => {
+                Err(self.too_long(format!("a length of {says}"), max_frame))
+            }
             _ => Err(self.too_short(says)),
         }
     }
@@ -116,14 +120,9 @@ impl LengthField {
         })
     }
 
-    fn too_long(&self, says: u32, max_frame: usize) -> DecodeError {
+    fn too_long(&self, got: String, max_frame: usize) -> DecodeError {
         let expected = format!("a frame of at most {max_frame} bytes");
-        DecodeError::new(
-            Cause::TooLong,
-            self.offset,
-            expected,
-            format!("a length of {says}"),
-        )
+        DecodeError::new(Cause::TooLong, self.offset, expected, got)
     }
 
     fn too_short(&self, says: u32) -> DecodeError {

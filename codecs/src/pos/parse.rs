@@ -116,7 +116,7 @@ fn unpadded(field: &[u8]) -> &[u8] {
 /// The text of a field that starts at `at`, as a slice of the frame.
 fn text(frame: &Bytes, at: usize, field: &[u8]) -> Result<Value, DecodeError> {
     if field.is_ascii()
-        && let Ok(text) = ByteString::try_from(frame.slice_ref(field))
+        && let Ok(text) = ByteString::try_from(frame.slice(at..at.saturating_add(field.len())))
     {
         return Ok(Value::Str(text));
     }

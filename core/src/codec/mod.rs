@@ -96,7 +96,7 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Operations, fields and capabilities.
     fn descriptor(&self) -> &Arc<Descriptor>;
 
-    /// The codec of one connection, or `None` for a side that the protocol cannot serve.
+    /// The codec of one connection.
     /// Frames above `max_frame` bytes are refused before anything is allocated for them.
     fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec>;
 

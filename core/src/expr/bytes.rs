@@ -48,6 +48,7 @@ fn give<'e>(bytes: Vec<u8>) -> Outcome<'e> {
 
 /// Appends base64 to text.
 pub(super) fn write_base64(bytes: &[u8], out: &mut String) {
+    out.reserve(base64::encoded_len(bytes.len(), true).unwrap_or(0));
     BASE64.encode_string(bytes, out);
 }
 

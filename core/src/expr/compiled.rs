@@ -132,6 +132,11 @@ impl Expr {
         Ok(())
     }
 
+    /// Whether it writes nothing but letters, digits and `+/=`: text that no escape can change.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(&self.op.kind, OpKind::Call(builtin, _) if matches!(builtin.name, "base64" | "hex"))
+    }
+
     /// Its place in the configuration file.
     #[must_use]
     pub const fn span(&self) -> &Span {

@@ -144,7 +144,10 @@ pub(super) fn write(value: &Value, out: &mut String) -> Result<(), EvalError> {
     // Writing to a String does not fail.
     let _ = match value {
         Value::Str(text) => out.write_str(text),
-        Value::Int(n) => write!(out, "{n}"),
+        Value::Int(n) => {
+            write_int(*n, out);
+            Ok(())
+        }
         Value::Bool(b) => write!(out, "{b}"),
         Value::Float(x) if !x.is_finite() => {
             return Err(EvalError::new(
@@ -158,4 +161,22 @@ pub(super) fn write(value: &Value, out: &mut String) -> Result<(), EvalError> {
         other => return Err(expected("a value with a text form", other)),
     };
     Ok(())
+}
+
+/// Appends an integer in decimal. Those that are on wires have few digits, and the general way of
+/// formatting costs more than all of theirs.
+pub(crate) fn write_int(n: i128, out: &mut String) {
+    match u64::try_from(n) {
+        Ok(n) => write_digits(n, out),
+        // Writing to a String does not fail.
+        Err(_) => drop(write!(out, "{n}")),
+    }
+}
+
+/// At most 20 deep.
+fn write_digits(n: u64, out: &mut String) {
+    if n >= 10 {
+        write_digits(n / 10, out);
+    }
+    out.extend(char::from_digit((n % 10) as u32, 10));
 }

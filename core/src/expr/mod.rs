@@ -50,6 +50,7 @@ mod token;
 
 pub use compiled::Expr;
 pub use error::{EvalError, Problem};
+pub(crate) use format::write_int;
 pub use format::{Align, Format, Radix};
 pub use scope::{Binding, Env, NameError, Scope, Step, Var};
 pub use simple::{Comparison, Conjuncts, Simple, View};

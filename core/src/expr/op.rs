@@ -140,23 +140,12 @@ impl Op {
             OpKind::ToFloat(of) => of.eval(run).map(float),
             OpKind::Label(of, descriptor, id) => label(of.eval(run)?, descriptor, *id),
             OpKind::Call(builtin, all) => {
-                let mut args = arguments(all, run)?;
-                let first = args
-                    .first_mut()
-                    .map_or(Cow::Owned(Value::Null), std::mem::take);
-                (builtin.run)(first, args.get(1..).unwrap_or_default(), &mut run.budget)
+                let (first, rest) = arguments(all, run)?;
+                (builtin.run)(first, &rest, &mut run.budget)
             }
             OpKind::Dispatch(name, all) => {
-                let mut args = arguments(all, run)?;
-                let first = args
-                    .first_mut()
-                    .map_or(Cow::Owned(Value::Null), std::mem::take);
-                dispatch(
-                    name,
-                    first,
-                    args.get(1..).unwrap_or_default(),
-                    &mut run.budget,
-                )
+                let (first, rest) = arguments(all, run)?;
+                dispatch(name, first, &rest, &mut run.budget)
             }
         }
     }
@@ -208,10 +197,19 @@ pub(super) const fn describe(value: &Value) -> &'static str {
     }
 }
 
-type Arguments<'e> = SmallVec<[Cow<'e, Value>; 2]>;
+/// What is called on, and the further arguments.
+type Arguments<'e> = (Cow<'e, Value>, SmallVec<[Cow<'e, Value>; 1]>);
 
 fn arguments<'e>(all: &'e [Op], run: &mut Run<'e>) -> Result<Arguments<'e>, EvalError> {
-    all.iter().map(|arg| arg.eval(run)).collect()
+    let Some((first, rest)) = all.split_first() else {
+        return Ok((Cow::Owned(Value::Null), SmallVec::new()));
+    };
+    let first = first.eval(run)?;
+    let mut further = SmallVec::new();
+    for arg in rest {
+        further.push(arg.eval(run)?);
+    }
+    Ok((first, further))
 }
 
 /// Whether any is `stop`, in order and no further than needed; else not.

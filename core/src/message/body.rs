@@ -26,12 +26,11 @@ impl Body {
             budget,
             ..Pipe::default()
         }));
-        (
-            BodySender {
-                pipe: Arc::clone(&pipe),
-            },
-            Self::Stream(BodyStream { pipe }),
-        )
+        let sender = BodySender {
+            pipe: Arc::clone(&pipe),
+        };
+        let reader = Arc::new(Reader { pipe });
+        (sender, Self::Stream(BodyStream { reader }))
     }
 
     /// The bytes, if they are all here.
@@ -103,7 +102,8 @@ impl BodySender {
         Poll::Pending
     }
 
-    /// Hands over one chunk.
+    /// Hands over one chunk. An empty one says nothing and is dropped: it would take a place
+    /// that no budget counts.
     ///
     /// # Errors
     /// Gives the chunk back when the budget is used up ([`poll_ready`](Self::poll_ready) tells)
@@ -112,6 +112,9 @@ impl BodySender {
         let mut pipe = lock(&self.pipe);
         if pipe.state != State::Open || pipe.held >= pipe.budget {
             return Err(chunk);
+        }
+        if chunk.is_empty() {
+            return Ok(());
         }
         pipe.held += chunk.len();
         pipe.chunks.push_back(chunk);
@@ -138,10 +141,31 @@ impl Drop for BodySender {
     }
 }
 
-/// The reading end. It has one reader: clones share the position.
+/// The reading end. It has one reader: clones share the position. Once all of them are dropped,
+/// the writer sees that nobody reads on.
 #[derive(Clone)]
 pub struct BodyStream {
+    reader: Arc<Reader>,
+}
+
+struct Reader {
     pipe: Arc<Mutex<Pipe>>,
+}
+
+impl Reader {
+    fn close(&self) {
+        let mut pipe = lock(&self.pipe);
+        pipe.state = State::ReaderGone;
+        pipe.chunks.clear();
+        pipe.held = 0;
+        wake(pipe.writer.take());
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 impl BodyStream {
@@ -150,7 +174,7 @@ impl BodyStream {
     /// # Errors
     /// [`BodyClosed`] if the writer went away before the end: what came is not the whole body.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyClosed>>> {
-        let mut pipe = lock(&self.pipe);
+        let mut pipe = lock(&self.reader.pipe);
         if let Some(chunk) = pipe.chunks.pop_front() {
             pipe.held -= chunk.len();
             wake(pipe.writer.take());
@@ -168,11 +192,7 @@ impl BodyStream {
 
     /// Says that nobody will read on.
     pub fn close(&mut self) {
-        let mut pipe = lock(&self.pipe);
-        pipe.state = State::ReaderGone;
-        pipe.chunks.clear();
-        pipe.held = 0;
-        wake(pipe.writer.take());
+        self.reader.close();
     }
 }
 
@@ -184,14 +204,14 @@ fn wake(waker: Option<Waker>) {
 
 impl PartialEq for BodyStream {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pipe, &other.pipe)
+        Arc::ptr_eq(&self.reader, &other.reader)
     }
 }
 
 impl fmt::Debug for BodyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BodyStream")
-            .field("held", &lock(&self.pipe).held)
+            .field("held", &lock(&self.reader.pipe).held)
             .finish_non_exhaustive()
     }
 }
@@ -252,5 +272,28 @@ mod tests {
         rx.close();
         assert_eq!(tx.poll_ready(cx), Poll::Ready(Err(BodyClosed)));
         assert!(tx.send(Bytes::from_static(b"a")).is_err());
+    }
+
+    #[test]
+    fn a_dropped_reader_is_gone() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut tx, body) = Body::stream(1);
+        let copy = body.clone();
+        assert_eq!(tx.send(Bytes::from_static(b"a")), Ok(()));
+        drop(body);
+        assert!(tx.poll_ready(cx).is_pending());
+        drop(copy);
+        assert_eq!(tx.poll_ready(cx), Poll::Ready(Err(BodyClosed)));
+    }
+
+    #[test]
+    fn empty_chunks_take_no_place() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut tx, body) = Body::stream(1);
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
+        assert_eq!(tx.send(Bytes::new()), Ok(()));
+        assert!(rx.poll_chunk(cx).is_pending());
     }
 }

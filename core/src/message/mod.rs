@@ -66,6 +66,7 @@ pub struct Message {
 impl Message {
     /// A message made here rather than read off a wire.
     #[must_use]
+    #[inline]
     pub fn new(kind: Kind, operation: OperationId, fields: Record) -> Self {
         Self {
             kind,
@@ -80,6 +81,7 @@ impl Message {
     /// The same message with its correlation. To change the field that carries it on the wire
     /// too, use [`Descriptor::correlate`](crate::codec::Descriptor::correlate).
     #[must_use]
+    #[inline]
     pub fn with_correlation(mut self, correlation: Correlation) -> Self {
         self.correlation = correlation;
         self
@@ -87,6 +89,7 @@ impl Message {
 
     /// The same message with its body.
     #[must_use]
+    #[inline]
     pub fn with_body(mut self, body: Body) -> Self {
         self.body = body;
         self
@@ -94,6 +97,7 @@ impl Message {
 
     /// The same message, remembered as read from `frame`.
     #[must_use]
+    #[inline]
     pub fn with_frame(mut self, frame: Bytes) -> Self {
         self.frame = Some(frame);
         self
@@ -101,30 +105,35 @@ impl Message {
 
     /// What the message is to its conversation.
     #[must_use]
+    #[inline]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
     /// What the message asks or answers.
     #[must_use]
+    #[inline]
     pub const fn operation(&self) -> OperationId {
         self.operation
     }
 
     /// What ties it to its request.
     #[must_use]
+    #[inline]
     pub const fn correlation(&self) -> &Correlation {
         &self.correlation
     }
 
     /// All fields, by slot.
     #[must_use]
+    #[inline]
     pub const fn fields(&self) -> &Record {
         &self.fields
     }
 
     /// One field; [`Value::Null`] if it is absent.
     #[must_use]
+    #[inline]
     pub fn field(&self, slot: Slot) -> &Value {
         self.fields.get(slot.index()).unwrap_or(&Value::Null)
     }
@@ -149,6 +158,7 @@ impl Message {
 
     /// The payload beside the fields, for protocols that have one.
     #[must_use]
+    #[inline]
     pub const fn body(&self) -> &Body {
         &self.body
     }
@@ -160,6 +170,7 @@ impl Message {
 
     /// The frame that the message was read from, if nothing but its correlation changed since.
     #[must_use]
+    #[inline]
     pub const fn frame(&self) -> Option<&Bytes> {
         self.frame.as_ref()
     }

@@ -129,13 +129,13 @@ impl Pool {
     /// The connection takes no new exchanges; those it has may finish.
     pub fn handle_leaving(&mut self, id: ConnId, now: Instant) {
         self.endpoint(id).set_leaving(id);
-        self.connect_more(now);
+        self.replace_lost(now);
     }
 
     /// The connection is gone, after it was usable.
     pub fn handle_closed(&mut self, id: ConnId, now: Instant) {
         self.endpoint(id).remove(id);
-        self.connect_more(now);
+        self.replace_lost(now);
     }
 
     /// The first answer came on this connection.
@@ -158,10 +158,7 @@ impl Pool {
         let endpoint = self.endpoint(id);
         endpoint.remove(id);
         endpoint.back_off(jitter, now);
-        self.connect_more(now);
-        if !self.has_hope() {
-            self.refuse_all(Refusal::Unreachable);
-        }
+        self.replace_lost(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -262,9 +259,16 @@ impl Pool {
         }
     }
 
-    fn refuse_all(&mut self, refusal: Refusal) {
+    /// After the loss of a connection: those who wait get another one, or their refusal where
+    /// none may be opened yet.
+    fn replace_lost(&mut self, now: Instant) {
+        self.connect_more(now);
+        if self.has_hope() {
+            return;
+        }
         while let Some(ticket) = self.waiting.pop() {
-            self.events.push_back(PoolEvent::Refuse(ticket, refusal));
+            self.events
+                .push_back(PoolEvent::Refuse(ticket, Refusal::Unreachable));
         }
     }
 }

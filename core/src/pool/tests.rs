@@ -169,6 +169,40 @@ fn a_leaving_connection_takes_nothing_new_and_its_id_is_never_reused() {
 }
 
 #[test]
+fn one_who_left_the_line_costs_its_client_no_turn() {
+    let now = Instant::now();
+    let limits = PoolLimits { queue: 9, ..LIMITS };
+    let mut pool = Pool::new(1, limits);
+    let gone = [(); 2].map(|()| ticket(pool.acquire(1, now)));
+    let a = ticket(pool.acquire(1, now));
+    let b = [(); 2].map(|()| ticket(pool.acquire(2, now)));
+    gone.into_iter().for_each(|ticket| pool.abandon(ticket));
+    let id = connect(&mut pool);
+    pool.handle_capacity(id, 3, now);
+    let granted = [a, b[0], b[1]].map(|ticket| PoolEvent::Grant(ticket, id));
+    assert_eq!(events(&mut pool), granted);
+}
+
+#[test]
+fn nobody_waits_for_an_endpoint_that_was_lost_while_it_backs_off() {
+    let now = Instant::now();
+    for lose in [Pool::handle_closed, Pool::handle_leaving] {
+        let mut pool = Pool::new(1, LIMITS);
+        let a = ticket(pool.acquire(1, now));
+        let first = connect(&mut pool);
+        pool.handle_capacity(first, 1, now);
+        assert_eq!(events(&mut pool), [PoolEvent::Grant(a, first)]);
+        let b = ticket(pool.acquire(1, now));
+        let second = connect(&mut pool);
+        pool.handle_connect_failed(second, 0, now);
+        assert_eq!(events(&mut pool), []);
+        lose(&mut pool, first, now);
+        let refused = PoolEvent::Refuse(b, Refusal::Unreachable);
+        assert_eq!(events(&mut pool), [refused]);
+    }
+}
+
+#[test]
 fn a_server_that_lets_nobody_stay_is_dialled_with_pauses() {
     let now = Instant::now();
     let limits = PoolLimits {

@@ -39,21 +39,24 @@ impl Waiting {
         ticket
     }
 
-    /// The next in turn.
+    /// The next in turn. One who left the line costs its client no turn.
     pub(super) fn pop(&mut self) -> Option<Ticket> {
         while let Some(client) = self.turns.pop_front() {
             let Some(line) = self.lines.get_mut(&client) else {
                 continue;
             };
-            let ticket = line.pop_front();
+            let before = line.len();
+            let live = &mut self.live;
+            let ticket = std::iter::from_fn(|| line.pop_front())
+                .find(|ticket| live.remove(ticket).is_some());
+            self.queued -= before - line.len();
             if line.is_empty() {
                 self.lines.remove(&client);
             } else {
                 self.turns.push_back(client);
             }
-            self.queued -= usize::from(ticket.is_some());
-            if let Some(ticket) = ticket.filter(|ticket| self.live.remove(ticket).is_some()) {
-                return Some(ticket);
+            if ticket.is_some() {
+                return ticket;
             }
         }
         None

@@ -38,9 +38,10 @@ codes! {
         \"unreachable\" (no connection, or it broke), \"bad-reply\" (an answer that cannot be understood \
         or translated), \"overload\" (a limit is reached), \"bad-request\", \"draining\", \"internal\", \
         \"unrouted\", or \"*\" for all of them.";
-    FORM = "GW2210", "a reply rule needs `send` or `bytes`",
-        "A reply is either an operation of the protocol with values for its fields (`send`, `set`), or \
-        a whole message that the answer holds (`bytes = \"{body}\"`); one of them, not both.";
+    FORM = "GW2210", "a reply rule sends one thing",
+        "A reply is an operation of the protocol with values for its fields (`send`, `set`), or a whole \
+        message that the answer holds (`bytes = \"{body}\"`), not both. A rule with neither leaves the \
+        reply to the protocol: its own way to refuse.";
     UNKNOWN_REPLY = "GW2211", "there is no such operation",
         "`send` names an operation of the protocol of the request.";
     NOT_A_REPLY = "GW2212", "the operation is no reply",

@@ -1,6 +1,7 @@
 //! One request on its way to an upstream and back.
 
 use super::Route;
+use crate::clock;
 use crate::upstream::Call;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
@@ -24,6 +25,14 @@ pub(crate) struct Exchange {
     call: Call,
 }
 
+/// A request that could not be translated.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) request: Message,
+    pub(super) facts: Facts,
+    pub(super) fault: Fault,
+}
+
 impl Exchange {
     /// Translates the request and sends it, or queues it. It goes on with its first poll.
     pub(super) fn new(
@@ -32,10 +41,16 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         started: Instant,
-    ) -> Result<Box<Self>, Box<(Message, Fault)>> {
-        let call = match Self::call(&request, route, &facts) {
+    ) -> Result<Box<Self>, Box<Refused>> {
+        let call = match Self::call(&request, route, &facts, started) {
             Ok(call) => call,
-            Err(fault) => return Err(Box::new((request, fault))),
+            Err(fault) => {
+                return Err(Box::new(Refused {
+                    request,
+                    facts,
+                    fault,
+                }));
+            }
         };
         let route = Rc::clone(route);
         let deadline = started + route.plan.timeout;
@@ -64,7 +79,7 @@ impl Exchange {
                 return Poll::Ready(Err(fault));
             }
             self.attempts += 1;
-            match Self::call(&self.request, &self.route, &self.facts) {
+            match Self::call(&self.request, &self.route, &self.facts, clock::now()) {
                 Ok(call) => self.call = call,
                 Err(fault) => return Poll::Ready(Err(fault)),
             }
@@ -82,8 +97,13 @@ impl Exchange {
         self.call.awaits()
     }
 
-    fn call(request: &Message, route: &Rc<Route>, facts: &Facts) -> Result<Call, Fault> {
+    fn call(
+        request: &Message,
+        route: &Rc<Route>,
+        facts: &Facts,
+        now: Instant,
+    ) -> Result<Call, Fault> {
         let http = route.plan.translation.request(request, facts)?;
-        Ok(Call::begin(&route.upstream, http, facts))
+        Ok(Call::begin(&route.upstream, http, facts, now))
     }
 }

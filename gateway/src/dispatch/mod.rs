@@ -6,6 +6,8 @@ mod exchanges;
 pub(crate) use exchange::Exchange;
 pub(crate) use exchanges::Exchanges;
 
+use exchange::Refused;
+
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::upstream::Upstream;
 use gatewright_config::plan::RoutePlan;
@@ -119,11 +121,15 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts.clone(), now) {
+        let refused = match Exchange::new(key, request, route, facts, now) {
             Ok(exchange) => return Begun::Exchange(exchange),
             Err(refused) => refused,
         };
-        let (request, fault) = *refused;
+        let Refused {
+            request,
+            facts,
+            fault,
+        } = *refused;
         route.metrics.faulted(fault.class(), Duration::ZERO);
         let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
         self.log.faulted(&logged, &fault);

@@ -16,6 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Instant;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -26,7 +27,7 @@ pub(crate) struct Call {
 
 /// The usual states are small: a call is moved about while it is young.
 enum State {
-    AwaitingPlace(Box<(Queued, HttpRequest)>),
+    AwaitingPlace(Box<(Queued, Outgoing)>),
     AwaitingHead {
         lease: Lease,
         response: ResponseFuture,
@@ -36,6 +37,12 @@ enum State {
     /// It could not be sent.
     Failed(Fault),
     Done,
+}
+
+/// A request and the trace that it belongs to.
+struct Outgoing {
+    request: HttpRequest,
+    trace: u128,
 }
 
 /// An answer whose head is here and whose body is not.
@@ -58,18 +65,25 @@ enum Collected {
 impl Call {
     /// Sends the request, or queues it. Its trace and its client's turn in the queue come from
     /// `facts`. The call goes on with its first poll.
-    pub(crate) fn begin(upstream: &Rc<Upstream>, mut request: HttpRequest, facts: &Facts) -> Self {
-        let span = upstream.random();
-        request
-            .headers
-            .insert(TRACEPARENT, traceparent(facts.trace, span));
+    pub(crate) fn begin(
+        upstream: &Rc<Upstream>,
+        request: HttpRequest,
+        facts: &Facts,
+        now: Instant,
+    ) -> Self {
         let state = match upstream.mock() {
             Some(plan) => Ok(State::AwaitingMock(MockCall::new(plan, &request))),
-            None => match upstream.acquire(facts.connection) {
-                Ok(Place::Granted(lease)) => send(lease, request),
-                Ok(Place::Queued(queued)) => Ok(State::AwaitingPlace(Box::new((queued, request)))),
-                Err(fault) => Err(fault),
-            },
+            None => {
+                let trace = facts.trace;
+                let outgoing = Outgoing { request, trace };
+                match upstream.acquire(facts.connection, now) {
+                    Ok(Place::Granted(lease)) => send(lease, outgoing),
+                    Ok(Place::Queued(queued)) => {
+                        Ok(State::AwaitingPlace(Box::new((queued, outgoing))))
+                    }
+                    Err(fault) => Err(fault),
+                }
+            }
         };
         Self {
             state: state.unwrap_or_else(State::Failed),
@@ -99,8 +113,8 @@ impl Call {
             };
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
-                    let (_, request) = *waiting;
-                    self.state = send(lease, request).unwrap_or_else(State::Failed);
+                    let (_, outgoing) = *waiting;
+                    self.state = send(lease, outgoing).unwrap_or_else(State::Failed);
                 }
                 (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
                 _ => {
@@ -169,25 +183,31 @@ impl fmt::Debug for Call {
     }
 }
 
-fn send(lease: Lease, request: HttpRequest) -> Result<State, Fault> {
+fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
     let HttpRequest {
         method,
         target,
-        headers,
+        mut headers,
         body,
-    } = request;
+    } = outgoing.request;
     let Some(body) = body.whole() else {
         return Err(Fault::unsent(
             FaultClass::Internal,
             "only whole bodies are forwarded",
         ));
     };
-    let sent = lease.with(|sender, endpoint| {
+    let span = lease.upstream().random();
+    let sent = lease.with(|connected| {
+        let mut parent = traceparent(outgoing.trace, span);
+        // Never indexed: a value that never comes again has no place in the compression table.
+        // The first one is, so that the others find their name there.
+        parent.set_sensitive(std::mem::replace(&mut connected.used, true));
+        headers.insert(TRACEPARENT, parent);
         let mut head = Request::new(());
         *head.method_mut() = method;
-        *head.uri_mut() = uri(endpoint, target)?;
+        *head.uri_mut() = uri(&connected.target, target)?;
         *head.headers_mut() = headers;
-        send_on(sender, head, body)
+        send_on(&mut connected.sender, head, body)
     });
     let response = sent.unwrap_or_else(|| {
         Err(Fault::unsent(
@@ -252,19 +272,21 @@ impl Receiving {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         let limit = self.lease.upstream().plan.limits.body;
         loop {
-            if !matches!(self.body, Collected::Nothing) && self.stream.is_end_stream() {
-                return Poll::Ready(Ok(()));
-            }
             match ready!(self.stream.poll_data(cx)) {
                 None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(fault(&error))),
                 Some(Ok(chunk)) => {
-                    // The stream is there, or this chunk would not be.
-                    let _ = self.stream.flow_control().release_capacity(chunk.len());
-                    if self.body.len() + chunk.len() > limit {
+                    let length = chunk.len();
+                    if self.body.len() + length > limit {
                         return Poll::Ready(Err(too_long(limit)));
                     }
                     self.body.push(chunk);
+                    // What is left of a stream gives its share of the window back by itself.
+                    if self.stream.is_end_stream() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    // The stream is there, or this chunk would not be.
+                    let _ = self.stream.flow_control().release_capacity(length);
                 }
             }
         }
@@ -326,10 +348,7 @@ fn traceparent(trace: u128, span: u64) -> HeaderValue {
     let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
     put_hex(&mut text[3..35], &trace.to_be_bytes());
     put_hex(&mut text[36..52], &span.to_be_bytes());
-    let mut value = HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""));
-    // Never indexed: a value that never comes again has no place in the compression table.
-    value.set_sensitive(true);
-    value
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn put_hex(out: &mut [u8], bytes: &[u8]) {

@@ -141,6 +141,9 @@ impl Upstream {
             .initial_window_size(body)
             .initial_connection_window_size(body.saturating_mul(4).min(1 << 26))
             .max_header_list_size(16 << 10)
+            // The default, but to hear it lets a server say whether it indexes headers at all:
+            // nginx does not, and what it never refers to need not be kept.
+            .header_table_size(4096)
             // A client that leaves with many requests in flight resets as many streams. Frames
             // of streams that the library no longer knows count as errors, and too many of
             // those end the connection for everybody: remember enough of them.

@@ -48,6 +48,8 @@ struct Connected {
     id: ConnId,
     target: Target,
     sender: SendRequest<Bytes>,
+    /// Whether a request was sent on it.
+    used: bool,
     last_used: Instant,
     since: Instant,
     /// Whether any answer came on it.
@@ -146,8 +148,7 @@ impl Upstream {
     }
 
     /// Asks for a place on a connection. A place in the queue wakes nobody before it is polled.
-    fn acquire(self: &Rc<Self>, client: u64) -> Result<Place, Fault> {
-        let now = clock::now();
+    fn acquire(self: &Rc<Self>, client: u64, now: Instant) -> Result<Place, Fault> {
         let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
             let place = match state.pool.acquire(client, now) {
@@ -229,6 +230,7 @@ impl Upstream {
             id,
             target,
             sender,
+            used: false,
             last_used: now,
             since: now,
             answered: false,
@@ -277,14 +279,14 @@ impl State {
 }
 
 impl Lease {
-    /// Runs `send` with the connection's handle and the endpoint it leads to.
-    fn with<T>(&self, send: impl FnOnce(&mut SendRequest<Bytes>, &Target) -> T) -> Option<T> {
+    /// Runs `send` with the connection, unless it is gone.
+    fn with<T>(&self, send: impl FnOnce(&mut Connected) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
-        let connected = state
+        state
             .connections
             .iter_mut()
-            .find(|connected| connected.id == self.id)?;
-        Some(send(&mut connected.sender, &connected.target))
+            .find(|connected| connected.id == self.id)
+            .map(send)
     }
 
     /// Notes that an answer came.
@@ -304,13 +306,16 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut state = self.upstream.state.borrow_mut();
-        if let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id) {
-            connected.last_used = clock::now();
-        }
-        state.pool.release(self.id);
-        let busy = state.is_busy();
-        drop(state);
+        let busy = {
+            let state = &mut *self.upstream.state.borrow_mut();
+            state.pool.release(self.id);
+            if state.pool.is_idle(self.id)
+                && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
+            {
+                connected.last_used = clock::now();
+            }
+            state.is_busy()
+        };
         if busy {
             self.upstream.act();
         }

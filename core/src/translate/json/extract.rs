@@ -10,7 +10,7 @@ use crate::message::Value;
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -25,7 +25,8 @@ pub(in crate::translate) struct NotJson;
 pub(in crate::translate) fn extract(paths: &Paths, body: &Bytes) -> Result<Picked, NotJson> {
     // RFC 8259, section 8.1: JSON is UTF-8. Checked once, each string is a slice of it.
     let text = ByteString::try_from(body.clone()).map_err(|_| NotJson)?;
-    let mut picked: Picked = smallvec![Value::Null; paths.places()];
+    let mut picked = Picked::new();
+    picked.resize_with(paths.places(), Value::default);
     let mut json = serde_json::Deserializer::from_str(&text);
     Pick {
         node: paths.root(),
@@ -47,8 +48,11 @@ struct Pick<'a> {
 
 impl Pick<'_> {
     fn below<'b>(&'b mut self, node: &'b Node) -> Pick<'b> {
-        // An earlier member of the same name may have left values.
-        node.places(&mut |place| put(self.picked, place, Value::Null));
+        // An earlier member of the same name may have left values below. A value of its own is
+        // put there anew.
+        if !node.is_leaf() {
+            node.places(&mut |place| put(self.picked, place, Value::Null));
+        }
         Pick {
             node,
             text: self.text,

@@ -3,7 +3,7 @@
 
 use super::escape::{quoted, write_text};
 use crate::codec::{Descriptor, Schema, Type};
-use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Scope, Source, Span, Template};
+use crate::expr::{self, Env, EvalError, Expr, Problem, RuleError, Scope, Source, Span, Template};
 use crate::message::Value;
 use crate::translate::JsonSpec;
 use crate::translate::codes::{JSON_VALUE, TWICE};
@@ -27,6 +27,8 @@ enum Op {
     Literal(String),
     /// A value of its own type.
     Value(Expr),
+    /// Computed text without any character to escape; its quotes are in the literals.
+    Plain(Expr),
     /// Text from several pieces.
     Text(Template),
 }
@@ -66,6 +68,7 @@ impl Document {
             match op {
                 Op::Literal(text) => out.push_str(text),
                 Op::Value(expr) => self.value(expr, env, &mut out)?,
+                Op::Plain(expr) => expr.write_text(env, &mut out)?,
                 Op::Text(template) => quoted(&mut out, |out| template.write_text(env, out))?,
             }
         }
@@ -73,7 +76,7 @@ impl Document {
     }
 
     fn value(&self, expr: &Expr, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {
-        // Computed text, such as the base64 of a payload, is written straight to its place.
+        // Computed text is written straight to its place.
         if matches!(expr.ty(), Type::Str { .. }) && expr.var().is_none() {
             let start = out.len();
             if quoted(out, |out| expr.write_text(env, out)).is_ok() {
@@ -157,6 +160,11 @@ impl Builder<'_, '_> {
         if let Some(expr) = template.single() {
             match no_json(expr.ty(), self.schema) {
                 Some(what) => self.findings.errors.push(not_json(source, &what)),
+                None if expr.is_plain() => {
+                    self.literal("\"");
+                    self.ops.push(Op::Plain(expr.clone()));
+                    self.literal("\"");
+                }
                 None => self.ops.push(Op::Value(expr.clone())),
             }
             return;
@@ -289,8 +297,7 @@ fn write_int(n: i128, ty: &Type, schema: &Schema, out: &mut String) {
     {
         return write_text(label, out);
     }
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{n}");
+    expr::write_int(n, out);
 }
 
 fn write_float(x: f64, out: &mut String) -> Result<(), EvalError> {

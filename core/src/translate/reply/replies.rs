@@ -25,7 +25,7 @@ pub(in crate::translate) struct Replies {
 enum Verdict {
     /// This reply.
     Reply(Message),
-    /// No rule takes it.
+    /// No rule takes it, or one leaves it to the protocol.
     Untaken,
     /// The rule that takes it, or the question whether it does, has no value for this answer.
     Failed(EvalError),
@@ -111,10 +111,11 @@ impl Replies {
                 // Without an answer there is nothing to blame: the next rule may do.
                 Err(_) => continue,
             }
-            let message = rule.build(request.protocol, &env);
-            return message.map_or_else(Verdict::Failed, |message| {
-                Verdict::Reply(correlated(message, request))
-            });
+            return match rule.build(request.protocol, &env) {
+                Ok(Some(message)) => Verdict::Reply(correlated(message, request)),
+                Ok(None) => Verdict::Untaken,
+                Err(error) => Verdict::Failed(error),
+            };
         }
         Verdict::Untaken
     }

@@ -27,6 +27,8 @@ enum Reply {
     Send(OperationId, Fields),
     /// A whole message that the answer holds.
     Bytes(Expr),
+    /// The protocol's own way to refuse.
+    Refusal,
 }
 
 impl Rule {
@@ -54,20 +56,23 @@ impl Rule {
         })
     }
 
-    /// The reply of this rule, its correlation not yet that of the request.
+    /// The reply of this rule, its correlation not yet that of the request; `None` if the
+    /// protocol's own refusal is.
     pub(super) fn build(
         &self,
         protocol: &Arc<dyn Protocol>,
         env: &dyn Env,
-    ) -> Result<Message, EvalError> {
+    ) -> Result<Option<Message>, EvalError> {
         match &self.reply {
             Reply::Send(operation, fields) => {
-                Ok(Message::new(Kind::Reply, *operation, fields.build(env)?))
+                let fields = fields.build(env)?;
+                Ok(Some(Message::new(Kind::Reply, *operation, fields)))
             }
             Reply::Bytes(expr) => match expr.eval(env)?.as_ref() {
-                Value::Bytes(bytes) => native(protocol, bytes.clone()),
+                Value::Bytes(bytes) => native(protocol, bytes.clone()).map(Some),
                 _ => Err(EvalError::new(Problem::WrongType, "the reply is not bytes")),
             },
+            Reply::Refusal => Ok(None),
         }
     }
 }
@@ -89,9 +94,8 @@ fn compile_reply(
             }
             findings.take(compile_bytes(bytes, scope)).map(Reply::Bytes)
         }
-        (None, None) => findings.refuse(form(
-            "the rule says neither what to `send` nor which `bytes`",
-        )),
+        (None, None) if spec.set.is_empty() => Some(Reply::Refusal),
+        (None, None) => findings.refuse(form("the rule has `set` but no operation to `send`")),
         (Some(_), Some(_)) => findings.refuse(form("the rule has both `send` and `bytes`")),
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(super) struct Fields {
     descriptor: Arc<Descriptor>,
     fixed: Record,
+    /// By slot.
     computed: Vec<Computed>,
 }
 
@@ -60,6 +61,7 @@ impl Fields {
                 _ => {}
             }
         }
+        computed.sort_by_key(|computed| computed.slot);
         findings
             .errors
             .extend(missing(record, operation, descriptor, &given, spec));
@@ -77,12 +79,15 @@ impl Fields {
 
     /// The fields of one reply.
     pub(super) fn build(&self, env: &dyn Env) -> Result<Record, EvalError> {
-        let mut fields = self.fixed.clone();
-        for Computed { slot, field, value } in &self.computed {
-            let value = value.eval(env)?.into_owned();
-            if let Some(place) = fields.get_mut(slot.index()) {
-                *place = self.fit(value, field)?;
-            }
+        let mut fields = Record::with_capacity(self.fixed.len());
+        let mut computed = self.computed.iter().peekable();
+        for (slot, fixed) in (0..).map(Slot).zip(&self.fixed) {
+            fields.push(match computed.next_if(|computed| computed.slot == slot) {
+                Some(Computed { field, value, .. }) => {
+                    self.fit(value.eval(env)?.into_owned(), field)?
+                }
+                None => fixed.clone(),
+            });
         }
         Ok(fields)
     }

@@ -158,7 +158,7 @@ fn reply_rules() {
             "`json`",
         ),
         ("200 if status", "pay_rsp", set, ("GW2012", "status"), ""),
-        ("200", "", &[], (codes::FORM, "{ on }"), ""),
+        ("200", "", set, (codes::FORM, "{ on }"), ""),
         (
             "200",
             "pay_rps",

@@ -164,6 +164,20 @@ fn without_rules_the_protocol_refuses() {
 }
 
 #[test]
+fn a_rule_can_leave_the_reply_to_the_protocol() {
+    let mut file = File::default();
+    let mut spec = file.route("pay", "/");
+    spec.replies = vec![
+        file.reply("timeout", "", &[]),
+        file.reply("*", "pay_rsp", &[("status", "7")]),
+    ];
+    let rules = compiled(&spec);
+    let told_of = |class| told(&rules, &Outcome::Fault(&fault(class))).0;
+    assert_eq!(told_of(FaultClass::Timeout), 191);
+    assert_eq!(told_of(FaultClass::Overload), 7);
+}
+
+#[test]
 fn values_of_all_types_are_set() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");

@@ -1,7 +1,7 @@
 //! `gatewright demo`: the quickstart with a backend and a terminal of its own.
 
 mod backend;
-mod hex;
+mod dump;
 mod ink;
 mod judge;
 mod latency;
@@ -14,7 +14,7 @@ mod terminal;
 mod text;
 
 use super::exit::Exit;
-use super::report::report;
+use super::report::{complain, report};
 use crate::{Gateway, StartError};
 use backend::Backend;
 use stage::Stage;
@@ -78,13 +78,13 @@ impl Failure {
                 Exit::Refused
             }
             Self::Start(error) => {
-                eprintln!("error: {error}");
+                complain(error);
                 Exit::Refused
             }
             // Whoever reads our output has seen enough.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Good,
             Self::Io(error) => {
-                eprintln!("error: the demo did not come to its end: {error}");
+                complain(format_args!("the demo did not come to its end: {error}"));
                 Exit::Findings
             }
         }
@@ -144,6 +144,7 @@ const NEXT: &str = "
    Next
      config/examples/quickstart/gatewright.toml   the whole configuration of this demo
      codecs/src/pos/                              the protocol: delimit, parse, emit
+     codecs/README.md                             how to add a protocol of your own
      gateway/src/cli/demo/                        this demo: script.rs has the frames
      gatewright demo --serve                      keeps it up to play with
      gatewright run -c config/examples/quickstart/gatewright.toml

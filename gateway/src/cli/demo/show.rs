@@ -1,7 +1,7 @@
 //! The demo for its readers.
 
 use super::backend::{End, Seen};
-use super::hex;
+use super::dump;
 use super::ink::{Ink, Tone};
 use super::latency::{Latency, ROUNDS};
 use super::play::Scene;
@@ -133,7 +133,7 @@ impl Show {
     }
 
     fn frame(&self, frame: &[u8]) -> String {
-        let lines = hex::dump(frame, script::fields(frame), self.ink);
+        let lines = dump::lines(frame, script::fields(frame), self.ink);
         lines.iter().map(|line| format!("     {line}\n")).collect()
     }
 

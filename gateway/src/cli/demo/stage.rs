@@ -95,7 +95,7 @@ impl Stage {
         format!(
             "\n   The gateway and the backend stay up. From another terminal:\n\n     \
              gatewright send --protocol pos --to tcp://{gateway} \\\n       \
-             '{{\"auth_req\": {{\"seq\": 7, \"merchant\": \"M123\", \"pan\": \"4111111111111111\", \
+             '{{\"auth_req\": {{\"seq\": 7, \"merchant\": \"M123\",\n        \"pan\": \"4111111111111111\", \
              \"amount\": 1250, \"currency\": 978}}}}'\n\n{admin}   \
              Amounts above 100000 are declined, from 50000 on the answer takes 150 ms, and for\n   \
              77700 there is none. A gateway of your own in front of this backend:\n\n     \

@@ -34,7 +34,7 @@ impl Cell {
 }
 
 /// The lines of a dump, without indentation.
-pub(super) fn dump(frame: &[u8], fields: &[Field], ink: Ink) -> Vec<String> {
+pub(super) fn lines(frame: &[u8], fields: &[Field], ink: Ink) -> Vec<String> {
     let owners = fields
         .iter()
         .enumerate()
@@ -98,7 +98,7 @@ mod tests {
     fn a_dump_shows_every_byte_but_the_secret_ones() {
         let frame = script::APPROVED;
         assert_eq!(
-            dump(frame, script::fields(frame), Ink::PLAIN),
+            lines(frame, script::fields(frame), Ink::PLAIN),
             [
                 "0000  ac 4d 00 2d 01 00 00 00 07 4d 31 32 33 20 20 20  |.M.-.....M123   |",
                 "0010  20 20 20 20 20 20 20 20 ** ** ** ** ** ** ** **  |        ********|",

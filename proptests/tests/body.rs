@@ -1,0 +1,204 @@
+//! Body streams, beside a queue of chunks.
+
+use bytes::Bytes;
+use gatewright_core::message::{Body, BodyClosed, BodySender, BodyStream};
+use gatewright_proptests::cases;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Send(u8),
+    PollReady,
+    PollChunk,
+    End,
+    Cut,
+    Close,
+    DropReader,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        20 => (0..12_u8).prop_map(Operation::Send),
+        20 => Just(Operation::PollReady),
+        20 => Just(Operation::PollChunk),
+        1 => Just(Operation::End),
+        1 => Just(Operation::Cut),
+        1 => Just(Operation::Close),
+        1 => Just(Operation::DropReader),
+    ]
+}
+
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One end's task: whether it sleeps, and whether it was woken since.
+#[derive(Default)]
+struct Task {
+    flag: Arc<Flag>,
+    sleeps: bool,
+}
+
+impl Task {
+    fn poll<T>(&mut self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        self.flag.0.store(false, Ordering::Relaxed);
+        let waker = Waker::from(Arc::clone(&self.flag));
+        let polled = poll(&mut Context::from_waker(&waker));
+        self.sleeps = polled.is_pending();
+        polled
+    }
+
+    /// Whoever sleeps while there is something to do must have been woken.
+    fn check(&self, something_to_do: bool) {
+        let woken = self.flag.0.load(Ordering::Relaxed);
+        assert!(!self.sleeps || !something_to_do || woken, "a lost wake-up");
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Writer {
+    Open,
+    Ended,
+    Cut,
+}
+
+/// What the stream should be.
+struct Model {
+    budget: usize,
+    chunks: VecDeque<Bytes>,
+    writer: Writer,
+    reader_gone: bool,
+}
+
+impl Model {
+    fn held(&self) -> usize {
+        self.chunks.iter().map(Bytes::len).sum()
+    }
+
+    fn ready(&self) -> Poll<Result<(), BodyClosed>> {
+        match self.reader_gone {
+            true => Poll::Ready(Err(BodyClosed)),
+            false if self.held() < self.budget => Poll::Ready(Ok(())),
+            false => Poll::Pending,
+        }
+    }
+
+    fn chunk(&mut self) -> Poll<Option<Result<Bytes, BodyClosed>>> {
+        match (self.chunks.pop_front(), self.writer) {
+            _ if self.reader_gone => Poll::Ready(Some(Err(BodyClosed))),
+            (Some(chunk), _) => Poll::Ready(Some(Ok(chunk))),
+            (None, Writer::Open) => Poll::Pending,
+            (None, Writer::Ended) => Poll::Ready(None),
+            (None, Writer::Cut) => Poll::Ready(Some(Err(BodyClosed))),
+        }
+    }
+
+    fn has_news(&self) -> bool {
+        !self.chunks.is_empty() || self.writer != Writer::Open
+    }
+}
+
+/// A stream's two ends, their tasks, and the model.
+struct Ends {
+    sender: Option<BodySender>,
+    stream: Option<BodyStream>,
+    writes: Task,
+    reads: Task,
+    model: Model,
+}
+
+impl Ends {
+    fn new(budget: usize) -> Self {
+        let (sender, body) = Body::stream(budget);
+        let Body::Stream(stream) = body else {
+            panic!("a stream")
+        };
+        Self {
+            sender: Some(sender),
+            stream: Some(stream),
+            writes: Task::default(),
+            reads: Task::default(),
+            model: Model {
+                budget,
+                chunks: VecDeque::new(),
+                writer: Writer::Open,
+                reader_gone: false,
+            },
+        }
+    }
+
+    fn apply(&mut self, operation: Operation) {
+        let (sender, stream) = (self.sender.as_mut(), self.stream.as_mut());
+        match (operation, sender, stream) {
+            (Operation::Send(len), Some(sender), _) => {
+                let chunk = Bytes::from(vec![len; len.into()]);
+                let taken = self.model.ready() == Poll::Ready(Ok(()));
+                assert_eq!(sender.send(chunk.clone()).is_ok(), taken);
+                let counts = taken && !chunk.is_empty();
+                self.model.chunks.extend(counts.then_some(chunk));
+            }
+            (Operation::PollReady, Some(sender), _) => {
+                let polled = self.writes.poll(|cx| sender.poll_ready(cx));
+                assert_eq!(polled, self.model.ready());
+            }
+            (Operation::PollChunk, _, Some(stream)) => {
+                let polled = self.reads.poll(|cx| stream.poll_chunk(cx));
+                assert_eq!(polled, self.model.chunk());
+            }
+            (Operation::End, Some(_), _) => {
+                self.sender.take().into_iter().for_each(BodySender::end);
+                self.model.writer = Writer::Ended;
+            }
+            (Operation::Cut, Some(_), _) => {
+                self.sender = None;
+                self.model.writer = Writer::Cut;
+            }
+            (Operation::Close, _, Some(stream)) => {
+                stream.close();
+                self.lose_reader();
+            }
+            (Operation::DropReader, _, Some(_)) => {
+                self.stream = None;
+                self.lose_reader();
+            }
+            _ => {}
+        }
+        if self.sender.is_some() {
+            self.writes.check(self.model.ready().is_ready());
+        }
+        if self.stream.is_some() && !self.model.reader_gone {
+            self.reads.check(self.model.has_news());
+        }
+    }
+
+    fn lose_reader(&mut self) {
+        self.model.reader_gone = true;
+        self.model.chunks.clear();
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn a_body_arrives_whole_or_is_known_to_be_cut(
+        budget in 1..32_usize,
+        operations in vec(operation(), 0..150),
+    ) {
+        let mut ends = Ends::new(budget);
+        for operation in operations {
+            ends.apply(operation);
+            prop_assert!(ends.model.held() < budget + 12, "beyond one chunk of the budget");
+        }
+    }
+}
