@@ -220,13 +220,17 @@ impl Control {
             let _ = acceptor.await;
         }
         let (handles, threads): (Vec<_>, Vec<_>) = self.workers.into_iter().unzip();
-        for handle in &handles {
-            handle.drain().await;
-        }
-        let ended =
-            tokio::task::spawn_blocking(|| threads.into_iter().for_each(|t| drop(t.join())));
+        // A worker that hangs may not even take the order: that, too, has a deadline.
+        let ended = async {
+            for handle in &handles {
+                handle.drain().await;
+            }
+            let join = || threads.into_iter().for_each(|t| drop(t.join()));
+            // Nothing cancels it, and what it joins cannot make it panic.
+            let _ = tokio::task::spawn_blocking(join).await;
+        };
         let outcome = tokio::select! {
-            _ = ended => Outcome::Drained,
+            () = ended => Outcome::Drained,
             () = tokio::time::sleep(plan.drain.deadline) => Outcome::Cut,
             () = self.stops.again() => Outcome::Cut,
         };

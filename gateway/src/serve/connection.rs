@@ -54,7 +54,7 @@ pub(crate) struct Connection {
 /// frames that are answered at once, too: none of those is written before the frames are taken.
 const FRAMES_A_TURN: u16 = 256;
 
-/// A client that sends no more may leave without a word: how often it is looked after.
+/// A client that sends no more, or is not read, may leave unheard: how often it is looked after.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// The connection is over at once; what is in flight is cancelled.
@@ -141,6 +141,8 @@ impl Connection {
         }
         if self.frames_left == 0 {
             cx.waker().wake_by_ref();
+        } else if self.is_deaf() {
+            self.alarm.set(now + LOOK_AFTER, cx);
         }
         if self.session.is_quiet() {
             self.session.release_memory();
@@ -167,6 +169,11 @@ impl Connection {
                 .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
     }
 
+    /// Whether the end of the connection would not be read.
+    fn is_deaf(&self) -> bool {
+        self.seen_eof || !self.has_credit()
+    }
+
     /// Reads until there is nothing or no more credit; says whether it is the latter.
     fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
         self.read_frames(now, cx)?;
@@ -182,7 +189,7 @@ impl Connection {
                 buffer.filled().len()
             };
             if read == 0 {
-                self.handle_eof(now, cx);
+                self.handle_eof();
             } else {
                 self.read_frames(now, cx)?;
             }
@@ -194,9 +201,8 @@ impl Connection {
         Ok(!self.has_credit())
     }
 
-    fn handle_eof(&mut self, now: Instant, cx: &Context<'_>) {
+    fn handle_eof(&mut self) {
         self.seen_eof = true;
-        self.alarm.set(now + LOOK_AFTER, cx);
         let cut = !self.inbound.is_empty();
         self.inbound.clear();
         self.reason
@@ -419,7 +425,7 @@ impl Connection {
         if let Some(at) = self.worker.drains_at(self.id) {
             self.session.handle_drain(at);
         }
-        if self.seen_eof && self.io.take_error()?.is_some() {
+        if self.is_deaf() && self.io.take_error()?.is_some() {
             return Err(Ended("reset"));
         }
         let limits = &self.listener.limits;
@@ -475,7 +481,7 @@ impl Connection {
             self.partial_since.map(|since| since + limits.frame_time),
             self.stalled_since.map(|since| since + limits.send_time),
             self.parting.as_ref().map(|parting| parting.until),
-            self.seen_eof.then(|| now + LOOK_AFTER),
+            self.is_deaf().then(|| now + LOOK_AFTER),
             self.unanswered().map(|exchange| exchange.deadline).min(),
         ];
         let next = times.into_iter().flatten().min();

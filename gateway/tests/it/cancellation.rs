@@ -36,6 +36,19 @@ async fn what_a_client_leaves_behind_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_it_is_not_read_is_missed() {
+    let backend = Backend::scripted(hold).start().await;
+    let gateway = Gateway::start(&Config::pos([backend.url()]).listener("in-flight", 4)).await;
+    let mut client = gateway.client().await;
+    client.send(held(0..100)).await;
+    backend.until_asked(4).await;
+    client.abort();
+    backend
+        .until("four resets", |log| log.taken_back() == 4)
+        .await;
+}
+
+#[tokio::test]
 async fn what_waits_in_the_queue_goes_with_its_client() {
     let backend = Backend::scripted(|asked| Action::AtGate(approved(asked)))
         .start()
