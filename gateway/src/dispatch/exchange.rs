@@ -1,6 +1,6 @@
 //! One request on its way to an upstream and back.
 
-use super::Route;
+use super::{Arrival, Route};
 use crate::clock;
 use crate::upstream::Call;
 use gatewright_core::fault::{Fault, FaultClass};
@@ -40,9 +40,9 @@ impl Exchange {
         request: Message,
         route: &Rc<Route>,
         facts: Facts,
-        started: Instant,
+        at: Arrival,
     ) -> Result<Box<Self>, Box<Refused>> {
-        let call = match Self::call(&request, route, &facts, started) {
+        let call = match Self::call(&request, route, &facts, at.now) {
             Ok(call) => call,
             Err(fault) => {
                 return Err(Box::new(Refused {
@@ -53,13 +53,13 @@ impl Exchange {
             }
         };
         let route = Rc::clone(route);
-        let deadline = started + route.plan.timeout;
+        let deadline = at.began + route.plan.timeout;
         Ok(Box::new(Self {
             key,
             request,
             route,
             facts,
-            started,
+            started: at.began,
             deadline,
             attempts: 1,
             call,

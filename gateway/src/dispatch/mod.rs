@@ -70,6 +70,15 @@ impl Reply {
     }
 }
 
+/// When a request came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// Its first byte: what its time limit counts from.
+    pub(crate) began: Instant,
+    /// Its last one.
+    pub(crate) now: Instant,
+}
+
 /// What became of a request at once.
 #[derive(Debug)]
 pub(crate) enum Begun {
@@ -113,7 +122,7 @@ impl Dispatch {
         request: Message,
         route: Option<&Rc<Route>>,
         facts: Facts,
-        now: Instant,
+        at: Arrival,
     ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
@@ -121,7 +130,7 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts, now) {
+        let refused = match Exchange::new(key, request, route, facts, at) {
             Ok(exchange) => return Begun::Exchange(exchange),
             Err(refused) => refused,
         };

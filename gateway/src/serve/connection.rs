@@ -2,7 +2,7 @@
 
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::{Begun, Dispatch, Exchange, Exchanges, Reply};
+use crate::dispatch::{Arrival, Begun, Dispatch, Exchange, Exchanges, Reply};
 use crate::framing::Framing;
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::{Listener, Permit};
@@ -15,7 +15,7 @@ use gatewright_core::translate::{Facts, HttpAnswer};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     parting: Option<Box<Parting>>,
     seen_eof: bool,
     seen_drain: bool,
+    /// Replies are held back for this turn.
+    gathering: bool,
     /// Frames that may still be taken in this turn.
     frames_left: u16,
 }
@@ -101,6 +103,7 @@ impl Connection {
             parting: None,
             seen_eof: false,
             seen_drain: false,
+            gathering: false,
             frames_left: 0,
         }
     }
@@ -130,8 +133,10 @@ impl Connection {
             let starved = self.read(now, cx)?;
             // New exchanges send their requests with their first poll.
             self.collect_answers(now, cx);
-            self.write_replies();
-            self.flush(now, cx)?;
+            let replies = self.write_replies();
+            if !self.gathers(replies, cx) {
+                self.flush(now, cx)?;
+            }
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
@@ -216,7 +221,7 @@ impl Connection {
                 Ok(Some(event)) => {
                     self.frames_left -= 1;
                     let began = self.partial_since.take().unwrap_or(now);
-                    self.handle_event(event, began, now, cx)?;
+                    self.handle_event(event, Arrival { began, now }, cx)?;
                 }
                 Ok(None) => {
                     if !self.inbound.is_empty() && self.partial_since.is_none() {
@@ -235,20 +240,14 @@ impl Connection {
         Ok(())
     }
 
-    fn handle_event(
-        &mut self,
-        event: Event,
-        began: Instant,
-        now: Instant,
-        cx: &Context<'_>,
-    ) -> Result<(), Ended> {
+    fn handle_event(&mut self, event: Event, at: Arrival, cx: &Context<'_>) -> Result<(), Ended> {
         match event {
-            Event::Head(message) => self.handle_message(message, began, now, cx),
+            Event::Head(message) => self.handle_message(message, at, cx),
             Event::Control(Control::Heartbeat(answer)) => {
-                self.session.handle_heartbeat(now);
+                self.session.handle_heartbeat(at.now);
                 if let Some(message) = answer {
                     self.session
-                        .handle_local_answer(Reply::to_unread(message), now);
+                        .handle_local_answer(Reply::to_unread(message), at.now);
                 }
                 Ok(())
             }
@@ -264,8 +263,7 @@ impl Connection {
     fn handle_message(
         &mut self,
         request: Message,
-        began: Instant,
-        now: Instant,
+        at: Arrival,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
         self.listener.metrics.request();
@@ -273,15 +271,15 @@ impl Connection {
         let dispatch = &listener.dispatch;
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
-        let deadline = began + Dispatch::time_for(route);
-        let key = match self.session.handle_request(&request, deadline, now) {
+        let deadline = at.began + Dispatch::time_for(route);
+        let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {
                 tracing::info!(peer = %self.peer, listener = %self.listener.name, violation = violation.as_str(), "closed");
                 return Err(Ended(violation.as_str()));
             }
         };
-        match dispatch.begin(key, request, route, facts, began) {
+        match dispatch.begin(key, request, route, facts, at) {
             Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
                 let worker = &self.worker;
@@ -289,7 +287,7 @@ impl Connection {
                     .get_or_insert_with(|| worker.take_exchanges())
                     .insert(exchange);
             }
-            Begun::Answered(reply) => self.settle(key, reply, now),
+            Begun::Answered(reply) => self.settle(key, reply, at.now),
         }
         Ok(())
     }
@@ -382,8 +380,11 @@ impl Connection {
         self.session.handle_reply(key, reply, now);
     }
 
-    fn write_replies(&mut self) {
+    /// Puts the replies that may leave into the buffer, and tells how many.
+    fn write_replies(&mut self) -> usize {
+        let mut replies = 0;
         while let Some(reply) = self.session.poll_transmit() {
+            replies += 1;
             let Err(error) = self.framing.write(&reply.event, &mut self.outbound) else {
                 continue;
             };
@@ -395,6 +396,20 @@ impl Connection {
                 self.session.handle_close();
             }
         }
+        replies
+    }
+
+    /// Whether replies wait for one more look at the sockets before they are written. Where
+    /// several came together and others are due, more are likely to have come by then, and one
+    /// write serves all of them: it costs more than everything else that is done for a reply.
+    fn gathers(&mut self, replies: usize, cx: &mut Context<'_>) -> bool {
+        let worthwhile = replies > 1 && self.session.in_flight() > 0;
+        self.gathering = worthwhile && !self.gathering && self.stalled_since.is_none();
+        if self.gathering {
+            // Polled once, it wakes this task after the runtime has looked for events.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+        }
+        self.gathering
     }
 
     fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
