@@ -4,18 +4,10 @@ use super::lists::empty;
 use super::op::{Budget, Outcome, expected};
 use super::{EvalError, Problem};
 use crate::message::Value;
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::borrow::Cow;
-
-/// RFC 4648 section 4. Written with padding, read with or without.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// The names of character encodings that `.to_s` knows.
 pub(super) const ENCODINGS: [&str; 5] = ["ASCII", "UTF-8", "ISO-8859-1", "UTF-16LE", "UTF-16BE"];
@@ -46,10 +38,9 @@ fn give<'e>(bytes: Vec<u8>) -> Outcome<'e> {
     Ok(Cow::Owned(Value::Bytes(bytes.into())))
 }
 
-/// Appends base64 to text.
+/// Appends base64 (RFC 4648, section 4), with padding.
 pub(super) fn write_base64(bytes: &[u8], out: &mut String) {
-    out.reserve(base64::encoded_len(bytes.len(), true).unwrap_or(0));
-    BASE64.encode_string(bytes, out);
+    STANDARD.encode_append(bytes, out);
 }
 
 pub(super) fn to_base64<'e>(
@@ -58,33 +49,26 @@ pub(super) fn to_base64<'e>(
     budget: &mut Budget,
 ) -> Outcome<'e> {
     let bytes = raw(&of)?;
-    let len = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
-    budget.charge(len)?;
-    // As long as it will be, so that it is written in place and never copied.
-    let mut out = vec![0; len];
-    BASE64.encode_slice(bytes, &mut out).map_err(|_| {
-        EvalError::new(
-            Problem::TooMuch,
-            "base64 text has another length than it must have",
-        )
-    })?;
-    text(out)
+    budget.charge(bytes.len().div_ceil(3).saturating_mul(4))?;
+    let text: String = STANDARD.encode_type(bytes);
+    Ok(Cow::Owned(Value::Str(text.into())))
 }
 
+/// Read with all of its padding or with none.
 pub(super) fn from_base64<'e>(
     of: Cow<'e, Value>,
     _: &[Cow<'e, Value>],
     budget: &mut Budget,
 ) -> Outcome<'e> {
     let text = super::text::expect(&of)?;
-    let digits = text.trim_end_matches('=').len();
-    let len = digits / 4 * 3 + (digits % 4).saturating_sub(1);
-    budget.charge(len)?;
-    let mut out = vec![0; len];
-    match BASE64.decode_slice(text.as_bytes(), &mut out) {
-        Ok(written) if written == len => give(out),
-        Ok(_) | Err(_) => Err(unreadable("the text is not base64")),
-    }
+    budget.charge(text.len().div_ceil(4).saturating_mul(3))?;
+    let base64 = if text.ends_with('=') {
+        STANDARD
+    } else {
+        STANDARD_NO_PAD
+    };
+    let bytes = base64.decode_to_vec(text.as_bytes());
+    give(bytes.map_err(|_| unreadable("the text is not base64"))?)
 }
 
 pub(super) fn to_hex<'e>(

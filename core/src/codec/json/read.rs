@@ -3,8 +3,7 @@
 use super::FieldError;
 use crate::codec::{Descriptor, EnumDef, FieldDef, Presence, Schema, StructDef, Type};
 use crate::message::{Message, Record, Value};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde_json::{Map, Value as Json};
 
 /// A message from its JSON; see the [module](super) for the form. Fields with a default or
@@ -145,7 +144,7 @@ fn bytes(max_len: usize, value: &Json) -> Result<Value, FieldError> {
         .as_str()
         .ok_or_else(|| expected("a string in base64", value))?;
     let bytes = STANDARD
-        .decode(text)
+        .decode_to_vec(text)
         .map_err(|_| FieldError::new("is not base64"))?;
     fits(bytes.len(), max_len)?;
     Ok(Value::Bytes(bytes.into()))

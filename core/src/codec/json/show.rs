@@ -2,8 +2,7 @@
 
 use crate::codec::{Descriptor, Schema, StructDef, Type};
 use crate::message::{Message, Record, Value};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde_json::{Map, Number, Value as Json};
 
 /// Whether the values of secret fields are shown.
@@ -80,7 +79,7 @@ fn untyped(value: &Value) -> Json {
         Value::Int(n) => int(*n),
         Value::Float(x) => float(*x),
         Value::Str(text) => Json::from(text.as_ref() as &str),
-        Value::Bytes(bytes) => Json::from(STANDARD.encode(bytes)),
+        Value::Bytes(bytes) => Json::from(STANDARD.encode_to_string(bytes)),
         Value::List(items) | Value::Record(items) => items.iter().map(untyped).collect(),
         Value::Object(members) => members
             .iter()

@@ -147,7 +147,10 @@ fn constants_that_fail() {
     refused("1 + »2 / 0«", "GW2014", "division by zero");
     refused("»'x'.to_i«", "GW2014", "not an integer");
     refused("»null + 1«", "GW2014", "absent");
-    refused("»unbase64('?')«", "GW2014", "base64");
+    // RFC 4648, 3.2 to 3.5: no foreign characters, all padding or none, no stray bits.
+    for text in ["?", "Y", "YQ=", "YR==", "YR", "Y Q==", "YQ==YQ=="] {
+        refused(&format!("»unbase64('{text}')«"), "GW2014", "base64");
+    }
 }
 
 #[test]
