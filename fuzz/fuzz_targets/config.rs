@@ -8,7 +8,9 @@ use std::sync::{Arc, LazyLock};
 
 static BUILTIN: LazyLock<Protocols> = LazyLock::new(|| {
     let protocols = PROTOCOLS.iter();
-    protocols.map(|(name, protocol)| (*name, Arc::clone(protocol))).collect()
+    protocols
+        .map(|(name, protocol)| (*name, Arc::clone(protocol)))
+        .collect()
 });
 
 fn variable(name: &str) -> Option<String> {
@@ -20,9 +22,15 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn check(text: &str, finding: &Diagnostic) {
-    assert!(explain(finding.code).is_some(), "{finding:?} is not explained");
+    assert!(
+        explain(finding.code).is_some(),
+        "{finding:?} is not explained"
+    );
     if let Some(place) = &finding.place {
-        assert!(text.get(place.span.clone()).is_some(), "{finding:?} has no place in the text");
+        assert!(
+            text.get(place.span.clone()).is_some(),
+            "{finding:?} has no place in the text"
+        );
         assert!(place.start() <= place.end());
     }
     for colour in [Colour::Plain, Colour::Ansi] {
@@ -39,7 +47,10 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             loaded.warnings
         }
         Err(found) => {
-            assert!(found.iter().any(Diagnostic::is_error), "refused for warnings");
+            assert!(
+                found.iter().any(Diagnostic::is_error),
+                "refused for warnings"
+            );
             found
         }
     };

@@ -67,10 +67,27 @@ pub struct Session<R = Message> {
     order: ReplyOrder,
     correlated: bool,
     state: State,
-    slots: Slots<R>,
-    ready: VecDeque<R>,
+    /// What a quiet stream has none of, so that an idle one costs no memory for it.
+    busy: Option<Box<Busy<R>>>,
+    next_sequence: u32,
     last_activity: Instant,
     drain_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Busy<R> {
+    slots: Slots<R>,
+    /// Replies that may leave.
+    ready: VecDeque<R>,
+}
+
+impl<R> Default for Busy<R> {
+    fn default() -> Self {
+        Self {
+            slots: Slots::default(),
+            ready: VecDeque::new(),
+        }
+    }
 }
 
 impl<R> Session<R> {
@@ -86,8 +103,8 @@ impl<R> Session<R> {
                 CorrelationKind::Id { .. } | CorrelationKind::Key
             ),
             state: State::Open,
-            slots: Slots::default(),
-            ready: VecDeque::new(),
+            busy: None,
+            next_sequence: 0,
             last_activity: now,
             drain_at: None,
         }
@@ -96,7 +113,7 @@ impl<R> Session<R> {
     /// Whether another request may be read: there is credit and the stream is open.
     #[must_use]
     pub fn wants_request(&self) -> bool {
-        self.state == State::Open && self.slots.len() < self.limits.in_flight
+        self.state == State::Open && self.in_flight() < self.limits.in_flight
     }
 
     /// Takes a message off the wire. A request opens an exchange that must be given its reply
@@ -116,11 +133,12 @@ impl<R> Session<R> {
             Kind::Reply => return Err(Violation::NotARequest),
             Kind::Request => {}
         }
-        if self.correlated && self.slots.has_id(message.correlation()) {
+        let id = message.correlation();
+        if self.correlated && self.busy.as_ref().is_some_and(|busy| busy.slots.has_id(id)) {
             return Err(Violation::DuplicateId);
         }
         let id = if self.correlated {
-            message.correlation().clone()
+            id.clone()
         } else {
             Correlation::None
         };
@@ -130,19 +148,23 @@ impl<R> Session<R> {
     /// Gives an exchange its reply, or `None` where there is none to give. An exchange that is
     /// over already takes no second one: `false`, and the reply is dropped.
     pub fn handle_reply(&mut self, key: ExchangeKey, reply: Option<R>, now: Instant) -> bool {
-        if !self.slots.is_open(key) {
+        let Some(busy) = self
+            .busy
+            .as_deref_mut()
+            .filter(|busy| busy.slots.is_open(key))
+        else {
             return false;
-        }
+        };
         self.last_activity = now;
         match self.order {
             ReplyOrder::Any => {
-                self.slots.close(key);
-                self.ready.extend(reply);
+                busy.slots.close(key);
+                busy.ready.extend(reply);
             }
             ReplyOrder::OfRequests => {
-                self.slots.park(key, reply);
-                while let Some(reply) = self.slots.pop_parked_head() {
-                    self.ready.extend(reply);
+                busy.slots.park(key, reply);
+                while let Some(reply) = busy.slots.pop_parked_head() {
+                    busy.ready.extend(reply);
                 }
             }
         }
@@ -154,7 +176,7 @@ impl<R> Session<R> {
     /// line: behind the replies still due where order matters, at once elsewhere.
     pub fn handle_local_answer(&mut self, answer: R, now: Instant) {
         match self.order {
-            ReplyOrder::Any => self.ready.push_back(answer),
+            ReplyOrder::Any => self.busy.get_or_insert_default().ready.push_back(answer),
             ReplyOrder::OfRequests => {
                 let key = self.open(Correlation::None, now);
                 self.handle_reply(key, Some(answer), now);
@@ -193,7 +215,7 @@ impl<R> Session<R> {
 
     /// The next reply to write.
     pub fn poll_transmit(&mut self) -> Option<R> {
-        self.ready.pop_front()
+        self.busy.as_mut()?.ready.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. Looks at every exchange: call it
@@ -206,10 +228,11 @@ impl<R> Session<R> {
         let quiet = self.is_quiet();
         let idle = quiet.then(|| self.last_activity + self.limits.idle);
         let drain = self.drain_at.filter(|_| quiet);
-        [self.slots.next_deadline(), idle, drain]
-            .into_iter()
-            .flatten()
-            .min()
+        let exchange = self
+            .busy
+            .as_ref()
+            .and_then(|busy| busy.slots.next_deadline());
+        [exchange, idle, drain].into_iter().flatten().min()
     }
 
     /// Time has passed: closes a stream that was idle for too long or is being drained, and
@@ -223,19 +246,23 @@ impl<R> Session<R> {
                 self.state = State::Finished;
             }
         }
-        self.slots.expired(now)
+        self.busy
+            .as_ref()
+            .map_or_else(Vec::new, |busy| busy.slots.expired(now))
     }
 
     /// How many requests wait for their replies.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.slots.len()
+        self.busy.as_ref().map_or(0, |busy| busy.slots.len())
     }
 
     /// Whether nothing waits and nothing is to be written.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.slots.is_empty() && self.ready.is_empty()
+        self.busy
+            .as_ref()
+            .is_none_or(|busy| busy.slots.is_empty() && busy.ready.is_empty())
     }
 
     /// Whether nothing more will be read.
@@ -254,21 +281,23 @@ impl<R> Session<R> {
     /// Gives back the memory that a quiet stream does not need.
     pub fn release_memory(&mut self) {
         if self.is_quiet() {
-            self.slots.release();
-            self.ready = VecDeque::new();
+            self.busy = None;
         }
     }
 
     fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
-        let key = self.slots.open(id, deadline);
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.wrapping_add(1);
+        let slots = &mut self.busy.get_or_insert_default().slots;
+        let key = slots.open(sequence, id, deadline);
         if self.order == ReplyOrder::OfRequests {
-            self.slots.line_up(key);
+            slots.line_up(key);
         }
         key
     }
 
     fn settle(&mut self) {
-        if self.state == State::AwaitingReplies && self.slots.is_empty() {
+        if self.state == State::AwaitingReplies && self.in_flight() == 0 {
             self.state = State::Finished;
         }
     }

@@ -24,7 +24,6 @@ pub(super) struct Slots<R> {
     entries: Vec<Option<Entry<R>>>,
     free: Vec<u32>,
     order: VecDeque<u32>,
-    next_sequence: u32,
 }
 
 #[derive(Debug)]
@@ -42,7 +41,6 @@ impl<R> Default for Slots<R> {
             entries: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
-            next_sequence: 0,
         }
     }
 }
@@ -60,9 +58,13 @@ impl<R> Slots<R> {
         self.entries.iter().flatten().any(|entry| entry.id == *id)
     }
 
-    pub(super) fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
-        let sequence = self.next_sequence;
-        self.next_sequence = sequence.wrapping_add(1);
+    /// Opens an exchange. The `sequence` makes its key unlike that of any other in its slot.
+    pub(super) fn open(
+        &mut self,
+        sequence: u32,
+        id: Correlation,
+        deadline: Instant,
+    ) -> ExchangeKey {
         let entry = Some(Entry {
             sequence,
             id,
@@ -136,14 +138,6 @@ impl<R> Slots<R> {
                 })
             })
             .collect()
-    }
-
-    /// Gives back all memory but the sequence, so that keys stay unique.
-    pub(super) fn release(&mut self) {
-        *self = Self {
-            next_sequence: self.next_sequence,
-            ..Self::default()
-        };
     }
 
     fn waiting(&self) -> impl Iterator<Item = (usize, &Entry<R>)> {
