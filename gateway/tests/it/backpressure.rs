@@ -9,32 +9,26 @@ use crate::support::gateway::Gateway;
 use crate::support::in_time;
 use crate::support::wire::AuthReq;
 use std::time::Duration;
+use tokio::time::timeout;
 
 const MIB: u64 = 1 << 20;
 /// The bytes of a record that is not small.
 const RECORD: u16 = 60_000;
 
+/// How long nothing has to go before it counts as nothing at all.
+const A_WHILE: Duration = Duration::from_millis(200);
+
 /// Sends `bytes` again and again until the peer has taken none of them for a while, and says
 /// how many it took.
 async fn flood(client: &Client, bytes: &[u8]) -> usize {
     let mut sent = 0;
-    let mut quiet = 0;
-    while quiet < 20 {
-        match client
-            .send_what_goes(&bytes[sent % bytes.len()..])
-            .expect("an open connection")
-        {
-            0 => {
-                quiet += 1;
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            n => {
-                sent += n;
-                quiet = 0;
-            }
+    loop {
+        let rest = &bytes[sent % bytes.len()..];
+        match client.send_what_goes(rest).expect("an open connection") {
+            0 if timeout(A_WHILE, client.room()).await.is_err() => return sent,
+            taken => sent += taken,
         }
     }
-    sent
 }
 
 #[tokio::test]
@@ -113,7 +107,7 @@ async fn a_client_that_reads_nothing_is_put_out() {
         let mut sent = 0;
         while let Ok(n) = deaf.send_what_goes(&queries[sent % queries.len()..]) {
             sent += n;
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            deaf.room().await;
         }
     };
     in_time("a client to be put out", put_out).await;
@@ -220,10 +214,7 @@ async fn a_client_that_reads_late_is_served_to_the_end() {
             .expect("an open connection");
         sent += 1;
         let asked = backend.until_asked(sent.into());
-        if tokio::time::timeout(Duration::from_millis(300), asked)
-            .await
-            .is_err()
-        {
+        if timeout(Duration::from_millis(300), asked).await.is_err() {
             break;
         }
     }

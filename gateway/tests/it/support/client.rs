@@ -63,6 +63,11 @@ impl Client {
         }
     }
 
+    /// Waits until more goes, or the connection is gone.
+    pub(crate) async fn room(&self) {
+        self.stream.writable().await.expect("a socket");
+    }
+
     /// Sends a request and waits for its reply.
     pub(crate) async fn ask(&mut self, request: AuthReq) -> AuthRsp {
         let seq = request.seq;
