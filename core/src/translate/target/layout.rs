@@ -117,7 +117,8 @@ impl<'a> Layout<'a> {
     }
 
     fn no_slash(&self) -> RuleError {
-        let start = self.source.locate(0..self.source.text().len().min(1));
+        let first = self.source.text().chars().next().map_or(0, char::len_utf8);
+        let start = self.source.locate(0..first);
         RuleError::new(TARGET, start, "the path does not start with `/`")
     }
 
