@@ -2,6 +2,7 @@
 # Runs every fuzz target for some seconds, from its seeds: fuzz/run.sh [SECONDS] [TARGET...]
 # Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET; those
 # of `config` are the examples and the bad files that its tests read.
+# FUZZ_SEED makes a run take the same turns again (0, the default: other ones each time).
 # Ends with 1 if a target crashed; what crashed it stands in fuzz/artifacts/TARGET.
 # Needs cargo-fuzz 0.13.2: cargo install cargo-fuzz --version 0.13.2 --locked
 set -eu
@@ -34,7 +35,8 @@ for target in "$@"; do
     seed "$target"
     echo "== $target for ${seconds}s"
     cargo fuzz run --target "$host" "$target" -- \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+        -seed="${FUZZ_SEED:-0}" -print_final_stats=1 \
         || failed="$failed $target"
 done
 [ -z "$failed" ] || { echo "crashed:$failed" >&2; exit 1; }
