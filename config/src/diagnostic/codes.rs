@@ -41,7 +41,8 @@ codes! {
     BAD_URL = "GW1009", "not the URL of an upstream",
         "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
          `https://HOST[:PORT]` (HTTP/2 over TLS, port 443) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
-         `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target.";
+         `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target. \
+         `mock:` is the only URL of its upstream.";
     BAD_CHOICE = "GW1010", "none of the possible values",
         "The key takes one of a few words. `gatewright explain KEY` lists them.";
     UNKNOWN_NAME = "GW1011", "a name that does not exist",

@@ -25,7 +25,13 @@ impl Upstream {
     ) -> Self {
         let mut endpoints = Vec::new();
         for url in section.expanded_texts(reader, &keys::URL) {
-            endpoints.extend(reader.accept(endpoint(&url.value), &url.span));
+            let read = reader.accept(endpoint(&url.value), &url.span);
+            if endpoints.iter().chain(&read).any(is_mock) && !endpoints.is_empty() {
+                let problem = Problem::new(codes::BAD_URL, "`mock:` stands beside another URL");
+                let help = "the built-in upstream answers every request: it is the only URL";
+                reader.problem(problem.help(help), url.span.clone());
+            }
+            endpoints.extend(read);
         }
         let limits = section.section(reader, &keys::LIMITS);
         let upstream = Self {
@@ -56,6 +62,10 @@ impl Upstream {
             );
         }
     }
+}
+
+const fn is_mock(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Mock(_))
 }
 
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {

@@ -77,11 +77,7 @@ impl<'f> Names<'f> {
             .listeners
             .iter()
             .map(|listener| listener.name.value.as_str());
-        let found = names.clone().position(|listener| listener == name.value);
-        if found.is_none() {
-            unknown(reader, "listener", name, names);
-        }
-        found
+        index(reader, "listener", name, names)
     }
 
     /// The upstream of that name, by its index.
@@ -95,11 +91,7 @@ impl<'f> Names<'f> {
             .upstreams
             .iter()
             .map(|upstream| upstream.name.value.as_str());
-        let found = names.clone().position(|upstream| upstream == name.value);
-        if found.is_none() {
-            unknown(reader, "upstream", name, names);
-        }
-        found
+        index(reader, "upstream", name, names)
     }
 
     /// Warns of each part that no other names. A name that is wrong may have been meant for it,
@@ -178,6 +170,21 @@ fn unused(
         let problem = Problem::warning(codes::UNUSED, format!("{message} `{}`", name.value));
         reader.problem(problem, name.span.clone());
     }
+}
+
+/// The place of a name among those that there are.
+fn index<'n>(
+    reader: &mut Reader<'_>,
+    kind: &str,
+    name: &Spanned<String>,
+    mut names: impl Iterator<Item = &'n str> + Clone,
+) -> Option<usize> {
+    let all = names.clone();
+    let found = names.position(|known| known == name.value);
+    if found.is_none() {
+        unknown(reader, kind, name, all);
+    }
+    found
 }
 
 fn unknown<'n>(
