@@ -15,6 +15,8 @@ use std::time::Duration;
 pub struct Plan {
     /// Threads that carry messages, each with a runtime and pools of its own.
     pub workers: NonZeroUsize,
+    /// How long a busy worker lets events gather before it looks for them; zero for not at all.
+    pub gather: Duration,
     /// How a stop is spread over time.
     pub drain: DrainPlan,
     /// What is logged.

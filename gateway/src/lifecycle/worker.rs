@@ -1,6 +1,7 @@
 //! One thread that carries messages, with a runtime, pools and timers of its own.
 
 use super::Timers;
+use super::gathering::{Awaited, Gathering};
 use crate::clock;
 use crate::dispatch::{Dispatch, Exchanges, Route};
 use crate::listen::{Accepted, Listener};
@@ -117,12 +118,16 @@ impl Blueprint {
     }
 
     fn run(self, inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+        let awaited = Arc::<Awaited>::default();
+        let gathering = Gathering::new(self.plan.gather, Arc::clone(&awaited));
         let runtime: io::Result<LocalRuntime> = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_park(move || gathering.before_sleep())
             .build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => {
-                runtime.block_on(self.work(inbox, load));
+                Gathering::prepare_thread();
+                runtime.block_on(self.work(inbox, load, awaited));
                 // A name that is being looked up on a thread beside is waited for by nobody.
                 runtime.shutdown_background();
             }
@@ -130,9 +135,14 @@ impl Blueprint {
         }
     }
 
-    async fn work(self, mut inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+    async fn work(
+        self,
+        mut inbox: mpsc::Receiver<Order>,
+        load: Arc<AtomicUsize>,
+        awaited: Arc<Awaited>,
+    ) {
         let worker = Rc::new(Worker::new(load));
-        let listeners = self.listeners(&worker);
+        let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
         let mut served = 0_u64;
         while let Some(order) = inbox.recv().await {
@@ -160,7 +170,7 @@ impl Blueprint {
         }
     }
 
-    fn listeners(&self, worker: &Rc<Worker>) -> Vec<Rc<Listener>> {
+    fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Rc<Listener>> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
                 let metrics = self.metrics.upstream(&plan.name);
@@ -172,6 +182,7 @@ impl Blueprint {
                     timers,
                     metrics,
                     random,
+                    Arc::clone(awaited),
                 ))
             })
             .collect();

@@ -15,7 +15,7 @@ use gatewright_core::translate::{Facts, HttpAnswer};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -46,8 +46,6 @@ pub(crate) struct Connection {
     parting: Option<Box<Parting>>,
     seen_eof: bool,
     seen_drain: bool,
-    /// Replies are held back for this turn.
-    gathering: bool,
     /// Frames that may still be taken in this turn.
     frames_left: u16,
 }
@@ -103,7 +101,6 @@ impl Connection {
             parting: None,
             seen_eof: false,
             seen_drain: false,
-            gathering: false,
             frames_left: 0,
         }
     }
@@ -133,10 +130,8 @@ impl Connection {
             let starved = self.read(now, cx)?;
             // New exchanges send their requests with their first poll.
             self.collect_answers(now, cx);
-            let replies = self.write_replies();
-            if !self.gathers(replies, cx) {
-                self.flush(now, cx)?;
-            }
+            self.write_replies();
+            self.flush(now, cx)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
@@ -380,11 +375,9 @@ impl Connection {
         self.session.handle_reply(key, reply, now);
     }
 
-    /// Puts the replies that may leave into the buffer, and tells how many.
-    fn write_replies(&mut self) -> usize {
-        let mut replies = 0;
+    /// Puts the replies that may leave into the buffer.
+    fn write_replies(&mut self) {
         while let Some(reply) = self.session.poll_transmit() {
-            replies += 1;
             let Err(error) = self.framing.write(&reply.event, &mut self.outbound) else {
                 continue;
             };
@@ -396,20 +389,6 @@ impl Connection {
                 self.session.handle_close();
             }
         }
-        replies
-    }
-
-    /// Whether replies wait for one more look at the sockets before they are written. Where
-    /// several came together and others are due, more are likely to have come by then, and one
-    /// write serves all of them: it costs more than everything else that is done for a reply.
-    fn gathers(&mut self, replies: usize, cx: &mut Context<'_>) -> bool {
-        let worthwhile = replies > 1 && self.session.in_flight() > 0;
-        self.gathering = worthwhile && !self.gathering && self.stalled_since.is_none();
-        if self.gathering {
-            // Polled once, it wakes this task after the runtime has looked for events.
-            let _ = pin!(tokio::task::yield_now()).poll(cx);
-        }
-        self.gathering
     }
 
     fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {

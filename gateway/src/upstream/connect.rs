@@ -1,5 +1,6 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
+use super::corked::{Cork, Corked};
 use super::{Target, Upstream};
 use bytes::Bytes;
 use gatewright_config::plan::{Authority, Endpoint};
@@ -23,7 +24,8 @@ pub(super) type Transport = Either<TcpStream, TlsStream<TcpStream>>;
 pub(super) struct Usable {
     pub(super) target: Target,
     pub(super) sender: SendRequest<Bytes>,
-    pub(super) connection: Connection<Transport, Bytes>,
+    pub(super) connection: Connection<Corked<Transport>, Bytes>,
+    pub(super) cork: Cork<Transport>,
 }
 
 /// Why there is no connection.
@@ -108,23 +110,31 @@ impl Upstream {
             scheme,
             authority: authority_of(authority)?,
         };
-        let builder = self.http2();
-        let (sender, mut connection) = builder
+        let (transport, cork) = Corked::new(transport);
+        let (sender, mut connection) = self
+            .http2()
             .handshake(transport)
             .await
             .map_err(ConnectError::Http2)?;
         // No stream is allowed before the server's SETTINGS say how many.
-        poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Http2(error))),
-            Poll::Pending if sender.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
-            Poll::Pending => Poll::Pending,
+        poll_fn(|cx| {
+            let ended = Pin::new(&mut connection).poll(cx);
+            if let Poll::Ready(Err(error)) = cork.poll_release(cx) {
+                return Poll::Ready(Err(ConnectError::Tcp(error)));
+            }
+            match ended {
+                Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Http2(error))),
+                Poll::Pending if sender.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
+                Poll::Pending => Poll::Pending,
+            }
         })
         .await?;
         Ok(Usable {
             target,
             sender,
             connection,
+            cork,
         })
     }
 

@@ -1,7 +1,8 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
 use super::Upstream;
-use super::connect::{Transport, Usable};
+use super::connect::{ConnectError, Transport, Usable};
+use super::corked::{Cork, Corked};
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
@@ -16,7 +17,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Driver {
     upstream: Rc<Upstream>,
     id: ConnId,
-    connection: Connection<Transport, Bytes>,
+    connection: Connection<Corked<Transport>, Bytes>,
+    cork: Cork<Transport>,
     /// A handle to ask how many streams the server allows. It is dropped when the connection
     /// leaves, so that the library closes it after the last stream.
     probe: Option<SendRequest<Bytes>>,
@@ -43,6 +45,7 @@ impl Driver {
             target,
             sender,
             connection,
+            cork,
         } = usable;
         tracing::debug!(
             upstream = upstream.name(),
@@ -55,9 +58,21 @@ impl Driver {
             upstream,
             id,
             connection,
+            cork,
             probe: Some(sender),
             capacity: 0,
             alarm,
+        }
+    }
+
+    /// Goes on with the connection; all that it has to write leaves together.
+    fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx) {
+            return Poll::Ready(ended.map_err(ConnectError::Http2));
+        }
+        match self.cork.poll_release(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Tcp(error))),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
     }
 
@@ -107,7 +122,7 @@ impl Future for Driver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let ended = Pin::new(&mut this.connection).poll(cx);
+        let ended = this.poll_connection(cx);
         if ended.is_pending() {
             this.follow_server(cx);
             this.close_if_idle(cx);

@@ -2,13 +2,14 @@
 
 mod call;
 mod connect;
+mod corked;
 mod driver;
 mod mock;
 
 pub(crate) use call::Call;
 
 use crate::clock;
-use crate::lifecycle::Timers;
+use crate::lifecycle::{Awaited, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use bytes::Bytes;
@@ -34,6 +35,7 @@ pub(crate) struct Upstream {
     metrics: UpstreamMetrics,
     state: RefCell<State>,
     random: Random,
+    awaited: Arc<Awaited>,
 }
 
 struct State {
@@ -98,6 +100,7 @@ impl Upstream {
         timers: Rc<Timers>,
         metrics: UpstreamMetrics,
         random: Random,
+        awaited: Arc<Awaited>,
     ) -> Self {
         let limits = PoolLimits {
             connections: plan.limits.connections,
@@ -118,6 +121,7 @@ impl Upstream {
             metrics,
             state: RefCell::new(state),
             random,
+            awaited,
         }
     }
 
@@ -152,10 +156,7 @@ impl Upstream {
         let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
             let place = match state.pool.acquire(client, now) {
-                Acquired::Granted(id) => Ok(Place::Granted(Lease {
-                    upstream: Rc::clone(self),
-                    id,
-                })),
+                Acquired::Granted(id) => Ok(Place::Granted(Lease::new(self, id))),
                 Acquired::Queued(ticket) => {
                     state
                         .waiters
@@ -279,6 +280,14 @@ impl State {
 }
 
 impl Lease {
+    fn new(upstream: &Rc<Upstream>, id: ConnId) -> Self {
+        upstream.awaited.begin();
+        Self {
+            upstream: Rc::clone(upstream),
+            id,
+        }
+    }
+
     /// Runs `send` with the connection, unless it is gone.
     fn with<T>(&self, send: impl FnOnce(&mut Connected) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
@@ -306,6 +315,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.upstream.awaited.end();
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
             state.pool.release(self.id);
@@ -327,10 +337,7 @@ impl Queued {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            })),
+            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease::new(&self.upstream, id))),
             Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
             Some(Waiter::Waiting(_)) => {
                 waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
@@ -353,10 +360,7 @@ impl Drop for Queued {
             .waiters
             .remove(&self.ticket);
         match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            }),
+            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id)),
             Some(Waiter::Waiting(_)) => {
                 let pool = &mut self.upstream.state.borrow_mut().pool;
                 pool.abandon(self.ticket);
