@@ -1,7 +1,8 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
 use super::Upstream;
-use super::connect::{Transport, Usable};
+use super::connect::Usable;
+use super::stream::Stream;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Driver {
     upstream: Rc<Upstream>,
     id: ConnId,
-    connection: Connection<Transport, Bytes>,
+    connection: Connection<Stream, Bytes>,
     /// A handle to ask how many streams the server allows. It is dropped when the connection
     /// leaves, so that the library closes it after the last stream.
     probe: Option<SendRequest<Bytes>>,

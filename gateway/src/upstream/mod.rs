@@ -2,8 +2,10 @@
 
 mod call;
 mod connect;
+mod dial;
 mod driver;
 mod mock;
+mod stream;
 
 pub(crate) use call::Call;
 
@@ -11,6 +13,7 @@ use crate::clock;
 use crate::lifecycle::Timers;
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
+use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
@@ -22,14 +25,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
     plan: UpstreamPlan,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    tls: Option<ClientTls>,
     timers: Rc<Timers>,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
@@ -94,7 +96,7 @@ pub(crate) enum Place {
 impl Upstream {
     pub(crate) fn new(
         plan: UpstreamPlan,
-        tls: Option<Arc<rustls::ClientConfig>>,
+        tls: Option<ClientTls>,
         timers: Rc<Timers>,
         metrics: UpstreamMetrics,
         random: Random,
