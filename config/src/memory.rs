@@ -1,7 +1,7 @@
 //! The most memory that the limits of a plan allow.
 
 use crate::keys::size;
-use crate::plan::{Endpoint, ListenerPlan, Plan, UpstreamPlan};
+use crate::plan::{Endpoint, EndpointKind, ListenerPlan, Plan, Service, UpstreamPlan};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -9,6 +9,12 @@ use std::fmt;
 const CONNECTION: u64 = 2 << 10;
 /// What one HTTP/2 connection costs beside the bodies: header tables, frames being read and written.
 const HTTP2_CONNECTION: u64 = 128 << 10;
+/// What a relay holds of bytes that it has read and not written, in one direction: one read.
+const RELAY_BUFFER: u64 = 64 << 10;
+/// What TLS holds beside them: records that are read in part, and those that wait to be written.
+const RELAY_TLS: u64 = 128 << 10;
+/// What a relay costs beside its buffers.
+const RELAY: u64 = 4 << 10;
 /// How much larger a frame may become as an HTTP request: each byte of a text as `\u00XX` in JSON
 /// or three characters in a path.
 const TRANSLATED: u64 = 6;
@@ -84,13 +90,42 @@ impl Plan {
         let listeners = self
             .listeners
             .iter()
-            .flat_map(|listener| [connections(listener), self.requests(listener)]);
+            .flat_map(|listener| self.listener(listener));
         let upstreams = self
             .upstreams
             .iter()
             .flat_map(|upstream| self.answers(upstream));
         Memory {
             lines: listeners.chain(upstreams).collect(),
+        }
+    }
+
+    fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
+        match listener.service {
+            Service::Messages => vec![connections(listener), self.requests(listener)],
+            Service::Relay => vec![self.relays(listener)],
+        }
+    }
+
+    /// Relays, each with what could not be written yet in both directions.
+    fn relays(&self, listener: &ListenerPlan) -> MemoryLine {
+        let mut reached = listener.routes.iter().map(|route| route.upstream);
+        let over_tls = |index: usize| {
+            let endpoints = self.upstreams.get(index).map(|plan| plan.endpoints.iter());
+            endpoints.into_iter().flatten().any(Endpoint::is_tls)
+        };
+        let tls = if reached.any(over_tls) { RELAY_TLS } else { 0 };
+        MemoryLine {
+            of: format!("listener `{}`", listener.name),
+            what: "relays, each with bytes to be written both ways",
+            formula: format!(
+                "{} connections × (2 × {} buffer + {} TLS + {})",
+                listener.limits.connections,
+                size(RELAY_BUFFER),
+                size(tls),
+                size(RELAY),
+            ),
+            bytes: wide(listener.limits.connections).saturating_mul(2 * RELAY_BUFFER + tls + RELAY),
         }
     }
 
@@ -127,7 +162,7 @@ impl Plan {
 
     fn answers(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
         let limits = &upstream.limits;
-        let endpoints = real_endpoints(upstream);
+        let endpoints = http_endpoints(upstream);
         let connections = wide(limits.connections).saturating_mul(endpoints);
         let each = wide(limits.streams)
             .saturating_mul(wide(limits.body))
@@ -182,12 +217,12 @@ fn streams(upstream: &UpstreamPlan) -> u64 {
         .saturating_mul(wide(upstream.endpoints.len()))
 }
 
-fn real_endpoints(upstream: &UpstreamPlan) -> u64 {
-    let real = upstream
+fn http_endpoints(upstream: &UpstreamPlan) -> u64 {
+    let http = upstream
         .endpoints
         .iter()
-        .filter(|endpoint| !matches!(endpoint, Endpoint::Mock(_)));
-    wide(real.count())
+        .filter(|endpoint| endpoint.kind() == EndpointKind::Http);
+    wide(http.count())
 }
 
 /// Widening: no platform has more than 64 bits here.

@@ -58,6 +58,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// What becomes of the bytes that a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// They are read as messages.
+    Messages,
+    /// They are carried to an upstream as they are.
+    Relay,
+}
+
 /// One place where clients come in.
 #[derive(Clone, Debug)]
 pub struct ListenerPlan {
@@ -65,6 +74,8 @@ pub struct ListenerPlan {
     pub name: Arc<str>,
     /// The TCP address to bind.
     pub bind: SocketAddr,
+    /// What becomes of what clients send.
+    pub service: Service,
     /// What is spoken there.
     pub protocol: Arc<dyn Protocol>,
     /// What a client may use up.
@@ -101,10 +112,30 @@ pub struct RoutePlan {
     pub name: Arc<str>,
     /// The upstream, by index into [`Plan::upstreams`].
     pub upstream: usize,
-    /// The rules both ways.
-    pub translation: Translation,
+    /// What it does with what it takes.
+    pub action: RouteAction,
     /// How long a whole exchange may take, from the request's first byte on.
     pub timeout: Duration,
+}
+
+/// What a route does with what it takes.
+#[derive(Clone, Debug)]
+pub enum RouteAction {
+    /// Messages become HTTP requests, by rules both ways.
+    Translate(Translation),
+    /// The bytes of a connection are carried as they are.
+    Relay,
+}
+
+impl RoutePlan {
+    /// The rules both ways, if it has any.
+    #[must_use]
+    pub const fn translation(&self) -> Option<&Translation> {
+        match &self.action {
+            RouteAction::Translate(translation) => Some(translation),
+            RouteAction::Relay => None,
+        }
+    }
 }
 
 /// One upstream: a service behind one or more endpoints.
@@ -116,7 +147,7 @@ pub struct UpstreamPlan {
     pub endpoints: Vec<Endpoint>,
     /// What it may use up.
     pub limits: UpstreamLimits,
-    /// For `https` endpoints.
+    /// For `https` and `tls` endpoints.
     pub tls: UpstreamTls,
 }
 
@@ -127,15 +158,42 @@ pub enum Endpoint {
     H2c(Authority),
     /// HTTP/2 over TLS, by ALPN.
     Https(Authority),
+    /// A stream of bytes over plain TCP.
+    Tcp(Authority),
+    /// A stream of bytes over TLS.
+    Tls(Authority),
+    /// A stream of bytes over a Unix domain socket, by its path.
+    Unix(PathBuf),
     /// The built-in upstream.
     Mock(MockPlan),
+}
+
+/// What an endpoint is spoken to in. All endpoints of an upstream are of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// HTTP/2.
+    Http,
+    /// Bytes.
+    Stream,
+    /// The built-in upstream.
+    Mock,
 }
 
 impl Endpoint {
     /// Whether its connections are encrypted.
     #[must_use]
     pub const fn is_tls(&self) -> bool {
-        matches!(self, Self::Https(_))
+        matches!(self, Self::Https(_) | Self::Tls(_))
+    }
+
+    /// What it is spoken to in.
+    #[must_use]
+    pub const fn kind(&self) -> EndpointKind {
+        match self {
+            Self::H2c(_) | Self::Https(_) => EndpointKind::Http,
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) => EndpointKind::Stream,
+            Self::Mock(_) => EndpointKind::Mock,
+        }
     }
 }
 
@@ -180,11 +238,24 @@ pub struct UpstreamLimits {
     pub attempts: u32,
 }
 
-/// How the certificates of `https` endpoints are verified.
+/// How TLS is spoken to `https` and `tls` endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpstreamTls {
     /// A PEM file of the authorities to trust instead of the system's.
     pub ca: Option<PathBuf>,
     /// The name to verify and to send as SNI instead of the endpoint's host.
     pub server_name: Option<Arc<str>>,
+    /// What to show to a server that asks who we are.
+    pub identity: Option<IdentityPlan>,
+    /// The protocols to offer by ALPN (RFC 7301), the preferred one first.
+    pub alpn: Vec<Arc<str>>,
+}
+
+/// A certificate and its key, in PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityPlan {
+    /// The certificate, and those that lead from it to an authority.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }

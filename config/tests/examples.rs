@@ -46,7 +46,8 @@ fn request(listener: &ListenerPlan, message: &Message) -> HttpRequest {
     let facts = facts(listener);
     let route = listener.table.pick(message, &facts).expect("a route");
     listener.routes[route]
-        .translation
+        .translation()
+        .unwrap()
         .request(message, &facts)
         .unwrap()
 }
@@ -55,7 +56,8 @@ fn reply(listener: &ListenerPlan, message: &Message, outcome: &Outcome<'_>) -> V
     let facts = facts(listener);
     let route = listener.table.pick(message, &facts).expect("a route");
     let reply = listener.routes[route]
-        .translation
+        .translation()
+        .unwrap()
         .reply(message, outcome, &facts)
         .unwrap();
     let mut codec = Arc::clone(&listener.protocol).codec(Side::Server, listener.limits.frame);

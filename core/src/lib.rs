@@ -11,6 +11,7 @@ pub mod session;
 pub mod route;
 pub mod expr;
 pub mod translate;
+pub mod relay;
 pub mod pool;
 pub mod reply;
 pub mod fault;

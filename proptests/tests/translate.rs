@@ -40,12 +40,12 @@ fn route(target: &str, headers: &[(&str, &str)], body: BodySpec) -> RouteSpec {
         name: None,
         operation: Some(verbatim("auth_req")),
         when: None,
-        request: RequestSpec {
+        request: Some(RequestSpec {
             method: http::Method::POST,
             target: verbatim(target),
             headers: headers.collect(),
             body,
-        },
+        }),
         replies: Vec::new(),
         span: 0..0,
     }
@@ -244,19 +244,19 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     span: 0..0,
                 },
             ],
-            request: RequestSpec {
+            request: Some(RequestSpec {
                 method: http::Method::PUT,
                 target: source(0),
                 headers: vec![(source(1), source(2))],
                 body: BodySpec::Json(json),
-            },
+            }),
             ..route("/", &[], BodySpec::Empty)
         }
     })
 }
 
 fn sources(spec: &RouteSpec) -> Vec<&Source> {
-    let request = &spec.request;
+    let request = spec.request.as_ref().expect("a request");
     let headers = request
         .headers
         .iter()

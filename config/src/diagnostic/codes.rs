@@ -40,7 +40,8 @@ codes! {
          mean may change between two starts. Port 0 takes a free port.";
     BAD_URL = "GW1009", "not the URL of an upstream",
         "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
-         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
+         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443), `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:///PATH` (streams \
+         of bytes) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
          `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target. \
          `mock:` is the only URL of its upstream.";
     BAD_CHOICE = "GW1010", "none of the possible values",
@@ -66,13 +67,20 @@ codes! {
          `127.0.0.1:9901` or `[::1]:9901`.";
     BAD_NAME = "GW1017", "a name that cannot be used",
         "Names of listeners, upstreams, protocols and routes appear in logs, in metrics and on command lines. They \
-         consist of letters, digits, `-`, `_` and `.`, at most 64 of them.";
+         consist of letters, digits, `-`, `_` and `.`, at most 64 of them. `raw` stands for no protocol at all and cannot \
+         be the name of one.";
     EMPTY = "GW1018", "empty",
         "The list or text needs at least one element or character: an upstream without a URL cannot be reached, a \
          route from no listener is never taken.";
     NO_JSON = "GW1019", "a value that JSON does not have",
         "`request.json` becomes a JSON document, which has no dates and neither `inf` nor `nan`. Write a date as \
          text.";
+    MISMATCH = "GW1020", "parts that do not fit together",
+        "Each part is right by itself, but not beside the other. A listener with `protocol = \"raw\"` relays bytes: its \
+         routes go to `tcp://`, `tls://` or `unix://` upstreams, without `request`, `reply` and `timeout`, and limits of \
+         messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
+         `h2c://` or `https://` upstreams. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
+         names of `alpn`.";
     UNREADABLE = "GW4001", "the configuration cannot be read",
         "The operating system does not give the file: it does not exist, is a folder, or belongs to somebody else.";
     MISSING_FILE = "GW4002", "a file that is not there",

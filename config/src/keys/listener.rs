@@ -20,9 +20,9 @@ pub(crate) static BIND: Key = Key::new(
 );
 pub(crate) static PROTOCOL: Key = Key::new(
     "listeners.*.protocol",
-    Kind::Text("the name of a [protocols.NAME], or of a codec that is linked in"),
+    Kind::Text("the name of a [protocols.NAME], of a codec that is linked in, or \"raw\""),
     Fallback::Required,
-    "What its clients speak.",
+    "What its clients speak. With `raw` nobody reads it: the bytes of each connection are relayed to an upstream as they are.",
 );
 pub(crate) static LIMITS: Key = Key::table(
     "listeners.*.limits",
@@ -39,42 +39,42 @@ pub(crate) static FRAME: Key = Key::new(
     "listeners.*.limits.frame",
     Kind::Size(1..=1 << 30),
     Fallback::Value("\"64KiB\""),
-    "The longest frame that is read. Never above what the protocol itself allows; the default follows the protocol down.",
+    "The longest frame that is read. Never above what the protocol itself allows; the default follows the protocol down. Not for `raw`.",
 )
 .memory("one for each connection (being read), and one for each request in flight");
 pub(crate) static IN_FLIGHT: Key = Key::new(
     "listeners.*.limits.in-flight",
     Kind::Count(1..=65_536),
     Fallback::Value("256"),
-    "Requests of one connection that wait for their replies. At the limit the connection is not read.",
+    "Requests of one connection that wait for their replies. At the limit the connection is not read. Not for `raw`.",
 )
 .memory("a frame each, but over all connections no more requests than the upstreams take");
 pub(crate) static SEND_BUFFER: Key = Key::new(
     "listeners.*.limits.send-buffer",
     Kind::Size(1..=1 << 30),
     Fallback::Value("\"256KiB\""),
-    "Bytes of replies that one connection may have waiting to be written. At the limit the connection is not read.",
+    "Bytes of replies that one connection may have waiting to be written. At the limit the connection is not read. Not for `raw`, which holds 64KiB each way at most.",
 )
 .memory("as much for each connection");
 pub(crate) static FRAME_TIME: Key = Key::new(
     "listeners.*.limits.frame-time",
     TIMES,
     Fallback::Value("\"10s\""),
-    "From the first byte of a frame to its last; then the connection is closed.",
+    "From the first byte of a frame to its last; then the connection is closed. For `raw`: how long a client may take to say its TLS server name, if a route looks at `sni`.",
 )
 .memory("none of its own: it bounds how long a partial frame is held");
 pub(crate) static IDLE: Key = Key::new(
     "listeners.*.limits.idle",
     TIMES,
     Fallback::Value("\"5m\""),
-    "How long a connection may stand without any frame and with nothing in flight.",
+    "How long a connection may stand without any frame and with nothing in flight. For `raw`: without a byte in either direction.",
 )
 .memory("none of its own: it bounds how long an idle connection is held");
 pub(crate) static SEND_TIME: Key = Key::new(
     "listeners.*.limits.send-time",
     TIMES,
     Fallback::Value("\"30s\""),
-    "How long a client may take none of the bytes that wait for it; then it is disconnected.",
+    "How long a client may take none of the bytes that wait for it; then it is disconnected. For `raw`: either side.",
 )
 .memory("none of its own: it bounds how long a full send-buffer is held");
 

@@ -15,9 +15,11 @@ pub(crate) static UPSTREAM: Key =
     Key::table("upstreams.*", "One service behind one or more endpoints.");
 pub(crate) static URL: Key = Key::new(
     "upstreams.*.url",
-    Kind::ExpandedTexts("\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\" or \"mock:\""),
+    Kind::ExpandedTexts(
+        "\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
+    ),
     Fallback::Required,
-    "Where it is to be found. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
+    "Where it is to be found. `h2c` and `https` are HTTP/2; `tcp`, `tls` and `unix` are streams of bytes, for `raw` listeners. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
 );
 pub(crate) static TIMEOUT: Key = Key::new(
     "upstreams.*.timeout",
@@ -27,7 +29,7 @@ pub(crate) static TIMEOUT: Key = Key::new(
 );
 pub(crate) static TLS: Key = Key::table(
     "upstreams.*.tls",
-    "How the certificates of `https` endpoints are verified.",
+    "How TLS is spoken to `https` and `tls` endpoints.",
 );
 pub(crate) static TLS_CA: Key = Key::new(
     "upstreams.*.tls.ca",
@@ -41,6 +43,24 @@ pub(crate) static TLS_SERVER_NAME: Key = Key::new(
     Fallback::Derived("the host of the url"),
     "The name to verify and to send as SNI.",
 );
+pub(crate) static TLS_CERT: Key = Key::new(
+    "upstreams.*.tls.cert",
+    Kind::Expanded("the path of a PEM file, relative to the configuration's folder"),
+    Fallback::Absent,
+    "The certificate to show to a server that asks for one, and those that lead from it to an authority. Needs `key`.",
+);
+pub(crate) static TLS_KEY: Key = Key::new(
+    "upstreams.*.tls.key",
+    Kind::Expanded("the path of a PEM file, relative to the configuration's folder"),
+    Fallback::Absent,
+    "The private key of `cert`.",
+);
+pub(crate) static TLS_ALPN: Key = Key::new(
+    "upstreams.*.tls.alpn",
+    Kind::Texts("the name of a protocol, such as \"h2\""),
+    Fallback::Derived("\"h2\" for https://, none for tls://"),
+    "The protocols to offer by ALPN, the preferred one first. A server that answers with none of them is taken all the same, but by https:// only with `h2`.",
+);
 pub(crate) static LIMITS: Key = Key::table(
     "upstreams.*.limits",
     "What it may use up. There is no way to say \"no limit\".",
@@ -49,7 +69,7 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "upstreams.*.limits.connections",
     Kind::Count(1..=1024),
     Fallback::Value("4"),
-    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left.",
+    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead.",
 )
 .memory("multiplies streams");
 pub(crate) static STREAMS: Key = Key::new(
@@ -84,21 +104,21 @@ pub(crate) static CONNECT: Key = Key::new(
     "upstreams.*.limits.connect",
     TIMES,
     Fallback::Value("\"2s\""),
-    "How long a connection may take until it is usable: TCP, TLS and HTTP/2 handshakes.",
+    "How long a connection may take until it is usable: name look-up, TCP, TLS and HTTP/2 handshakes.",
 )
 .memory("none");
 pub(crate) static IDLE: Key = Key::new(
     "upstreams.*.limits.idle",
     TIMES,
     Fallback::Value("\"60s\""),
-    "After which a connection without requests is closed. Choose less than the server's own.",
+    "After which a connection without requests is closed. Choose less than the server's own. A relay goes by the listener's `idle`.",
 )
 .memory("none");
 pub(crate) static ATTEMPTS: Key = Key::new(
     "upstreams.*.limits.attempts",
     Kind::Count(1..=10),
     Fallback::Value("3"),
-    "How often a request is tried at most. It is tried again only while it certainly was not sent.",
+    "How often a request is tried at most. It is tried again only while it certainly was not sent. For a relay: how many endpoints are tried.",
 )
 .memory("none: an attempt keeps the request that is in flight anyway");
 
@@ -110,6 +130,9 @@ pub(crate) static KEYS: &[&Key] = &[
     &TLS,
     &TLS_CA,
     &TLS_SERVER_NAME,
+    &TLS_CERT,
+    &TLS_KEY,
+    &TLS_ALPN,
     &LIMITS,
     &CONNECTIONS,
     &STREAMS,

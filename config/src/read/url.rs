@@ -4,10 +4,12 @@ use super::{Problem, value};
 use crate::diagnostic::codes;
 use crate::plan::{Authority, Endpoint, MockPlan};
 use std::net::Ipv6Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-const SCHEMES: &str = "`h2c://`, `https://` and `mock:` are what there is";
+const SCHEMES: &str =
+    "`h2c://`, `https://`, `tcp://`, `tls://`, `unix://` and `mock:` are what there is";
 
 /// One endpoint.
 pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
@@ -15,8 +17,11 @@ pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
         return mock(answer).map(Endpoint::Mock);
     }
     match url.split_once("://") {
-        Some(("h2c", rest)) => authority(url, rest, 80).map(Endpoint::H2c),
-        Some(("https", rest)) => authority(url, rest, 443).map(Endpoint::Https),
+        Some(("h2c", rest)) => authority(url, rest, Some(80)).map(Endpoint::H2c),
+        Some(("https", rest)) => authority(url, rest, Some(443)).map(Endpoint::Https),
+        Some(("tcp", rest)) => authority(url, rest, None).map(Endpoint::Tcp),
+        Some(("tls", rest)) => authority(url, rest, None).map(Endpoint::Tls),
+        Some(("unix", path)) => socket_path(url, path).map(Endpoint::Unix),
         Some(("http", rest)) => Err(bad(url).help(format!(
             "did you mean \"h2c://{rest}\", HTTP/2 over plain TCP?"
         ))),
@@ -35,11 +40,21 @@ fn bad(url: &str) -> Problem {
     )
 }
 
-fn authority(url: &str, rest: &str, default_port: u16) -> Result<Authority, Problem> {
+/// A path that fits the system's addresses: `sun_path` has 108 bytes on Linux, the last one NUL.
+fn socket_path(url: &str, path: &str) -> Result<PathBuf, Problem> {
+    if path.starts_with('/') && path.len() < 108 && !path.contains('\0') {
+        return Ok(path.into());
+    }
+    Err(bad(url).help("an absolute path of 107 bytes at most, such as \"unix:///run/app.sock\""))
+}
+
+fn authority(url: &str, rest: &str, default_port: Option<u16>) -> Result<Authority, Problem> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#']) {
-        return Err(bad(url)
-            .help("a path belongs into the route's `request`, not into the upstream's `url`"));
+        return Err(bad(url).help(match default_port {
+            Some(_) => "a path belongs into the route's `request`, not into the upstream's `url`",
+            None => "a stream of bytes has no path",
+        }));
     }
     if rest.contains('@') {
         return Err(bad(url).help("there is no user in it; credentials go into `request.headers`"));
@@ -47,7 +62,9 @@ fn authority(url: &str, rest: &str, default_port: u16) -> Result<Authority, Prob
     let (host, port) =
         host_and_port(rest).ok_or_else(|| bad(url).help("a host, and after a colon the port"))?;
     let port = match port {
-        None => default_port,
+        None => default_port.ok_or_else(|| {
+            bad(url).help(format!("a port is missing, such as in \"{url}:7700\""))
+        })?,
         Some(port) => port
             .parse()
             .ok()
@@ -184,7 +201,7 @@ mod tests {
         );
         for bad in [
             "http://x",
-            "tcp://x:1",
+            "udp://x:1",
             "x:1",
             "h2c://",
             "h2c://:80",
@@ -198,6 +215,40 @@ mod tests {
             "https://[x]:1",
             "https://::1:1",
             "https://a b",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn stream_endpoints() {
+        let of = |host: &str, port| Authority {
+            host: host.into(),
+            port,
+        };
+        let read = |url| endpoint(url).ok();
+        assert_eq!(
+            read("tcp://db-1:5432"),
+            Some(Endpoint::Tcp(of("db-1", 5432)))
+        );
+        assert_eq!(read("tls://[::1]:1"), Some(Endpoint::Tls(of("::1", 1))));
+        assert_eq!(
+            read("unix:///run/a.sock"),
+            Some(Endpoint::Unix("/run/a.sock".into()))
+        );
+        let longest = format!("unix:///{}", "a".repeat(106));
+        assert!(read(&longest).is_some());
+        let too_long = format!("{longest}a");
+        for bad in [
+            "tcp://x",
+            "tls://x",
+            "tcp://x:0",
+            "tcp://x:1/p",
+            "tcp://:1",
+            "unix://run/a.sock",
+            "unix://",
+            "unix:///a\0b",
+            &too_long,
         ] {
             assert_eq!(read(bad), None, "{bad}");
         }

@@ -1,6 +1,6 @@
 //! Listeners as typed.
 
-use crate::keys::listener as keys;
+use crate::keys::{Key, listener as keys};
 use crate::plan::ListenerLimits;
 use crate::read::{Reader, Section, Setting, Spanned, address};
 use std::net::SocketAddr;
@@ -13,6 +13,8 @@ pub(crate) struct Listener {
     /// With the frame as typed or by default: what the protocol allows is not known yet.
     pub(crate) limits: ListenerLimits,
     pub(crate) frame: Setting<usize>,
+    /// Limits that only messages have, as typed.
+    pub(crate) of_messages: Vec<Spanned<&'static str>>,
 }
 
 impl Listener {
@@ -34,8 +36,15 @@ impl Listener {
             protocol,
             limits: read_limits(reader, &limits, frame.value),
             frame,
+            of_messages: of_messages(&limits),
         }
     }
+}
+
+fn of_messages(limits: &Section<'_>) -> Vec<Spanned<&'static str>> {
+    let keys = [&keys::FRAME, &keys::IN_FLIGHT, &keys::SEND_BUFFER];
+    let typed = |key: &'static Key| Some(Spanned::new(key.name(), limits.node(key)?.span.clone()));
+    keys.into_iter().filter_map(typed).collect()
 }
 
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, frame: usize) -> ListenerLimits {

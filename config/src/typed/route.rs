@@ -1,7 +1,7 @@
 //! Routes as typed.
 
 use super::rules;
-use crate::keys::route as keys;
+use crate::keys::{Key, route as keys};
 use crate::read::{Reader, Section, Spanned};
 use gatewright_core::expr::{Source, Span};
 use gatewright_core::translate::RouteSpec;
@@ -13,6 +13,8 @@ pub(crate) struct Route {
     pub(crate) from: Vec<Spanned<String>>,
     pub(crate) to: Option<Spanned<String>>,
     pub(crate) timeout: Option<Duration>,
+    /// What only routes of messages have, as typed.
+    pub(crate) of_messages: Vec<Spanned<&'static str>>,
     /// Absent if its rules cannot be read.
     pub(crate) spec: Option<RouteSpec>,
 }
@@ -30,9 +32,16 @@ impl Route {
             from: section.texts(reader, &keys::FROM),
             to: section.name(reader, &keys::TO),
             timeout: section.duration_if(reader, &keys::TIMEOUT),
+            of_messages: of_messages(section),
             spec: spec(reader, section, span, name),
         }
     }
+}
+
+fn of_messages(section: &Section<'_>) -> Vec<Spanned<&'static str>> {
+    let keys = [&keys::REQUEST, &keys::REPLY, &keys::TIMEOUT];
+    let typed = |key: &'static Key| Some(Spanned::new(key.name(), section.node(key)?.span.clone()));
+    keys.into_iter().filter_map(typed).collect()
 }
 
 fn spec(
@@ -44,7 +53,10 @@ fn spec(
     let operation = section.source(reader, &keys::OPERATION);
     let when = section.source(reader, &keys::WHEN);
     let replies = rules::replies(reader, section);
-    let request = rules::request(reader, section)?;
+    let request = match section.node(&keys::REQUEST) {
+        Some(_) => Some(rules::request(reader, section)?),
+        None => None,
+    };
     Some(RouteSpec {
         name,
         operation,

@@ -1,12 +1,13 @@
 //! The rules of a route: its request and its replies.
 
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::route as keys;
 use crate::read::{Problem, Reader, Section, key_source, text_source};
 use crate::tree::{Node, Value};
 use gatewright_core::expr::Source;
-use gatewright_core::translate::{BodySpec, JsonSpec, ReplySpec, RequestSpec, SetSpec};
+use gatewright_core::translate::{BodySpec, JsonSpec, ReplySpec, RequestSpec, SetSpec, no_request};
 use http::Method;
+use std::sync::Arc;
 
 /// The request of a route; `None` if there is none that can be read, which is noted.
 pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<RequestSpec> {
@@ -38,10 +39,9 @@ fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Sou
         if section.is_refused() {
             return None;
         }
-        let problem = Problem::new(codes::EXACTLY_ONE, "the route has no request").help(
-            "one of get, post, put, patch, delete, head, such as `request.post = \"/v1/orders\"`",
-        );
-        reader.problem(problem, section.place().clone());
+        let error = no_request(section.place().clone());
+        let source = Arc::clone(&reader.source);
+        reader.note(Diagnostic::rule(Severity::Error, error, source));
         return None;
     };
     let target = section.source(reader, key)?;

@@ -2,10 +2,11 @@
 
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
-use crate::plan::{Endpoint, UpstreamLimits, UpstreamTls};
+use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
 use crate::read::{Problem, Reader, Section, Spanned, endpoint, server_name};
 use gatewright_core::expr::Span;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -25,13 +26,12 @@ impl Upstream {
     ) -> Self {
         let mut endpoints = Vec::new();
         for url in section.expanded_texts(reader, &keys::URL) {
-            let read = reader.accept(endpoint(&url.value), &url.span);
-            if endpoints.iter().chain(&read).any(is_mock) && !endpoints.is_empty() {
-                let problem = Problem::new(codes::BAD_URL, "`mock:` stands beside another URL");
-                let help = "the built-in upstream answers every request: it is the only URL";
-                reader.problem(problem.help(help), url.span.clone());
+            if let Some(read) = reader.accept(endpoint(&url.value), &url.span) {
+                if let Some(problem) = endpoints.first().and_then(|first| beside(first, &read)) {
+                    reader.problem(problem, url.span);
+                }
+                endpoints.push(read);
             }
-            endpoints.extend(read);
         }
         let limits = section.section(reader, &keys::LIMITS);
         let upstream = Self {
@@ -42,6 +42,7 @@ impl Upstream {
             tls: read_tls(reader, section),
         };
         upstream.note_idle_tls(reader, section);
+        upstream.note_alpn(reader, section);
         upstream
     }
 
@@ -57,15 +58,44 @@ impl Upstream {
                 format!("`tls` of upstream `{}` is not used", self.name.value),
             );
             reader.problem(
-                problem.help("none of its URLs is `https://`"),
+                problem.help("none of its URLs is `https://` or `tls://`"),
                 node.span.clone(),
             );
         }
     }
+
+    /// RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
+    fn note_alpn(&self, reader: &mut Reader<'_>, section: &Section<'_>) {
+        let https = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Https(_));
+        let alpn = &self.tls.alpn;
+        if alpn.is_empty() || alpn.iter().any(|name| **name == *"h2") {
+            return;
+        }
+        let tls = section.section(reader, &keys::TLS);
+        if let Some(node) = tls.node(&keys::TLS_ALPN)
+            && self.endpoints.iter().any(https)
+        {
+            let problem = Problem::new(codes::MISMATCH, "`alpn` without `h2` for `https://`");
+            let help = "HTTP/2 is all that `https://` speaks: leave `alpn` away";
+            reader.problem(problem.help(help), node.span.clone());
+        }
+    }
 }
 
-const fn is_mock(endpoint: &Endpoint) -> bool {
-    matches!(endpoint, Endpoint::Mock(_))
+/// What is wrong with an endpoint beside the first one of the same upstream.
+fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
+    match (first.kind(), other.kind()) {
+        (EndpointKind::Mock, _) | (_, EndpointKind::Mock) => Some(
+            Problem::new(codes::BAD_URL, "`mock:` stands beside another URL")
+                .help("the built-in upstream answers every request: it is the only URL"),
+        ),
+        (first, other) if first != other => Some(
+            Problem::new(codes::MISMATCH, "URLs of HTTP/2 and of streams of bytes").help(
+                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://` and `unix://`",
+            ),
+        ),
+        _ => None,
+    }
 }
 
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
@@ -83,16 +113,67 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
 
 fn read_tls(reader: &mut Reader<'_>, section: &Section<'_>) -> UpstreamTls {
     let tls = section.section(reader, &keys::TLS);
-    let ca = tls
-        .expanded(reader, &keys::TLS_CA)
-        .map(|path| existing(reader, &path.value, path.span));
+    let mut file = |key| {
+        let path = tls.expanded(reader, key)?;
+        Some(existing(reader, &path.value, path.span))
+    };
+    let (ca, cert, key) = (
+        file(&keys::TLS_CA),
+        file(&keys::TLS_CERT),
+        file(&keys::TLS_KEY),
+    );
+    let identity = identity(reader, &tls, cert, key);
+    let alpn = alpn(reader, &tls);
     let server_name = tls
         .expanded(reader, &keys::TLS_SERVER_NAME)
         .and_then(|name| {
             reader.accept(server_name(&name.value), &name.span)?;
             Some(name.value.into())
         });
-    UpstreamTls { ca, server_name }
+    UpstreamTls {
+        ca,
+        server_name,
+        identity,
+        alpn,
+    }
+}
+
+/// Both or neither.
+fn identity(
+    reader: &mut Reader<'_>,
+    tls: &Section<'_>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Option<IdentityPlan> {
+    let pairs = [
+        (&keys::TLS_CERT, &keys::TLS_KEY),
+        (&keys::TLS_KEY, &keys::TLS_CERT),
+    ];
+    for (present, absent) in pairs {
+        if let (Some(node), None) = (tls.node(present), tls.node(absent)) {
+            let message = format!("`{}` is missing beside `{}`", absent.name(), present.name());
+            let problem = Problem::new(codes::MISSING_KEY, message);
+            let help = format!("it takes {}", absent.kind.describe());
+            reader.problem(problem.help(help), node.span.clone());
+        }
+    }
+    Some(IdentityPlan {
+        cert: cert?,
+        key: key?,
+    })
+}
+
+/// RFC 7301, 3.1: a name has 1 to 255 bytes.
+fn alpn(reader: &mut Reader<'_>, tls: &Section<'_>) -> Vec<Arc<str>> {
+    let names = tls.texts(reader, &keys::TLS_ALPN);
+    for name in &names {
+        if !(1..=255).contains(&name.value.len()) {
+            let problem = Problem::new(codes::OUT_OF_RANGE, "not the name of a protocol");
+            let help = "a name has 1 to 255 bytes, such as \"h2\"";
+            reader.problem(problem.help(help), name.span.clone());
+        }
+    }
+    names.into_iter().map(|name| name.value.into()).collect()
 }
 
 /// The path, from the configuration's folder; noted if there is no such file.

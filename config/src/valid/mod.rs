@@ -1,16 +1,17 @@
 //! From what was typed to what is valid: names are looked up, rules compiled, parts that do not
 //! fit together refused.
 
+mod fit;
 mod names;
 mod routes;
 
 use crate::diagnostic::{Diagnostic, codes};
-use crate::plan::{ListenerPlan, Plan, UpstreamPlan};
+use crate::plan::{ListenerPlan, Plan, Service, UpstreamPlan};
 use crate::protocols::Protocols;
-use crate::read::Reader;
+use crate::read::{Problem, Reader};
 use crate::typed::{File, Listener, Upstream};
 use gatewright_core::codec::Protocol;
-use names::Names;
+use names::{Names, Spoken};
 use routes::Routes;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -35,9 +36,9 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         );
     }
     let mut listeners = Vec::with_capacity(file.listeners.len());
-    for (index, (listener, protocol)) in file.listeners.iter().zip(&spoken).enumerate() {
-        if let Some(protocol) = protocol {
-            listeners.extend(listener_plan(&routes, index, listener, protocol));
+    for (index, (listener, spoken)) in file.listeners.iter().zip(&spoken).enumerate() {
+        if let Some(spoken) = spoken {
+            listeners.extend(listener_plan(&routes, index, listener, spoken));
         }
     }
     (listeners.len() == file.listeners.len()).then(|| Plan {
@@ -58,13 +59,24 @@ fn workers(typed: Option<usize>) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The protocol of a listener. A frame limit above the protocol's own is noted.
-fn spoken(
-    reader: &mut Reader<'_>,
-    names: &Names<'_>,
-    listener: &Listener,
-) -> Option<Arc<dyn Protocol>> {
-    let protocol = names.protocol(reader, listener.protocol.as_ref()?)?;
+/// The protocol of a listener. Limits that do not fit it are noted.
+fn spoken(reader: &mut Reader<'_>, names: &Names<'_>, listener: &Listener) -> Option<Spoken> {
+    let spoken = names.protocol(reader, listener.protocol.as_ref()?)?;
+    match spoken.service {
+        Service::Messages => note_long_frame(reader, &spoken.protocol, listener),
+        Service::Relay => {
+            for limit in &listener.of_messages {
+                let message = format!("`{}` is a limit of messages", limit.value);
+                let problem = Problem::new(codes::MISMATCH, message);
+                let help = "the listener relays bytes: leave it away";
+                reader.problem(problem.help(help), limit.span.clone());
+            }
+        }
+    }
+    Some(spoken)
+}
+
+fn note_long_frame(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listener: &Listener) {
     let longest = protocol.descriptor().capabilities.max_frame;
     if let Some(span) = listener.frame.span.clone()
         && listener.frame.value > longest
@@ -79,15 +91,15 @@ fn spoken(
                 .help(help),
         );
     }
-    Some(protocol)
 }
 
 fn listener_plan(
     routes: &Routes<'_>,
     index: usize,
     listener: &Listener,
-    protocol: &Arc<dyn Protocol>,
+    spoken: &Spoken,
 ) -> Option<ListenerPlan> {
+    let protocol = &spoken.protocol;
     let (table, plans) = routes.of_listener(index, protocol)?;
     let mut limits = listener.limits;
     limits.frame = limits
@@ -96,6 +108,7 @@ fn listener_plan(
     Some(ListenerPlan {
         name: listener.name.value.as_str().into(),
         bind: listener.bind.as_ref()?.value,
+        service: spoken.service,
         protocol: Arc::clone(protocol),
         limits,
         table,

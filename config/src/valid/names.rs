@@ -1,11 +1,13 @@
 //! What the names in a file stand for, and whether anybody says them.
 
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::plan::Service;
 use crate::protocols::Protocols;
 use crate::read::{Problem, Reader, Spanned};
 use crate::suggest;
 use crate::typed::File;
 use gatewright_core::codec::Protocol;
+use gatewright_core::relay::Raw;
 use std::sync::Arc;
 
 /// All names of a file.
@@ -14,12 +16,37 @@ pub(super) struct Names<'f> {
     linked: &'f Protocols,
     /// By the file's protocols; `None` if the codec is not there, which is noted.
     declared: Vec<Option<Arc<dyn Protocol>>>,
+    raw: Spoken,
+}
+
+/// What the clients of a listener speak.
+#[derive(Clone, Debug)]
+pub(super) struct Spoken {
+    pub(super) protocol: Arc<dyn Protocol>,
+    pub(super) service: Service,
+}
+
+impl Spoken {
+    fn messages(protocol: &Arc<dyn Protocol>) -> Self {
+        Self {
+            protocol: Arc::clone(protocol),
+            service: Service::Messages,
+        }
+    }
 }
 
 impl<'f> Names<'f> {
     pub(super) fn new(reader: &mut Reader<'_>, file: &'f File, linked: &'f Protocols) -> Self {
         let mut declared = Vec::with_capacity(file.protocols.len());
+        if linked.get(Raw::NAME).is_some() {
+            let source = Arc::clone(&reader.source);
+            reader.note(taken("a codec that is linked in").at(&source, 0..0));
+        }
         for protocol in &file.protocols {
+            if protocol.name.value == Raw::NAME {
+                let source = Arc::clone(&reader.source);
+                reader.note(taken("this protocol").at(&source, protocol.name.span.clone()));
+            }
             declared.push(protocol.codec.as_ref().and_then(|codec| {
                 let found = linked.get(&codec.value);
                 if found.is_none() {
@@ -32,24 +59,32 @@ impl<'f> Names<'f> {
             file,
             linked,
             declared,
+            raw: Spoken {
+                protocol: Arc::new(Raw::new()),
+                service: Service::Relay,
+            },
         }
     }
 
-    /// The protocol of that name: one of the file, else a codec that is linked in.
+    /// The protocol of that name: `raw`, one of the file, or a codec that is linked in.
     pub(super) fn protocol(
         &self,
         reader: &mut Reader<'_>,
         name: &Spanned<String>,
-    ) -> Option<Arc<dyn Protocol>> {
+    ) -> Option<Spoken> {
+        if name.value == Raw::NAME {
+            return Some(self.raw.clone());
+        }
         if let Some(index) = self
             .file
             .protocols
             .iter()
             .position(|protocol| protocol.name.value == name.value)
         {
-            return self.declared.get(index).cloned().flatten();
+            let declared = self.declared.get(index)?.as_ref();
+            return declared.map(Spoken::messages);
         }
-        let found = self.linked.get(&name.value).cloned();
+        let found = self.linked.get(&name.value).map(Spoken::messages);
         if found.is_none() {
             let declared = self
                 .file
@@ -60,7 +95,7 @@ impl<'f> Names<'f> {
                 reader,
                 "protocol",
                 name,
-                declared.chain(self.linked.names()),
+                declared.chain(self.linked.names()).chain([Raw::NAME]),
             );
         }
         found
@@ -142,6 +177,12 @@ impl<'f> Names<'f> {
         );
         unused(reader, "no route sends to upstream", &upstreams, to, &[]);
     }
+}
+
+fn taken(whose: &str) -> Diagnostic {
+    let message = format!("`{}` cannot be the name of {whose}", Raw::NAME);
+    Diagnostic::error(codes::BAD_NAME, message)
+        .help("`raw` stands for bytes that are relayed as they are: choose another name")
 }
 
 fn text(name: &Option<Spanned<String>>) -> Option<&str> {

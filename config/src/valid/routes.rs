@@ -1,8 +1,8 @@
 //! Routes, compiled once for each protocol that their listeners speak.
 
-use super::Names;
+use super::{Names, Spoken, fit};
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::plan::RoutePlan;
+use crate::plan::{RouteAction, RoutePlan, Service};
 use crate::read::{Problem, Reader};
 use crate::typed::Route;
 use gatewright_core::codec::Protocol;
@@ -31,7 +31,7 @@ impl<'f> Routes<'f> {
     pub(super) fn new(
         reader: &mut Reader<'_>,
         names: &Names<'f>,
-        spoken: &[Option<Arc<dyn Protocol>>],
+        spoken: &[Option<Spoken>],
     ) -> Self {
         let mut compiled = Vec::with_capacity(names.file.routes.len());
         for (index, route) in names.file.routes.iter().enumerate() {
@@ -69,11 +69,11 @@ impl<'f> Routes<'f> {
 
     /// Notes what the tables find. A warning is about a route that one listener's messages never
     /// reach; it stands only if that holds for all of the route's listeners.
-    fn note_unreachable(&self, reader: &mut Reader<'_>, spoken: &[Option<Arc<dyn Protocol>>]) {
+    fn note_unreachable(&self, reader: &mut Reader<'_>, spoken: &[Option<Spoken>]) {
         let mut warned: BTreeMap<(usize, String), (RuleError, usize)> = BTreeMap::new();
-        for (listener, protocol) in spoken.iter().enumerate() {
-            let Some(protocol) = protocol else { continue };
-            match Table::compile(&self.specs(listener), protocol) {
+        for (listener, spoken) in spoken.iter().enumerate() {
+            let Some(spoken) = spoken else { continue };
+            match Table::compile(&self.specs(listener), &spoken.protocol) {
                 Ok((_, warnings)) => {
                     for warning in warnings {
                         let key = (warning.span.start, warning.message.clone());
@@ -108,10 +108,44 @@ impl Compiled<'_> {
 fn compile<'f>(
     reader: &mut Reader<'_>,
     names: &Names<'f>,
-    spoken: &[Option<Arc<dyn Protocol>>],
+    spoken: &[Option<Spoken>],
     index: usize,
     route: &'f Route,
 ) -> Option<Compiled<'f>> {
+    let listeners = listeners(reader, names, route);
+    let upstream = route.to.as_ref().and_then(|to| names.upstream(reader, to));
+    let of = |listener: &usize| spoken.get(*listener).and_then(Option::as_ref);
+    let services: Vec<Service> = (listeners.iter().filter_map(of))
+        .map(|spoken| spoken.service)
+        .collect();
+    fit::note_misfits(reader, names, route, upstream, &services);
+    let spec = route.spec.as_ref()?;
+    let mut compiled = Compiled {
+        spec,
+        listeners,
+        plans: Vec::new(),
+    };
+    for Spoken { protocol, service } in compiled.listeners.clone().iter().filter_map(of) {
+        if compiled.plan(protocol).is_some() {
+            continue;
+        }
+        let action = match (service, &spec.request) {
+            (Service::Relay, _) => Some(RouteAction::Relay),
+            (Service::Messages, Some(_)) => {
+                translate(reader, spec, protocol).map(RouteAction::Translate)
+            }
+            (Service::Messages, None) => None,
+        };
+        if let (Some(action), Some(upstream)) = (action, upstream) {
+            let plan = route_plan(names, index, route, upstream, action);
+            compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
+        }
+    }
+    Some(compiled)
+}
+
+/// The listeners of a route, by index, each once.
+fn listeners(reader: &mut Reader<'_>, names: &Names<'_>, route: &Route) -> Vec<usize> {
     let mut listeners: Vec<usize> = Vec::with_capacity(route.from.len());
     for from in &route.from {
         match names.listener(reader, from) {
@@ -123,27 +157,7 @@ fn compile<'f>(
             None => {}
         }
     }
-    let upstream = route.to.as_ref().and_then(|to| names.upstream(reader, to));
-    let spec = route.spec.as_ref()?;
-    let mut compiled = Compiled {
-        spec,
-        listeners,
-        plans: Vec::new(),
-    };
-    for listener in compiled.listeners.clone() {
-        let Some(Some(protocol)) = spoken.get(listener) else {
-            continue;
-        };
-        if compiled.plan(protocol).is_some() {
-            continue;
-        }
-        let translation = translate(reader, spec, protocol);
-        if let (Some(translation), Some(upstream)) = (translation, upstream) {
-            let plan = route_plan(names, index, route, upstream, translation);
-            compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
-        }
-    }
-    Some(compiled)
+    listeners
 }
 
 fn route_plan(
@@ -151,7 +165,7 @@ fn route_plan(
     index: usize,
     route: &Route,
     upstream: usize,
-    translation: Translation,
+    action: RouteAction,
 ) -> RoutePlan {
     let name = match &route.name {
         Some(name) => name.value.clone(),
@@ -163,7 +177,7 @@ fn route_plan(
     RoutePlan {
         name: name.into(),
         upstream,
-        translation,
+        action,
         timeout,
     }
 }

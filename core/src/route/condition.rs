@@ -7,7 +7,7 @@
 
 use crate::codec::{Protocol, Type};
 use crate::expr::{Comparison, Env, Expr, RuleError, Simple, Source, Var, View};
-use crate::message::{Message, Value};
+use crate::message::{Message, OperationId, Slot, Value};
 use crate::translate::Facts;
 use crate::translate::scope::{MessageEnv, MessageScope, Place};
 use std::sync::Arc;
@@ -59,6 +59,17 @@ impl Condition {
             },
             prospect,
         ))
+    }
+
+    /// Whether the condition looks at a field of an operation.
+    pub(super) fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        self.places.iter().any(|place| match place {
+            Place::Field(field) => *field == slot,
+            Place::Shared(slots) => {
+                slots.get(usize::from(operation.0)).copied().flatten() == Some(slot)
+            }
+            Place::Bytes | Place::Fact(_) | Place::Nowhere => false,
+        })
     }
 
     /// Whether the condition holds for the message. One without a value does not hold.

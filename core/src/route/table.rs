@@ -4,7 +4,7 @@ use super::codes::{CONTRADICTION, SHADOWED};
 use super::condition::{Condition, Prospect};
 use crate::codec::{Descriptor, Protocol};
 use crate::expr::{RuleError, Source, Span};
-use crate::message::{Message, OperationId};
+use crate::message::{Message, OperationId, Slot};
 use crate::translate::scope::{MessageScope, Subject, requests};
 use crate::translate::{Facts, Findings, RouteSpec};
 use std::sync::Arc;
@@ -57,6 +57,18 @@ impl Table {
                 .is_none_or(|when| when.holds(message, facts))
         };
         row.iter().find(takes).map(|candidate| candidate.route)
+    }
+}
+
+impl Table {
+    /// Whether a route looks at a field of an operation before it takes a message.
+    #[must_use]
+    pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        let row = self.rows.get(usize::from(operation.0));
+        let conditions = row.into_iter().flatten().filter_map(|c| c.when.as_ref());
+        conditions
+            .into_iter()
+            .any(|when| when.reads(operation, slot))
     }
 }
 

@@ -158,3 +158,21 @@ fn errors_of_all_routes_come_in_one_run() {
         ],
     );
 }
+
+#[test]
+fn it_is_known_which_fields_decide() {
+    let protocol = toy();
+    let descriptor = protocol.descriptor();
+    let pay = descriptor.operation_named("pay").unwrap();
+    let (amount, _) = descriptor.record(pay).field("amount").unwrap();
+    let (merchant, _) = descriptor.record(pay).field("merchant").unwrap();
+    let reads = |list: &[(&str, &str)], slot| {
+        let routes = routes(&mut File::default(), list);
+        let (table, _) = Table::compile(&refs(&routes), &protocol).expect("no errors");
+        table.reads(pay, slot)
+    };
+    let list = [("ping", ""), ("pay", "amount > 1 or peer.port == 1")];
+    assert!(reads(&list, amount));
+    assert!(!reads(&list, merchant));
+    assert!(!reads(&[("pay", "")], amount));
+}

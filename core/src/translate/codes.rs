@@ -72,4 +72,7 @@ codes! {
     NEVER = "GW2222", "the reply rule is never used",
         "A warning. The first rule that takes an outcome is used; an earlier rule without `when` takes all \
         outcomes of this one.";
+    NO_REQUEST = "GW2223", "the route has no request",
+        "A message goes upstream as what `request` says: one of `get`, `post`, `put`, `patch`, `delete` and \
+        `head` with a path. Only routes of `raw` listeners have none: their bytes are relayed as they are.";
 }

@@ -31,7 +31,7 @@ pub use spec::{BodySpec, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec};
 pub(crate) use load::Findings;
 
 use crate::codec::Protocol;
-use crate::expr::RuleError;
+use crate::expr::{RuleError, Span};
 use crate::fault::Fault;
 use crate::message::Message;
 use reply::Replies;
@@ -104,6 +104,13 @@ impl Translation {
     }
 }
 
+/// The error of a route that lacks what its messages are to become.
+#[must_use]
+pub fn no_request(route: Span) -> RuleError {
+    RuleError::new(codes::NO_REQUEST, route, "the route has no request")
+        .help("one of get, post, put, patch, delete, head, such as `request.post = \"/v1/orders\"`")
+}
+
 impl Rules {
     fn compile(
         spec: &RouteSpec,
@@ -115,7 +122,10 @@ impl Rules {
             .take(Subject::of(spec, descriptor))
             .unwrap_or(Subject::Unknown);
         let mut scope = MessageScope::new(descriptor, subject);
-        let request = Request::compile(spec, &mut scope, findings);
+        let request = match &spec.request {
+            Some(request) => Request::compile(request, &mut scope, findings),
+            None => findings.refuse(no_request(spec.span.clone())),
+        };
         let (replies, places) = Replies::compile(spec, protocol, scope, findings);
         Some(Self {
             protocol: Arc::clone(protocol),

@@ -6,7 +6,7 @@ use super::json::Document;
 use super::load::{Findings, bad_request};
 use super::scope::MessageScope;
 use super::target::Target;
-use super::{BodySpec, HttpRequest, RouteSpec};
+use super::{BodySpec, HttpRequest, RequestSpec};
 use crate::codec::Type;
 use crate::expr::{Env, Expr, RuleError, Source, Template};
 use crate::fault::Fault;
@@ -35,11 +35,10 @@ enum Payload {
 
 impl Request {
     pub(super) fn compile(
-        spec: &RouteSpec,
+        request: &RequestSpec,
         scope: &mut MessageScope<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
-        let request = &spec.request;
         if request.method == Method::CONNECT {
             let message = "a request with the method CONNECT has no path";
             findings.errors.push(RuleError::new(

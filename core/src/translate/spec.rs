@@ -11,8 +11,8 @@ pub struct RouteSpec {
     pub operation: Option<Source>,
     /// A condition on the message, beside the operation.
     pub when: Option<Source>,
-    /// What goes upstream.
-    pub request: RequestSpec,
+    /// What goes upstream. A route that relays bytes has none.
+    pub request: Option<RequestSpec>,
     /// What comes back, first match first.
     pub replies: Vec<ReplySpec>,
     /// All of it in the file.

@@ -103,7 +103,7 @@ impl Exchange {
         facts: &Facts,
         now: Instant,
     ) -> Result<Call, Fault> {
-        let http = route.plan.translation.request(request, facts)?;
+        let http = route.translation.request(request, facts)?;
         Ok(Call::begin(&route.upstream, http, facts, now))
     }
 }

@@ -16,7 +16,7 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Facts, HttpAnswer, Outcome};
+use gatewright_core::translate::{Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) plan: Arc<RoutePlan>,
+    pub(crate) translation: Translation,
     pub(crate) upstream: Rc<Upstream>,
     pub(crate) metrics: RouteMetrics,
 }
@@ -142,7 +143,7 @@ impl Dispatch {
         route.metrics.faulted(fault.class(), Duration::ZERO);
         let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
         self.log.faulted(&logged, &fault);
-        let translation = &route.plan.translation;
+        let translation = &route.translation;
         let reply = translation.reply(&request, &Outcome::Fault(&fault), &facts);
         Begun::Answered(reply.map(|message| Reply::to_request(message, request)))
     }
@@ -177,7 +178,7 @@ impl Dispatch {
                 Outcome::Fault(fault)
             }
         };
-        let message = route.plan.translation.reply(request, &outcome, facts)?;
+        let message = route.translation.reply(request, &outcome, facts)?;
         Some(Reply {
             event: Event::Head(message),
             answers: Answers::Exchange(exchange),
@@ -227,7 +228,7 @@ impl Dispatch {
                 let outcome = Outcome::Fault(&fault);
                 (
                     Some(request),
-                    route.plan.translation.reply(request, &outcome, facts),
+                    route.translation.reply(request, &outcome, facts),
                 )
             }
             Answers::Request(request) => (Some(&**request), None),

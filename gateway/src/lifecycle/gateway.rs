@@ -157,9 +157,7 @@ impl Gateway {
         let tls: Result<Vec<_>, TlsError> = (plan.upstreams.iter())
             .map(|upstream| {
                 let needed = upstream.endpoints.iter().any(|endpoint| endpoint.is_tls());
-                needed
-                    .then(|| tls::client(&upstream.name, &upstream.tls))
-                    .transpose()
+                needed.then(|| tls::client(upstream)).transpose()
             })
             .collect();
         let tls = tls.map_err(StartError::Tls)?;

@@ -3,6 +3,7 @@
 use super::worker::{Blueprint, WorkerHandle};
 use crate::listen::{self, Acceptor, BindError};
 use crate::observe::{Admin, Metrics, Readiness};
+use crate::tls::ClientTls;
 use gatewright_config::plan::Plan;
 use std::fmt;
 use std::io;
@@ -102,7 +103,7 @@ impl fmt::Debug for Running {
 /// Starts the control thread, and returns once everything is bound.
 pub(super) fn start(
     plan: Arc<Plan>,
-    tls: Vec<Option<Arc<rustls::ClientConfig>>>,
+    tls: Vec<Option<ClientTls>>,
     signals: Signals,
 ) -> Result<Running, Refused> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -152,7 +153,7 @@ struct Control {
 impl Control {
     async fn start(
         plan: &Arc<Plan>,
-        tls: Vec<Option<Arc<rustls::ClientConfig>>>,
+        tls: Vec<Option<ClientTls>>,
         signals: Signals,
         stopped: mpsc::Receiver<()>,
     ) -> Result<(Self, Addresses), Refused> {

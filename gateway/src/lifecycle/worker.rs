@@ -8,8 +8,9 @@ use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
 use crate::serve::Connection;
+use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan};
+use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan};
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -97,7 +98,7 @@ impl WorkerHandle {
 /// What a worker is made from. It crosses to the worker's thread.
 pub(super) struct Blueprint {
     pub(super) plan: Arc<Plan>,
-    pub(super) tls: Vec<Option<Arc<rustls::ClientConfig>>>,
+    pub(super) tls: Vec<Option<ClientTls>>,
     pub(super) metrics: Metrics,
     pub(super) index: usize,
 }
@@ -194,14 +195,15 @@ impl Blueprint {
     }
 
     fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
-        let route = |route: &Arc<gatewright_config::plan::RoutePlan>| {
-            Rc::new(Route {
+        let route = |route: &Arc<RoutePlan>| {
+            Some(Rc::new(Route {
+                translation: route.translation()?.clone(),
                 plan: Arc::clone(route),
                 upstream: Rc::clone(&upstreams[route.upstream]),
                 metrics: self.metrics.route(&plan.name, &route.name),
-            })
+            }))
         };
-        let routes = plan.routes.iter().map(route).collect();
+        let routes = plan.routes.iter().filter_map(route).collect();
         let log = MessageLog::new(&self.plan.log);
         Rc::new(Listener {
             name: Arc::clone(&plan.name),

@@ -1,39 +1,33 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
 use super::corked::{Cork, Corked};
+use super::dial::dial;
+use super::stream::Stream;
 use super::{Target, Upstream};
 use bytes::Bytes;
 use gatewright_config::plan::{Authority, Endpoint};
 use h2::client::{Builder, Connection, SendRequest};
 use http::uri::Scheme;
-use rustls::pki_types::ServerName;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::Poll;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_util::either::Either;
-
-pub(super) type Transport = Either<TcpStream, TlsStream<TcpStream>>;
 
 /// A connection whose server has said what it allows.
 pub(super) struct Usable {
     pub(super) target: Target,
     pub(super) sender: SendRequest<Bytes>,
-    pub(super) connection: Connection<Corked<Transport>, Bytes>,
-    pub(super) cork: Cork<Transport>,
+    pub(super) connection: Connection<Corked<Stream>, Bytes>,
+    pub(super) cork: Cork<Stream>,
 }
 
 /// Why there is no connection.
 #[derive(Debug)]
 pub(super) enum ConnectError {
     TimedOut,
-    Tcp(io::Error),
-    Tls(io::Error),
+    Dial(io::Error),
+    Transport(io::Error),
     NotHttp2,
     Http2(h2::Error),
     Closed,
@@ -44,12 +38,11 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("not connected in time"),
-            Self::Tcp(error) => write!(f, "TCP: {error}"),
-            Self::Tls(error) => write!(f, "TLS: {error}"),
+            Self::Dial(error) | Self::Transport(error) => error.fmt(f),
             Self::NotHttp2 => f.write_str("the server does not offer HTTP/2 (ALPN `h2`)"),
             Self::Http2(error) => write!(f, "HTTP/2: {error}"),
             Self::Closed => f.write_str("the server closed the connection before its SETTINGS"),
-            Self::Name => f.write_str("the host is no valid name for TLS or HTTP"),
+            Self::Name => f.write_str("the host is no valid name for HTTP"),
         }
     }
 }
@@ -58,19 +51,21 @@ impl Upstream {
     /// Connects to an endpoint, up to the server's first SETTINGS, within the time limit.
     pub(super) async fn connect(&self, endpoint: usize) -> Result<Usable, ConnectError> {
         let connecting = async {
-            match &self.plan.endpoints[endpoint] {
-                Endpoint::H2c(authority) => {
-                    let tcp = dial(authority).await?;
-                    self.handshake(Scheme::HTTP, authority, Either::Left(tcp))
-                        .await
+            let endpoint = &self.plan.endpoints[endpoint];
+            let (scheme, authority) = match endpoint {
+                Endpoint::H2c(authority) => (Scheme::HTTP, authority),
+                Endpoint::Https(authority) => (Scheme::HTTPS, authority),
+                Endpoint::Tcp(_) | Endpoint::Tls(_) | Endpoint::Unix(_) | Endpoint::Mock(_) => {
+                    return Err(ConnectError::NotHttp2);
                 }
-                Endpoint::Https(authority) => {
-                    let tls = self.dial_tls(authority).await?;
-                    self.handshake(Scheme::HTTPS, authority, Either::Right(tls))
-                        .await
-                }
-                Endpoint::Mock(_) => Err(ConnectError::NotHttp2),
+            };
+            let dialled = dial(endpoint, self.tls.as_ref()).await;
+            let stream = dialled.map_err(ConnectError::Dial)?;
+            // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
+            if endpoint.is_tls() && stream.alpn() != Some(b"h2") {
+                return Err(ConnectError::NotHttp2);
             }
+            self.handshake(scheme, authority, stream).await
         };
         let limit = self.plan.limits.connect;
         tokio::time::timeout(limit, connecting)
@@ -78,33 +73,11 @@ impl Upstream {
             .unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    async fn dial_tls(&self, authority: &Authority) -> Result<TlsStream<TcpStream>, ConnectError> {
-        let config = self.tls.as_ref().ok_or(ConnectError::NotHttp2)?;
-        let name = self
-            .plan
-            .tls
-            .server_name
-            .as_ref()
-            .unwrap_or(&authority.host);
-        let name = ServerName::try_from(name.to_string()).map_err(|_| ConnectError::Name)?;
-        let tcp = dial(authority).await?;
-        let connector = TlsConnector::from(Arc::clone(config));
-        let tls = connector
-            .connect(name, tcp)
-            .await
-            .map_err(ConnectError::Tls)?;
-        // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
-        if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
-            return Err(ConnectError::NotHttp2);
-        }
-        Ok(tls)
-    }
-
     async fn handshake(
         &self,
         scheme: Scheme,
         authority: &Authority,
-        transport: Transport,
+        transport: Stream,
     ) -> Result<Usable, ConnectError> {
         let target = Target {
             scheme,
@@ -120,7 +93,7 @@ impl Upstream {
         poll_fn(|cx| {
             let ended = Pin::new(&mut connection).poll(cx);
             if let Poll::Ready(Err(error)) = cork.poll_release(cx) {
-                return Poll::Ready(Err(ConnectError::Tcp(error)));
+                return Poll::Ready(Err(ConnectError::Transport(error)));
             }
             match ended {
                 Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
@@ -160,15 +133,6 @@ impl Upstream {
             .max_concurrent_reset_streams(8192);
         builder
     }
-}
-
-async fn dial(authority: &Authority) -> Result<TcpStream, ConnectError> {
-    let address = (&*authority.host, authority.port);
-    let tcp = TcpStream::connect(address)
-        .await
-        .map_err(ConnectError::Tcp)?;
-    tcp.set_nodelay(true).map_err(ConnectError::Tcp)?;
-    Ok(tcp)
 }
 
 fn authority_of(authority: &Authority) -> Result<http::uri::Authority, ConnectError> {

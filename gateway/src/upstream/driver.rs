@@ -1,8 +1,9 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
 use super::Upstream;
-use super::connect::{ConnectError, Transport, Usable};
+use super::connect::{ConnectError, Usable};
 use super::corked::{Cork, Corked};
+use super::stream::Stream;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
@@ -17,8 +18,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Driver {
     upstream: Rc<Upstream>,
     id: ConnId,
-    connection: Connection<Corked<Transport>, Bytes>,
-    cork: Cork<Transport>,
+    connection: Connection<Corked<Stream>, Bytes>,
+    cork: Cork<Stream>,
     /// A handle to ask how many streams the server allows. It is dropped when the connection
     /// leaves, so that the library closes it after the last stream.
     probe: Option<SendRequest<Bytes>>,
@@ -71,7 +72,7 @@ impl Driver {
             return Poll::Ready(ended.map_err(ConnectError::Http2));
         }
         match self.cork.poll_release(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Tcp(error))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Transport(error))),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
     }

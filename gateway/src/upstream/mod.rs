@@ -3,8 +3,10 @@
 mod call;
 mod connect;
 mod corked;
+mod dial;
 mod driver;
 mod mock;
+mod stream;
 
 pub(crate) use call::Call;
 
@@ -12,6 +14,7 @@ use crate::clock;
 use crate::lifecycle::{Awaited, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
+use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
@@ -30,7 +33,7 @@ use std::time::{Duration, Instant};
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
     plan: UpstreamPlan,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    tls: Option<ClientTls>,
     timers: Rc<Timers>,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
@@ -96,7 +99,7 @@ pub(crate) enum Place {
 impl Upstream {
     pub(crate) fn new(
         plan: UpstreamPlan,
-        tls: Option<Arc<rustls::ClientConfig>>,
+        tls: Option<ClientTls>,
         timers: Rc<Timers>,
         metrics: UpstreamMetrics,
         random: Random,

@@ -86,7 +86,7 @@ fn no_byte_leaves_its_query_parameter() {
 fn no_byte_leaves_its_header() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");
-    spec.request.headers = vec![
+    http(&mut spec).headers = vec![
         (file.source("x-m"), file.source("{merchant}")),
         (file.source("x-n"), file.source("<{merchant}>")),
     ];
@@ -124,7 +124,7 @@ fn no_byte_leaves_its_json_string() {
         member("computed", "{merchant + merchant}"),
         member("k\"\n{", "{base64(blob)}"),
     ];
-    spec.request.body = BodySpec::Json(JsonSpec::Object(members));
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Object(members));
     let translation = compiled(&spec);
     for (byte, text) in (0..=255).cycle().zip(texts()) {
         let mut message = with(&text);

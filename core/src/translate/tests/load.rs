@@ -77,7 +77,7 @@ fn headers() {
         let mut file = File::default();
         let mut spec = file.route("pay", "/");
         spec.replies = vec![file.reply("*", "pay_rsp", &[("status", "0")])];
-        spec.request.headers = vec![
+        http(&mut spec).headers = vec![
             (file.source("x-one"), file.source("1")),
             (file.source(name), file.source(value)),
         ];
@@ -98,7 +98,7 @@ fn bodies() {
         let mut file = File::default();
         let mut spec = file.route("pay", "/");
         spec.replies = vec![file.reply("*", "pay_rsp", &[("status", "0")])];
-        spec.request.body = BodySpec::Json(JsonSpec::Template(file.source(template)));
+        http(&mut spec).body = BodySpec::Json(JsonSpec::Template(file.source(template)));
         check(&file, &spec, &[expected]);
     }
     let mut file = File::default();
@@ -110,8 +110,8 @@ fn bodies() {
         (again, JsonSpec::Int(2)),
         (nan, JsonSpec::Float(f64::NAN)),
     ];
-    spec.request.body = BodySpec::Json(JsonSpec::Object(members));
-    spec.request.method = Method::CONNECT;
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Object(members));
+    http(&mut spec).method = Method::CONNECT;
     check(
         &file,
         &spec,
@@ -317,8 +317,8 @@ fn a_route_for_every_request_refuses_what_they_do_not_share() {
 fn all_errors_come_in_one_run() {
     let mut file = File::default();
     let mut spec = file.route("pay", "a");
-    spec.request.headers = vec![(file.source("te"), file.source("{x}"))];
-    spec.request.body = BodySpec::Json(JsonSpec::Array(vec![
+    http(&mut spec).headers = vec![(file.source("te"), file.source("{x}"))];
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Array(vec![
         JsonSpec::Template(file.source("{y}")),
         JsonSpec::Template(file.source("{z")),
     ]));

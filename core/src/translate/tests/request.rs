@@ -100,7 +100,7 @@ fn a_route_for_every_request_uses_what_they_share() {
 fn headers_are_lower_case_and_secrets_are_marked() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");
-    spec.request.headers = vec![
+    http(&mut spec).headers = vec![
         (
             file.source("Idempotency-Key"),
             file.source("{merchant}-{seq:08x}"),
@@ -149,7 +149,7 @@ fn json_keeps_types() {
         .into_iter()
         .map(|(name, value)| (file.source(name), value))
         .collect();
-    spec.request.body = BodySpec::Json(JsonSpec::Object(members));
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Object(members));
     let request = compiled(&spec)
         .request(&payment(), &facts())
         .expect("a request");
@@ -166,7 +166,7 @@ fn json_keeps_types() {
 fn a_number_without_json_form_is_a_bad_request() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");
-    spec.request.body = BodySpec::Json(JsonSpec::Template(file.source("{rate}")));
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Template(file.source("{rate}")));
     for rate in [f64::NAN, f64::INFINITY] {
         let mut message = payment();
         message.set_field(pay::RATE, Value::Float(rate));
@@ -181,11 +181,11 @@ fn a_number_without_json_form_is_a_bad_request() {
 fn a_rule_may_give_another_content_type() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");
-    spec.request.headers = vec![(
+    http(&mut spec).headers = vec![(
         file.source("Content-Type"),
         file.source("application/x+json"),
     )];
-    spec.request.body = BodySpec::Json(JsonSpec::Int(1));
+    http(&mut spec).body = BodySpec::Json(JsonSpec::Int(1));
     let request = compiled(&spec)
         .request(&payment(), &facts())
         .expect("a request");
@@ -207,7 +207,7 @@ fn a_body_is_the_messages_own_bytes_or_text() {
     let send = |template: &str, message: &Message| {
         let mut file = File::default();
         let mut spec = file.route("pay", "/");
-        spec.request.body = BodySpec::Bytes(file.source(template));
+        http(&mut spec).body = BodySpec::Bytes(file.source(template));
         let request = compiled(&spec)
             .request(message, &facts())
             .expect("a request");

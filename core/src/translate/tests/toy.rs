@@ -260,7 +260,7 @@ impl File {
             name: None,
             operation,
             when: None,
-            request,
+            request: Some(request),
             replies: Vec::new(),
             span: self.span("[[routes]]"),
         }
@@ -297,6 +297,11 @@ impl File {
             },
         }
     }
+}
+
+/// What a route of this file sends.
+pub(crate) fn http(spec: &mut RouteSpec) -> &mut RequestSpec {
+    spec.request.as_mut().expect("a request")
 }
 
 /// Compiles a route that has no errors.

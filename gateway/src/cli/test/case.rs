@@ -5,7 +5,7 @@ use super::reader::{Node, Reader, Section, if_given};
 use super::upstream::{Answer, Upstream};
 use crate::cli::messages;
 use bytes::Bytes;
-use gatewright_config::plan::{ListenerPlan, Plan};
+use gatewright_config::plan::{ListenerPlan, Plan, Service};
 use gatewright_config::{Diagnostic, SourceFile, codes};
 use gatewright_core::codec::Protocol;
 use gatewright_core::codec::json::from_json;
@@ -107,6 +107,12 @@ fn read_case(
     let to = section.require(reader, "to");
     let send = section.require(reader, "send");
     let (index, listener) = to.and_then(|node| find_listener(reader, node, plan))?;
+    if listener.service == Service::Relay {
+        let message = format!("listener `{}` relays bytes", listener.name);
+        let help = "there are no messages to test".to_owned();
+        reader.note(codes::BAD_TEST_MESSAGE, message, to?.span(), Some(help));
+        return None;
+    }
     let expect = section
         .get("expect")
         .map(|node| expect(reader, node, &listener.protocol));

@@ -4,11 +4,11 @@ use super::case::Case;
 use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
-use gatewright_config::plan::{ListenerPlan, RoutePlan};
+use gatewright_config::plan::ListenerPlan;
 use gatewright_core::codec::{DecodeError, Event, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Kind, Message};
-use gatewright_core::translate::{Facts, HttpRequest, Outcome};
+use gatewright_core::translate::{Facts, HttpRequest, Outcome, Translation};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -57,8 +57,9 @@ impl Stage<'_> {
             return refused("clients send no replies".to_owned(), Reply::Closed);
         }
         let picked = self.listener.table.pick(&message, &facts);
-        match picked.and_then(|index| self.listener.routes.get(index)) {
-            Some(route) => self.exchange(route, &message, answer, &facts),
+        let route = picked.and_then(|index| self.listener.routes.get(index));
+        match route.and_then(|route| route.translation()) {
+            Some(rules) => self.exchange(rules, &message, answer, &facts),
             None => {
                 let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
                 let rejected = Rejected::from(&message);
@@ -119,16 +120,16 @@ impl Stage<'_> {
 
     fn exchange(
         &self,
-        route: &RoutePlan,
+        rules: &Translation,
         message: &Message,
         answer: Option<&Answer>,
         facts: &Facts,
     ) -> Played {
-        let request = route.translation.request(message, facts);
+        let request = rules.request(message, facts);
         let reply = match (&request, answer) {
-            (Err(fault), _) => self.reply(route, message, &Outcome::Fault(fault), facts),
+            (Err(fault), _) => self.reply(rules, message, &Outcome::Fault(fault), facts),
             (Ok(_), None) => due(message, || Reply::Open),
-            (Ok(_), Some(answer)) => self.reply(route, message, &answer.outcome(), facts),
+            (Ok(_), Some(answer)) => self.reply(rules, message, &answer.outcome(), facts),
         };
         Played {
             request: request.map_err(|fault| fault.to_string()),
@@ -138,12 +139,12 @@ impl Stage<'_> {
 
     fn reply(
         &self,
-        route: &RoutePlan,
+        rules: &Translation,
         message: &Message,
         outcome: &Outcome<'_>,
         facts: &Facts,
     ) -> Reply {
-        let by_rules = |outcome: &Outcome<'_>| route.translation.reply(message, outcome, facts);
+        let by_rules = |outcome: &Outcome<'_>| rules.reply(message, outcome, facts);
         due(message, || {
             let Some(reply) = by_rules(outcome) else {
                 return Reply::Closed;

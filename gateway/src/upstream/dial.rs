@@ -1,0 +1,58 @@
+//! From an endpoint to a stream of bytes.
+
+use super::stream::Stream;
+use crate::tls::ClientTls;
+use gatewright_config::plan::{Authority, Endpoint};
+use rustls::pki_types::ServerName;
+use std::io;
+use std::sync::Arc;
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+
+/// Connects to an endpoint, up to a usable stream. How long that may take is for the caller to
+/// say; dropped, it leaves nothing behind.
+///
+/// # Errors
+/// As the system or TLS says, with the step at which it failed.
+pub(super) async fn dial(endpoint: &Endpoint, tls: Option<&ClientTls>) -> io::Result<Stream> {
+    match endpoint {
+        Endpoint::H2c(authority) | Endpoint::Tcp(authority) => {
+            dial_tcp(authority).await.map(Stream::Tcp)
+        }
+        Endpoint::Https(authority) | Endpoint::Tls(authority) => {
+            let tls = tls.ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
+            dial_tls(authority, tls).await
+        }
+        Endpoint::Unix(path) => {
+            let connected = UnixStream::connect(path).await;
+            connected.map(Stream::Unix).map_err(|e| at("Unix", &e))
+        }
+        Endpoint::Mock(_) => Err(io::Error::other("the built-in upstream has no address")),
+    }
+}
+
+async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
+    let address = (&*authority.host, authority.port);
+    let connected = TcpStream::connect(address).await;
+    let tcp = connected.map_err(|e| at("TCP", &e))?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
+}
+
+async fn dial_tls(authority: &Authority, tls: &ClientTls) -> io::Result<Stream> {
+    let name = tls.server_name.as_ref().unwrap_or(&authority.host);
+    let name = ServerName::try_from(name.to_string()).map_err(|_| {
+        let message = "the host is no valid name for TLS";
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    })?;
+    let tcp = dial_tcp(authority).await?;
+    let connector = TlsConnector::from(Arc::clone(&tls.config));
+    let connected = connector.connect(name, tcp).await;
+    let stream = connected.map_err(|e| at("TLS", &e))?;
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// The same error with the step at which it came.
+fn at(step: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{step}: {error}"))
+}
