@@ -188,3 +188,40 @@ fn a_sign_of_life_keeps_a_stream_open() {
     s.handle_timeout(now + LIMITS.idle * 3 / 2);
     assert!(s.is_finished());
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn part(id: u64) -> Message {
+    message(Kind::Reply, id)
+}
+
+#[test]
+fn a_batch_counts_for_all_its_requests() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let three = NonZeroU32::new(3).unwrap();
+    let key = s.handle_batch(three, now + MINUTE, now);
+    assert_eq!((s.in_flight(), s.credit()), (3, 0));
+    assert!(!s.wants_request());
+    assert!(s.handle_reply(key, reply(1), now));
+    assert_eq!((s.in_flight(), s.credit()), (0, 3));
+}
+
+#[test]
+fn parts_keep_their_place_in_the_order() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let one = NonZeroU32::MIN;
+    let first = s.handle_batch(one, now + MINUTE, now);
+    let second = s.handle_batch(one, now + MINUTE, now);
+    assert!(s.handle_part(second, part(3), now));
+    assert!(sent(&mut s).is_empty());
+    assert!(s.handle_part(first, part(1), now));
+    assert_eq!(sent(&mut s), [1]);
+    assert!(s.handle_reply(first, reply(2), now));
+    assert!(!s.handle_part(first, part(9), now), "it is over");
+    assert_eq!(sent(&mut s), [2, 3]);
+    assert!(s.handle_reply(second, reply(4), now));
+    assert_eq!(sent(&mut s), [4]);
+    assert!(s.is_quiet());
+}

@@ -9,6 +9,7 @@ use gatewright_core::message::{Kind, Message};
 use gatewright_core::reply::{Answers, Ledger};
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -86,7 +87,8 @@ impl Conversation {
             return Ok(());
         }
         self.ledger
-            .sent(message.correlation(), index)
+            .sent(message.correlation(), NonZeroU32::MIN, index)
+            .map(|_| ())
             .map_err(|_| Trouble::SameId)
     }
 
@@ -177,10 +179,8 @@ impl Conversation {
 
     /// The numbers of the requests that still wait, as people count.
     fn unanswered(&mut self) -> Vec<usize> {
-        let mut numbers = Vec::new();
-        while let Some(index) = self.ledger.abandon(|_| true) {
-            numbers.push(index + 1);
-        }
+        let waiting = self.ledger.drain().into_iter();
+        let mut numbers: Vec<usize> = waiting.map(|index| index + 1).collect();
         numbers.sort_unstable();
         numbers
     }
