@@ -123,6 +123,8 @@ pub struct RoutePlan {
 pub enum RouteAction {
     /// Messages become HTTP requests, by rules both ways.
     Translate(Translation),
+    /// Messages go to an upstream of the same protocol as they are.
+    Forward,
     /// The bytes of a connection are carried as they are.
     Relay,
 }
@@ -133,7 +135,7 @@ impl RoutePlan {
     pub const fn translation(&self) -> Option<&Translation> {
         match &self.action {
             RouteAction::Translate(translation) => Some(translation),
-            RouteAction::Relay => None,
+            RouteAction::Forward | RouteAction::Relay => None,
         }
     }
 }
@@ -145,10 +147,30 @@ pub struct UpstreamPlan {
     pub name: Arc<str>,
     /// Where it is to be found; never empty.
     pub endpoints: Vec<Endpoint>,
+    /// What a stream of bytes carries, if messages are sent to it.
+    pub speaks: Option<Speech>,
     /// What it may use up.
     pub limits: UpstreamLimits,
     /// For `https` and `tls` endpoints.
     pub tls: UpstreamTls,
+}
+
+/// What the connections to an upstream carry, where it is a protocol of one's own.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// The protocol.
+    pub protocol: Arc<dyn Protocol>,
+    /// Who uses a connection at a time.
+    pub sharing: Sharing,
+}
+
+/// Who uses a connection to an upstream at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// All clients of a worker: replies are told apart by their numbers or by their order.
+    Shared,
+    /// One request, until it is answered.
+    Exclusive,
 }
 
 /// One address of an upstream.
@@ -230,6 +252,10 @@ pub struct UpstreamLimits {
     pub queue_wait: Duration,
     /// The longest body of an answer, in bytes.
     pub body: usize,
+    /// The longest frame that is read from a stream of bytes.
+    pub frame: usize,
+    /// How long the place of a request that was given up stays taken.
+    pub quarantine: Duration,
     /// To a usable connection: TCP, TLS and HTTP/2 handshakes.
     pub connect: Duration,
     /// After which a connection without requests is closed.
