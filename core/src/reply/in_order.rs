@@ -58,11 +58,15 @@ impl<T> InOrder<T> {
     }
 
     pub(super) fn received(&mut self) -> Answers<T> {
-        if self.queue.is_empty() {
+        let Some(front) = self.front() else {
             return Answers::Unknown;
+        };
+        let (waits, replies) = (front.owner.is_some(), front.replies);
+        match self.received_many(1) {
+            Some(owner) => Answers::Request(owner),
+            None if waits && replies > NonZeroU32::MIN => Answers::Part,
+            None => Answers::Late,
         }
-        self.received_many(1)
-            .map_or(Answers::Late, Answers::Request)
     }
 
     pub(super) fn received_many(&mut self, replies: u32) -> Option<T> {

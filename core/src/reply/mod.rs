@@ -43,8 +43,10 @@ pub struct Entry {
 /// Whom a reply is for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answers<T> {
-    /// This request.
+    /// This request, which has all its replies now.
     Request(T),
+    /// The request at the [front](Ledger::front), which gets more.
+    Part,
     /// A request that was given up.
     Late,
     /// No request: it came unasked, twice, or with a wrong id.
@@ -112,8 +114,7 @@ impl<T> Ledger<T> {
         }
     }
 
-    /// Finds the request that one reply answers. By order, one that still gets more is not taken
-    /// out: see [`received_in_order`](Self::received_in_order).
+    /// Finds the request that one reply answers.
     pub fn received(&mut self, correlation: &Correlation) -> Answers<T> {
         match &mut self.pending {
             Pending::InOrder(in_order) => in_order.received(),

@@ -10,4 +10,4 @@ pub use gateway::{Builder, Gateway, StartError};
 pub(crate) use gathering::Awaited;
 pub use running::{Addresses, Outcome, Running};
 pub(crate) use timers::{Alarm, Timers};
-pub(crate) use worker::{Worker, WorkerHandle};
+pub(crate) use worker::{Scratch, Worker, WorkerHandle};

@@ -3,14 +3,14 @@
 use super::Timers;
 use super::gathering::{Awaited, Gathering};
 use crate::clock;
-use crate::dispatch::{Dispatch, Exchanges, Route};
+use crate::dispatch::{Action, Dispatch, Exchanges, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
 use crate::serve::Connection;
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan};
+use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan};
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -29,10 +29,14 @@ const HAND_OVER: usize = 1024;
 /// Sets of exchanges kept for the next connection that needs one.
 const SPARE_SETS: usize = 64;
 
+/// The buffer that every read of one worker goes through. Nothing may be awaited while it is
+/// borrowed.
+pub(crate) type Scratch = Rc<RefCell<Box<[u8]>>>;
+
 /// What the tasks of one worker share.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    scratch: RefCell<Box<[u8]>>,
+    scratch: Scratch,
     timers: Rc<Timers>,
     #[expect(
         clippy::vec_box,
@@ -184,6 +188,7 @@ impl Blueprint {
                     metrics,
                     random,
                     Arc::clone(awaited),
+                    Rc::clone(&worker.scratch),
                 ))
             })
             .collect();
@@ -197,7 +202,7 @@ impl Blueprint {
     fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
             Some(Rc::new(Route {
-                translation: route.translation()?.clone(),
+                action: Action::of(route)?,
                 plan: Arc::clone(route),
                 upstream: Rc::clone(&upstreams[route.upstream]),
                 metrics: self.metrics.route(&plan.name, &route.name),
@@ -205,10 +210,15 @@ impl Blueprint {
         };
         let routes = plan.routes.iter().filter_map(route).collect();
         let log = MessageLog::new(&self.plan.log);
+        let forwarded = (plan.routes.iter())
+            .filter(|route| matches!(route.action, RouteAction::Forward))
+            .filter_map(|route| self.plan.upstreams.get(route.upstream));
+        let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
         Rc::new(Listener {
             name: Arc::clone(&plan.name),
             protocol: Arc::clone(&plan.protocol),
             limits: plan.limits,
+            reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
             dispatch: Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log),
             metrics: self.metrics.listener(&plan.name),
         })
@@ -218,7 +228,7 @@ impl Blueprint {
 impl Worker {
     fn new(load: Arc<AtomicUsize>) -> Self {
         Self {
-            scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             timers: Rc::default(),
             spare: RefCell::default(),
             drain: Cell::new(None),

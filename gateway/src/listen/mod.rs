@@ -24,6 +24,8 @@ pub(crate) struct Listener {
     pub(crate) protocol: Arc<dyn Protocol>,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
+    /// Bytes of replies that may wait for a client, where others would have to wait with it.
+    pub(crate) reply_room: Option<usize>,
     pub(crate) metrics: ListenerMetrics,
 }
 

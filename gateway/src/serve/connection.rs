@@ -2,19 +2,23 @@
 
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::{Arrival, Begun, Dispatch, Exchange, Exchanges, Reply};
+use crate::dispatch::{
+    Answer, Arrival, Batch, Begun, Content, Dispatch, Exchange, Exchanges, InFlight, Reply, Sender,
+};
 use crate::framing::Framing;
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::{Listener, Permit};
+use crate::upstream::{Lanes, Part};
 use bytes::{Buf, BytesMut};
 use gatewright_core::codec::{Control, DecodeError, Event, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::{ExchangeKey, Session, SessionLimits};
-use gatewright_core::translate::{Facts, HttpAnswer};
+use gatewright_core::translate::Facts;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,6 +40,7 @@ pub(crate) struct Connection {
     inbound: BytesMut,
     outbound: BytesMut,
     exchanges: Option<Box<Exchanges>>,
+    lanes: Option<Box<Lanes>>,
     alarm: Alarm,
     /// Since when a frame is incomplete.
     partial_since: Option<Instant>,
@@ -56,6 +61,12 @@ const FRAMES_A_TURN: u16 = 256;
 
 /// A client that sends no more, or is not read, may leave unheard: how often it is looked after.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
+
+/// What one look at a request on its way found.
+enum Outcome {
+    Answer(Result<Answer, Fault>),
+    Part(Part),
+}
 
 /// The connection is over at once; what is in flight is cancelled.
 struct Ended(&'static str);
@@ -94,6 +105,7 @@ impl Connection {
             inbound: BytesMut::new(),
             outbound: BytesMut::new(),
             exchanges: None,
+            lanes: None,
             alarm: Alarm::new(Rc::clone(worker.timers())),
             partial_since: None,
             stalled_since: None,
@@ -132,6 +144,7 @@ impl Connection {
             self.collect_answers(now, cx);
             self.write_replies();
             self.flush(now, cx)?;
+            self.evict_if_slow()?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
@@ -146,6 +159,7 @@ impl Connection {
         }
         if self.session.is_quiet() {
             self.session.release_memory();
+            self.lanes = None;
             // The alarm may be set for an exchange that has ended: later than the idle limit or
             // the drain, which count from now on.
             if let Some(at) = self.session.poll_timeout() {
@@ -212,6 +226,9 @@ impl Connection {
 
     fn read_frames(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
         while self.has_credit() {
+            if self.pass_on(now, cx) {
+                continue;
+            }
             match self.framing.read(&mut self.inbound) {
                 Ok(Some(event)) => {
                     self.frames_left -= 1;
@@ -233,6 +250,48 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Sends the requests at the start of the buffer on unread, where nobody has to read them.
+    /// `false` if there is none of that kind: then the next frame has to be read.
+    fn pass_on(&mut self, now: Instant, cx: &Context<'_>) -> bool {
+        let listener = Rc::clone(&self.listener);
+        let Some(route) = listener.dispatch.passage() else {
+            return false;
+        };
+        let most = self.session.credit().min(usize::from(self.frames_left));
+        // What cannot be scanned is read, and refused there.
+        let scanned = self.framing.scan(&self.inbound, most).unwrap_or_default();
+        let frames = u16::try_from(scanned.frames).unwrap_or(u16::MAX);
+        let Some(requests) = NonZeroU32::new(u32::from(frames)) else {
+            return false;
+        };
+        self.frames_left = self.frames_left.saturating_sub(frames);
+        listener.metrics.requests(requests.get());
+        let began = self.partial_since.take().unwrap_or(now);
+        let deadline = began + Dispatch::time_for(Some(route));
+        let frames = self.inbound.split_to(scanned.bytes).freeze();
+        let key = self.session.handle_batch(requests, deadline, now);
+        let from = Sender {
+            client: self.id,
+            lanes: self.lanes.get_or_insert_default(),
+        };
+        let at = Arrival { began, now };
+        match listener.dispatch.begin_batch(key, &frames, requests, at, from) {
+            Ok(batch) => {
+                self.alarm.set(deadline, cx);
+                self.await_reply(InFlight::Batch(batch));
+            }
+            Err(fault) => self.refuse_batch(key, requests.get(), &fault, now),
+        }
+        true
+    }
+
+    fn await_reply(&mut self, in_flight: InFlight) {
+        let worker = &self.worker;
+        self.exchanges
+            .get_or_insert_with(|| worker.take_exchanges())
+            .insert(in_flight);
     }
 
     fn handle_event(&mut self, event: Event, at: Arrival, cx: &Context<'_>) -> Result<(), Ended> {
@@ -261,7 +320,7 @@ impl Connection {
         at: Arrival,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
-        self.listener.metrics.request();
+        self.listener.metrics.requests(1);
         let listener = Rc::clone(&self.listener);
         let dispatch = &listener.dispatch;
         let facts = self.facts();
@@ -274,13 +333,11 @@ impl Connection {
                 return Err(Ended(violation.as_str()));
             }
         };
-        match dispatch.begin(key, request, route, facts, at) {
+        let lanes = self.lanes.get_or_insert_default();
+        match dispatch.begin(key, request, route, facts, at, lanes) {
             Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
-                let worker = &self.worker;
-                self.exchanges
-                    .get_or_insert_with(|| worker.take_exchanges())
-                    .insert(exchange);
+                self.await_reply(exchange);
             }
             Begun::Answered(reply) => self.settle(key, reply, at.now),
         }
@@ -338,14 +395,38 @@ impl Connection {
         let Some(mut exchanges) = self.exchanges.take() else {
             return;
         };
+        let mut parts = Vec::new();
         exchanges.poll_ready(
             cx,
-            |exchange, cx| match exchange.poll(cx) {
-                Poll::Ready(result) => Some(result),
-                Poll::Pending => None,
+            |in_flight, cx| match in_flight {
+                InFlight::Exchange(exchange) => match exchange.poll(cx) {
+                    Poll::Ready(result) => Some(Outcome::Answer(result)),
+                    Poll::Pending => None,
+                },
+                InFlight::Batch(batch) => match batch.poll(cx) {
+                    Poll::Ready(part) if part.end.is_some() => Some(Outcome::Part(part)),
+                    Poll::Ready(part) => {
+                        parts.push((batch.key, part.frames));
+                        None
+                    }
+                    Poll::Pending => None,
+                },
             },
-            |exchange, result| self.finish(exchange, &result, now),
+            |in_flight, outcome| match (in_flight, outcome) {
+                (InFlight::Exchange(exchange), Outcome::Answer(result)) => {
+                    self.finish(exchange, result, now);
+                }
+                (InFlight::Batch(batch), Outcome::Part(part)) => {
+                    self.finish_batch(&batch, part, now);
+                }
+                // Each is polled as what it is.
+                (InFlight::Exchange(_), Outcome::Part(_))
+                | (InFlight::Batch(_), Outcome::Answer(_)) => {}
+            },
         );
+        for (key, frames) in parts {
+            self.session.handle_part(key, Reply::passed_on(frames), now);
+        }
         if exchanges.is_empty() {
             self.worker.give_back_exchanges(exchanges);
         } else {
@@ -353,15 +434,38 @@ impl Connection {
         }
     }
 
-    fn finish(
-        &mut self,
-        exchange: Box<Exchange>,
-        result: &Result<HttpAnswer, Fault>,
-        now: Instant,
-    ) {
+    fn finish(&mut self, exchange: Box<Exchange>, result: Result<Answer, Fault>, now: Instant) {
         let key = exchange.key;
         let reply = self.listener.dispatch.finish(exchange, result, now);
         self.settle(key, reply, now);
+    }
+
+    /// Ends a batch: the replies that came, and a refusal for each that did not.
+    fn finish_batch(&mut self, batch: &Batch, part: Part, now: Instant) {
+        if !part.frames.is_empty() {
+            let frames = Reply::passed_on(part.frames);
+            self.session.handle_part(batch.key, frames, now);
+        }
+        let end = part.end.unwrap_or(Ok(()));
+        self.listener.dispatch.count_batch(batch, &end, now);
+        match end {
+            Ok(()) => {
+                self.session.handle_reply(batch.key, None, now);
+            }
+            Err(fault) => self.refuse_batch(batch.key, batch.due, &fault, now),
+        }
+    }
+
+    fn refuse_batch(&mut self, key: ExchangeKey, requests: u32, fault: &Fault, now: Instant) {
+        for _ in 0..requests {
+            let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
+                self.reason.get_or_insert("unanswerable");
+                self.session.handle_close();
+                break;
+            };
+            self.session.handle_part(key, refusal, now);
+        }
+        self.session.handle_reply(key, None, now);
     }
 
     /// Gives an exchange its reply. Where the protocol has none to give, the connection closes
@@ -378,9 +482,14 @@ impl Connection {
     /// Puts the replies that may leave into the buffer.
     fn write_replies(&mut self) {
         while let Some(reply) = self.session.poll_transmit() {
-            let Err(error) = self.framing.write(&reply.event, &mut self.outbound) else {
-                continue;
+            let written = match &reply.content {
+                Content::Event(event) => self.framing.write(event, &mut self.outbound),
+                Content::Frames(frames) => {
+                    self.outbound.extend_from_slice(frames);
+                    Ok(())
+                }
             };
+            let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
             let mut instead = self.listener.dispatch.instead_of(&reply);
             let refused = instead.any(|e| self.framing.write(&e, &mut self.outbound).is_ok());
@@ -410,6 +519,17 @@ impl Connection {
             }
         }
         self.outbound = BytesMut::new();
+        Ok(())
+    }
+
+    /// A connection that clients share upstream is read on whether this client takes its replies
+    /// or not: one that leaves too many of them lying is disconnected.
+    fn evict_if_slow(&self) -> Result<(), Ended> {
+        let room = self.listener.reply_room;
+        if room.is_some_and(|room| self.outbound.len() > room) {
+            tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client takes its replies too slowly");
+            return Err(Ended("slow-reader"));
+        }
         Ok(())
     }
 
@@ -452,19 +572,32 @@ impl Connection {
 
     fn expire(&mut self, key: ExchangeKey, now: Instant) {
         let exchanges = self.exchanges.as_mut();
-        let Some(exchange) = exchanges.and_then(|set| set.take(|e| e.key == Some(key))) else {
-            return self.settle(Some(key), None, now);
-        };
-        let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-        self.finish(exchange, &Err(fault), now);
+        match exchanges.and_then(|set| set.take(|e| e.key() == Some(key))) {
+            Some(InFlight::Exchange(exchange)) => {
+                let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
+                self.finish(exchange, Err(fault), now);
+            }
+            Some(InFlight::Batch(mut batch)) => {
+                let mut part = batch.cut();
+                let fault = Fault::sent(FaultClass::Timeout, "no reply in time");
+                part.end = Some(Err(fault));
+                self.finish_batch(&batch, part, now);
+            }
+            None => self.settle(Some(key), None, now),
+        }
     }
 
     /// Ends one-way messages that take too long: nobody waits for them, but they have a place.
     fn expire_unanswered(&mut self, now: Instant) {
-        let late = |exchange: &Exchange| exchange.key.is_none() && exchange.deadline <= now;
-        while let Some(exchange) = self.exchanges.as_mut().and_then(|set| set.take(late)) {
+        let late = |in_flight: &InFlight| match in_flight {
+            InFlight::Exchange(exchange) => exchange.key.is_none() && exchange.deadline <= now,
+            InFlight::Batch(_) => false,
+        };
+        while let Some(InFlight::Exchange(exchange)) =
+            self.exchanges.as_mut().and_then(|set| set.take(late))
+        {
             let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-            self.finish(exchange, &Err(fault), now);
+            self.finish(exchange, Err(fault), now);
         }
     }
 
@@ -485,7 +618,10 @@ impl Connection {
     /// The one-way messages that are on their way.
     fn unanswered(&self) -> impl Iterator<Item = &Exchange> {
         let exchanges = self.exchanges.iter().flat_map(|set| set.iter());
-        exchanges.filter(|exchange| exchange.key.is_none())
+        exchanges.filter_map(|in_flight| match in_flight {
+            InFlight::Exchange(exchange) if exchange.key.is_none() => Some(&**exchange),
+            InFlight::Exchange(_) | InFlight::Batch(_) => None,
+        })
     }
 
     // ---- the end

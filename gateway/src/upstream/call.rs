@@ -90,11 +90,6 @@ impl Call {
         }
     }
 
-    /// One that is over.
-    pub(crate) const fn ended() -> Self {
-        Self { state: State::Done }
-    }
-
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             // Polled where it lies; taken out only to become something else.
@@ -197,7 +192,7 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         ));
     };
     let span = lease.upstream().random();
-    let sent = lease.with(|connected| {
+    let sent = lease.with_http(|connected| {
         let mut parent = traceparent(outgoing.trace, span);
         // Never indexed: a value that never comes again has no place in the compression table.
         // The first one is, so that the others find their name there.

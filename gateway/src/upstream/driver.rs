@@ -1,6 +1,6 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
-use super::Upstream;
+use super::{Carrier, HttpCarrier, Upstream};
 use super::connect::{ConnectError, Usable};
 use super::corked::{Cork, Corked};
 use super::stream::Stream;
@@ -32,12 +32,7 @@ impl Driver {
     pub(super) async fn run(upstream: Rc<Upstream>, id: ConnId) {
         match upstream.connect(id.endpoint()).await {
             Ok(usable) => Self::new(upstream, id, usable).await,
-            Err(error) => {
-                upstream.metrics.connect_failed();
-                tracing::warn!(upstream = upstream.name(), endpoint = id.endpoint(), %error, "cannot connect");
-                let jitter = upstream.jitter();
-                upstream.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
-            }
+            Err(error) => upstream.note_connect_failed(id, &error),
         }
     }
 
@@ -53,7 +48,12 @@ impl Driver {
             endpoint = id.endpoint(),
             "connected"
         );
-        upstream.add(id, target, sender.clone());
+        let carrier = HttpCarrier {
+            target,
+            sender: sender.clone(),
+            used: false,
+        };
+        upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
             upstream,

@@ -6,18 +6,21 @@ mod corked;
 mod dial;
 mod driver;
 mod mock;
+mod native;
 mod stream;
 
 pub(crate) use call::Call;
+pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
 
 use crate::clock;
-use crate::lifecycle::{Awaited, Timers};
+use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
-use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
+use native::{Link, LinkDriver};
+use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
@@ -39,6 +42,7 @@ pub(crate) struct Upstream {
     state: RefCell<State>,
     random: Random,
     awaited: Arc<Awaited>,
+    scratch: Scratch,
 }
 
 struct State {
@@ -51,14 +55,24 @@ struct State {
 
 struct Connected {
     id: ConnId,
-    target: Target,
-    sender: SendRequest<Bytes>,
-    /// Whether a request was sent on it.
-    used: bool,
+    carrier: Carrier,
     last_used: Instant,
     since: Instant,
     /// Whether any answer came on it.
     answered: bool,
+}
+
+/// What requests are sent on.
+enum Carrier {
+    Http(HttpCarrier),
+    Native(Rc<Link>),
+}
+
+struct HttpCarrier {
+    target: Target,
+    sender: SendRequest<Bytes>,
+    /// Whether a request was sent on it.
+    used: bool,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -104,6 +118,7 @@ impl Upstream {
         metrics: UpstreamMetrics,
         random: Random,
         awaited: Arc<Awaited>,
+        scratch: Scratch,
     ) -> Self {
         let limits = PoolLimits {
             connections: plan.limits.connections,
@@ -125,6 +140,7 @@ impl Upstream {
             state: RefCell::new(state),
             random,
             awaited,
+            scratch,
         }
     }
 
@@ -184,15 +200,43 @@ impl Upstream {
         loop {
             let event = self.state.borrow_mut().pool.poll_event();
             match event {
-                Some(PoolEvent::Connect(id)) => {
-                    tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
-                }
+                Some(PoolEvent::Connect(id)) => self.open(id),
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
                 None => break,
             }
         }
         self.watch_queue();
+    }
+
+    fn open(self: &Rc<Self>, id: ConnId) {
+        match &self.plan.speaks {
+            Some(speech) => {
+                let running = LinkDriver::run(Rc::clone(self), id, speech.clone());
+                tokio::task::spawn_local(running);
+            }
+            None => {
+                tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
+            }
+        }
+    }
+
+    /// Whether clients share its connections.
+    pub(crate) fn shares_connections(&self) -> bool {
+        self.sharing() == Sharing::Shared
+    }
+
+    /// Who uses a connection at a time.
+    fn sharing(&self) -> Sharing {
+        let speaks = self.plan.speaks.as_ref();
+        speaks.map_or(Sharing::Shared, |speech| speech.sharing)
+    }
+
+    fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display) {
+        self.metrics.connect_failed();
+        tracing::warn!(upstream = self.name(), endpoint = id.endpoint(), %error, "cannot connect");
+        let jitter = self.jitter();
+        self.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
     }
 
     fn settle(&self, ticket: Ticket, settled: Waiter) {
@@ -228,13 +272,11 @@ impl Upstream {
         self.act();
     }
 
-    fn add(&self, id: ConnId, target: Target, sender: SendRequest<Bytes>) {
+    fn add(&self, id: ConnId, carrier: Carrier) {
         let now = clock::now();
         let connected = Connected {
             id,
-            target,
-            sender,
-            used: false,
+            carrier,
             last_used: now,
             since: now,
             answered: false,
@@ -276,6 +318,11 @@ impl Upstream {
 }
 
 impl State {
+    fn connected(&mut self, id: ConnId) -> Option<&mut Connected> {
+        let mut connections = self.connections.iter_mut();
+        connections.find(|connected| connected.id == id)
+    }
+
     /// Whether there may be something to do for the pool.
     fn is_busy(&self) -> bool {
         self.pool.has_events() || self.pool.queued() > 0
@@ -291,14 +338,22 @@ impl Lease {
         }
     }
 
-    /// Runs `send` with the connection, unless it is gone.
-    fn with<T>(&self, send: impl FnOnce(&mut Connected) -> T) -> Option<T> {
+    /// Runs `send` with the HTTP/2 connection, unless it is gone.
+    fn with_http<T>(&self, send: impl FnOnce(&mut HttpCarrier) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
-        state
-            .connections
-            .iter_mut()
-            .find(|connected| connected.id == self.id)
-            .map(send)
+        match &mut state.connected(self.id)?.carrier {
+            Carrier::Http(carrier) => Some(send(carrier)),
+            Carrier::Native(_) => None,
+        }
+    }
+
+    /// The connection of a protocol of one's own, unless it is gone.
+    fn native(&self) -> Option<Rc<Link>> {
+        let mut state = self.upstream.state.borrow_mut();
+        match &state.connected(self.id)?.carrier {
+            Carrier::Native(link) => Some(Rc::clone(link)),
+            Carrier::Http(_) => None,
+        }
     }
 
     /// Notes that an answer came.

@@ -164,7 +164,7 @@ impl Conversation {
             Kind::Request | Kind::Event => Answered::NotAReply,
             Kind::Reply => match self.ledger.received(message.correlation()) {
                 Answers::Request(index) => Answered::Request(index),
-                Answers::Late | Answers::Unknown => {
+                Answers::Late | Answers::Part | Answers::Unknown => {
                     self.unasked += 1;
                     Answered::Nothing
                 }
