@@ -5,6 +5,7 @@ use super::text::{self, Counted};
 use super::wrong::{self, Wrong};
 use super::{FORMAT, MAX_DEPTH, MAX_ELEMENTS, MAX_INLINE, is_type};
 use gatewright_core::codec::{DecodeError, Delimited, Side};
+use smallvec::SmallVec;
 use std::num::NonZeroUsize;
 
 /// The shortest element of a command: `$0`, the end of its line, and of its data.
@@ -12,7 +13,7 @@ const SHORTEST_ARGUMENT: usize = 6;
 /// The shortest element of a reply: a type and the end of its line.
 const SHORTEST_ELEMENT: usize = 3;
 
-/// How far one connection's next frame is known. Has no memory of its own before a frame nests.
+/// How far one connection's next frame is known. Has no memory of its own while no frame nests deeply.
 #[derive(Debug)]
 pub(super) struct Walk {
     side: Side,
@@ -24,7 +25,7 @@ pub(super) struct Walk {
     /// Elements to come in the innermost aggregate that is open; the frame is the outermost.
     left: usize,
     /// The same for those around it.
-    outer: Vec<usize>,
+    outer: SmallVec<[usize; 4]>,
     /// What all aggregates of the frame together claim to hold.
     claimed: usize,
     /// Where a command's name is: its first byte and the one behind its last.
@@ -77,14 +78,14 @@ impl Length {
 }
 
 impl Walk {
-    pub(super) const fn new(side: Side, max_frame: usize) -> Self {
+    pub(super) fn new(side: Side, max_frame: usize) -> Self {
         Self {
             side,
             max_frame,
             at: 0,
             seen: 0,
             left: 0,
-            outer: Vec::new(),
+            outer: SmallVec::new(),
             claimed: 0,
             name: [0; 2],
             state: State::Awaiting,
@@ -99,9 +100,10 @@ impl Walk {
         self.claimed = 0;
         self.name = [0; 2];
         self.state = State::Awaiting;
-        if self.outer.capacity() > 0 {
-            self.outer = Vec::new();
+        if self.outer.spilled() {
+            self.outer = SmallVec::new();
         }
+        self.outer.clear();
     }
 
     /// The bytes of `frame`, which was walked to its end, that are the name of a command; none

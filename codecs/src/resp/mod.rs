@@ -103,6 +103,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "bad_verbatim.hex",
     "command_binary.hex",
     "command_eval.hex",
+    "command_get.hex",
     "command_hello.hex",
     "command_llen.hex",
     "command_unlisted.hex",
@@ -118,6 +119,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "replies_transaction.hex",
     "reply_attribute.hex",
     "reply_hello.hex",
+    "reply_ok.hex",
 ];
 
 /// The protocol; see the [module](self).

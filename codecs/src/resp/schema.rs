@@ -219,7 +219,7 @@ fn value() -> Vec<FieldDef> {
         max: i64::MAX as i128,
     };
     vec![
-        FieldDef::new("type", Type::Enum(TYPES)).doc("says which of the others are given"),
+        FieldDef::new("type", Type::Enum(TYPES)),
         FieldDef::new("text", Type::STR)
             .optional()
             .doc("simple, double, big_number, error; a verbatim's format"),
