@@ -1,4 +1,5 @@
-//! Reading and writing one frame of every built-in protocol, from its corpus.
+//! Reading and writing one frame of every built-in protocol, from its corpus; counting many, where
+//! a codec can.
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -68,5 +69,36 @@ fn bench(
     });
 }
 
-criterion_group!(benches, codecs);
+/// Frames that arrive together.
+const PIPELINE: usize = 32;
+
+/// Counts pipelines of the first frame of each sample.
+fn pipelines(criterion: &mut Criterion) {
+    for row in BUILTIN {
+        let protocol = (row.protocol)();
+        for sample in row.corpus.iter().filter(|sample| !sample.is_bad()) {
+            let bytes = sample.bytes().expect("a corpus file is hexadecimal");
+            let Some((side, frame)) = first_frame(&protocol, &bytes) else {
+                continue;
+            };
+            let name = sample.name.trim_end_matches(".hex");
+            let name = format!("scan {PIPELINE} {}/{name}", row.name);
+            scan(
+                criterion,
+                &name,
+                codec(&protocol, side),
+                &frame.repeat(PIPELINE),
+            );
+        }
+    }
+}
+
+fn scan(criterion: &mut Criterion, name: &str, mut codec: Box<dyn ConnCodec>, bytes: &[u8]) {
+    let counted = codec.scan(bytes, PIPELINE).map(|scanned| scanned.frames);
+    if counted == Ok(PIPELINE) {
+        criterion.bench_function(name, |b| b.iter(|| codec.scan(black_box(bytes), PIPELINE)));
+    }
+}
+
+criterion_group!(benches, codecs, pipelines);
 criterion_main!(benches);

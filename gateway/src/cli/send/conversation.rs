@@ -1,8 +1,8 @@
 //! One connection on which requests are sent, all at once, and their replies awaited.
 
-use super::is_sent_by_clients;
 use super::target::Target;
 use crate::Framing;
+use crate::cli::messages;
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Event, Protocol, Side};
 use gatewright_core::message::{Kind, Message};
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 /// Call order: [`expect`](Self::expect) for each message, then [`hold`](Self::hold).
 #[derive(Debug)]
 pub(super) struct Conversation {
+    protocol: Arc<dyn Protocol>,
     framing: Framing,
     ledger: Ledger<usize>,
     replies: bool,
@@ -68,6 +69,7 @@ impl Conversation {
     pub(super) fn new(protocol: &Arc<dyn Protocol>) -> Self {
         let capabilities = &protocol.descriptor().capabilities;
         Self {
+            protocol: Arc::clone(protocol),
             framing: Framing::new(Arc::clone(protocol), Side::Client, capabilities.max_frame),
             ledger: Ledger::new(capabilities.correlation),
             replies: capabilities.correlation != CorrelationKind::None,
@@ -80,7 +82,7 @@ impl Conversation {
     /// # Errors
     /// If its reply could not be told from another's, or it is itself one.
     pub(super) fn expect(&mut self, index: usize, message: &Message) -> Result<(), Trouble> {
-        if !is_sent_by_clients(message) {
+        if messages::sender(&self.protocol, message) == Side::Server {
             return Err(Trouble::NotARequest);
         }
         if message.kind() == Kind::Event || !self.replies {
