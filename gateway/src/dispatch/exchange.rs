@@ -135,7 +135,10 @@ impl Exchange {
     }
 
     fn again(&mut self) -> Result<Way, Fault> {
-        match (std::mem::replace(&mut self.way, Way::Ended), &self.route.action) {
+        match (
+            std::mem::replace(&mut self.way, Way::Ended),
+            &self.route.action,
+        ) {
             (Way::Native(lane, _), _) => Way::native(&mut self.request, lane),
             (_, Action::Translate(rules)) => {
                 Way::http(&self.request, &self.route, rules, &self.facts, clock::now())

@@ -143,10 +143,7 @@ impl Exchanges {
 
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
-    pub(crate) fn take(
-        &mut self,
-        mut chosen: impl FnMut(&InFlight) -> bool,
-    ) -> Option<InFlight> {
+    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&InFlight) -> bool) -> Option<InFlight> {
         let index = self
             .places
             .iter()

@@ -293,7 +293,9 @@ impl Dispatch {
     /// A reply from an upstream of the client's own protocol, with the client's own id.
     fn addressed(&self, mut reply: Message, request: &Message) -> Message {
         let correlation = request.correlation().clone();
-        self.protocol.descriptor().correlate(&mut reply, correlation);
+        self.protocol
+            .descriptor()
+            .correlate(&mut reply, correlation);
         reply
     }
 

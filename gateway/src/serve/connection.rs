@@ -277,7 +277,10 @@ impl Connection {
             lanes: self.lanes.get_or_insert_default(),
         };
         let at = Arrival { began, now };
-        match listener.dispatch.begin_batch(key, &frames, requests, at, from) {
+        match listener
+            .dispatch
+            .begin_batch(key, &frames, requests, at, from)
+        {
             Ok(batch) => {
                 self.alarm.set(deadline, cx);
                 self.await_reply(InFlight::Batch(batch));

@@ -1,9 +1,9 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
-use super::{Carrier, HttpCarrier, Upstream};
 use super::connect::{ConnectError, Usable};
 use super::corked::{Cork, Corked};
 use super::stream::Stream;
+use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;

@@ -43,7 +43,10 @@ impl LinkDriver {
         let limit = upstream.plan.limits.connect;
         let connected = match tokio::time::timeout(limit, connecting).await {
             Ok(connected) => connected,
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "not connected in time")),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "not connected in time",
+            )),
         };
         match connected {
             Ok(stream) => Self::new(upstream, id, &speech, stream).await,
@@ -52,7 +55,11 @@ impl LinkDriver {
     }
 
     fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, stream: Stream) -> Self {
-        tracing::debug!(upstream = upstream.name(), endpoint = id.endpoint(), "connected");
+        tracing::debug!(
+            upstream = upstream.name(),
+            endpoint = id.endpoint(),
+            "connected"
+        );
         let link = Rc::new(Link::new(speech, &upstream.plan.limits));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
@@ -162,7 +169,12 @@ impl LinkDriver {
         let (upstream, id) = (&self.upstream, self.id);
         let detail = match ended {
             Ok(reason) => {
-                tracing::debug!(upstream = upstream.name(), endpoint = id.endpoint(), reason, "closed");
+                tracing::debug!(
+                    upstream = upstream.name(),
+                    endpoint = id.endpoint(),
+                    reason,
+                    "closed"
+                );
                 *reason
             }
             Err(error) => {

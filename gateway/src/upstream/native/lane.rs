@@ -101,7 +101,11 @@ impl Lane {
     fn usable_link(self: &Rc<Self>) -> Result<Option<Rc<Link>>, Fault> {
         {
             let state = &mut *self.state.borrow_mut();
-            if state.link.as_ref().is_some_and(|(_, link)| link.is_closed()) {
+            if state
+                .link
+                .as_ref()
+                .is_some_and(|(_, link)| link.is_closed())
+            {
                 state.link = None;
             }
             if state.waiting.is_some() || !state.backlog.is_empty() {

@@ -76,10 +76,7 @@ impl Mailbox {
 
     /// Takes the note of where the parcel is; it is over then.
     pub(super) fn give_up(&self) -> Whereabouts {
-        std::mem::replace(
-            &mut self.mail.borrow_mut().whereabouts,
-            Whereabouts::Over,
-        )
+        std::mem::replace(&mut self.mail.borrow_mut().whereabouts, Whereabouts::Over)
     }
 
     pub(super) fn is_over(&self) -> bool {
