@@ -12,6 +12,8 @@ mod wire_input;
 mod injection;
 mod backpressure;
 mod own_protocol;
+mod forward;
+mod forward_in_order;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;
