@@ -6,10 +6,11 @@ use crate::dispatch::{Dispatch, Exchanges, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
+use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::Connection;
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan};
+use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service};
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -32,6 +33,7 @@ const SPARE_SETS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Worker {
     scratch: RefCell<Box<[u8]>>,
+    pipes: Rc<Pipes>,
     timers: Rc<Timers>,
     #[expect(
         clippy::vec_box,
@@ -42,6 +44,12 @@ pub(crate) struct Worker {
     load: Arc<AtomicUsize>,
     emptied: Notify,
     random: Random,
+}
+
+/// A listener, by what becomes of its clients' bytes.
+enum Served {
+    Messages(Rc<Listener>),
+    Relays(Rc<RelayListener>),
 }
 
 /// When connections are closed.
@@ -161,7 +169,7 @@ impl Blueprint {
         }
     }
 
-    fn listeners(&self, worker: &Rc<Worker>) -> Vec<Rc<Listener>> {
+    fn listeners(&self, worker: &Rc<Worker>) -> Vec<Served> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
                 let metrics = self.metrics.upstream(&plan.name);
@@ -183,7 +191,28 @@ impl Blueprint {
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
+    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Served {
+        match plan.service {
+            Service::Messages => Served::Messages(self.messages(plan, upstreams)),
+            Service::Relay => Served::Relays(self.relays(plan, upstreams)),
+        }
+    }
+
+    fn relays(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<RelayListener> {
+        let route = |route: &Arc<RoutePlan>| {
+            let upstream = Rc::clone(&upstreams[route.upstream]);
+            Rc::new(RelayRoute::new(Arc::clone(route), upstream))
+        };
+        Rc::new(RelayListener::new(
+            Arc::clone(&plan.name),
+            plan.limits,
+            plan.table.clone(),
+            plan.routes.iter().map(route).collect(),
+            self.metrics.relay(&plan.name),
+        ))
+    }
+
+    fn messages(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
             Some(Rc::new(Route {
                 translation: route.translation()?.clone(),
@@ -208,6 +237,7 @@ impl Worker {
     fn new(load: Arc<AtomicUsize>) -> Self {
         Self {
             scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            pipes: Rc::default(),
             timers: Rc::default(),
             spare: RefCell::default(),
             drain: Cell::new(None),
@@ -217,7 +247,7 @@ impl Worker {
         }
     }
 
-    fn serve(self: &Rc<Self>, listeners: &[Rc<Listener>], accepted: Accepted, id: u64) {
+    fn serve(self: &Rc<Self>, listeners: &[Served], accepted: Accepted, id: u64) {
         let Accepted {
             stream,
             peer,
@@ -225,10 +255,16 @@ impl Worker {
             permit,
         } = accepted;
         match TcpStream::from_std(stream) {
-            Ok(io) => {
-                let listener = &listeners[listener];
-                tokio::task::spawn_local(Connection::new(io, peer, id, self, listener, permit));
-            }
+            Ok(io) => match &listeners[listener] {
+                Served::Messages(listener) => {
+                    let connection = Connection::new(io, peer, id, self, listener, permit);
+                    tokio::task::spawn_local(connection);
+                }
+                Served::Relays(listener) => {
+                    let relay = Relay::new(io, peer, id, self, listener, permit);
+                    tokio::task::spawn_local(relay);
+                }
+            },
             Err(error) => {
                 tracing::warn!(%error, "cannot register a connection");
                 self.closed();
@@ -239,6 +275,10 @@ impl Worker {
     /// The buffer that every read goes through. Nothing may be awaited while it is borrowed.
     pub(crate) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
         self.scratch.borrow_mut()
+    }
+
+    pub(crate) const fn pipes(&self) -> &Rc<Pipes> {
+        &self.pipes
     }
 
     pub(crate) const fn timers(&self) -> &Rc<Timers> {

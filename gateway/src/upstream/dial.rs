@@ -1,5 +1,6 @@
 //! From an endpoint to a stream of bytes.
 
+use super::Upstream;
 use super::stream::Stream;
 use crate::tls::ClientTls;
 use gatewright_config::plan::{Authority, Endpoint};
@@ -8,6 +9,22 @@ use std::io;
 use std::sync::Arc;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
+
+impl Upstream {
+    /// A stream to an endpoint, within the time limit; a failure is noted.
+    pub(crate) async fn dial(&self, endpoint: usize) -> Option<Stream> {
+        let dialling = dial(&self.plan.endpoints[endpoint], self.tls.as_ref());
+        let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
+        match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                self.metrics.connect_failed();
+                tracing::warn!(upstream = self.name(), endpoint, %error, "cannot connect");
+                None
+            }
+        }
+    }
+}
 
 /// Connects to an endpoint, up to a usable stream. How long that may take is for the caller to
 /// say; dropped, it leaves nothing behind.

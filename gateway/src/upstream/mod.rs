@@ -8,6 +8,7 @@ mod mock;
 mod stream;
 
 pub(crate) use call::Call;
+pub(crate) use stream::Stream;
 
 use crate::clock;
 use crate::lifecycle::Timers;
@@ -130,6 +131,19 @@ impl Upstream {
     /// How often a request may be tried.
     pub(crate) const fn attempts(&self) -> u32 {
         self.plan.limits.attempts
+    }
+
+    pub(crate) const fn endpoints(&self) -> usize {
+        self.plan.endpoints.len()
+    }
+
+    /// A relay has a connection of its own.
+    pub(crate) fn relay_opened(&self) {
+        self.metrics.connected();
+    }
+
+    pub(crate) fn relay_closed(&self) {
+        self.metrics.disconnected();
     }
 
     /// What the built-in upstream is to answer, if this is one.
