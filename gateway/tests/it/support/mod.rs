@@ -9,6 +9,7 @@ pub(crate) mod dns_wire;
 pub(crate) mod frames;
 pub(crate) mod gateway;
 pub(crate) mod metrics;
+pub(crate) mod raw;
 pub(crate) mod rng;
 pub(crate) mod servers;
 pub(crate) mod wire;
