@@ -22,10 +22,13 @@ use tokio::net::TcpStream;
 use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, mpsc};
 
-/// The most bytes that one read takes. One buffer serves all connections of a worker.
+/// The most bytes that one read takes, as `check` counts them for relays. One buffer serves all
+/// connections of a worker.
 const SCRATCH: usize = 64 << 10;
-/// Accepted connections on their way to a worker.
+/// Accepted connections on their way to a worker. Further ones wait in the kernel's queue.
 const HAND_OVER: usize = 1024;
+/// How long they wait for a worker that takes none.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Sets of exchanges kept for the next connection that needs one.
 const SPARE_SETS: usize = 64;
 
@@ -85,14 +88,15 @@ impl WorkerHandle {
         !self.orders.is_closed()
     }
 
-    /// Gives it a connection; `false` if it is too busy to take it.
-    pub(crate) fn hand_over(&self, accepted: Accepted) -> bool {
+    /// Gives it a connection, once it has room for one; `false` if it is too busy for too long.
+    pub(crate) async fn hand_over(&self, accepted: Accepted) -> bool {
+        let reserved = tokio::time::timeout(PATIENCE, self.orders.reserve()).await;
+        let Ok(Ok(place)) = reserved else {
+            return false;
+        };
         self.load.fetch_add(1, Ordering::Relaxed);
-        let taken = self.orders.try_send(Order::Serve(accepted)).is_ok();
-        if !taken {
-            self.load.fetch_sub(1, Ordering::Relaxed);
-        }
-        taken
+        place.send(Order::Serve(accepted));
+        true
     }
 
     /// Tells it to end once its connections have.

@@ -3,7 +3,7 @@
 use crate::upstream::Stream;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -21,6 +21,11 @@ impl<'a> Plain<'a> {
             Stream::Unix(unix) => Some(Self::Unix(unix)),
             Stream::Tls(_) => None,
         }
+    }
+
+    /// Whether there may be something to be read.
+    pub(super) fn poll_readable(self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_ready(Interest::READABLE, cx)
     }
 
     /// Reads once by `read`, as soon as there is something to be read.
@@ -41,6 +46,15 @@ impl<'a> Plain<'a> {
         self.poll_by(Interest::WRITABLE, cx, &mut write)
     }
 
+    fn poll_ready(self, interest: Interest, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match (self, interest.is_readable()) {
+            (Self::Tcp(tcp), true) => tcp.poll_read_ready(cx),
+            (Self::Tcp(tcp), false) => tcp.poll_write_ready(cx),
+            (Self::Unix(unix), true) => unix.poll_read_ready(cx),
+            (Self::Unix(unix), false) => unix.poll_write_ready(cx),
+        }
+    }
+
     fn poll_by<T>(
         self,
         interest: Interest,
@@ -48,13 +62,7 @@ impl<'a> Plain<'a> {
         act: &mut impl FnMut(BorrowedFd<'a>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
-            let ready = match (self, interest.is_readable()) {
-                (Self::Tcp(tcp), true) => tcp.poll_read_ready(cx),
-                (Self::Tcp(tcp), false) => tcp.poll_write_ready(cx),
-                (Self::Unix(unix), true) => unix.poll_read_ready(cx),
-                (Self::Unix(unix), false) => unix.poll_write_ready(cx),
-            };
-            std::task::ready!(ready)?;
+            ready!(self.poll_ready(interest, cx))?;
             let acted = match self {
                 Self::Tcp(tcp) => tcp.try_io(interest, || act(tcp.as_fd())),
                 Self::Unix(unix) => unix.try_io(interest, || act(unix.as_fd())),

@@ -151,10 +151,16 @@ impl Flow {
         cx: &mut Context<'_>,
     ) -> io::Result<Poll<usize>> {
         let read = match (Plain::of(from), Plain::of(to)) {
-            (Some(plain), Some(_)) if self.bulky => match worker.pipes().lend() {
-                Some(pipe) => self.fill(plain, pipe, cx),
-                None => self.copy(from, to, worker, cx),
-            },
+            (Some(plain), Some(_)) if self.bulky => {
+                // A pipe is taken only for bytes that are there.
+                if transpose(plain.poll_readable(cx))?.is_pending() {
+                    return Ok(Poll::Pending);
+                }
+                match worker.pipes().lend() {
+                    Some(pipe) => self.fill(plain, pipe, cx),
+                    None => self.copy(from, to, worker, cx),
+                }
+            }
             _ => self.copy(from, to, worker, cx),
         };
         if let Poll::Ready(Ok(0)) = read {

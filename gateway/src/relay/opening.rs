@@ -67,23 +67,36 @@ impl Opening {
 
     async fn connect(&mut self) -> Result<(Rc<RelayRoute>, Stream), &'static str> {
         let sni = if self.listener.peeks {
-            let limit = self.listener.limits.frame_time;
-            let peeked = tokio::time::timeout(limit, self.peek()).await;
-            peeked.unwrap_or(Err("frame-time"))?
+            Box::pin(self.peek_in_time()).await?
         } else {
             None
         };
+        let route = self.route(sni).ok_or("unrouted")?;
+        let upstream = route.connect().await.ok_or("unreachable")?;
+        self.note_route(&route);
+        Ok((route, upstream))
+    }
+
+    /// Not a part of [`connect`](Self::connect), whose future would have to hold all of this.
+    fn route(&self, sni: Option<ByteString>) -> Option<Rc<RelayRoute>> {
         let facts = Facts {
             peer: self.peer,
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.worker.trace_id(),
         };
-        let opening = Raw::connect(sni);
-        let route = self.listener.route(&opening, &facts).ok_or("unrouted")?;
-        let upstream = route.connect().await.ok_or("unreachable")?;
+        let route = self.listener.route(&Raw::connect(sni), &facts);
+        route.cloned()
+    }
+
+    fn note_route(&self, route: &RelayRoute) {
         tracing::debug!(peer = %self.peer, listener = %self.listener.name, route = %route.plan.name, upstream = route.upstream.name(), "relaying");
-        Ok((Rc::clone(route), upstream))
+    }
+
+    async fn peek_in_time(&mut self) -> Result<Option<ByteString>, &'static str> {
+        let limit = self.listener.limits.frame_time;
+        let peeked = tokio::time::timeout(limit, self.peek()).await;
+        peeked.unwrap_or(Err("frame-time"))
     }
 
     /// The name that a TLS client asks for. What is read for it is kept.

@@ -22,7 +22,7 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -37,6 +37,8 @@ pub(crate) struct Upstream {
     metrics: UpstreamMetrics,
     state: RefCell<State>,
     random: Random,
+    /// When the log last said that a relay cannot connect.
+    complained: Cell<Option<Instant>>,
 }
 
 struct State {
@@ -121,6 +123,7 @@ impl Upstream {
             metrics,
             state: RefCell::new(state),
             random,
+            complained: Cell::new(None),
         }
     }
 
