@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const A_TURN: usize = 1 << 20;
 /// Where fewer bytes come at a time, copying them costs less than a pipe.
 const WORTH_A_PIPE: usize = 16 << 10;
+/// So often in a row: what comes in bulk ends with fewer, too.
+const PATIENCE: u8 = 4;
 
 /// One direction: what is read from one end is written to the other.
 #[derive(Debug)]
@@ -22,8 +24,8 @@ pub(super) struct Flow {
     waiting: Waiting,
     /// Since when the target takes none of the bytes that wait for it.
     stalled_since: Option<Instant>,
-    /// Whether much came with the last read.
-    bulky: bool,
+    /// How many reads that are not worth a pipe may follow before bytes are copied again.
+    bulk: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Flow {
             state: State::Open,
             waiting,
             stalled_since: None,
-            bulky: false,
+            bulk: 0,
         }
     }
 
@@ -151,7 +153,7 @@ impl Flow {
         cx: &mut Context<'_>,
     ) -> io::Result<Poll<usize>> {
         let read = match (Plain::of(from), Plain::of(to)) {
-            (Some(plain), Some(_)) if self.bulky => {
+            (Some(plain), Some(_)) if self.bulk > 0 => {
                 // A pipe is taken only for bytes that are there.
                 if transpose(plain.poll_readable(cx))?.is_pending() {
                     return Ok(Poll::Pending);
@@ -176,7 +178,10 @@ impl Flow {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let read = ready!(from.poll_read_by(cx, |fd| pipe.fill(fd)))?;
-        self.bulky = read >= WORTH_A_PIPE;
+        self.bulk = match read {
+            ..WORTH_A_PIPE => self.bulk.saturating_sub(1),
+            _ => PATIENCE,
+        };
         if !pipe.is_empty() {
             self.waiting = Waiting::Piped(Box::new(pipe));
         }
@@ -193,7 +198,9 @@ impl Flow {
         let mut scratch = worker.scratch();
         let mut buffer = ReadBuf::new(&mut scratch);
         ready!(Pin::new(from).poll_read(cx, &mut buffer))?;
-        self.bulky = buffer.remaining() == 0;
+        if buffer.remaining() == 0 {
+            self.bulk = PATIENCE;
+        }
         let read = buffer.filled();
         let mut written = 0;
         while let Some(rest @ [_, ..]) = read.get(written..) {

@@ -20,8 +20,8 @@ pub(crate) struct Relay {
     worker: Rc<Worker>,
     listener: Rc<RelayListener>,
     _permit: Permit,
-    /// Why it ended, once it has.
-    reason: Option<&'static str>,
+    /// Whether its end was counted.
+    ended: bool,
 }
 
 /// What opens a pair is large and short-lived: a box of its own keeps it out of the pair's task.
@@ -53,8 +53,13 @@ impl Relay {
             worker: Rc::clone(worker),
             listener: Rc::clone(listener),
             _permit: permit,
-            reason: None,
+            ended: false,
         }
+    }
+
+    fn end(&mut self, reason: &'static str) {
+        self.ended = true;
+        self.listener.metrics.listener.closed(reason);
     }
 }
 
@@ -68,13 +73,13 @@ impl Future for Relay {
                 Phase::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
                     Ok(pair) => this.phase = Phase::Carrying(pair),
                     Err(reason) => {
-                        this.reason = Some(reason);
+                        this.end(reason);
                         return Poll::Ready(());
                     }
                 },
                 Phase::Carrying(pair) => {
                     let end = ready!(pair.poll(this.id, &this.worker, &this.listener, cx));
-                    this.reason = Some(end.reason());
+                    this.end(end.reason());
                     return Poll::Ready(());
                 }
             }
@@ -92,8 +97,9 @@ impl fmt::Debug for Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let reason = self.reason.unwrap_or("drain");
-        self.listener.metrics.listener.closed(reason);
+        if !self.ended {
+            self.end("drain");
+        }
         self.worker.closed();
     }
 }
