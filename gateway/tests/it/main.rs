@@ -11,6 +11,8 @@ mod audit;
 mod wire_input;
 mod injection;
 mod backpressure;
+mod relay;
+mod relay_tls;
 mod own_protocol;
 mod forward;
 mod forward_in_order;
