@@ -57,6 +57,18 @@ impl<R> Slots<R> {
         self.len() == 0
     }
 
+    pub(super) const fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    /// Forgets all but its memory.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.tags.clear();
+        self.free.clear();
+        self.order.clear();
+    }
+
     pub(super) fn has_id(&self, id: &Correlation) -> bool {
         // Nearly every id is new. Tags rule it out without a look at the entries.
         let tag = tag(id);

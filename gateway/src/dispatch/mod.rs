@@ -2,11 +2,13 @@
 
 mod exchange;
 mod exchanges;
+mod spares;
 
 pub(crate) use exchange::Exchange;
 pub(crate) use exchanges::Exchanges;
 
 use exchange::Refused;
+use spares::Spares;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::upstream::Upstream;
@@ -36,6 +38,7 @@ pub(crate) struct Dispatch {
     table: Table,
     routes: Vec<Rc<Route>>,
     log: MessageLog,
+    pub(crate) spares: Spares,
 }
 
 /// A reply and the request that it answers: if the reply cannot be written, the protocol's own
@@ -89,7 +92,7 @@ pub(crate) enum Begun {
 }
 
 impl Dispatch {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         protocol: Arc<dyn Protocol>,
         table: Table,
         routes: Vec<Rc<Route>>,
@@ -100,6 +103,7 @@ impl Dispatch {
             table,
             routes,
             log,
+            spares: Spares::default(),
         }
     }
 

@@ -150,7 +150,8 @@ impl Connection {
             self.alarm.set(now + LOOK_AFTER, cx);
         }
         if self.session.is_quiet() {
-            self.session.release_memory();
+            let spares = &self.listener.dispatch.spares;
+            spares.take_back(&mut self.session);
             // The alarm may be set for an exchange that has ended: later than the idle limit or
             // the drain, which count from now on.
             if let Some(at) = self.session.poll_timeout() {
@@ -272,6 +273,7 @@ impl Connection {
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
         let deadline = at.began + Dispatch::time_for(route);
+        dispatch.spares.lend(&mut self.session);
         let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {
