@@ -130,7 +130,14 @@ fn an_id_in_flight_cannot_be_used_again() {
         s.handle_request(&message(Kind::Request, 7), now, now),
         Err(Violation::DuplicateId)
     );
+    // Of the same tag.
+    let b = request(&mut s, 7 << 32, now);
+    assert_eq!(
+        s.handle_request(&message(Kind::Request, 7), now, now),
+        Err(Violation::DuplicateId)
+    );
     s.handle_reply(a, reply(7), now);
+    s.handle_reply(b, reply(7 << 32), now);
     assert!(
         s.handle_request(&message(Kind::Request, 7), now, now)
             .is_ok()
