@@ -149,7 +149,8 @@ impl Connection {
             self.alarm.set(now + LOOK_AFTER, cx);
         }
         if self.session.is_quiet() {
-            self.session.release_memory();
+            let spares = &self.listener.dispatch.spares;
+            spares.take_back(&mut self.session);
             self.lanes = None;
             // The alarm may be set for an exchange that has ended: later than the idle limit or
             // the drain, which count from now on.

@@ -116,6 +116,7 @@ impl Connection {
         let began = self.partial_since.take().unwrap_or(now);
         let deadline = began + Dispatch::time_for(Some(route));
         let frames = self.inbound.split_to(scanned.bytes).freeze();
+        listener.dispatch.spares.lend(&mut self.session);
         let key = self.session.handle_batch(requests, deadline, now);
         let from = Sender {
             client: self.id,
@@ -179,6 +180,7 @@ impl Connection {
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
         let deadline = at.began + Dispatch::time_for(route);
+        dispatch.spares.lend(&mut self.session);
         let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {
