@@ -15,3 +15,4 @@ mod own_protocol;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;
+mod redis_server;
