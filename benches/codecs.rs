@@ -96,7 +96,7 @@ fn pipelines(criterion: &mut Criterion) {
             scan(
                 criterion,
                 &name,
-                codec(&protocol, side),
+                codec_of(&protocol, side),
                 &frame.repeat(PIPELINE),
             );
         }

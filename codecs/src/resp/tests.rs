@@ -466,111 +466,107 @@ fn commands_are_written_as_arrays() {
     assert_eq!(other.unwrap(), b"*1\r\n$3\r\nx.y\r\n");
 }
 
+#[track_caller]
+fn unwritable(side: Side, name: &str, fields: Record, field: &str, problem: EncodeProblem) {
+    let error = written(side, name, fields).unwrap_err();
+    assert_eq!((error.field(), error.problem()), (field, &problem));
+}
+
 #[test]
-fn what_does_not_fit_is_refused() {
-    use EncodeProblem::{Charset, Missing, NotInProtocol, OutOfRange, WrongType};
-    let check = |side, name, fields, field: &str, problem| {
-        let error = written(side, name, fields).unwrap_err();
-        assert_eq!((error.field(), error.problem()), (field, &problem));
+fn commands_that_do_not_fit_are_refused() {
+    use EncodeProblem::{Charset, NotInProtocol, OutOfRange, WrongType};
+    let get = |side, [name, args, key]: [Value; 3], field, problem| {
+        unwritable(side, "get", vec![name, args, key], field, problem);
     };
-    let command = |name: Value, args, key: Value| vec![name, args, key];
-    check(
+    let (none, k) = (Value::Null, || list([b"k"]));
+    get(
         Side::Client,
-        "get",
-        command("set".into(), list([]), Value::Null),
+        ["set".into(), k(), none.clone()],
         "name",
         OutOfRange,
     );
-    check(
+    get(
         Side::Client,
-        "get",
-        command(Value::Null, list([b"k"]), bytes(b"l")),
+        [none.clone(), k(), bytes(b"l")],
         "key",
         OutOfRange,
     );
-    check(
+    get(
         Side::Client,
-        "get",
-        command(Value::Null, "k".into(), Value::Null),
+        [none.clone(), "k".into(), none.clone()],
         "args",
         WrongType,
     );
-    check(
-        Side::Server,
-        "get",
-        command(Value::Null, list([]), Value::Null),
-        "",
-        NotInProtocol,
-    );
+    get(Side::Server, [none.clone(), k(), none], "", NotInProtocol);
     for (name, problem) in [
         ("GET.X", Charset),
         ("a b", Charset),
         ("", Charset),
         ("get", OutOfRange),
     ] {
-        check(
+        unwritable(
             Side::Client,
             "other",
-            vec![name.into(), list([])],
+            vec![name.into(), k()],
             "name",
             problem,
         );
     }
-    let reply = |fields: Record, field: &str, problem| {
-        let mut fields = fields;
-        fields.push(Value::Null);
-        check(Side::Server, "reply", fields, field, problem);
-    };
-    reply(element("simple", TEXT, "a\r\n+b".into()), "text", Charset);
-    reply(element("simple", TEXT, Value::Null), "text", Missing);
-    reply(element("double", TEXT, "1.".into()), "text", Charset);
-    reply(
+}
+
+#[track_caller]
+fn no_reply(mut fields: Record, field: &str, problem: EncodeProblem) {
+    fields.push(Value::Null);
+    unwritable(Side::Server, "reply", fields, field, problem);
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused() {
+    use EncodeProblem::{Charset, Missing, OutOfRange};
+    no_reply(element("simple", TEXT, "a\r\n+b".into()), "text", Charset);
+    no_reply(element("simple", TEXT, Value::Null), "text", Missing);
+    no_reply(element("double", TEXT, "1.".into()), "text", Charset);
+    no_reply(
         element("boolean", NUMBER, 2_u8.into()),
         "number",
         OutOfRange,
     );
-    reply(
+    no_reply(
         element("integer", NUMBER, u64::MAX.into()),
         "number",
         OutOfRange,
     );
-    reply(element("bulk", TEXT, "x".into()), "text", OutOfRange);
-    reply(element("error", TEXT, "x".into()), "type", OutOfRange);
-    reply(
+    no_reply(element("bulk", TEXT, "x".into()), "text", OutOfRange);
+    no_reply(element("verbatim", TEXT, "text".into()), "text", Charset);
+    // At the top these are an operation and a field.
+    no_reply(element("error", TEXT, "x".into()), "type", OutOfRange);
+    no_reply(
         element("attribute", ITEMS, Value::List(vec![])),
         "type",
         OutOfRange,
     );
-    reply(element("verbatim", TEXT, "text".into()), "text", Charset);
-    reply(element("array", ITEMS, Value::Null), "", OutOfRange);
-    let odd = Value::List(vec![Value::Record(element("null", TEXT, Value::Null))]);
-    reply(element("map", ITEMS, odd), "items", OutOfRange);
-    let last = Value::List(vec![Value::Record(element(
-        "attribute",
-        ITEMS,
-        Value::List(vec![]),
-    ))]);
-    reply(element("array", ITEMS, last), "items", OutOfRange);
-    let deep = (0..MAX_DEPTH + 1).fold(element("null", TEXT, Value::Null), |inner, _| {
-        element("array", ITEMS, Value::List(vec![Value::Record(inner)]))
-    });
-    reply(deep, "items", OutOfRange);
-    check(
-        Side::Server,
-        "push",
-        vec![Value::List(vec![]), Value::Null],
+    let coded = vec!["ERR x".into(), "WRONG".into(), Value::Null];
+    unwritable(Side::Server, "error", coded, "code", OutOfRange);
+}
+
+#[test]
+fn aggregates_that_do_not_fit_are_refused() {
+    use EncodeProblem::{NotInProtocol, OutOfRange};
+    let holding = |inner| Value::List(vec![Value::Record(inner)]);
+    let null = || element("null", TEXT, Value::Null);
+    no_reply(element("array", ITEMS, Value::Null), "", OutOfRange);
+    no_reply(element("map", ITEMS, holding(null())), "items", OutOfRange);
+    let attribute = element("attribute", ITEMS, Value::List(vec![]));
+    no_reply(
+        element("array", ITEMS, holding(attribute)),
         "items",
         OutOfRange,
     );
-    check(
-        Side::Client,
-        "push",
-        vec![Value::List(vec![]), Value::Null],
-        "",
-        NotInProtocol,
-    );
-    let coded = vec!["ERR x".into(), "WRONG".into(), Value::Null];
-    check(Side::Server, "error", coded, "code", OutOfRange);
+    let deep = (0..=MAX_DEPTH).fold(null(), |inner, _| element("array", ITEMS, holding(inner)));
+    no_reply(deep, "items", OutOfRange);
+    let empty = || vec![Value::List(vec![]), Value::Null];
+    unwritable(Side::Server, "push", empty(), "items", OutOfRange);
+    unwritable(Side::Client, "push", empty(), "", NotInProtocol);
 }
 
 #[test]
