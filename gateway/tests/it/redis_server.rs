@@ -1,6 +1,7 @@
 //! redis, read through the public adapter: every reply and push is understood, and written back
 //! as the bytes that came.
 
+use crate::support::gateway::Gateway;
 use crate::support::in_time;
 use crate::support::servers::{Server, installed};
 use bytes::{Bytes, BytesMut};
@@ -11,6 +12,7 @@ use gatewright_core::codec::{Event, Protocol, Side};
 use gatewright_core::message::{Kind, Message, Value};
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
+use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -305,4 +307,50 @@ async fn pushes_come_between_replies() {
     assert_eq!(redis.push().await, message);
     redis.settle();
     other.settle();
+}
+
+const IN_FRONT_OF_HTTP: &str = r#"
+[admin]
+http = "127.0.0.1:0"
+[listeners.front]
+bind = "tcp://127.0.0.1:0"
+protocol = "resp"
+[upstreams.back]
+url = "mock:200?body=stored"
+[[routes]]
+name = "get"
+from = "front"
+operation = "get"
+to = "back"
+request.get = "/{hex(key)}"
+reply = [{ on = "200", send = "reply", set = { type = "bulk", data = "{body}" } }, { on = "*" }]
+"#;
+
+/// redis' own client asks a gateway that has HTTP behind it; replies keep their order where some
+/// are the gateway's own.
+#[tokio::test]
+async fn its_client_is_answered_over_http() {
+    let Some([client]) = installed(["redis-cli"], "redis-tools") else {
+        return;
+    };
+    let gateway = Gateway::start_text(IN_FRONT_OF_HTTP, &[]).await;
+    let mut command = Command::new(client);
+    command
+        .args(["-h", "127.0.0.1", "-p", &gateway.front().port().to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().expect("redis-cli");
+    let mut input = child.stdin.take().expect("a pipe");
+    input
+        .write_all(b"get k\nset k v\nget l\n")
+        .await
+        .expect("redis-cli");
+    drop(input);
+    let output = in_time("redis-cli", child.wait_with_output())
+        .await
+        .expect("redis-cli");
+    let unrouted = "ERR gateway: no route takes this command";
+    let shown = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(shown.trim_end(), format!("stored\n{unrouted}\n\nstored"));
 }
