@@ -19,3 +19,4 @@ mod forward_in_order;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;
+mod redis_server;
