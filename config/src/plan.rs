@@ -155,6 +155,24 @@ pub struct UpstreamPlan {
     pub tls: UpstreamTls,
 }
 
+impl UpstreamPlan {
+    /// The same upstream for requests that need a connection of their own, if its connections
+    /// are shared otherwise.
+    #[must_use]
+    pub fn exclusive(&self) -> Option<Self> {
+        let speech = self.speaks.as_ref()?;
+        (speech.sharing == Sharing::Shared).then(|| {
+            let mut plan = self.clone();
+            plan.limits.connections = self.limits.dedicated;
+            plan.speaks = Some(Speech {
+                protocol: Arc::clone(&speech.protocol),
+                sharing: Sharing::Exclusive,
+            });
+            plan
+        })
+    }
+}
+
 /// What the connections to an upstream carry, where it is a protocol of one's own.
 #[derive(Clone, Debug)]
 pub struct Speech {
@@ -244,6 +262,8 @@ pub struct MockPlan {
 pub struct UpstreamLimits {
     /// Connections to each endpoint.
     pub connections: usize,
+    /// Connections to each endpoint for requests that need one of their own.
+    pub dedicated: usize,
     /// Requests in flight on one connection, if the server allows as many.
     pub streams: usize,
     /// Requests that wait for a place on a connection.

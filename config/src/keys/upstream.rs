@@ -86,6 +86,13 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead.",
 )
 .memory("multiplies streams");
+pub(crate) static DEDICATED: Key = Key::new(
+    "upstreams.*.limits.dedicated",
+    Kind::Count(1..=65_536),
+    Fallback::Value("64"),
+    "Beside shared ones, connections of each worker to each endpoint for requests that need one of their own until they are answered, such as those that may block.",
+)
+.memory("a frame each (being read)");
 pub(crate) static STREAMS: Key = Key::new(
     "upstreams.*.limits.streams",
     Kind::Count(1..=65_536),
@@ -165,6 +172,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &TLS_ALPN,
     &LIMITS,
     &CONNECTIONS,
+    &DEDICATED,
     &STREAMS,
     &QUEUE,
     &QUEUE_WAIT,

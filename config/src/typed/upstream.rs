@@ -105,6 +105,7 @@ fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
     UpstreamLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
+        dedicated: limits.count(reader, &keys::DEDICATED).value,
         streams: limits.count(reader, &keys::STREAMS).value,
         queue: limits.count(reader, &keys::QUEUE).value,
         queue_wait: limits.duration(reader, &keys::QUEUE_WAIT).value,

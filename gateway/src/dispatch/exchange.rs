@@ -1,8 +1,9 @@
 //! One request on its way to an upstream and back.
 
-use super::{Action, Arrival, Route};
+use super::{Action, Arrival, Route, Sender};
 use crate::clock;
-use crate::upstream::{Call, Lane, Lanes, NativeCall, Parcel};
+use crate::upstream::{Call, Lane, NativeCall, Parcel};
+use gatewright_core::codec::Needs;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
@@ -58,12 +59,16 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         at: Arrival,
-        lanes: &mut Lanes,
+        from: Sender<'_>,
     ) -> Result<Box<Self>, Box<Refused>> {
         let way = match &route.action {
             Action::Translate(rules) => Way::http(&request, route, rules, &facts, at.now),
             Action::Forward => {
-                let lane = lanes.to(&route.upstream, facts.connection);
+                let upstream = match (&route.own, from.needs) {
+                    (Some(own), Needs::Exclusive) => &own.exclusive,
+                    _ => &route.upstream,
+                };
+                let lane = from.lanes.to(upstream, from.client);
                 Way::native(&mut request, lane)
             }
         };

@@ -13,10 +13,11 @@ use exchange::Refused;
 use spares::Spares;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
+use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{RouteAction, RoutePlan};
-use gatewright_core::codec::{CorrelationKind, Event, Protocol, Rejected};
+use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
@@ -33,7 +34,19 @@ pub(crate) struct Route {
     pub(crate) plan: Arc<RoutePlan>,
     pub(crate) action: Action,
     pub(crate) upstream: Rc<Upstream>,
+    /// The connections of their own that some messages need, where those of the upstream are
+    /// shared.
+    pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
+}
+
+/// Connections that clients do not share.
+#[derive(Debug)]
+pub(crate) struct OwnConnections {
+    /// For one request at a time.
+    pub(crate) exclusive: Rc<Upstream>,
+    /// For one client.
+    pub(crate) bound: Rc<RelayRoute>,
 }
 
 /// What a route does with messages.
@@ -132,6 +145,8 @@ pub(crate) struct Sender<'a> {
     /// The client's connection, by number.
     pub(crate) client: u64,
     pub(crate) lanes: &'a mut Lanes,
+    /// What its messages ask of the connection that they are sent on.
+    pub(crate) needs: Needs,
 }
 
 /// What became of a request at once.
@@ -158,6 +173,19 @@ impl Dispatch {
             log,
             passage,
             spares: Spares::default(),
+        }
+    }
+
+    /// What a message asks of its connection upstream, if that is of any matter.
+    pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
+        match route.and_then(|route| route.own.as_ref()) {
+            Some(_) => {
+                self.protocol
+                    .descriptor()
+                    .operation(message.operation())
+                    .needs
+            }
+            None => Needs::Nothing,
         }
     }
 
@@ -224,7 +252,7 @@ impl Dispatch {
         route: Option<&Rc<Route>>,
         facts: Facts,
         at: Arrival,
-        lanes: &mut Lanes,
+        from: Sender<'_>,
     ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
@@ -232,7 +260,7 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts, at, lanes) {
+        let refused = match Exchange::new(key, request, route, facts, at, from) {
             Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
             Err(refused) => refused,
         };

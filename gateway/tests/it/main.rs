@@ -19,4 +19,5 @@ mod forward_in_order;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;
+mod redis_forward;
 mod redis_server;
