@@ -11,6 +11,8 @@ pub mod session;
 pub mod route;
 pub mod expr;
 pub mod translate;
+pub mod balance;
+pub mod health;
 pub mod pool;
 pub mod reply;
 pub mod fault;
