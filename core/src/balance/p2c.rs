@@ -29,14 +29,14 @@ fn draw<'c>(
         left < 0.0
     });
     // Sums of floats may miss the end by a little.
-    hit.or_else(|| drawn().last())
+    hit.or_else(|| drawn().next_back())
 }
 
 /// What one more exchange there would wait. An endpoint of which nothing is known gets one
 /// exchange to make itself known, not all of them.
 fn cost(candidate: &Candidate) -> f64 {
     match candidate.latency {
-        Some(latency) => latency * (candidate.in_flight as f64 + 1.0) / candidate.weight,
+        Some(latency) => latency * (candidate.in_flight as f64 / candidate.weight + 1.0),
         None if candidate.in_flight == 0 => 0.0,
         None => f64::INFINITY,
     }

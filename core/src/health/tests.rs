@@ -58,7 +58,10 @@ fn half_of_enough_exchanges_is_too_much() {
     for n in 0..100 {
         let later = now + n * SECOND;
         assert!(!health.handle_verdict(Verdict::Good, later, later));
-        assert!(!health.handle_verdict(BAD, later, later), "20 in 10 s, not in 100 s");
+        assert!(
+            !health.handle_verdict(BAD, later, later),
+            "20 in 10 s, not in 100 s"
+        );
         assert!(!health.handle_verdict(Verdict::Good, later, later));
     }
 }
@@ -90,7 +93,10 @@ fn what_was_sent_before_the_trial_says_nothing_about_it() {
     let before = Instant::now();
     let mut health = Health::new(policy());
     eject(&mut health, before);
-    assert!(!health.handle_verdict(BAD, before, before), "it is ejected already");
+    assert!(
+        !health.handle_verdict(BAD, before, before),
+        "it is ejected already"
+    );
     let now = before + SECOND;
     health.refresh(now);
     assert!(!health.handle_verdict(BAD, before, now));
@@ -104,11 +110,16 @@ fn probes_in_a_row_decide() {
     let now = Instant::now();
     let mut health = Health::new(policy());
     let mut after = |probes: &[Probe]| {
-        probes.iter().for_each(|probe| health.handle_probe(*probe, now));
+        probes
+            .iter()
+            .for_each(|probe| health.handle_probe(*probe, now));
         health.standing()
     };
     use Probe::{Failed, Passed};
-    assert_eq!(after(&[Failed, Failed, Passed, Failed, Failed]), Standing::Healthy);
+    assert_eq!(
+        after(&[Failed, Failed, Passed, Failed, Failed]),
+        Standing::Healthy
+    );
     assert_eq!(after(&[Failed]), Standing::Ejected);
     assert_eq!(after(&[Passed, Failed, Passed]), Standing::Ejected);
     assert_eq!(after(&[Passed]), Standing::Healthy);
