@@ -15,6 +15,7 @@ pub mod balance;
 pub mod health;
 pub mod pool;
 pub mod reply;
+pub mod retry;
 pub mod fault;
 #[cfg(feature = "laws")]
 pub mod laws;

@@ -15,7 +15,7 @@ pub(crate) static UPSTREAM: Key =
     Key::table("upstreams.*", "One service behind one or more endpoints.");
 pub(crate) static URL: Key = Key::new(
     "upstreams.*.url",
-    Kind::ExpandedTexts("\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\" or \"mock:\""),
+    Kind::ExpandedTextsOrTables("\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\" or \"mock:\""),
     Fallback::Required,
     "Where it is to be found. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
 );
@@ -94,13 +94,6 @@ pub(crate) static IDLE: Key = Key::new(
     "After which a connection without requests is closed. Choose less than the server's own.",
 )
 .memory("none");
-pub(crate) static ATTEMPTS: Key = Key::new(
-    "upstreams.*.limits.attempts",
-    Kind::Count(1..=10),
-    Fallback::Value("3"),
-    "How often a request is tried at most. It is tried again only while it certainly was not sent.",
-)
-.memory("none: an attempt keeps the request that is in flight anyway");
 
 pub(crate) static KEYS: &[&Key] = &[
     &UPSTREAMS,
@@ -118,5 +111,4 @@ pub(crate) static KEYS: &[&Key] = &[
     &BODY,
     &CONNECT,
     &IDLE,
-    &ATTEMPTS,
 ];

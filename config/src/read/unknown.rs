@@ -33,7 +33,9 @@ fn in_table(reader: &mut Reader<'_>, table: &mut Table, path: &'static str) {
 
 fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
     match (&key.kind, &mut node.value) {
-        (Kind::Table, Value::Table(table)) => in_table(reader, table, key.path),
+        (Kind::Table | Kind::ExpandedTextsOrTables(_), Value::Table(table)) => {
+            in_table(reader, table, key.path);
+        }
         (Kind::Named, Value::Table(table)) => {
             let Some(named) = keys::below(key.path).next() else {
                 return;
@@ -42,7 +44,7 @@ fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
                 in_value(reader, &mut entry.node, named);
             }
         }
-        (Kind::Tables, Value::List(items)) => {
+        (Kind::Tables | Kind::ExpandedTextsOrTables(_), Value::List(items)) => {
             for item in items {
                 if let Value::Table(table) = &mut item.value {
                     in_table(reader, table, key.path);

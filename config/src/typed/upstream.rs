@@ -1,10 +1,14 @@
 //! Upstreams as typed.
 
+use super::endpoints::{read_check, read_endpoints, read_key, read_policy};
+use super::retry::read_retry;
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
-use crate::plan::{Endpoint, UpstreamLimits, UpstreamTls};
-use crate::read::{Problem, Reader, Section, Spanned, endpoint, server_name};
-use gatewright_core::expr::Span;
+use crate::plan::{CheckPlan, Endpoint, UpstreamLimits, UpstreamTls};
+use crate::read::{Problem, Reader, Section, Spanned, server_name};
+use gatewright_core::expr::{Source, Span};
+use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::retry::RetryPolicy;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +16,11 @@ use std::time::Duration;
 pub(crate) struct Upstream {
     pub(crate) name: Spanned<String>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) ranks: Vec<Rank>,
+    pub(crate) policy: PoolPolicy,
+    pub(crate) key: Option<Source>,
+    pub(crate) check: Option<CheckPlan>,
+    pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
@@ -23,20 +32,17 @@ impl Upstream {
         name: Spanned<String>,
         section: &Section<'_>,
     ) -> Self {
-        let mut endpoints = Vec::new();
-        for url in section.expanded_texts(reader, &keys::URL) {
-            let read = reader.accept(endpoint(&url.value), &url.span);
-            if endpoints.iter().chain(&read).any(is_mock) && !endpoints.is_empty() {
-                let problem = Problem::new(codes::BAD_URL, "`mock:` stands beside another URL");
-                let help = "the built-in upstream answers every request: it is the only URL";
-                reader.problem(problem.help(help), url.span.clone());
-            }
-            endpoints.extend(read);
-        }
+        let (endpoints, ranks) = read_endpoints(reader, section);
+        let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
         let upstream = Self {
             name,
             endpoints,
+            ranks,
+            policy,
+            key: read_key(reader, section, policy.balance),
+            check: read_check(reader, section),
+            retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
@@ -64,10 +70,6 @@ impl Upstream {
     }
 }
 
-const fn is_mock(endpoint: &Endpoint) -> bool {
-    matches!(endpoint, Endpoint::Mock(_))
-}
-
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
     UpstreamLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
@@ -77,7 +79,6 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
         body: limits.size(reader, &keys::BODY).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
         idle: limits.duration(reader, &keys::IDLE).value,
-        attempts: u32::try_from(limits.count(reader, &keys::ATTEMPTS).value).unwrap_or(u32::MAX),
     }
 }
 

@@ -106,6 +106,10 @@ fn upstream_plan(upstream: &Upstream) -> UpstreamPlan {
     UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
+        ranks: upstream.ranks.clone(),
+        policy: upstream.policy,
+        check: upstream.check.clone(),
+        retry: upstream.retry.clone(),
         limits: upstream.limits,
         tls: upstream.tls.clone(),
     }

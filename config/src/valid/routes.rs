@@ -4,11 +4,11 @@ use super::Names;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::plan::RoutePlan;
 use crate::read::{Problem, Reader};
-use crate::typed::Route;
+use crate::typed::{Route, Upstream};
 use gatewright_core::codec::Protocol;
 use gatewright_core::expr::RuleError;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{RouteSpec, Translation};
+use gatewright_core::translate::{BalanceKey, RouteSpec, Translation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +16,9 @@ use std::sync::Arc;
 pub(super) struct Routes<'f> {
     compiled: Vec<Compiled<'f>>,
 }
+
+/// An error that the reader knows.
+struct Noted;
 
 /// One route whose rules could be read.
 struct Compiled<'f> {
@@ -138,8 +141,11 @@ fn compile<'f>(
             continue;
         }
         let translation = translate(reader, spec, protocol);
-        if let (Some(translation), Some(upstream)) = (translation, upstream) {
-            let plan = route_plan(names, index, route, upstream, translation);
+        let Some(upstream) = upstream else { continue };
+        let key = balance_key(reader, &names.file.upstreams[upstream], spec, protocol);
+        if let (Some(translation), Ok(key)) = (translation, key) {
+            let mut plan = route_plan(names, index, route, upstream, translation);
+            plan.balance_key = key;
             compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
         }
     }
@@ -165,7 +171,23 @@ fn route_plan(
         upstream,
         translation,
         timeout,
+        balance_key: None,
     }
+}
+
+/// The key of an upstream for the messages of one of its routes; the error is noted.
+fn balance_key(
+    reader: &mut Reader<'_>,
+    upstream: &Upstream,
+    spec: &RouteSpec,
+    protocol: &Arc<dyn Protocol>,
+) -> Result<Option<BalanceKey>, Noted> {
+    let compile = |source| BalanceKey::compile(source, spec, protocol);
+    let compiled = upstream.key.as_ref().map(compile).transpose();
+    compiled.map_err(|error| {
+        note_all(reader, Severity::Error, vec![error]);
+        Noted
+    })
 }
 
 fn translate(
