@@ -2,11 +2,12 @@
 
 use super::{Arrival, Route};
 use crate::clock;
-use crate::upstream::Call;
-use gatewright_core::fault::{Fault, FaultClass};
+use crate::upstream::{Call, Wish};
+use gatewright_core::codec::Retry;
+use gatewright_core::fault::Fault;
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Facts, HttpAnswer};
+use gatewright_core::translate::{BalanceKey, Facts, HttpAnswer, Outcome};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -22,6 +23,7 @@ pub(crate) struct Exchange {
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,
     pub(crate) attempts: u32,
+    retry: Retry,
     call: Call,
 }
 
@@ -40,9 +42,10 @@ impl Exchange {
         request: Message,
         route: &Rc<Route>,
         facts: Facts,
+        retry: Retry,
         at: Arrival,
     ) -> Result<Box<Self>, Box<Refused>> {
-        let call = match Self::call(&request, route, &facts, at.now) {
+        let call = match Self::call(&request, route, &facts, None, at.now) {
             Ok(call) => call,
             Err(fault) => {
                 return Err(Box::new(Refused {
@@ -52,6 +55,7 @@ impl Exchange {
                 }));
             }
         };
+        route.upstream.offered(at.now);
         let route = Rc::clone(route);
         let deadline = at.began + route.plan.timeout;
         Ok(Box::new(Self {
@@ -62,28 +66,41 @@ impl Exchange {
             started: at.began,
             deadline,
             attempts: 1,
+            retry,
             call,
         }))
     }
 
-    /// Goes on until the upstream has answered. A request that certainly was not sent is tried
+    /// Goes on until the upstream has answered, or failed in a way after which nothing is tried
     /// again.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
-            let fault = match ready!(self.call.poll(cx)) {
-                Ok(answer) => return Poll::Ready(Ok(answer)),
-                Err(fault) => fault,
-            };
-            let safe = !fault.may_have_been_sent() && fault.class() == FaultClass::Unreachable;
-            if !safe || self.attempts >= self.route.upstream.attempts() {
-                return Poll::Ready(Err(fault));
+            let result = ready!(self.call.poll(cx));
+            let now = clock::now();
+            if now >= self.deadline || !self.is_tried_again(&result, now) {
+                return Poll::Ready(result);
             }
             self.attempts += 1;
-            match Self::call(&self.request, &self.route, &self.facts, clock::now()) {
+            let failed = self.call.endpoint();
+            match Self::call(&self.request, &self.route, &self.facts, failed, now) {
                 Ok(call) => self.call = call,
                 Err(fault) => return Poll::Ready(Err(fault)),
             }
         }
+    }
+
+    fn is_tried_again(&self, result: &Result<HttpAnswer, Fault>, now: Instant) -> bool {
+        let outcome = match result {
+            Ok(answer) => Outcome::Answer(answer),
+            Err(fault) => Outcome::Fault(fault),
+        };
+        let upstream = &self.route.upstream;
+        upstream.tries_again(&outcome, self.retry, self.attempts, now)
+    }
+
+    /// Its time is over: notes whose fault that is.
+    pub(super) fn time_out(&self, now: Instant) {
+        self.call.timed_out(self.route.plan.timeout, now);
     }
 
     /// Takes back what is left of its call. A reply that waits for its turn keeps its exchange,
@@ -101,9 +118,16 @@ impl Exchange {
         request: &Message,
         route: &Rc<Route>,
         facts: &Facts,
+        avoid: Option<usize>,
         now: Instant,
     ) -> Result<Call, Fault> {
         let http = route.plan.translation.request(request, facts)?;
-        Ok(Call::begin(&route.upstream, http, facts, now))
+        let key = match &route.plan.balance_key {
+            _ if !route.upstream.goes_by_key() => 0,
+            Some(key) => key.of(request, facts),
+            None => BalanceKey::of_peer(facts),
+        };
+        let wish = Wish { key, avoid };
+        Ok(Call::begin(&route.upstream, http, facts, wish, now))
     }
 }

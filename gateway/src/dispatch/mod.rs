@@ -130,7 +130,9 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts, at) {
+        let descriptor = self.protocol.descriptor();
+        let retry = descriptor.operation(request.operation()).retry;
+        let refused = match Exchange::new(key, request, route, facts, retry, at) {
             Ok(exchange) => return Begun::Exchange(exchange),
             Err(refused) => refused,
         };
@@ -155,6 +157,11 @@ impl Dispatch {
         result: &Result<HttpAnswer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
+        if let Err(fault) = result
+            && fault.class() == FaultClass::Timeout
+        {
+            exchange.time_out(now);
+        }
         exchange.end_call();
         let Exchange {
             request,

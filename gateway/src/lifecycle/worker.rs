@@ -163,16 +163,18 @@ impl Blueprint {
     fn listeners(&self, worker: &Rc<Worker>) -> Vec<Rc<Listener>> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
-                let metrics = self.metrics.upstream(&plan.name);
+                let metrics = self.metrics.upstream(&plan.name, plan.endpoints.len());
                 let timers = Rc::clone(&worker.timers);
                 let random = Random::seeded();
-                Rc::new(Upstream::new(
+                let upstream = Rc::new(Upstream::new(
                     plan.clone(),
                     tls.clone(),
                     timers,
                     metrics,
                     random,
-                ))
+                ));
+                upstream.start_checks();
+                upstream
             })
             .collect();
         self.plan

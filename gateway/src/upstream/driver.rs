@@ -24,9 +24,31 @@ pub(super) struct Driver {
     alarm: Alarm,
 }
 
+/// What the pool is owed for a connection that it asked for: should the task panic, be it in a
+/// library, the connection is gone.
+struct Debt {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+}
+
+impl Drop for Debt {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (id, jitter) = (self.id, self.upstream.jitter());
+            self.upstream.remove(id);
+            self.upstream
+                .change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
+        }
+    }
+}
+
 impl Driver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(super) async fn run(upstream: Rc<Upstream>, id: ConnId) {
+        let _debt = Debt {
+            upstream: Rc::clone(&upstream),
+            id,
+        };
         match upstream.connect(id.endpoint()).await {
             Ok(usable) => Self::new(upstream, id, usable).await,
             Err(error) => {

@@ -1,9 +1,11 @@
 //! Upstreams: pools of HTTP/2 connections, and the built-in one.
 
 mod call;
+mod check;
 mod connect;
 mod driver;
 mod mock;
+mod retry;
 
 pub(crate) use call::Call;
 
@@ -14,17 +16,21 @@ use crate::random::Random;
 use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
+use gatewright_core::balance::Policy;
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
+use gatewright_core::health::{Standing, Verdict};
+use gatewright_core::limit::RetryBudget;
+use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
@@ -33,6 +39,9 @@ pub(crate) struct Upstream {
     timers: Rc<Timers>,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
+    budget: RefCell<RetryBudget>,
+    /// Tells the task that watches the pool's time that something is due earlier.
+    earlier: Notify,
     random: Random,
 }
 
@@ -40,8 +49,17 @@ struct State {
     pool: Pool,
     connections: Vec<Connected>,
     waiters: HashMap<Ticket, Waiter>,
-    /// Whether a task watches the queue's time limit.
-    watched: bool,
+    /// What the task that watches the pool's time sleeps until, if there is one.
+    watched_until: Option<Instant>,
+}
+
+/// Where a request had better go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    /// What a hash goes by.
+    pub(crate) key: u64,
+    /// The endpoint that failed it before.
+    pub(crate) avoid: Option<usize>,
 }
 
 struct Connected {
@@ -77,6 +95,9 @@ enum Waiter {
 pub(crate) struct Lease {
     upstream: Rc<Upstream>,
     id: ConnId,
+    began: Instant,
+    /// What its end says of the endpoint, if anything.
+    verdict: Cell<Option<Verdict>>,
 }
 
 /// A place in the queue; given up when it is dropped.
@@ -106,12 +127,14 @@ impl Upstream {
             queue_wait: plan.limits.queue_wait,
         };
         let state = State {
-            pool: Pool::new(plan.endpoints.len(), limits),
+            pool: Pool::balanced(&plan.ranks, limits, plan.policy),
             connections: Vec::new(),
             waiters: HashMap::new(),
-            watched: false,
+            watched_until: None,
         };
         Self {
+            budget: RefCell::new(RetryBudget::new(plan.retry.budget)),
+            earlier: Notify::new(),
             plan,
             tls,
             timers,
@@ -125,9 +148,9 @@ impl Upstream {
         &self.plan.name
     }
 
-    /// How often a request may be tried.
-    pub(crate) const fn attempts(&self) -> u32 {
-        self.plan.limits.attempts
+    /// Whether an endpoint is chosen by a key.
+    pub(crate) fn goes_by_key(&self) -> bool {
+        self.plan.policy.balance == Policy::Hash
     }
 
     /// What the built-in upstream is to answer, if this is one.
@@ -148,14 +171,17 @@ impl Upstream {
     }
 
     /// Asks for a place on a connection. A place in the queue wakes nobody before it is polled.
-    fn acquire(self: &Rc<Self>, client: u64, now: Instant) -> Result<Place, Fault> {
+    fn acquire(self: &Rc<Self>, client: u64, wish: Wish, now: Instant) -> Result<Place, Fault> {
+        let ask = Ask {
+            client,
+            key: wish.key,
+            chance: self.random(),
+            avoid: wish.avoid,
+        };
         let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
-            let place = match state.pool.acquire(client, now) {
-                Acquired::Granted(id) => Ok(Place::Granted(Lease {
-                    upstream: Rc::clone(self),
-                    id,
-                })),
+            let place = match state.pool.acquire_as(ask, now) {
+                Acquired::Granted(id) => Ok(Place::Granted(Lease::new(self, id, now))),
                 Acquired::Queued(ticket) => {
                     state
                         .waiters
@@ -167,7 +193,9 @@ impl Upstream {
                 }
                 Acquired::Refused(refusal) => Err(refusal_fault(refusal)),
             };
-            (place, state.is_busy())
+            // Where nothing is reachable, somebody has to look for it in time.
+            let busy = state.is_busy() || place.is_err();
+            (place, busy)
         };
         if busy {
             self.act();
@@ -185,10 +213,22 @@ impl Upstream {
                 }
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
+                Some(PoolEvent::Standing(endpoint, standing)) => self.tell(endpoint, standing),
                 None => break,
             }
         }
-        self.watch_queue();
+        self.watch();
+    }
+
+    fn tell(&self, endpoint: usize, standing: Standing) {
+        self.metrics.standing(endpoint, standing);
+        let (upstream, standing) = (self.name(), standing.as_str());
+        tracing::info!(
+            upstream,
+            endpoint,
+            standing,
+            "an endpoint's standing changed"
+        );
     }
 
     fn settle(&self, ticket: Ticket, settled: Waiter) {
@@ -198,25 +238,35 @@ impl Upstream {
         }
     }
 
-    /// Starts the task that ends waits which take too long, unless it runs or nobody waits.
-    fn watch_queue(self: &Rc<Self>) {
+    /// Starts the task that watches the pool's time, or wakes it if something is due earlier.
+    fn watch(self: &Rc<Self>) {
         let state = &mut *self.state.borrow_mut();
         self.metrics.queued(state.pool.queued());
-        if state.pool.queued() > 0 && !state.watched {
-            state.watched = true;
-            tokio::task::spawn_local(Rc::clone(self).end_long_waits());
+        let Some(next) = state.pool.poll_timeout() else {
+            return;
+        };
+        match state.watched_until {
+            Some(until) if until <= next => {}
+            Some(_) => self.earlier.notify_one(),
+            None => {
+                state.watched_until = Some(next);
+                tokio::task::spawn_local(Rc::clone(self).keep_time());
+            }
         }
     }
 
-    async fn end_long_waits(self: Rc<Self>) {
+    async fn keep_time(self: Rc<Self>) {
         loop {
             let next = self.state.borrow().pool.poll_timeout();
+            self.state.borrow_mut().watched_until = next;
             let Some(next) = next else { break };
-            tokio::time::sleep_until(next.into()).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(next.into()) => {}
+                () = self.earlier.notified() => continue,
+            }
             self.state.borrow_mut().pool.handle_timeout(clock::now());
             self.act();
         }
-        self.state.borrow_mut().watched = false;
     }
 
     fn change_pool(self: &Rc<Self>, change: impl FnOnce(&mut Pool)) {
@@ -279,6 +329,30 @@ impl State {
 }
 
 impl Lease {
+    fn new(upstream: &Rc<Upstream>, id: ConnId, began: Instant) -> Self {
+        Self {
+            upstream: Rc::clone(upstream),
+            id,
+            began,
+            verdict: Cell::new(None),
+        }
+    }
+
+    /// Notes that the endpoint did its part.
+    fn praise(&self) {
+        self.verdict.set(Some(Verdict::Good));
+    }
+
+    /// Notes that the endpoint failed.
+    fn blame(&self) {
+        let jitter = self.upstream.jitter();
+        self.verdict.set(Some(Verdict::Bad { jitter }));
+    }
+
+    const fn endpoint(&self) -> usize {
+        self.id.endpoint()
+    }
+
     /// Runs `send` with the connection, unless it is gone.
     fn with<T>(&self, send: impl FnOnce(&mut Connected) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
@@ -297,6 +371,10 @@ impl Lease {
         if first {
             state.pool.handle_useful(self.id);
         }
+        if self.upstream.plan.policy.balance == Policy::P2c {
+            let now = clock::now();
+            state.pool.handle_first_byte(self.id, self.began, now);
+        }
     }
 
     fn upstream(&self) -> &Upstream {
@@ -308,6 +386,10 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
+            if let Some(verdict) = self.verdict.get() {
+                let now = clock::now();
+                state.pool.handle_verdict(self.id, verdict, self.began, now);
+            }
             state.pool.release(self.id);
             if state.pool.is_idle(self.id)
                 && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
@@ -327,10 +409,9 @@ impl Queued {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            })),
+            Some(Waiter::Granted(id)) => {
+                Poll::Ready(Ok(Lease::new(&self.upstream, id, clock::now())))
+            }
             Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
             Some(Waiter::Waiting(_)) => {
                 waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
@@ -353,10 +434,7 @@ impl Drop for Queued {
             .waiters
             .remove(&self.ticket);
         match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            }),
+            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id, clock::now())),
             Some(Waiter::Waiting(_)) => {
                 let pool = &mut self.upstream.state.borrow_mut().pool;
                 pool.abandon(self.ticket);

@@ -128,6 +128,18 @@ impl Config {
         self
     }
 
+    /// Any other key of the upstream, its value as TOML has it.
+    pub(crate) fn upstream_key(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.upstream_keys.push(format!("{key} = {value}"));
+        self
+    }
+
+    /// How often what was certainly not carried out is tried, whatever the rate.
+    pub(crate) fn attempts(self, attempts: u32) -> Self {
+        self.upstream_key("retry.attempts", attempts)
+            .upstream_key("retry.budget", "\"100%\"")
+    }
+
     /// Trusts this authority, and no other, for the upstream.
     pub(crate) fn trusting(mut self, authority_pem: String) -> Self {
         self.files.push(("ca.pem".to_owned(), authority_pem));
