@@ -145,3 +145,80 @@ impl Future for Driver {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Timers;
+    use crate::observe::Metrics;
+    use crate::random::Random;
+    use crate::upstream::Wish;
+    use gatewright_config::{Protocols, load_str};
+    use gatewright_core::fault::FaultClass;
+    use gatewright_core::pool::PoolEvent;
+    use tokio::runtime::{Builder, LocalOptions};
+
+    const CONFIG: &str = r#"
+        [listeners.pos]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+        [upstreams.payments]
+        url = "h2c://127.0.0.1:9"
+        [[routes]]
+        from = "pos"
+        to = "payments"
+        request.post = "/"
+        reply = [ { on = "*" } ]
+    "#;
+
+    fn upstream() -> Rc<Upstream> {
+        let linked = gatewright_codecs::BUILTIN.iter();
+        let protocols: Protocols = linked.map(|row| (row.name, (row.protocol)())).collect();
+        let plan = load_str("gatewright.toml", CONFIG, &protocols)
+            .unwrap()
+            .plan;
+        let plan = plan.upstreams[0].clone();
+        let metrics = Metrics::new().upstream(&plan.name, 1);
+        let timers = Rc::<Timers>::default();
+        Rc::new(Upstream::new(plan, None, timers, metrics, Random::seeded()))
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_nobody_waiting_for_its_connection() {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .build_local(LocalOptions::default());
+        runtime.unwrap().block_on(async {
+            let upstream = upstream();
+            let now = clock::now();
+            let ask = gatewright_core::pool::Ask::of(1);
+            let id = {
+                let pool = &mut upstream.state.borrow_mut().pool;
+                let _ = pool.acquire_as(ask, now);
+                match pool.poll_event() {
+                    Some(PoolEvent::Connect(id)) => id,
+                    other => panic!("a connect, not {other:?}"),
+                }
+            };
+            let debt = Debt {
+                upstream: Rc::clone(&upstream),
+                id,
+            };
+            let task = tokio::task::spawn_local(async move {
+                let _debt = debt;
+                panic!("as a library might");
+            });
+            assert!(task.await.unwrap_err().is_panic());
+            assert_eq!(upstream.state.borrow().pool.queued(), 0, "nobody waits");
+            let refused = upstream.acquire(2, Wish::default(), now).err();
+            let class = refused.map(|fault| fault.class());
+            assert_eq!(
+                class,
+                Some(FaultClass::Unreachable),
+                "not `connecting` for ever"
+            );
+            let next = upstream.state.borrow().pool.poll_timeout();
+            assert!(next.is_some_and(|next| next > now), "it is dialled again");
+        });
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) struct Config {
     protocol: &'static str,
     workers: usize,
     bind: String,
-    urls: Vec<String>,
+    urls: String,
     timeout: String,
     drain: Vec<String>,
     listener_limits: Vec<String>,
@@ -80,7 +80,7 @@ impl Config {
             protocol,
             workers: 1,
             bind: "127.0.0.1:0".to_owned(),
-            urls: urls.into_iter().collect(),
+            urls: format!("{:?}", urls.into_iter().collect::<Vec<_>>()),
             timeout: LONG.to_owned(),
             drain: Vec::new(),
             listener_limits: Vec::new(),
@@ -89,6 +89,11 @@ impl Config {
             route: route.to_owned(),
             files: Vec::new(),
         }
+    }
+
+    /// The backends as TOML has them: with weights and priorities.
+    pub(crate) fn endpoints(self, urls: String) -> Self {
+        Self { urls, ..self }
     }
 
     pub(crate) fn workers(self, workers: usize) -> Self {
@@ -187,7 +192,7 @@ impl Config {
         writeln!(text, "limits = {{ {} }}", self.listener_limits.join(", ")).expect("text");
         write!(
             text,
-            "[upstreams.backend]\nurl = {urls:?}\ntimeout = \"{timeout}\"\n"
+            "[upstreams.backend]\nurl = {urls}\ntimeout = \"{timeout}\"\n"
         )
         .expect("text");
         writeln!(text, "limits = {{ {} }}", self.upstream_limits.join(", ")).expect("text");
