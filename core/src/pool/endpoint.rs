@@ -229,7 +229,18 @@ impl Endpoint {
             }
             self.blamed = Some(id.sequence);
         }
+        if verdict != Verdict::Good {
+            self.note_failure(now.saturating_duration_since(began), now);
+        }
         self.health.handle_verdict(verdict, began, now)
+    }
+
+    /// A failure that took long is a slow answer; one that came fast is no fast answer.
+    fn note_failure(&mut self, took: Duration, now: Instant) {
+        let slower = |latency| took.as_secs_f64() > latency;
+        if self.latency.get(now).is_none_or(slower) {
+            self.latency.observe(took, now);
+        }
     }
 
     pub(super) fn candidate(&self, now: Instant) -> Candidate {

@@ -248,6 +248,36 @@ fn who_failed_an_exchange_is_avoided_while_there_is_another() {
     assert_eq!(pool.acquire_as(elsewhere, now), Acquired::Granted(ids[0]));
 }
 
+#[test]
+fn one_that_lets_requests_time_out_counts_as_slow() {
+    let now = Instant::now();
+    let policy = PoolPolicy {
+        balance: Policy::P2c,
+        ..PoolPolicy::default()
+    };
+    let mut pool = Pool::balanced(&[Rank::default(); 2], LIMITS, policy);
+    ticket(pool.acquire(0, now));
+    let ids = connects(&mut pool);
+    ids.iter()
+        .for_each(|id| pool.handle_capacity(*id, 100, now));
+    let later = now + SECOND;
+    pool.handle_first_byte(ids[1], now, now + SECOND / 100);
+    pool.handle_verdict(ids[0], BAD, now, later);
+    let mut slow = 0;
+    for chance in 0..100 {
+        let ask = Ask {
+            chance,
+            ..Ask::of(0)
+        };
+        let Acquired::Granted(id) = pool.acquire_as(ask, later) else {
+            panic!("a place")
+        };
+        slow += usize::from(id == ids[0]);
+        pool.release(id);
+    }
+    assert!(slow < 5, "{slow} of 100 to the one that times out");
+}
+
 /// Drives a lost endpoint by nothing but its timeouts until it is back, as the clock goes on.
 fn outage(pool: &mut Pool, from: Instant, length: Duration) -> (usize, Instant) {
     let mut dials = 0;
