@@ -278,11 +278,13 @@ impl UpstreamMetrics {
         }
     }
 
-    pub(crate) fn standing(&self, endpoint: usize, standing: Standing) {
-        if let Some(endpoint) = self.endpoints.get(endpoint) {
-            endpoint.add(endpoint.standing.replace(standing), -1.0);
-            endpoint.add(standing, 1.0);
-        }
+    /// Says what was thought of the endpoint before.
+    pub(crate) fn standing(&self, endpoint: usize, standing: Standing) -> Option<Standing> {
+        let endpoint = self.endpoints.get(endpoint)?;
+        let before = endpoint.standing.replace(standing);
+        endpoint.add(before, -1.0);
+        endpoint.add(standing, 1.0);
+        Some(before)
     }
 
     pub(crate) fn queued(&self, now: usize) {

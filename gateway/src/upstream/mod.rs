@@ -220,15 +220,16 @@ impl Upstream {
         self.watch();
     }
 
+    /// Trials and their failures come again and again while an endpoint is away: only its loss
+    /// and its return are news.
     fn tell(&self, endpoint: usize, standing: Standing) {
-        self.metrics.standing(endpoint, standing);
-        let (upstream, standing) = (self.name(), standing.as_str());
-        tracing::info!(
-            upstream,
-            endpoint,
-            standing,
-            "an endpoint's standing changed"
-        );
+        let before = self.metrics.standing(endpoint, standing);
+        let (upstream, now) = (self.name(), standing.as_str());
+        if [before, Some(standing)].contains(&Some(Standing::Healthy)) {
+            tracing::warn!(upstream, endpoint, "the endpoint is {now}");
+        } else {
+            tracing::debug!(upstream, endpoint, "the endpoint is {now}");
+        }
     }
 
     fn settle(&self, ticket: Ticket, settled: Waiter) {
