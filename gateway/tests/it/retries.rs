@@ -8,6 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::wire::AuthReq;
 use h2::Reason;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,43 @@ async fn what_is_idempotent_is_tried_elsewhere() {
         let metrics = gateway.metrics().await;
         assert!(metrics.sum("gatewright_upstream_retries_total", &retries) >= 9.0);
     }
+}
+
+/// Each request fails at first, wherever it goes. One key would bring it to the same endpoint
+/// again.
+#[tokio::test]
+async fn who_failed_a_request_does_not_get_it_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let backends = [Arc::clone(&asked), asked].map(|asked| {
+        Backend::scripted(
+            move |request| match asked.fetch_add(1, Ordering::Relaxed) % 2 {
+                0 => Action::Answer(Answer::status(503)),
+                _ => resolved(request),
+            },
+        )
+    });
+    let [first, second] = backends;
+    let backends = [first.start().await, second.start().await];
+    let config = Config::dns(backends.each_ref().map(Backend::url))
+        .upstream_key("balance", "\"hash\"")
+        .upstream_key("eject.share", "\"0%\"")
+        .upstream_key("retry", r#"{ attempts = 2, on = "503", budget = "100%" }"#);
+    let gateway = Gateway::start(&config).await;
+    let mut client = Client::connect(gateway.front()).await;
+    let mut id = 0;
+    while backends
+        .iter()
+        .any(|backend| backend.log().asked.is_empty())
+    {
+        resolve(&mut client, id).await;
+        id += 1;
+    }
+    let before = backends.each_ref().map(|backend| backend.log().asked.len());
+    for id in 1_000..1_020 {
+        assert_eq!(resolve(&mut client, id).await, NOERROR);
+    }
+    let after = backends.each_ref().map(|backend| backend.log().asked.len());
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [20, 20]);
 }
 
 #[tokio::test]
