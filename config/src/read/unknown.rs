@@ -71,7 +71,11 @@ fn unknown(entry: &Entry, path: &'static str) -> Problem {
     if let Some(near) = suggest::nearest(typed, here.clone()) {
         return problem.help(format!("did you mean `{near}`?"));
     }
-    let elsewhere = keys::all().find(|key| key.name() == typed && key.parent().starts_with(path));
+    // Below this table, or in one beside it.
+    let around = path.rsplit_once('.').map_or("", |(around, _)| around);
+    let elsewhere = [path, around].into_iter().find_map(|place| {
+        keys::all().find(|key| key.name() == typed && key.parent().starts_with(place))
+    });
     if let Some(key) = elsewhere {
         return problem.help(format!("it belongs into `{}`", key.parent()));
     }

@@ -76,12 +76,13 @@ impl Exchange {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             let result = ready!(self.call.poll(cx));
+            // Where nothing could be reached, everything was tried.
+            let failed = self.call.endpoint();
             let now = clock::now();
-            if now >= self.deadline || !self.is_tried_again(&result, now) {
+            if failed.is_none() || now >= self.deadline || !self.is_tried_again(&result, now) {
                 return Poll::Ready(result);
             }
             self.attempts += 1;
-            let failed = self.call.endpoint();
             match Self::call(&self.request, &self.route, &self.facts, failed, now) {
                 Ok(call) => self.call = call,
                 Err(fault) => return Poll::Ready(Err(fault)),
