@@ -25,22 +25,24 @@ impl Upstream {
             return;
         };
         for endpoint in 0..self.plan.endpoints.len() {
-            let prober = Prober {
+            let prober = Rc::new(Prober {
                 upstream: Rc::clone(self),
                 plan: plan.clone(),
                 endpoint,
-            };
+            });
             tokio::task::spawn_local(prober.run());
         }
     }
 }
 
 impl Prober {
-    async fn run(self) {
+    async fn run(self: Rc<Self>) {
         // Workers and endpoints do not probe in step.
         tokio::time::sleep(self.plan.every.mul_f64(self.share())).await;
         loop {
-            let probe = self.probe().await;
+            // In a task of its own: should a library panic, this probe failed, and others follow.
+            let probing = tokio::task::spawn_local(Rc::clone(&self).probe());
+            let probe = probing.await.unwrap_or(Probe::Failed);
             self.upstream.metrics.probed(self.endpoint, probe);
             let endpoint = self.endpoint;
             self.upstream
@@ -57,7 +59,7 @@ impl Prober {
         f64::from(self.upstream.jitter()) / f64::from(u32::MAX)
     }
 
-    async fn probe(&self) -> Probe {
+    async fn probe(self: Rc<Self>) -> Probe {
         let probing = async {
             let usable = self.upstream.connect(self.endpoint).await.ok()?;
             match &self.plan.check {

@@ -343,3 +343,36 @@ fn nobody_looks_for_what_nobody_wants() {
     let looked = last - now;
     assert!((25..=30).contains(&looked.as_secs()), "for {looked:?}");
 }
+
+/// Many pools lose one upstream at the same moment. Once the pauses are as long as they get, a
+/// tenth of a second has no more than twice its share of their connects.
+#[test]
+fn many_pools_do_not_dial_in_step() {
+    const POOLS: u32 = 200;
+    let now = Instant::now();
+    let mut dials = [0_u32; 60];
+    for number in 0..POOLS {
+        let mut jitter = number;
+        let (mut pool, ids) = pool(&[0], 50, now);
+        pool.handle_closed(ids[0], now);
+        ticket(pool.acquire(0, now));
+        let mut at = now;
+        while at < now + 6 * SECOND {
+            for id in connects(&mut pool) {
+                let slot = (at - now).as_millis() / 100;
+                dials[usize::try_from(slot).unwrap()] += 1;
+                jitter = jitter.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                pool.handle_connect_failed(id, jitter, at);
+            }
+            at = pool.poll_timeout().expect("it is looked for");
+            pool.handle_timeout(at);
+        }
+    }
+    let late = &dials[30..];
+    let (most, all) = (late.iter().max().unwrap(), late.iter().sum::<u32>());
+    assert!(*most <= 2 * all / 30, "{late:?}");
+    assert!(
+        all <= POOLS * 2 * 3,
+        "no more than two a second each: {all}"
+    );
+}
