@@ -17,7 +17,7 @@ use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{RouteAction, RoutePlan};
-use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected};
+use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
@@ -147,6 +147,8 @@ pub(crate) struct Sender<'a> {
     pub(crate) lanes: &'a mut Lanes,
     /// What its messages ask of the connection that they are sent on.
     pub(crate) needs: Needs,
+    /// Whether they may be sent again.
+    pub(crate) retry: Retry,
 }
 
 /// What became of a request at once.
@@ -260,6 +262,9 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
+        let descriptor = self.protocol.descriptor();
+        let retry = descriptor.operation(request.operation()).retry;
+        let from = Sender { retry, ..from };
         let refused = match Exchange::new(key, request, route, facts, at, from) {
             Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
             Err(refused) => refused,
@@ -283,6 +288,11 @@ impl Dispatch {
         result: Result<Answer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
+        if let Err(fault) = &result
+            && fault.class() == FaultClass::Timeout
+        {
+            exchange.time_out(now);
+        }
         exchange.end_call();
         let Exchange {
             request,
@@ -396,7 +406,7 @@ impl Dispatch {
 }
 
 /// Requests need not be read where one route takes them all to an upstream that tells replies by
-/// their order, and nobody wants a line about each.
+/// their order and is not chosen by a key, and nobody wants a line about each.
 fn passage<'r>(
     protocol: &Arc<dyn Protocol>,
     table: &Table,
@@ -406,6 +416,7 @@ fn passage<'r>(
     let route = routes.get(table.sole()?)?;
     let in_order = protocol.descriptor().capabilities.correlation == CorrelationKind::Fifo;
     let forwards = matches!(route.action, Action::Forward);
-    (in_order && forwards && route.upstream.shares_connections() && !log.is_enabled())
-        .then_some(route)
+    let by_key = route.upstream.goes_by_key();
+    let unread = in_order && forwards && !by_key && !log.is_enabled();
+    (unread && route.upstream.shares_connections()).then_some(route)
 }

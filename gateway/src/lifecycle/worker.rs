@@ -200,7 +200,7 @@ impl Blueprint {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
                 let open = |plan: UpstreamPlan| {
-                    let metrics = self.metrics.upstream(&plan.name);
+                    let metrics = self.metrics.upstream(&plan.name, plan.endpoints.len());
                     let timers = Rc::clone(&worker.timers);
                     let random = Random::seeded();
                     Rc::new(Upstream::new(
@@ -213,9 +213,11 @@ impl Blueprint {
                         Rc::clone(&worker.scratch),
                     ))
                 };
+                let upstream = open(plan.clone());
+                upstream.start_checks();
                 Reached {
                     exclusive: plan.exclusive().map(open),
-                    upstream: open(plan.clone()),
+                    upstream,
                 }
             })
             .collect();

@@ -3,7 +3,7 @@
 use super::{Connection, Ended};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
-use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected};
+use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::translate::Facts;
@@ -136,6 +136,7 @@ impl Connection {
             client: self.id,
             lanes: self.lanes.get_or_insert_default(),
             needs: Needs::Nothing,
+            retry: Retry::IfUnsent,
         };
         let at = Arrival { began, now };
         match listener
@@ -211,6 +212,7 @@ impl Connection {
             client: self.id,
             lanes: self.lanes.get_or_insert_default(),
             needs,
+            retry: Retry::IfUnsent,
         };
         match dispatch.begin(key, request, route, facts, at, from) {
             Begun::Exchange(exchange) => {
