@@ -53,7 +53,7 @@ pub(crate) static SLOW_START: Key = Key::new(
 );
 pub(crate) static EJECT: Key = Key::table(
     "upstreams.*.eject",
-    "When an endpoint is left out for what its exchanges did: statuses 500, 502, 503 and 504, resets, timeouts, broken answers. Never for 4xx, a request that was not sent, or a fault of the gateway. Afterwards it gets one request at a time until one ends well. This is the circuit breaker: with share = \"100%\" and panic = \"0%\" it opens for the whole upstream.",
+    "When an endpoint is left out for what its exchanges did: statuses 500, 502, 503 and 504, resets, timeouts, answers that break off or are too long. Never for 4xx, a request that was not sent, or a fault of the gateway. Afterwards it gets one request at a time until one ends well. This is the circuit breaker: with share = \"100%\" and panic = \"0%\" it opens for the whole upstream.",
 );
 pub(crate) static EJECT_FAILURES: Key = Key::new(
     "upstreams.*.eject.failures",

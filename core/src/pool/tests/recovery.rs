@@ -198,6 +198,37 @@ fn an_unreachable_level_gives_way_to_the_next_at_once() {
 }
 
 #[test]
+fn a_level_that_is_back_is_used_again_without_being_asked_for() {
+    let now = Instant::now();
+    let ranks = [0, 1].map(|priority| Rank {
+        priority,
+        ..Rank::default()
+    });
+    let mut pool = Pool::balanced(&ranks, LIMITS, PoolPolicy::default());
+    ticket(pool.acquire(0, now));
+    let first = connect(&mut pool);
+    pool.handle_connect_failed(first, u32::MAX, now);
+    let spare = connect(&mut pool);
+    pool.handle_capacity(spare, 10, now);
+    assert_eq!(serve(&mut pool, Verdict::Good, now), 1);
+    let later = now + SECOND / 20;
+    assert_eq!(pool.poll_timeout(), Some(later), "the end of its pause");
+    pool.handle_timeout(later);
+    let again = connects(&mut pool);
+    let [again] = again[..] else {
+        panic!("one connect, not {again:?}")
+    };
+    assert_eq!(again.endpoint(), 0);
+    assert_eq!(
+        serve(&mut pool, Verdict::Good, later),
+        1,
+        "not while it connects"
+    );
+    pool.handle_capacity(again, 10, later);
+    assert!((0..9).all(|_| serve(&mut pool, Verdict::Good, later) == 0));
+}
+
+#[test]
 fn a_lost_connection_is_one_failure_however_many_it_carried() {
     let now = Instant::now();
     let (mut pool, ids) = pool(&[0, 0], 50, now);
