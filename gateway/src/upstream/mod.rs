@@ -371,6 +371,14 @@ impl Upstream {
         }
     }
 
+    /// Nothing more is sent on a connection.
+    fn leave(self: &Rc<Self>, id: ConnId) {
+        if self.state.borrow_mut().connected(id).is_some() {
+            self.remove(id);
+            self.change_pool(|pool| pool.handle_leaving(id, clock::now()));
+        }
+    }
+
     /// Notes that the server ends a connection, unless that is known.
     fn note_loss(&self, id: ConnId) {
         let state = &mut *self.state.borrow_mut();

@@ -87,7 +87,10 @@ impl LinkDriver {
             self.handle_timeout(now, cx);
         }
         for _ in 0..READS_A_TURN {
-            if let Some(reason) = self.link.closed() {
+            if self.link.is_closed() {
+                self.upstream.leave(self.id);
+            }
+            if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {

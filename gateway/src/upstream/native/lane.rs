@@ -207,7 +207,13 @@ impl Lane {
     /// A call is over: the next one may be sent, or the place given back.
     fn ended(self: &Rc<Self>, mailbox: &Mailbox) {
         match mailbox.give_up() {
-            Whereabouts::Sent(link, entry) => link.abandon(&entry, clock::now()),
+            Whereabouts::Sent(link, entry) => {
+                link.abandon(&entry, clock::now());
+                if link.is_closed() {
+                    // Before its place is given back: nobody is to get that.
+                    self.upstream.leave(link.id());
+                }
+            }
             Whereabouts::Queued => {
                 let backlog = &mut self.state.borrow_mut().backlog;
                 backlog.retain(|(_, other)| !std::ptr::eq(&**other, mailbox));

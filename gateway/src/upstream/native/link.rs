@@ -41,7 +41,16 @@ struct State {
     driver: Option<Waker>,
     unknown: u32,
     /// Why it takes nothing more.
-    closed: Option<&'static str>,
+    closed: Option<Closed>,
+}
+
+/// Why a link takes nothing more.
+#[derive(Clone, Copy, Debug)]
+enum Closed {
+    /// Replies that are due may still come.
+    Leaving(&'static str),
+    /// Nothing more is waited for.
+    AtOnce(&'static str),
 }
 
 /// Why a link cannot go on.
@@ -197,8 +206,13 @@ impl Link {
 
     // ---- for the driver
 
-    pub(super) fn closed(&self) -> Option<&'static str> {
-        self.state.borrow().closed
+    /// Why it is to be ended now.
+    pub(super) fn ended(&self) -> Option<&'static str> {
+        let state = self.state.borrow();
+        match state.closed? {
+            Closed::AtOnce(reason) => Some(reason),
+            Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+        }
     }
 
     /// Whether nothing waits and nothing is to be written.
@@ -266,7 +280,9 @@ impl Link {
 
 impl State {
     fn close(&mut self, reason: &'static str) {
-        self.closed.get_or_insert(reason);
+        if !matches!(self.closed, Some(Closed::AtOnce(_))) {
+            self.closed = Some(Closed::AtOnce(reason));
+        }
     }
 
     /// Passes frames on without reading them, where their order says whose they are. `false` if
@@ -316,7 +332,7 @@ impl State {
                 return Ok(());
             }
             Event::Control(Control::GoAway) => {
-                self.close("going-away");
+                self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());
             }
             // Whole frames are all that is forwarded.
