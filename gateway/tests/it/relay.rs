@@ -3,7 +3,7 @@
 use crate::support::gateway::{Directory, Gateway};
 use crate::support::in_time;
 use crate::support::raw::{
-    RawConfig, accept, connect, dead_url, end, expect, listener, noise, pair,
+    RawConfig, accept, connect, dead_url, end, expect, listener, noise, pair, turned_away,
 };
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -168,8 +168,7 @@ async fn a_reset_is_noticed_on_a_side_that_has_ended() {
 #[tokio::test]
 async fn nobody_waits_for_an_upstream_that_is_down() {
     let gateway = RawConfig::to(&[dead_url().await]).start().await;
-    let mut client = connect(&gateway).await;
-    assert_eq!(end(&mut client).await, RESET);
+    assert_eq!(turned_away(&gateway).await, RESET);
     gateway.until_closed("unreachable", 1).await;
     let metrics = gateway.metrics().await;
     let labels = [("upstream", "backend")];
@@ -197,8 +196,7 @@ async fn an_upstream_that_does_not_answer_has_a_time_limit() {
         "limits = { connect = \"50ms\" }",
     );
     let gateway = config.route("", "backend").start().await;
-    let mut client = connect(&gateway).await;
-    assert_eq!(end(&mut client).await, RESET);
+    assert_eq!(turned_away(&gateway).await, RESET);
     gateway.until_closed("unreachable", 1).await;
 }
 
@@ -356,7 +354,6 @@ async fn who_is_unrouted_is_told_at_once() {
     let (_listener, url) = listener().await;
     let config = RawConfig::default().upstream("backend", &[url], "");
     let gateway = config.route("peer.port == 1", "backend").start().await;
-    let mut client = connect(&gateway).await;
-    assert_eq!(end(&mut client).await, RESET);
+    assert_eq!(turned_away(&gateway).await, RESET);
     gateway.until_closed("unrouted", 1).await;
 }
