@@ -8,7 +8,7 @@ use crate::support::raw::{
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixSocket};
 use tokio::time::timeout;
 
 const RESET: Result<(), ErrorKind> = Err(ErrorKind::ConnectionReset);
@@ -243,6 +243,31 @@ async fn an_upstream_may_be_a_unix_socket() {
     assert_eq!(end(&mut server).await, Ok(()));
     drop(server);
     assert_eq!(end(&mut client).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_unix_socket_with_a_full_queue_is_waited_for() {
+    const CLIENTS: usize = 40;
+    let directory = Directory::new();
+    let path = directory.path().join("app.sock");
+    let socket = UnixSocket::new_stream().expect("a socket");
+    socket.bind(&path).expect("a path");
+    let listener = socket.listen(1).expect("a listener");
+    let gateway = RawConfig::to(&[format!("unix://{}", path.display())])
+        .start()
+        .await;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(connect(&gateway).await);
+    }
+    let mut servers = Vec::new();
+    for _ in 0..CLIENTS {
+        let accepted = in_time("a connection", listener.accept()).await;
+        servers.push(accepted.expect("a connection"));
+    }
+    let metrics = gateway.metrics().await;
+    let failed = metrics.sum("gatewright_upstream_connects_failed_total", &[]);
+    assert_eq!(failed, 0.0);
 }
 
 /// Writes until nothing has been taken for a while, and says how much was.
