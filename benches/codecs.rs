@@ -1,4 +1,5 @@
-//! Reading and writing one frame of every built-in protocol, from its corpus.
+//! Reading and writing one frame of every built-in protocol, from its corpus; counting many, where
+//! a codec can.
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -11,14 +12,14 @@ use std::sync::Arc;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn codec(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
+fn codec_of(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
     Arc::clone(protocol).codec(side, 65_536)
 }
 
 /// The first frame of a sample, if one side of the protocol reads it.
 fn first_frame(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Option<(Side, Bytes)> {
     [Side::Server, Side::Client].into_iter().find_map(|side| {
-        let mut codec = codec(protocol, side);
+        let mut codec = codec_of(protocol, side);
         let Ok(Delimited::Frame(length)) = codec.delimit(bytes) else {
             return None;
         };
@@ -49,7 +50,7 @@ fn bench(
     side: Side,
     frame: &Bytes,
 ) {
-    let mut codec = codec(protocol, side);
+    let mut codec = codec_of(protocol, side);
     criterion.bench_function(&format!("decode {name}"), |b| {
         b.iter(|| codec.decode(black_box(frame.clone())));
     });
@@ -59,14 +60,55 @@ fn bench(
     // Made anew from its fields: nothing of the original frame is copied.
     let descriptor = protocol.descriptor();
     let event = Event::Head(descriptor.message(read.operation(), read.fields().clone()));
+    let mut writer = codec_of(
+        protocol,
+        match side {
+            Side::Server => Side::Client,
+            Side::Client => Side::Server,
+        },
+    );
     let mut out = BytesMut::with_capacity(frame.len());
+    writer
+        .encode(&event, &mut out)
+        .expect("what was read can be written");
     criterion.bench_function(&format!("encode {name}"), |b| {
         b.iter(|| {
             out.clear();
-            codec.encode(black_box(&event), &mut out)
+            writer.encode(black_box(&event), &mut out)
         });
     });
 }
 
-criterion_group!(benches, codecs);
+/// Frames that arrive together.
+const PIPELINE: usize = 32;
+
+/// Counts pipelines of the first frame of each sample.
+fn pipelines(criterion: &mut Criterion) {
+    for row in BUILTIN {
+        let protocol = (row.protocol)();
+        for sample in row.corpus.iter().filter(|sample| !sample.is_bad()) {
+            let bytes = sample.bytes().expect("a corpus file is hexadecimal");
+            let Some((side, frame)) = first_frame(&protocol, &bytes) else {
+                continue;
+            };
+            let name = sample.name.trim_end_matches(".hex");
+            let name = format!("scan {PIPELINE} {}/{name}", row.name);
+            scan(
+                criterion,
+                &name,
+                codec_of(&protocol, side),
+                &frame.repeat(PIPELINE),
+            );
+        }
+    }
+}
+
+fn scan(criterion: &mut Criterion, name: &str, mut codec: Box<dyn ConnCodec>, bytes: &[u8]) {
+    let counted = codec.scan(bytes, PIPELINE).map(|scanned| scanned.frames);
+    if counted == Ok(PIPELINE) {
+        criterion.bench_function(name, |b| b.iter(|| codec.scan(black_box(bytes), PIPELINE)));
+    }
+}
+
+criterion_group!(benches, codecs, pipelines);
 criterion_main!(benches);

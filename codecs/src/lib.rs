@@ -20,6 +20,7 @@ mod builtin;
 pub mod dns;
 pub mod framing;
 pub mod pos;
+pub mod resp;
 
 pub use builtin::{Builtin, Sample};
 
@@ -36,5 +37,10 @@ pub const BUILTIN: &[Builtin] = &[
         name: "pos",
         protocol: || Arc::new(pos::Pos::new()),
         corpus: pos::CORPUS,
+    },
+    Builtin {
+        name: "resp",
+        protocol: || Arc::new(resp::Resp::new()),
+        corpus: resp::CORPUS,
     },
 ];

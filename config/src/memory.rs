@@ -1,9 +1,12 @@
 //! The most memory that the limits of a plan allow.
 
 use crate::keys::size;
-use crate::plan::{Endpoint, EndpointKind, ListenerPlan, Plan, Service, UpstreamPlan};
+use crate::plan::{
+    Endpoint, EndpointKind, ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan,
+};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// What one connection costs beside its buffers: its state, its task, its socket's bookkeeping.
 const CONNECTION: u64 = 2 << 10;
@@ -94,7 +97,7 @@ impl Plan {
         let upstreams = self
             .upstreams
             .iter()
-            .flat_map(|upstream| self.answers(upstream));
+            .flat_map(|upstream| self.answers(upstream).or_else(|| self.replies(upstream)));
         Memory {
             lines: listeners.chain(upstreams).collect(),
         }
@@ -102,7 +105,7 @@ impl Plan {
 
     fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
         match listener.service {
-            Service::Messages => vec![connections(listener), self.requests(listener)],
+            Service::Messages => vec![self.connections(listener), self.requests(listener)],
             Service::Relay => vec![self.relays(listener)],
         }
     }
@@ -129,8 +132,46 @@ impl Plan {
         }
     }
 
+    /// Connections of clients that speak messages. A client that takes no replies from an upstream
+    /// of its own protocol is disconnected when one more does not fit.
+    fn connections(&self, listener: &ListenerPlan) -> MemoryLine {
+        let limits = &listener.limits;
+        let reply = self.forwarded(listener).map(|plan| plan.limits.frame).max();
+        let reply = wide(reply.unwrap_or(0));
+        let more = match reply {
+            0 => String::new(),
+            reply => format!(" + {} frame of a reply", size(reply)),
+        };
+        let each = wide(limits.frame)
+            .saturating_add(wide(limits.send_buffer))
+            .saturating_add(reply)
+            .saturating_add(CONNECTION);
+        MemoryLine {
+            of: format!("listener `{}`", listener.name),
+            what: "connections, each a frame being read and replies being written",
+            formula: format!(
+                "{} connections × ({} frame + {} send-buffer{more} + {})",
+                limits.connections,
+                size(wide(limits.frame)),
+                size(wide(limits.send_buffer)),
+                size(CONNECTION),
+            ),
+            bytes: wide(limits.connections).saturating_mul(each),
+        }
+    }
+
+    /// The upstreams that take a listener's messages as they are.
+    fn forwarded(&self, listener: &ListenerPlan) -> impl Iterator<Item = &UpstreamPlan> {
+        let forward = |route: &&Arc<RoutePlan>| matches!(route.action, RouteAction::Forward);
+        let routes = listener.routes.iter().filter(forward);
+        routes.filter_map(|route| self.upstreams.get(route.upstream))
+    }
+
     /// Requests that the upstreams of a listener take in at a time, over all workers.
     fn capacity(&self, listener: &ListenerPlan) -> u64 {
+        if self.forwarded(listener).next().is_some() {
+            return u64::MAX;
+        }
         let reached: BTreeSet<usize> = listener.routes.iter().map(|route| route.upstream).collect();
         let upstreams = reached
             .into_iter()
@@ -144,7 +185,7 @@ impl Plan {
     fn requests(&self, listener: &ListenerPlan) -> MemoryLine {
         let limits = &listener.limits;
         let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
-        let taken = self.capacity(listener);
+        let taken = self.capacity(listener).min(asked);
         let each = wide(limits.frame).saturating_mul(1 + TRANSLATED);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
@@ -185,27 +226,32 @@ impl Plan {
         })
     }
 
+    fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
+        upstream.speaks.as_ref()?;
+        let limits = &upstream.limits;
+        let endpoints = wide(upstream.endpoints.len());
+        let each = wide(limits.frame).saturating_add(CONNECTION);
+        let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
+        let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
+        Some(MemoryLine {
+            of: format!("upstream `{}`", upstream.name),
+            what: "connections, each a reply being read",
+            formula: format!(
+                "{} workers × {endpoints} endpoints × {connections} connections × ({} frame + {})",
+                self.workers,
+                size(wide(limits.frame)),
+                size(CONNECTION),
+            ),
+            bytes: self
+                .workers()
+                .saturating_mul(wide(connections))
+                .saturating_mul(endpoints)
+                .saturating_mul(each),
+        })
+    }
+
     fn workers(&self) -> u64 {
         wide(self.workers.get())
-    }
-}
-
-fn connections(listener: &ListenerPlan) -> MemoryLine {
-    let limits = &listener.limits;
-    let each = wide(limits.frame)
-        .saturating_add(wide(limits.send_buffer))
-        .saturating_add(CONNECTION);
-    MemoryLine {
-        of: format!("listener `{}`", listener.name),
-        what: "connections, each a frame being read and replies being written",
-        formula: format!(
-            "{} connections × ({} frame + {} send-buffer + {})",
-            limits.connections,
-            size(wide(limits.frame)),
-            size(wide(limits.send_buffer)),
-            size(CONNECTION),
-        ),
-        bytes: wide(limits.connections).saturating_mul(each),
     }
 }
 

@@ -15,6 +15,8 @@ use std::time::Duration;
 pub struct Plan {
     /// Threads that carry messages, each with a runtime and pools of its own.
     pub workers: NonZeroUsize,
+    /// How long a busy worker lets events gather before it looks for them; zero for not at all.
+    pub gather: Duration,
     /// How a stop is spread over time.
     pub drain: DrainPlan,
     /// What is logged.
@@ -121,6 +123,8 @@ pub struct RoutePlan {
 pub enum RouteAction {
     /// Messages become HTTP requests, by rules both ways.
     Translate(Translation),
+    /// Messages go to an upstream of the same protocol as they are.
+    Forward,
     /// The bytes of a connection are carried as they are.
     Relay,
 }
@@ -131,7 +135,7 @@ impl RoutePlan {
     pub const fn translation(&self) -> Option<&Translation> {
         match &self.action {
             RouteAction::Translate(translation) => Some(translation),
-            RouteAction::Relay => None,
+            RouteAction::Forward | RouteAction::Relay => None,
         }
     }
 }
@@ -143,10 +147,48 @@ pub struct UpstreamPlan {
     pub name: Arc<str>,
     /// Where it is to be found; never empty.
     pub endpoints: Vec<Endpoint>,
+    /// What a stream of bytes carries, if messages are sent to it.
+    pub speaks: Option<Speech>,
     /// What it may use up.
     pub limits: UpstreamLimits,
     /// For `https` and `tls` endpoints.
     pub tls: UpstreamTls,
+}
+
+impl UpstreamPlan {
+    /// The same upstream for requests that need a connection of their own, if its connections
+    /// are shared otherwise.
+    #[must_use]
+    pub fn exclusive(&self) -> Option<Self> {
+        let speech = self.speaks.as_ref()?;
+        (speech.sharing == Sharing::Shared).then(|| {
+            let mut plan = self.clone();
+            plan.limits.connections = self.limits.dedicated;
+            plan.speaks = Some(Speech {
+                protocol: Arc::clone(&speech.protocol),
+                sharing: Sharing::Exclusive,
+            });
+            plan
+        })
+    }
+}
+
+/// What the connections to an upstream carry, where it is a protocol of one's own.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// The protocol.
+    pub protocol: Arc<dyn Protocol>,
+    /// Who uses a connection at a time.
+    pub sharing: Sharing,
+}
+
+/// Who uses a connection to an upstream at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// All clients of a worker: replies are told apart by their numbers or by their order.
+    Shared,
+    /// One request, until it is answered.
+    Exclusive,
 }
 
 /// One address of an upstream.
@@ -220,6 +262,8 @@ pub struct MockPlan {
 pub struct UpstreamLimits {
     /// Connections to each endpoint.
     pub connections: usize,
+    /// Connections to each endpoint for requests that need one of their own.
+    pub dedicated: usize,
     /// Requests in flight on one connection, if the server allows as many.
     pub streams: usize,
     /// Requests that wait for a place on a connection.
@@ -228,6 +272,10 @@ pub struct UpstreamLimits {
     pub queue_wait: Duration,
     /// The longest body of an answer, in bytes.
     pub body: usize,
+    /// The longest frame that is read from a stream of bytes.
+    pub frame: usize,
+    /// How long the place of a request that was given up stays taken.
+    pub quarantine: Duration,
     /// To a usable connection: TCP, TLS and HTTP/2 handshakes.
     pub connect: Duration,
     /// After which a connection without requests is closed.

@@ -30,7 +30,7 @@
 
 use bytes::BytesMut;
 use gatewright_core::codec::{
-    Cause, ConnCodec, DecodeError, Delimited, EncodeError, Event, Protocol, Recovery, Side,
+    Cause, ConnCodec, DecodeError, Delimited, EncodeError, Event, Protocol, Recovery, Scanned, Side,
 };
 use std::fmt;
 use std::io;
@@ -85,6 +85,22 @@ impl Framing {
         self.codec
             .decode(buffer.split_to(length).freeze())
             .map(Some)
+    }
+
+    /// Counts the whole frames at the start of `buffer`, `most` at most, that can be passed on
+    /// unread: see [`ConnCodec::scan`]. Take the counted bytes off before the next call.
+    ///
+    /// # Errors
+    /// If the first bytes are not what the protocol says.
+    pub fn scan(&mut self, buffer: &[u8], most: usize) -> Result<Scanned, DecodeError> {
+        if !self.may_have_frame(buffer) {
+            return Ok(Scanned::default());
+        }
+        let scanned = self.codec.scan(buffer, most).map_err(close_after)?;
+        if scanned.frames > 0 {
+            self.needed = 1;
+        }
+        Ok(scanned)
     }
 
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.

@@ -7,6 +7,7 @@
 mod generic;
 mod hello;
 pub mod models;
+mod resp;
 mod special;
 pub mod world;
 
@@ -14,7 +15,7 @@ pub use hello::check_hello;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};
-use gatewright_core::message::{Message, OperationId};
+use gatewright_core::message::{Kind, Message, OperationId};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
@@ -30,23 +31,25 @@ pub fn cases(cases: u32) -> ProptestConfig {
     }
 }
 
-/// Messages of any operation that the protocol can carry.
+/// Messages of any operation that the protocol can carry; each kind is as frequent.
 pub fn messages(protocol: &Arc<dyn Protocol>) -> impl Strategy<Value = Message> + use<> {
     let descriptor = Arc::clone(protocol.descriptor());
-    let ids = (0_u16..).take(descriptor.operations.len()).map(OperationId);
-    let each = ids
-        .map(|id| of_operation(&descriptor, id))
-        .collect::<Vec<_>>();
-    proptest::strategy::Union::new(each)
+    let of_kind = |kind| {
+        let operations = (0_u16..).zip(&descriptor.operations);
+        let operations = operations.filter(|(_, operation)| operation.kind == kind);
+        let each = operations.map(|(index, _)| of_operation(&descriptor, OperationId(index)));
+        each.collect::<Vec<_>>()
+    };
+    let kinds = [Kind::Request, Kind::Reply, Kind::Event].map(of_kind);
+    let kinds = kinds.into_iter().filter(|each| !each.is_empty());
+    proptest::strategy::Union::new(kinds.map(proptest::strategy::Union::new))
 }
 
 /// Messages of one operation.
 fn of_operation(descriptor: &Arc<Descriptor>, id: OperationId) -> BoxedStrategy<Message> {
-    let fields = generic::record(
-        descriptor,
-        descriptor.record(id),
-        special::of(&descriptor.name),
-    );
+    let def = descriptor.record(id);
+    let fields = special::fields(&descriptor.name, &def.name)
+        .unwrap_or_else(|| generic::record(descriptor, def, special::of(&descriptor.name)));
     let descriptor = Arc::clone(descriptor);
     fields
         .prop_map(move |fields| descriptor.message(id, fields))

@@ -1,7 +1,8 @@
 //! What a schema cannot say about the values of a field.
 
+use crate::resp;
 use bytes::Bytes;
-use gatewright_core::message::Value;
+use gatewright_core::message::{Record, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -13,7 +14,16 @@ pub(crate) fn of(protocol: &str) -> Special {
     match protocol {
         "dns" => dns,
         "pos" => pos,
+        "resp" => resp::of,
         _ => |_, _| None,
+    }
+}
+
+/// Values for all fields of a structure at once, where one decides about the others.
+pub(crate) fn fields(protocol: &str, def: &str) -> Option<BoxedStrategy<Record>> {
+    match protocol {
+        "resp" => resp::record(def),
+        _ => None,
     }
 }
 

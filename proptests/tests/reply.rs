@@ -2,10 +2,12 @@
 
 use gatewright_core::codec::CorrelationKind;
 use gatewright_core::message::Correlation;
-use gatewright_core::reply::{Answers, InUse, Ledger};
+use gatewright_core::reply::{Answers, Entry, InUse, Ledger};
 use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::num::NonZeroU32;
+use std::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -43,6 +45,7 @@ fn correlation(kind: CorrelationKind, id: u8) -> Correlation {
 struct Sent {
     correlation: Correlation,
     number: u8,
+    entry: Entry,
     given_up: bool,
 }
 
@@ -54,6 +57,7 @@ proptest! {
         kind in kind(),
         operations in vec(operation(), 0..200),
     ) {
+        let now = Instant::now();
         let mut ledger = Ledger::new(kind);
         let mut sent: Vec<Sent> = Vec::new();
         for (number, operation) in (0_u8..).zip(operations) {
@@ -62,10 +66,12 @@ proptest! {
                     let correlation = correlation(kind, id);
                     let taken = correlation != Correlation::None
                         && sent.iter().any(|s| s.correlation == correlation);
-                    let expected = if taken { Err(InUse) } else { Ok(()) };
-                    prop_assert_eq!(ledger.sent(&correlation, number), expected);
-                    if !taken {
-                        sent.push(Sent { correlation, number, given_up: false });
+                    match ledger.sent(&correlation, NonZeroU32::MIN, number) {
+                        Ok(entry) => {
+                            prop_assert!(!taken);
+                            sent.push(Sent { correlation, number, entry, given_up: false });
+                        }
+                        Err(InUse) => prop_assert!(taken),
                     }
                 }
                 Operation::Received(id) => {
@@ -79,12 +85,12 @@ proptest! {
                     prop_assert_eq!(ledger.received(&correlation), expected);
                 }
                 Operation::Abandon(which) => {
-                    let found = sent.iter_mut().find(|s| s.number == which && !s.given_up);
-                    let expected = found.map(|s| {
-                        s.given_up = true;
-                        s.number
-                    });
-                    prop_assert_eq!(ledger.abandon(|number| *number == which), expected);
+                    let Some(found) = sent.iter_mut().find(|s| s.number == which) else {
+                        continue;
+                    };
+                    let expected = (!found.given_up).then_some(found.number);
+                    found.given_up = true;
+                    prop_assert_eq!(ledger.abandon(&found.entry, now), expected);
                 }
             }
             prop_assert_eq!(ledger.len(), sent.len());

@@ -68,8 +68,8 @@ fn settings(text: &str) -> String {
         .map(|listener| (&listener.name, listener.bind, listener.limits))
         .collect();
     format!(
-        "{:?} {:?} {:?} {:?} {listeners:?} {:?}",
-        plan.workers, plan.drain, plan.log, plan.admin, plan.upstreams
+        "{:?} {:?} {:?} {:?} {:?} {listeners:?} {:?}",
+        plan.workers, plan.gather, plan.drain, plan.log, plan.admin, plan.upstreams
     )
 }
 

@@ -233,19 +233,20 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// A duration as the configuration writes it.
 pub(crate) fn time(duration: Duration) -> String {
-    let millis = duration.as_millis();
+    let micros = duration.as_micros();
     let units = [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1000, "s"),
+        (86_400_000_000, "d"),
+        (3_600_000_000, "h"),
+        (60_000_000, "m"),
+        (1_000_000, "s"),
+        (1000, "ms"),
     ];
     match units
         .into_iter()
-        .find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit))
+        .find(|(unit, _)| micros >= *unit && micros.is_multiple_of(*unit))
     {
-        Some((unit, name)) => format!("{}{name}", millis / unit),
-        None => format!("{millis}ms"),
+        Some((unit, name)) => format!("{}{name}", micros / unit),
+        None => format!("{micros}us"),
     }
 }
 

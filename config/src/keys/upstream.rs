@@ -21,6 +21,20 @@ pub(crate) static URL: Key = Key::new(
     Fallback::Required,
     "Where it is to be found. `h2c` and `https` are HTTP/2; `tcp`, `tls` and `unix` are streams of bytes, for `raw` listeners. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
 );
+pub(crate) static PROTOCOL: Key = Key::new(
+    "upstreams.*.protocol",
+    Kind::Text("the name of a [protocols.NAME] or of a codec that is linked in"),
+    Fallback::Absent,
+    "What a stream of bytes (`tcp`, `tls`, `unix`) carries, where messages are sent to it.",
+);
+pub(crate) static SHARING: Key = Key::new(
+    "upstreams.*.sharing",
+    Kind::Choice(&["shared", "exclusive"]),
+    Fallback::Derived(
+        "`shared` where the protocol has numbers for its requests or keeps their order",
+    ),
+    "Whether the clients of a worker share its connections to a stream of bytes, or each request has one of its own until it is answered.",
+);
 pub(crate) static TIMEOUT: Key = Key::new(
     "upstreams.*.timeout",
     TIMES,
@@ -72,6 +86,13 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead.",
 )
 .memory("multiplies streams");
+pub(crate) static DEDICATED: Key = Key::new(
+    "upstreams.*.limits.dedicated",
+    Kind::Count(1..=65_536),
+    Fallback::Value("64"),
+    "Beside shared ones, connections of each worker to each endpoint for requests that need one of their own until they are answered, such as those that may block.",
+)
+.memory("a frame each (being read)");
 pub(crate) static STREAMS: Key = Key::new(
     "upstreams.*.limits.streams",
     Kind::Count(1..=65_536),
@@ -100,6 +121,20 @@ pub(crate) static BODY: Key = Key::new(
     "The longest body of an answer; a longer one is a bad reply.",
 )
 .memory("one for each request in flight");
+pub(crate) static FRAME: Key = Key::new(
+    "upstreams.*.limits.frame",
+    Kind::Size(1..=1 << 30),
+    Fallback::Value("\"1MiB\""),
+    "The longest frame that is read from a stream of bytes. Never above what its protocol allows. A longer one ends the connection.",
+)
+.memory("one for each connection (being read), and one for each reply that waits for its client");
+pub(crate) static QUARANTINE: Key = Key::new(
+    "upstreams.*.limits.quarantine",
+    TIMES,
+    Fallback::Value("\"10s\""),
+    "How long the place of a request that was given up stays taken while its late reply may still come. Then its number may be used again; where replies follow the order of requests, the connection is closed.",
+)
+.memory("none of its own");
 pub(crate) static CONNECT: Key = Key::new(
     "upstreams.*.limits.connect",
     TIMES,
@@ -126,6 +161,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &UPSTREAMS,
     &UPSTREAM,
     &URL,
+    &PROTOCOL,
+    &SHARING,
     &TIMEOUT,
     &TLS,
     &TLS_CA,
@@ -135,10 +172,13 @@ pub(crate) static KEYS: &[&Key] = &[
     &TLS_ALPN,
     &LIMITS,
     &CONNECTIONS,
+    &DEDICATED,
     &STREAMS,
     &QUEUE,
     &QUEUE_WAIT,
     &BODY,
+    &FRAME,
+    &QUARANTINE,
     &CONNECT,
     &IDLE,
     &ATTEMPTS,

@@ -154,27 +154,28 @@ fn same_letters(name: &str, typed: &str) -> bool {
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, Problem> {
-    const UNITS: [(&str, u64); 5] = [
-        ("ms", 1),
-        ("s", 1000),
-        ("m", 60_000),
-        ("h", 3_600_000),
-        ("d", 86_400_000),
+    const UNITS: [(&str, u64); 6] = [
+        ("us", 1),
+        ("ms", 1000),
+        ("s", 1_000_000),
+        ("m", 60_000_000),
+        ("h", 3_600_000_000),
+        ("d", 86_400_000_000),
     ];
     let bad = || {
         Problem::new(
             codes::BAD_DURATION,
             format!("\"{}\" is not a duration", text.escape_debug()),
         )
-        .help("a whole number and one of ms, s, m, h, d, such as \"800ms\" or \"5m\"")
+        .help("a whole number and one of us, ms, s, m, h, d, such as \"800ms\" or \"5m\"")
     };
     let (number, unit) = number_and_unit(text).ok_or_else(bad)?;
-    let millis = UNITS
+    let micros = UNITS
         .iter()
         .find(|(name, _)| *name == unit)
-        .map(|(_, millis)| *millis)
+        .map(|(_, micros)| *micros)
         .ok_or_else(bad)?;
-    Ok(Duration::from_millis(number.saturating_mul(millis)))
+    Ok(Duration::from_micros(number.saturating_mul(micros)))
 }
 
 #[cfg(test)]

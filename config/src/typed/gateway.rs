@@ -4,10 +4,12 @@ use crate::keys::gateway as keys;
 use crate::plan::{DrainPlan, LogFormat, LogPlan};
 use crate::read::{Reader, Section, Spanned, address};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) workers: Option<usize>,
+    pub(crate) gather: Duration,
     pub(crate) drain: DrainPlan,
     pub(crate) log: LogPlan,
     pub(crate) admin: Option<Spanned<SocketAddr>>,
@@ -18,6 +20,7 @@ impl Gateway {
         let gateway = root.section(reader, &keys::GATEWAY);
         Self {
             workers: gateway.count_if(reader, &keys::WORKERS),
+            gather: gateway.duration(reader, &keys::GATHER).value,
             drain: drain(reader, &gateway),
             log: log(reader, root),
             admin: admin(reader, root),

@@ -3,7 +3,7 @@
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
 use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
-use crate::read::{Problem, Reader, Section, Spanned, endpoint, server_name};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, endpoint, server_name};
 use gatewright_core::expr::Span;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(crate) struct Upstream {
     pub(crate) name: Spanned<String>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) protocol: Option<Spanned<String>>,
+    pub(crate) sharing: Option<Setting<String>>,
     pub(crate) timeout: Duration,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
@@ -37,6 +39,8 @@ impl Upstream {
         let upstream = Self {
             name,
             endpoints,
+            protocol: section.name(reader, &keys::PROTOCOL),
+            sharing: section.text(reader, &keys::SHARING),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
@@ -101,10 +105,13 @@ fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
     UpstreamLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
+        dedicated: limits.count(reader, &keys::DEDICATED).value,
         streams: limits.count(reader, &keys::STREAMS).value,
         queue: limits.count(reader, &keys::QUEUE).value,
         queue_wait: limits.duration(reader, &keys::QUEUE_WAIT).value,
         body: limits.size(reader, &keys::BODY).value,
+        frame: limits.size(reader, &keys::FRAME).value,
+        quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
         idle: limits.duration(reader, &keys::IDLE).value,
         attempts: u32::try_from(limits.count(reader, &keys::ATTEMPTS).value).unwrap_or(u32::MAX),

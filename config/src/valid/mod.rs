@@ -4,9 +4,10 @@
 mod fit;
 mod names;
 mod routes;
+mod speech;
 
 use crate::diagnostic::{Diagnostic, codes};
-use crate::plan::{ListenerPlan, Plan, Service, UpstreamPlan};
+use crate::plan::{ListenerPlan, Plan, Service, Speech, UpstreamPlan};
 use crate::protocols::Protocols;
 use crate::read::{Problem, Reader};
 use crate::typed::{File, Listener, Upstream};
@@ -25,7 +26,10 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         .iter()
         .map(|listener| spoken(reader, &names, listener))
         .collect();
-    let routes = Routes::new(reader, &names, &spoken);
+    let speeches: Vec<_> = (file.upstreams.iter())
+        .map(|upstream| speech::speech(reader, &names, upstream))
+        .collect();
+    let routes = Routes::new(reader, &names, &spoken, &speeches);
     names.note_unused(reader);
     note_same_address(reader, &file.listeners);
     if file.listeners.is_empty() {
@@ -43,11 +47,14 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
     }
     (listeners.len() == file.listeners.len()).then(|| Plan {
         workers: workers(file.gateway.workers),
+        gather: file.gateway.gather,
         drain: file.gateway.drain,
         log: file.gateway.log.clone(),
         admin: file.gateway.admin.as_ref().map(|admin| admin.value),
         listeners,
-        upstreams: file.upstreams.iter().map(upstream_plan).collect(),
+        upstreams: (file.upstreams.iter().zip(speeches))
+            .map(|(upstream, speaks)| upstream_plan(upstream, speaks))
+            .collect(),
     })
 }
 
@@ -115,11 +122,17 @@ fn listener_plan(
     })
 }
 
-fn upstream_plan(upstream: &Upstream) -> UpstreamPlan {
+fn upstream_plan(upstream: &Upstream, speaks: Option<Speech>) -> UpstreamPlan {
+    let mut limits = upstream.limits;
+    if let Some(speech) = &speaks {
+        let longest = speech.protocol.descriptor().capabilities.max_frame;
+        limits.frame = limits.frame.min(longest);
+    }
     UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
-        limits: upstream.limits,
+        speaks,
+        limits,
         tls: upstream.tls.clone(),
     }
 }

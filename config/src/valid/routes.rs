@@ -1,8 +1,9 @@
 //! Routes, compiled once for each protocol that their listeners speak.
 
-use super::{Names, Spoken, fit};
+use super::fit::{self, Destination};
+use super::{Names, Spoken};
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::plan::{RouteAction, RoutePlan, Service};
+use crate::plan::{EndpointKind, RouteAction, RoutePlan, Service, Speech};
 use crate::read::{Problem, Reader};
 use crate::typed::Route;
 use gatewright_core::codec::Protocol;
@@ -32,11 +33,12 @@ impl<'f> Routes<'f> {
         reader: &mut Reader<'_>,
         names: &Names<'f>,
         spoken: &[Option<Spoken>],
+        speeches: &[Option<Speech>],
     ) -> Self {
         let mut compiled = Vec::with_capacity(names.file.routes.len());
         for (index, route) in names.file.routes.iter().enumerate() {
             note_same_name(reader, &names.file.routes, index);
-            compiled.extend(compile(reader, names, spoken, index, route));
+            compiled.extend(compile(reader, names, spoken, speeches, index, route));
         }
         let routes = Self { compiled };
         routes.note_unreachable(reader, spoken);
@@ -109,16 +111,16 @@ fn compile<'f>(
     reader: &mut Reader<'_>,
     names: &Names<'f>,
     spoken: &[Option<Spoken>],
+    speeches: &[Option<Speech>],
     index: usize,
     route: &'f Route,
 ) -> Option<Compiled<'f>> {
     let listeners = listeners(reader, names, route);
     let upstream = route.to.as_ref().and_then(|to| names.upstream(reader, to));
     let of = |listener: &usize| spoken.get(*listener).and_then(Option::as_ref);
-    let services: Vec<Service> = (listeners.iter().filter_map(of))
-        .map(|spoken| spoken.service)
-        .collect();
-    fit::note_misfits(reader, names, route, upstream, &services);
+    let destination = upstream.and_then(|index| Destination::of(names, speeches, index));
+    let of_listeners: Vec<&Spoken> = listeners.iter().filter_map(of).collect();
+    fit::note_misfits(reader, route, destination, &of_listeners);
     let spec = route.spec.as_ref()?;
     let mut compiled = Compiled {
         spec,
@@ -129,12 +131,14 @@ fn compile<'f>(
         if compiled.plan(protocol).is_some() {
             continue;
         }
-        let action = match (service, &spec.request) {
-            (Service::Relay, _) => Some(RouteAction::Relay),
-            (Service::Messages, Some(_)) => {
+        let kind = destination.map(|to| to.kind);
+        let action = match (service, kind, &spec.request) {
+            (Service::Relay, _, _) => Some(RouteAction::Relay),
+            (Service::Messages, Some(EndpointKind::Stream), _) => Some(RouteAction::Forward),
+            (Service::Messages, _, Some(_)) => {
                 translate(reader, spec, protocol).map(RouteAction::Translate)
             }
-            (Service::Messages, None) => None,
+            (Service::Messages, _, None) => None,
         };
         if let (Some(action), Some(upstream)) = (action, upstream) {
             let plan = route_plan(names, index, route, upstream, action);

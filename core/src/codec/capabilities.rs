@@ -52,6 +52,24 @@ pub enum Retry {
     Idempotent,
 }
 
+/// What a request asks of the connection it is sent on, where a server keeps something for each
+/// connection. Pools that share connections between clients read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// Nothing: it may share a connection with the messages of other clients.
+    #[default]
+    Nothing,
+    /// It changes what the connection does with the same client's later messages (a login, a
+    /// chosen database, a protocol version): it is said again on every connection that serves
+    /// this client.
+    Replay,
+    /// A connection of its own until it is answered: it may block.
+    Exclusive,
+    /// A connection of its own from now on, until the client leaves (transactions,
+    /// subscriptions).
+    Bound,
+}
+
 /// What a protocol can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {

@@ -1,6 +1,6 @@
 //! What a protocol tells about itself: operations, fields, capabilities.
 
-use super::{Capabilities, CorrelationKind, Retry, Schema, StructDef, StructId};
+use super::{Capabilities, CorrelationKind, Needs, Retry, Schema, StructDef, StructId};
 use crate::message::{Correlation, Kind, Message, OperationId, Record, Slot, Value};
 use std::borrow::Cow;
 
@@ -17,10 +17,13 @@ pub struct Operation {
     pub id: Option<Slot>,
     /// Whether it may be sent again after it may have been carried out.
     pub retry: Retry,
+    /// What it asks of the connection it is sent on.
+    pub needs: Needs,
 }
 
 impl Operation {
-    /// An operation with no correlation field, sent again only if it was not sent.
+    /// An operation with no correlation field, sent again only if it was not sent, on any
+    /// connection.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind, record: StructId) -> Self {
         Self {
@@ -29,6 +32,7 @@ impl Operation {
             record,
             id: None,
             retry: Retry::IfUnsent,
+            needs: Needs::Nothing,
         }
     }
 
@@ -43,6 +47,13 @@ impl Operation {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.retry = Retry::Idempotent;
+        self
+    }
+
+    /// The same operation, which asks this of the connection it is sent on.
+    #[must_use]
+    pub const fn needs(mut self, needs: Needs) -> Self {
+        self.needs = needs;
         self
     }
 }

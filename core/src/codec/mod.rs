@@ -15,7 +15,7 @@ mod frame;
 pub mod json;
 mod schema;
 
-pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Retry};
+pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, Needs, ReplyOrder, Retry};
 pub use descriptor::{Descriptor, Operation};
 pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
 pub use frame::FrameProtocol;
@@ -64,6 +64,15 @@ impl Delimited {
             None => Self::Need(NonZeroUsize::MIN),
         }
     }
+}
+
+/// What [`ConnCodec::scan`] found at the start of a buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// So many whole frames.
+    pub frames: usize,
+    /// The bytes that they take.
+    pub bytes: usize,
 }
 
 /// One step of a conversation, read or to be written. Whole-frame protocols know only
@@ -148,6 +157,22 @@ pub trait ConnCodec: fmt::Debug + Send {
     /// # Errors
     /// Framing errors always close the connection: nobody knows where the next frame starts.
     fn delimit(&mut self, buf: &[u8]) -> Result<Delimited, DecodeError>;
+
+    /// Counts the whole frames at the start of `buf`, `most` at most, that can be passed on
+    /// without being read: each is a good message that needs nothing of its connection
+    /// ([`Needs::Nothing`]) and, among those of servers, a reply. Builds no message.
+    ///
+    /// It may stop before any frame; what to do with that one, [`delimit`](Self::delimit) and
+    /// [`decode`](Self::decode) tell. The caller then takes the counted bytes off its buffer:
+    /// the next call, of this or of `delimit`, starts where they ended. Without an implementation
+    /// it counts none.
+    ///
+    /// # Errors
+    /// Those of [`delimit`](Self::delimit), if the first frame has one.
+    fn scan(&mut self, buf: &[u8], most: usize) -> Result<Scanned, DecodeError> {
+        let _ = (buf, most);
+        Ok(Scanned::default())
+    }
 
     /// Reads one whole frame.
     ///

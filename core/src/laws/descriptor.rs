@@ -2,13 +2,13 @@
 
 use super::Violation;
 use crate::codec::{
-    CorrelationKind, Descriptor, FieldDef, Operation, Presence, Schema, StructDef, Type,
+    CorrelationKind, Descriptor, FieldDef, Needs, Operation, Presence, Schema, StructDef, Type,
 };
-use crate::message::Value;
+use crate::message::{Kind, Value};
 use std::collections::HashSet;
 
 /// Names are there and stand once; every index leads somewhere; ids are numbers that fit their
-/// field; defaults are values of their field's type.
+/// field; defaults are values of their field's type; only requests need something of a connection.
 ///
 /// # Errors
 /// The first of these that does not hold.
@@ -77,6 +77,11 @@ fn check_operation(descriptor: &Descriptor, operation: &Operation) -> Result<(),
     else {
         return expect(false, || format!("`{name}` has no structure"));
     };
+    // Connections are chosen for requests; whatever answers them comes on the same one.
+    let asks = operation.needs != Needs::Nothing;
+    expect(!asks || operation.kind == Kind::Request, || {
+        format!("`{name}` needs a connection and is no request")
+    })?;
     let Some(slot) = operation.id else {
         return Ok(());
     };

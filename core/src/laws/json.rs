@@ -42,7 +42,7 @@ pub fn check_json(protocol: &Arc<dyn Protocol>, json: &serde_json::Value) -> Res
         return Ok(());
     };
     shown(protocol, &message)?;
-    readers(message.kind())
+    readers(protocol, &message)
         .iter()
         .try_for_each(|side| settled(protocol, *side, &message))
 }

@@ -31,6 +31,7 @@
 //! |---|---|
 //! | [`any_chunking`] | however the bytes arrive, the same messages are read |
 //! | [`Reading`] | no frame above the limit or beyond the bytes; a need that was stated was one |
+//! | [`scanned`] | frames that are counted to be passed on are frames, good ones, that need nothing |
 //! | [`rewritten`] | read → write gives the same bytes |
 //! | [`written`] | message → write → read gives what was said |
 //! | [`prefixes`] | the beginning of a message is never another message |
@@ -53,7 +54,7 @@ pub use frames::{flips, prefixes, rewritten};
 pub use ids::patched;
 pub use json::{check_json, shown};
 pub use messages::written;
-pub use reading::{Outcome, Reading, any_chunking};
+pub use reading::{Outcome, Reading, any_chunking, scanned};
 pub use replies::rejections;
 
 use crate::codec::{EncodeProblem, Event, Protocol, Side};
@@ -116,6 +117,9 @@ pub fn check_input(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Result<(), Vio
         ] {
             any_chunking(protocol, side, bytes, cuts)?;
         }
+        for most in [1, usize::MAX] {
+            scanned(protocol, side, bytes, most)?;
+        }
         for outcome in reading.outcomes.iter().take(MESSAGES) {
             if let Some(message) = outcome.message() {
                 check_frame(protocol, side, &outcome.frame, message)?;
@@ -133,7 +137,7 @@ pub fn check_input(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Result<(), Vio
 /// The first law that is broken.
 pub fn check_message(protocol: &Arc<dyn Protocol>, message: &Message) -> Result<(), Violation> {
     shown(protocol, message)?;
-    for side in readers(message.kind()) {
+    for side in readers(protocol, message) {
         let bytes = written(protocol, *side, message)?;
         check_input(protocol, &bytes)?;
     }
@@ -180,11 +184,17 @@ const fn writer(reader: Side) -> Side {
     }
 }
 
-/// Who may read a message of that kind.
-const fn readers(kind: Kind) -> &'static [Side] {
-    match kind {
+/// Who may read a message. An event goes the ways that its protocol writes it.
+fn readers(protocol: &Arc<dyn Protocol>, message: &Message) -> &'static [Side] {
+    let goes_to = |reader| match encode(protocol, writer(reader), message) {
+        Ok(_) => true,
+        Err(error) => *error.problem() != EncodeProblem::NotInProtocol,
+    };
+    match message.kind() {
         Kind::Request => &[Side::Server],
         Kind::Reply => &[Side::Client],
+        Kind::Event if !goes_to(Side::Server) => &[Side::Client],
+        Kind::Event if !goes_to(Side::Client) => &[Side::Server],
         Kind::Event => &[Side::Server, Side::Client],
     }
 }

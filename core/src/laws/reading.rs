@@ -2,8 +2,10 @@
 
 use super::sameness::same_event;
 use super::{Violation, hex, whole};
-use crate::codec::{ConnCodec, DecodeError, Delimited, Event, Protocol, Recovery, Side};
-use crate::message::Message;
+use crate::codec::{
+    ConnCodec, DecodeError, Delimited, Event, Needs, Protocol, Recovery, Scanned, Side,
+};
+use crate::message::{Kind, Message};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
@@ -48,10 +50,24 @@ impl Reading {
         side: Side,
         chunks: impl IntoIterator<Item = &'b [u8]>,
     ) -> Result<Self, Violation> {
+        Self::passing(protocol, side, chunks, 0)
+    }
+
+    /// Reads chunks as a relay does, which takes up to `most` frames at once as
+    /// [`ConnCodec::scan`] counts them and reads only those before which it stops.
+    pub(super) fn passing<'b>(
+        protocol: &Arc<dyn Protocol>,
+        side: Side,
+        chunks: impl IntoIterator<Item = &'b [u8]>,
+        most: usize,
+    ) -> Result<Self, Violation> {
         let max_frame = protocol.descriptor().capabilities.max_frame;
         let mut reader = Reader {
             codec: Arc::clone(protocol).codec(side, max_frame),
+            protocol,
+            side,
             max_frame,
+            most,
             buf: BytesMut::new(),
             promised: 0,
             reading: Self {
@@ -78,7 +94,7 @@ impl Reading {
         }
     }
 
-    fn first_difference(&self, other: &Self) -> Option<String> {
+    pub(super) fn first_difference(&self, other: &Self) -> Option<String> {
         for (n, (a, b)) in self.outcomes.iter().zip(&other.outcomes).enumerate() {
             if a.frame != b.frame || !same_result(&a.result, &b.result) {
                 return Some(format!("frame {n}"));
@@ -119,18 +135,23 @@ enum Connection {
     Closed,
 }
 
-struct Reader {
+struct Reader<'p> {
     codec: Box<dyn ConnCodec>,
+    protocol: &'p Arc<dyn Protocol>,
+    side: Side,
     max_frame: usize,
+    /// Frames that are taken at once without being read; none if zero.
+    most: usize,
     buf: BytesMut,
     /// No frame can end before the buffer holds so many bytes: the codec said so.
     promised: usize,
     reading: Reading,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn drain(&mut self) -> Result<Connection, Violation> {
         loop {
+            while self.most > 0 && self.pass()? {}
             match self.codec.delimit(&self.buf) {
                 Ok(Delimited::Need(more)) => {
                     return self.need(more.get()).map(|()| Connection::Open);
@@ -146,6 +167,40 @@ impl Reader {
                     return Ok(Connection::Closed);
                 }
             }
+        }
+    }
+
+    /// Takes the frames that the codec counts, and says whether there were any. That it refuses
+    /// the first one is for `delimit` to say.
+    fn pass(&mut self) -> Result<bool, Violation> {
+        let Ok(scanned) = self.codec.scan(&self.buf, self.most) else {
+            return Ok(false);
+        };
+        if scanned.bytes > self.buf.len() || scanned.frames > self.most {
+            return Err(miscounted(scanned, &self.buf));
+        }
+        let bytes = self.buf.split_to(scanned.bytes).freeze();
+        let read = Reading::of(self.protocol, self.side, [&bytes[..]])?;
+        let all_pass = read.outcomes.iter().all(|outcome| self.passes(outcome));
+        if !all_pass || read.outcomes.len() != scanned.frames || read.rest != Some(0) {
+            return Err(miscounted(scanned, &bytes));
+        }
+        self.reading.outcomes.extend(read.outcomes);
+        if scanned.frames > 0 {
+            self.promised = 0;
+        }
+        Ok(scanned.frames > 0)
+    }
+
+    /// Whether nobody needs to look at a frame before it is passed on.
+    fn passes(&self, outcome: &Outcome) -> bool {
+        let Some(message) = outcome.message() else {
+            return false;
+        };
+        let operation = self.protocol.descriptor().operation(message.operation());
+        match self.side {
+            Side::Server => operation.needs == Needs::Nothing,
+            Side::Client => message.kind() == Kind::Reply,
         }
     }
 
@@ -199,6 +254,14 @@ impl Reader {
     }
 }
 
+fn miscounted(scanned: Scanned, bytes: &[u8]) -> Violation {
+    let detail = format!(
+        "{scanned:?} are not so many frames to pass on: {}",
+        hex(bytes)
+    );
+    Violation::new("scanned", detail)
+}
+
 fn points_within(error: &DecodeError, bytes: &[u8]) -> Result<(), Violation> {
     if error.offset() <= bytes.len() {
         return Ok(());
@@ -242,4 +305,30 @@ pub fn any_chunking(
         }
         None => Ok(()),
     }
+}
+
+/// What the codec counts as frames to pass on are such, and with those that are read between
+/// them they are the frames of the bytes, however these arrive.
+///
+/// # Errors
+/// A wrong count, or the first difference.
+pub fn scanned(
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    bytes: &[u8],
+    most: usize,
+) -> Result<(), Violation> {
+    let whole = Reading::of(protocol, side, [bytes])?;
+    for size in [bytes.len().max(1), 1, 7] {
+        let passed = Reading::passing(protocol, side, bytes.chunks(size), most)?;
+        if let Some(what) = whole.first_difference(&passed) {
+            let detail = format!(
+                "{what} differ for the {side:?} that passes on {most} frames at once, \
+                 in chunks of {size}: {}",
+                hex(bytes)
+            );
+            return Err(Violation::new("scanned", detail));
+        }
+    }
+    Ok(())
 }

@@ -78,7 +78,7 @@ fn check(
             request.correlation
         ));
     }
-    for side in readers(reply.kind()) {
+    for side in readers(protocol, reply) {
         if let Err(violation) = written(protocol, *side, reply) {
             return wrong(format!("breaks {violation}"));
         }

@@ -1,14 +1,27 @@
 //! Which request does this reply answer.
+//!
+//! A [`Ledger`] holds the requests that one connection sent and that still wait for their
+//! replies. Call order: [`sent`](Ledger::sent) for each request, then
+//! [`received`](Ledger::received) for each reply; where replies follow the order of the requests,
+//! [`front`](Ledger::front) tells whose turn it is and [`received_in_order`](Ledger::received_in_order)
+//! takes several replies at once.
+//!
+//! A request that is [abandoned](Ledger::abandon) leaves a mark in its place: its late reply is
+//! recognised and dropped, never taken for another's. By order, the mark eats the next reply in
+//! line; by id, it keeps the id from being used again until the reply came, the connection ended
+//! or a quarantine is over ([`handle_timeout`](Ledger::handle_timeout)).
+
+mod by_id;
+mod in_order;
 
 use crate::codec::CorrelationKind;
 use crate::message::Correlation;
-use std::collections::{HashMap, VecDeque};
+use by_id::ById;
+use in_order::InOrder;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 /// The requests that one connection sent and that still wait for their replies.
-///
-/// A request that was given up leaves a mark in its place: its late reply is recognised and
-/// dropped, never taken for another's. By order, the mark eats the next reply in line; by id, it
-/// keeps the id from being used again until the reply came or the connection ended.
 #[derive(Debug)]
 pub struct Ledger<T> {
     pending: Pending<T>,
@@ -16,15 +29,24 @@ pub struct Ledger<T> {
 
 #[derive(Debug)]
 enum Pending<T> {
-    InOrder(VecDeque<Option<T>>),
-    ById(HashMap<Correlation, Option<T>>),
+    InOrder(InOrder<T>),
+    ById(ById<T>),
+}
+
+/// Names one entry of one ledger; never used again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    sequence: u64,
+    correlation: Correlation,
 }
 
 /// Whom a reply is for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answers<T> {
-    /// This request.
+    /// This request, which has all its replies now.
     Request(T),
+    /// The request at the [front](Ledger::front), which gets more.
+    Part,
     /// A request that was given up.
     Late,
     /// No request: it came unasked, twice, or with a wrong id.
@@ -35,66 +57,136 @@ pub enum Answers<T> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct InUse;
 
+/// Whose replies come next, where they follow the order of the requests.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Front<'a, T> {
+    /// The request, unless it was given up.
+    pub owner: Option<&'a T>,
+    /// How many replies it still gets.
+    pub replies: NonZeroU32,
+}
+
+/// What the passing of time means for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Nothing.
+    Fine,
+    /// The reply to a request that was given up long ago never came, and nobody can tell which
+    /// request the next reply answers: the connection is of no more use.
+    Stuck,
+}
+
 impl<T> Ledger<T> {
     /// An empty ledger for a protocol with this kind of correlation.
     #[must_use]
     pub fn new(correlation: CorrelationKind) -> Self {
         let pending = match correlation {
-            CorrelationKind::Fifo | CorrelationKind::None => Pending::InOrder(VecDeque::new()),
-            CorrelationKind::Id { .. } | CorrelationKind::Key => Pending::ById(HashMap::new()),
+            CorrelationKind::Fifo | CorrelationKind::None => Pending::InOrder(InOrder::default()),
+            CorrelationKind::Id { bits } => Pending::ById(ById::new(bits)),
+            CorrelationKind::Key => Pending::ById(ById::new(0)),
         };
         Self { pending }
     }
 
-    /// Notes a request that is being sent.
+    /// An id that no request in the ledger has, or `None` if all are taken or the protocol has
+    /// none. Ids go round, so that one is not used again for as long as possible.
+    pub fn free_id(&mut self) -> Option<u64> {
+        match &mut self.pending {
+            Pending::InOrder(_) => None,
+            Pending::ById(by_id) => by_id.free_id(),
+        }
+    }
+
+    /// Notes requests that are being sent together and get so many `replies`. By id, a request
+    /// has one reply.
     ///
     /// # Errors
     /// [`InUse`] if its correlation is taken.
-    pub fn sent(&mut self, correlation: &Correlation, request: T) -> Result<(), InUse> {
+    pub fn sent(
+        &mut self,
+        correlation: &Correlation,
+        replies: NonZeroU32,
+        owner: T,
+    ) -> Result<Entry, InUse> {
         match &mut self.pending {
-            Pending::InOrder(queue) => queue.push_back(Some(request)),
-            Pending::ById(map) if map.contains_key(correlation) => return Err(InUse),
-            Pending::ById(map) => {
-                map.insert(correlation.clone(), Some(request));
-            }
+            Pending::InOrder(in_order) => Ok(in_order.sent(replies, owner)),
+            Pending::ById(by_id) => by_id.sent(correlation, owner),
         }
-        Ok(())
     }
 
-    /// Finds the request that a reply answers.
+    /// Finds the request that one reply answers.
     pub fn received(&mut self, correlation: &Correlation) -> Answers<T> {
-        let place = match &mut self.pending {
-            Pending::InOrder(queue) => queue.pop_front(),
-            Pending::ById(map) => map.remove(correlation),
-        };
-        match place {
-            Some(Some(request)) => Answers::Request(request),
-            Some(None) => Answers::Late,
-            None => Answers::Unknown,
-        }
-    }
-
-    /// Gives up the first request for which `given_up` says so, leaving its mark.
-    pub fn abandon(&mut self, mut given_up: impl FnMut(&T) -> bool) -> Option<T> {
-        let mut find = |place: &mut Option<T>| {
-            if place.as_ref().is_some_and(&mut given_up) {
-                place.take()
-            } else {
-                None
-            }
-        };
         match &mut self.pending {
-            Pending::InOrder(queue) => queue.iter_mut().find_map(&mut find),
-            Pending::ById(map) => map.values_mut().find_map(&mut find),
+            Pending::InOrder(in_order) => in_order.received(),
+            Pending::ById(by_id) => by_id.received(correlation),
         }
     }
 
-    /// How many requests and marks there are.
+    /// Whose replies come next. Nobody's where ids tell.
+    #[must_use]
+    pub fn front(&self) -> Option<Front<'_, T>> {
+        match &self.pending {
+            Pending::InOrder(in_order) => in_order.front(),
+            Pending::ById(_) => None,
+        }
+    }
+
+    /// Notes so many replies to the [`front`](Self::front), of those that it still gets at most.
+    /// Gives it back once it has them all, unless it was given up.
+    pub fn received_in_order(&mut self, replies: u32) -> Option<T> {
+        match &mut self.pending {
+            Pending::InOrder(in_order) => in_order.received_many(replies),
+            Pending::ById(_) => None,
+        }
+    }
+
+    /// Gives a request up, leaving its mark. `None` if it has its reply already.
+    pub fn abandon(&mut self, entry: &Entry, now: Instant) -> Option<T> {
+        match &mut self.pending {
+            Pending::InOrder(in_order) => in_order.abandon(entry.sequence, now),
+            Pending::ById(by_id) => by_id.abandon(entry, now),
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if marks stand for `quarantine` at
+    /// most.
+    #[must_use]
+    pub fn poll_timeout(&self, quarantine: Duration) -> Option<Instant> {
+        let since = match &self.pending {
+            Pending::InOrder(in_order) => in_order.marked_since(),
+            Pending::ById(by_id) => by_id.marked_since(),
+        };
+        since.map(|since| since + quarantine)
+    }
+
+    /// Ends the quarantine of marks that have stood for so long.
+    pub fn handle_timeout(&mut self, quarantine: Duration, now: Instant) -> Overdue {
+        match &mut self.pending {
+            Pending::InOrder(in_order) => match in_order.marked_since() {
+                Some(since) if since + quarantine <= now => Overdue::Stuck,
+                Some(_) | None => Overdue::Fine,
+            },
+            Pending::ById(by_id) => {
+                by_id.release(quarantine, now);
+                Overdue::Fine
+            }
+        }
+    }
+
+    /// Takes out all requests that still wait, as when their connection has ended.
+    pub fn drain(&mut self) -> Vec<T> {
+        match &mut self.pending {
+            Pending::InOrder(in_order) => in_order.drain(),
+            Pending::ById(by_id) => by_id.drain(),
+        }
+    }
+
+    /// How many entries there are, marks included.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.pending {
-            Pending::InOrder(queue) => queue.len(),
-            Pending::ById(map) => map.len(),
+            Pending::InOrder(in_order) => in_order.len(),
+            Pending::ById(by_id) => by_id.len(),
         }
     }
 
@@ -106,40 +198,4 @@ impl<T> Ledger<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Correlation::{Id, None};
-
-    #[test]
-    fn by_id_replies_come_in_any_order() {
-        let mut ledger = Ledger::new(CorrelationKind::Id { bits: 8 });
-        ledger.sent(&Id(1), 'a').unwrap();
-        ledger.sent(&Id(2), 'b').unwrap();
-        assert_eq!(ledger.sent(&Id(2), 'c'), Err(InUse));
-        assert_eq!(ledger.received(&Id(2)), Answers::Request('b'));
-        assert_eq!(ledger.received(&Id(2)), Answers::Unknown);
-        assert_eq!(ledger.received(&Id(1)), Answers::Request('a'));
-        assert!(ledger.is_empty());
-    }
-
-    #[test]
-    fn a_late_reply_is_not_the_next_ones() {
-        let mut ledger = Ledger::new(CorrelationKind::Fifo);
-        ledger.sent(&None, 'a').unwrap();
-        ledger.sent(&None, 'b').unwrap();
-        assert_eq!(ledger.abandon(|r| *r == 'a'), Some('a'));
-        assert_eq!(ledger.received(&None), Answers::Late);
-        assert_eq!(ledger.received(&None), Answers::Request('b'));
-        assert_eq!(ledger.received(&None), Answers::Unknown);
-    }
-
-    #[test]
-    fn an_abandoned_id_stays_taken_until_its_reply() {
-        let mut ledger = Ledger::new(CorrelationKind::Id { bits: 8 });
-        ledger.sent(&Id(1), 'a').unwrap();
-        assert_eq!(ledger.abandon(|_| true), Some('a'));
-        assert_eq!(ledger.sent(&Id(1), 'b'), Err(InUse));
-        assert_eq!(ledger.received(&Id(1)), Answers::Late);
-        assert_eq!(ledger.sent(&Id(1), 'b'), Ok(()));
-    }
-}
+mod tests;

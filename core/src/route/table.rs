@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct Table {
     /// By [`OperationId`].
     rows: Arc<[Row]>,
+    /// The route that takes every request, whatever it says.
+    sole: Option<usize>,
 }
 
 type Row = Vec<Candidate>;
@@ -43,7 +45,15 @@ impl Table {
         for (index, spec) in routes.iter().enumerate() {
             add(&mut rows, routes, index, spec, protocol, &mut findings);
         }
-        findings.finish(Some(Self { rows: rows.into() }))
+        let sole = sole(&rows, protocol.descriptor());
+        let rows = rows.into();
+        findings.finish(Some(Self { rows, sole }))
+    }
+
+    /// The route that takes every request, so that none needs to be read to be routed.
+    #[must_use]
+    pub const fn sole(&self) -> Option<usize> {
+        self.sole
     }
 
     /// The first route that takes the message, as an index into the routes given.
@@ -110,6 +120,16 @@ fn add(
             });
         }
     }
+}
+
+/// The first route of all requests, if it is the same and has no condition.
+fn sole(rows: &[Row], descriptor: &Descriptor) -> Option<usize> {
+    let mut firsts = requests(descriptor).map(|operation| {
+        let first = rows.get(usize::from(operation.0))?.first()?;
+        first.when.is_none().then_some(first.route)
+    });
+    let sole = firsts.next()??;
+    firsts.all(|first| first == Some(sole)).then_some(sole)
 }
 
 fn operations(subject: Subject, descriptor: &Descriptor) -> Vec<OperationId> {

@@ -1,8 +1,9 @@
 //! One downstream stream as a state machine.
 //!
-//! Call order: [`handle_request`](Session::handle_request) for each message read (only while
+//! Call order: [`handle_request`](Session::handle_request) for each message read, or
+//! [`handle_batch`](Session::handle_batch) for several that stay together (only while
 //! [`wants_request`](Session::wants_request)), [`handle_reply`](Session::handle_reply) once per
-//! exchange, then [`poll_transmit`](Session::poll_transmit) until it has no more. After
+//! exchange, after any number of [`handle_part`](Session::handle_part), then [`poll_transmit`](Session::poll_transmit) until it has no more. After
 //! [`handle_eof`](Session::handle_eof) or [`handle_drain`](Session::handle_drain) the stream is
 //! over when [`is_finished`](Session::is_finished) says so. Time comes in through `now`;
 //! [`poll_timeout`](Session::poll_timeout) says when [`handle_timeout`](Session::handle_timeout)
@@ -16,6 +17,7 @@ use crate::codec::{Capabilities, CorrelationKind, HalfClose, ReplyOrder};
 use crate::message::{Correlation, Kind, Message};
 use slots::Slots;
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 /// What one client may use up.
@@ -74,12 +76,19 @@ pub struct Session<R = Message> {
     drain_at: Option<Instant>,
 }
 
+/// The most requests and replies for which memory is kept: more is rare.
+const SPARE: usize = 64;
+
 #[derive(Debug)]
 struct Busy<R> {
     slots: Slots<R>,
     /// Replies that may leave.
     ready: VecDeque<R>,
 }
+
+/// Memory for a stream that gets busy, from one that became quiet.
+#[derive(Debug)]
+pub struct Spare<R>(Box<Busy<R>>);
 
 impl<R> Default for Busy<R> {
     fn default() -> Self {
@@ -116,6 +125,12 @@ impl<R> Session<R> {
         self.state == State::Open && self.in_flight() < self.limits.in_flight
     }
 
+    /// How many requests more may be in flight.
+    #[must_use]
+    pub fn credit(&self) -> usize {
+        self.limits.in_flight.saturating_sub(self.in_flight())
+    }
+
     /// Takes a message off the wire. A request opens an exchange that must be given its reply
     /// by `deadline`; an event opens none.
     ///
@@ -142,7 +157,37 @@ impl<R> Session<R> {
         } else {
             Correlation::None
         };
-        Ok(Some(self.open(id, deadline)))
+        Ok(Some(self.open(id, deadline, 1)))
+    }
+
+    /// Takes several requests of a protocol without ids off the wire, as one exchange that counts
+    /// for all of them. There is [credit](Self::credit) for so many.
+    pub fn handle_batch(
+        &mut self,
+        requests: NonZeroU32,
+        deadline: Instant,
+        now: Instant,
+    ) -> ExchangeKey {
+        self.last_activity = now;
+        self.open(Correlation::None, deadline, requests.get())
+    }
+
+    /// Puts a part of an exchange's reply in line, where more is to follow. `false` if the
+    /// exchange is over, and the part is dropped.
+    pub fn handle_part(&mut self, key: ExchangeKey, part: R, now: Instant) -> bool {
+        let Some(busy) = self.busy.as_deref_mut() else {
+            return false;
+        };
+        if !busy.slots.is_open(key) {
+            return false;
+        }
+        self.last_activity = now;
+        if self.order == ReplyOrder::Any || busy.slots.is_head(key) {
+            busy.ready.push_back(part);
+        } else {
+            busy.slots.park(key, part);
+        }
+        true
     }
 
     /// Gives an exchange its reply, or `None` where there is none to give. An exchange that is
@@ -159,13 +204,16 @@ impl<R> Session<R> {
         match self.order {
             ReplyOrder::Any => {
                 busy.slots.close(key);
-                busy.ready.extend(reply);
+                if let Some(reply) = reply {
+                    busy.ready.push_back(reply);
+                }
             }
             ReplyOrder::OfRequests => {
-                busy.slots.park(key, reply);
-                while let Some(reply) = busy.slots.pop_parked_head() {
-                    busy.ready.extend(reply);
+                if let Some(reply) = reply {
+                    busy.slots.park(key, reply);
                 }
+                busy.slots.finish(key);
+                busy.slots.pop_parked(&mut busy.ready);
             }
         }
         self.settle();
@@ -178,7 +226,7 @@ impl<R> Session<R> {
         match self.order {
             ReplyOrder::Any => self.busy.get_or_insert_default().ready.push_back(answer),
             ReplyOrder::OfRequests => {
-                let key = self.open(Correlation::None, now);
+                let key = self.open(Correlation::None, now, 1);
                 self.handle_reply(key, Some(answer), now);
             }
         }
@@ -254,7 +302,7 @@ impl<R> Session<R> {
     /// How many requests wait for their replies.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.busy.as_ref().map_or(0, |busy| busy.slots.len())
+        self.busy.as_ref().map_or(0, |busy| busy.slots.weight())
     }
 
     /// Whether nothing waits and nothing is to be written.
@@ -278,18 +326,31 @@ impl<R> Session<R> {
         self.state == State::Finished
     }
 
-    /// Gives back the memory that a quiet stream does not need.
-    pub fn release_memory(&mut self) {
-        if self.is_quiet() {
-            self.busy = None;
-        }
+    /// Gives back the memory that a quiet stream does not need, unless it is too much to be kept
+    /// for another.
+    pub fn release_memory(&mut self) -> Option<Spare<R>> {
+        let quiet = self.is_quiet();
+        let mut busy = self.busy.take_if(|_| quiet)?;
+        busy.slots.clear();
+        (busy.slots.capacity() <= SPARE && busy.ready.capacity() <= SPARE).then_some(Spare(busy))
     }
 
-    fn open(&mut self, id: Correlation, deadline: Instant) -> ExchangeKey {
+    /// Whether the stream needs memory to get busy.
+    #[must_use]
+    pub const fn needs_memory(&self) -> bool {
+        self.busy.is_none()
+    }
+
+    /// Takes memory that saves making new one.
+    pub fn take_memory(&mut self, spare: Spare<R>) {
+        self.busy.get_or_insert(spare.0);
+    }
+
+    fn open(&mut self, id: Correlation, deadline: Instant, weight: u32) -> ExchangeKey {
         let sequence = self.next_sequence;
         self.next_sequence = sequence.wrapping_add(1);
         let slots = &mut self.busy.get_or_insert_default().slots;
-        let key = slots.open(sequence, id, deadline);
+        let key = slots.open(sequence, id, deadline, weight);
         if self.order == ReplyOrder::OfRequests {
             slots.line_up(key);
         }

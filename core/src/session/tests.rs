@@ -93,7 +93,9 @@ fn an_exchange_takes_one_reply() {
     assert!(s.handle_reply(a, reply(1), now));
     assert!(!s.handle_reply(a, reply(1), now));
     s.poll_transmit();
-    s.release_memory();
+    let spare = s.release_memory().expect("it was busy and is quiet");
+    assert!(s.needs_memory());
+    s.take_memory(spare);
     let b = request(&mut s, 2, now);
     assert_eq!(a.slot(), b.slot());
     assert!(
@@ -105,6 +107,21 @@ fn an_exchange_takes_one_reply() {
 }
 
 #[test]
+fn memory_is_given_back_by_quiet_sessions_and_not_without_end() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    assert!(s.release_memory().is_none(), "a request waits");
+    s.handle_reply(a, reply(1), now);
+    assert!(s.release_memory().is_none(), "a reply waits");
+    assert_eq!(sent(&mut s), [1]);
+    (0..100).for_each(|id| s.handle_local_answer(message(Kind::Reply, id), now));
+    assert_eq!(sent(&mut s).len(), 100);
+    assert!(s.release_memory().is_none(), "too much to keep");
+    assert!(s.needs_memory());
+}
+
+#[test]
 fn an_id_in_flight_cannot_be_used_again() {
     let now = Instant::now();
     let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
@@ -113,7 +130,14 @@ fn an_id_in_flight_cannot_be_used_again() {
         s.handle_request(&message(Kind::Request, 7), now, now),
         Err(Violation::DuplicateId)
     );
+    // Of the same tag.
+    let b = request(&mut s, 7 << 32, now);
+    assert_eq!(
+        s.handle_request(&message(Kind::Request, 7), now, now),
+        Err(Violation::DuplicateId)
+    );
     s.handle_reply(a, reply(7), now);
+    s.handle_reply(b, reply(7 << 32), now);
     assert!(
         s.handle_request(&message(Kind::Request, 7), now, now)
             .is_ok()
@@ -187,4 +211,41 @@ fn a_sign_of_life_keeps_a_stream_open() {
     assert!(!s.is_finished());
     s.handle_timeout(now + LIMITS.idle * 3 / 2);
     assert!(s.is_finished());
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn part(id: u64) -> Message {
+    message(Kind::Reply, id)
+}
+
+#[test]
+fn a_batch_counts_for_all_its_requests() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let three = NonZeroU32::new(3).unwrap();
+    let key = s.handle_batch(three, now + MINUTE, now);
+    assert_eq!((s.in_flight(), s.credit()), (3, 0));
+    assert!(!s.wants_request());
+    assert!(s.handle_reply(key, reply(1), now));
+    assert_eq!((s.in_flight(), s.credit()), (0, 3));
+}
+
+#[test]
+fn parts_keep_their_place_in_the_order() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let one = NonZeroU32::MIN;
+    let first = s.handle_batch(one, now + MINUTE, now);
+    let second = s.handle_batch(one, now + MINUTE, now);
+    assert!(s.handle_part(second, part(3), now));
+    assert!(sent(&mut s).is_empty());
+    assert!(s.handle_part(first, part(1), now));
+    assert_eq!(sent(&mut s), [1]);
+    assert!(s.handle_reply(first, reply(2), now));
+    assert!(!s.handle_part(first, part(9), now), "it is over");
+    assert_eq!(sent(&mut s), [2, 3]);
+    assert!(s.handle_reply(second, reply(4), now));
+    assert_eq!(sent(&mut s), [4]);
+    assert!(s.is_quiet());
 }

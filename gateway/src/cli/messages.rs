@@ -7,7 +7,7 @@ use super::view::MASK;
 use bytes::BytesMut;
 use gatewright_core::codec::json::from_json;
 use gatewright_core::codec::{
-    Descriptor, EncodeError, Event, Protocol, Schema, Side, StructDef, Type,
+    Descriptor, EncodeError, EncodeProblem, Event, Protocol, Schema, Side, StructDef, Type,
 };
 use gatewright_core::message::{Kind, Message, Record, Value};
 use serde_json::{Deserializer, Value as Json};
@@ -79,6 +79,18 @@ fn masked(schema: &Schema, def: &StructDef, record: &Record) -> Option<String> {
     })
 }
 
+/// The side that sends such messages. An event goes the ways that its protocol writes it.
+pub(super) fn sender(protocol: &Arc<dyn Protocol>, message: &Message) -> Side {
+    match message.kind() {
+        Kind::Request => Side::Client,
+        Kind::Reply => Side::Server,
+        Kind::Event => match write_by(protocol, Side::Client, message) {
+            Err(error) if *error.problem() == EncodeProblem::NotInProtocol => Side::Server,
+            Ok(_) | Err(_) => Side::Client,
+        },
+    }
+}
+
 /// A message's bytes as the side that sends such messages writes them.
 ///
 /// # Errors
@@ -87,10 +99,14 @@ pub(super) fn write(
     protocol: &Arc<dyn Protocol>,
     message: &Message,
 ) -> Result<BytesMut, EncodeError> {
-    let side = match message.kind() {
-        Kind::Request | Kind::Event => Side::Client,
-        Kind::Reply => Side::Server,
-    };
+    write_by(protocol, sender(protocol, message), message)
+}
+
+fn write_by(
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    message: &Message,
+) -> Result<BytesMut, EncodeError> {
     let max_frame = protocol.descriptor().capabilities.max_frame;
     let mut frame = BytesMut::new();
     Arc::clone(protocol)

@@ -1,10 +1,28 @@
 //! The exchanges of one connection, each with its own waker: only those that can go on are
 //! polled.
 
-use super::exchange::Exchange;
+use super::{Batch, Exchange};
+use gatewright_core::session::ExchangeKey;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
+
+/// One request or several, on their way.
+#[derive(Debug)]
+pub(crate) enum InFlight {
+    Exchange(Box<Exchange>),
+    Batch(Box<Batch>),
+}
+
+impl InFlight {
+    /// Where its reply goes; `None` if none is due.
+    pub(crate) const fn key(&self) -> Option<ExchangeKey> {
+        match self {
+            Self::Exchange(exchange) => exchange.key,
+            Self::Batch(batch) => Some(batch.key),
+        }
+    }
+}
 
 /// A set of exchanges. Places and their wakers are used again, so that a message costs no
 /// allocation here; a connection without exchanges gives its set back to the worker.
@@ -19,7 +37,7 @@ pub(crate) struct Exchanges {
 
 #[derive(Debug)]
 struct Place {
-    exchange: Option<Box<Exchange>>,
+    exchange: Option<InFlight>,
     signal: Arc<Signal>,
     waker: Waker,
 }
@@ -78,7 +96,7 @@ impl Exchanges {
 
     /// Adds an exchange. It wakes nobody: the caller polls it with the next
     /// [`poll_ready`](Self::poll_ready).
-    pub(crate) fn insert(&mut self, exchange: Box<Exchange>) {
+    pub(crate) fn insert(&mut self, exchange: InFlight) {
         let index = self.free.pop().unwrap_or_else(|| self.add_place());
         let place = &mut self.places[index];
         place.exchange = Some(exchange);
@@ -92,8 +110,8 @@ impl Exchanges {
     pub(crate) fn poll_ready<T>(
         &mut self,
         cx: &Context<'_>,
-        mut poll: impl FnMut(&mut Exchange, &mut Context<'_>) -> Option<T>,
-        mut ended: impl FnMut(Box<Exchange>, T),
+        mut poll: impl FnMut(&mut InFlight, &mut Context<'_>) -> Option<T>,
+        mut ended: impl FnMut(InFlight, T),
     ) {
         {
             let mut woken = self.ready.lock();
@@ -117,22 +135,19 @@ impl Exchanges {
     }
 
     /// All of them, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Exchange> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &InFlight> {
         self.places
             .iter()
-            .filter_map(|place| place.exchange.as_deref())
+            .filter_map(|place| place.exchange.as_ref())
     }
 
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
-    pub(crate) fn take(
-        &mut self,
-        mut chosen: impl FnMut(&Exchange) -> bool,
-    ) -> Option<Box<Exchange>> {
+    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&InFlight) -> bool) -> Option<InFlight> {
         let index = self
             .places
             .iter()
-            .position(|place| place.exchange.as_deref().is_some_and(&mut chosen))?;
+            .position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
         self.free.push(index);
         self.places[index].exchange.take()
     }

@@ -1,22 +1,29 @@
 //! From a message to its exchange, and from the exchange's outcome to the reply.
 
+mod batch;
 mod exchange;
 mod exchanges;
+mod spares;
 
-pub(crate) use exchange::Exchange;
-pub(crate) use exchanges::Exchanges;
+pub(crate) use batch::Batch;
+pub(crate) use exchange::{Answer, Exchange};
+pub(crate) use exchanges::{Exchanges, InFlight};
 
 use exchange::Refused;
+use spares::Spares;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
-use crate::upstream::Upstream;
-use gatewright_config::plan::RoutePlan;
-use gatewright_core::codec::{Event, Protocol, Rejected};
+use crate::relay::RelayRoute;
+use crate::upstream::{Lanes, Upstream};
+use bytes::{Bytes, BytesMut};
+use gatewright_config::plan::{RouteAction, RoutePlan};
+use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Message;
+use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{Facts, Outcome, Translation};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,9 +32,41 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) plan: Arc<RoutePlan>,
-    pub(crate) translation: Translation,
+    pub(crate) action: Action,
     pub(crate) upstream: Rc<Upstream>,
+    /// The connections of their own that some messages need, where those of the upstream are
+    /// shared.
+    pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
+}
+
+/// Connections that clients do not share.
+#[derive(Debug)]
+pub(crate) struct OwnConnections {
+    /// For one request at a time.
+    pub(crate) exclusive: Rc<Upstream>,
+    /// For one client.
+    pub(crate) bound: Rc<RelayRoute>,
+}
+
+/// What a route does with messages.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// They become HTTP requests, by rules both ways.
+    Translate(Translation),
+    /// They go to an upstream of their own protocol as they are.
+    Forward,
+}
+
+impl Action {
+    /// The action of a route that messages take.
+    pub(crate) fn of(plan: &RoutePlan) -> Option<Self> {
+        match &plan.action {
+            RouteAction::Translate(rules) => Some(Self::Translate(rules.clone())),
+            RouteAction::Forward => Some(Self::Forward),
+            RouteAction::Relay => None,
+        }
+    }
 }
 
 /// Where the messages of one listener go.
@@ -37,14 +76,26 @@ pub(crate) struct Dispatch {
     table: Table,
     routes: Vec<Rc<Route>>,
     log: MessageLog,
+    /// The route on which requests need not be read.
+    passage: Option<Rc<Route>>,
+    pub(crate) spares: Spares,
 }
 
 /// A reply and the request that it answers: if the reply cannot be written, the protocol's own
 /// refusal of that request is.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    pub(crate) event: Event,
+    pub(crate) content: Content,
     answers: Answers,
+}
+
+/// What is to be written.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A message.
+    Event(Event),
+    /// Whole frames as they came from an upstream.
+    Frames(BytesMut),
 }
 
 #[derive(Debug)]
@@ -58,14 +109,22 @@ impl Reply {
     /// The answer to what could not be read, or asks for nothing.
     pub(crate) const fn to_unread(message: Message) -> Self {
         Self {
-            event: Event::Head(message),
+            content: Content::Event(Event::Head(message)),
+            answers: Answers::Unread,
+        }
+    }
+
+    /// Frames of replies to requests that nobody read.
+    pub(crate) const fn passed_on(frames: BytesMut) -> Self {
+        Self {
+            content: Content::Frames(frames),
             answers: Answers::Unread,
         }
     }
 
     fn to_request(message: Message, request: Message) -> Self {
         Self {
-            event: Event::Head(message),
+            content: Content::Event(Event::Head(message)),
             answers: Answers::Request(Box::new(request)),
         }
     }
@@ -80,28 +139,97 @@ pub(crate) struct Arrival {
     pub(crate) now: Instant,
 }
 
+/// Who sends, and on which lanes.
+#[derive(Debug)]
+pub(crate) struct Sender<'a> {
+    /// The client's connection, by number.
+    pub(crate) client: u64,
+    pub(crate) lanes: &'a mut Lanes,
+    /// What its messages ask of the connection that they are sent on.
+    pub(crate) needs: Needs,
+}
+
 /// What became of a request at once.
 #[derive(Debug)]
 pub(crate) enum Begun {
     /// It is on its way.
-    Exchange(Box<Exchange>),
+    Exchange(InFlight),
     /// It could not be forwarded; this is its answer, if the protocol has one.
     Answered(Option<Reply>),
 }
 
 impl Dispatch {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         protocol: Arc<dyn Protocol>,
         table: Table,
         routes: Vec<Rc<Route>>,
         log: MessageLog,
     ) -> Self {
+        let passage = passage(&protocol, &table, &routes, log).cloned();
         Self {
             protocol,
             table,
             routes,
             log,
+            passage,
+            spares: Spares::default(),
         }
+    }
+
+    /// What a message asks of its connection upstream, if that is of any matter.
+    pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
+        match route.and_then(|route| route.own.as_ref()) {
+            Some(_) => {
+                self.protocol
+                    .descriptor()
+                    .operation(message.operation())
+                    .needs
+            }
+            None => Needs::Nothing,
+        }
+    }
+
+    /// The route of requests that need not be read, if there is one.
+    pub(crate) const fn passage(&self) -> Option<&Rc<Route>> {
+        self.passage.as_ref()
+    }
+
+    /// Begins the exchange of several requests that nobody read.
+    ///
+    /// # Errors
+    /// If they cannot be sent. None was, then.
+    pub(crate) fn begin_batch(
+        &self,
+        key: ExchangeKey,
+        frames: &Bytes,
+        requests: NonZeroU32,
+        at: Arrival,
+        from: Sender<'_>,
+    ) -> Result<Box<Batch>, Fault> {
+        let Some(route) = &self.passage else {
+            return Err(Fault::unsent(FaultClass::Internal, "there is no passage"));
+        };
+        Batch::new(key, frames, requests, route, at, from)
+            .inspect_err(|fault| route.metrics.faulted(fault.class(), Duration::ZERO))
+    }
+
+    /// Counts what came of a batch.
+    pub(crate) fn count_batch(&self, batch: &Batch, end: &Result<(), Fault>, now: Instant) {
+        let took = now.saturating_duration_since(batch.started);
+        batch.route.metrics.replied(batch.replies(), took);
+        if let Err(fault) = end {
+            (0..batch.due).for_each(|_| batch.route.metrics.faulted(fault.class(), took));
+        }
+    }
+
+    /// The protocol's own refusal of a request that nobody read.
+    pub(crate) fn refuse_passed(&self, fault: &Fault) -> Option<Reply> {
+        let rejected = Rejected {
+            operation: None,
+            correlation: Correlation::None,
+            message: None,
+        };
+        self.refuse_unread(&rejected, fault)
     }
 
     /// The route that takes a message.
@@ -124,6 +252,7 @@ impl Dispatch {
         route: Option<&Rc<Route>>,
         facts: Facts,
         at: Arrival,
+        from: Sender<'_>,
     ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
@@ -131,8 +260,8 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts, at) {
-            Ok(exchange) => return Begun::Exchange(exchange),
+        let refused = match Exchange::new(key, request, route, facts, at, from) {
+            Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
             Err(refused) => refused,
         };
         let Refused {
@@ -143,17 +272,15 @@ impl Dispatch {
         route.metrics.faulted(fault.class(), Duration::ZERO);
         let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
         self.log.faulted(&logged, &fault);
-        let translation = &route.translation;
-        let reply = translation.reply(&request, &Outcome::Fault(&fault), &facts);
+        let reply = self.reply_to_fault(route, &request, &fault, &facts);
         Begun::Answered(reply.map(|message| Reply::to_request(message, request)))
     }
 
-    /// Ends an exchange with what came of it: its reply, or `None` where the protocol has no
-    /// way to give one.
+    /// Ends an exchange with what came of it: its reply, or `None` where there is none to give.
     pub(crate) fn finish(
         &self,
         mut exchange: Box<Exchange>,
-        result: &Result<HttpAnswer, Fault>,
+        result: Result<Answer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
         exchange.end_call();
@@ -162,27 +289,59 @@ impl Dispatch {
             route,
             facts,
             started,
+            attempts,
             ..
         } = &*exchange;
         let took = now.saturating_duration_since(*started);
         let logged = self.logged(Some(route), request, facts, took);
-        let outcome = match result {
-            Ok(answer) => {
+        let message = match result {
+            Ok(Answer::Http(answer)) => {
                 route.metrics.answered(answer.status, took);
-                self.log.answered(&logged, answer, exchange.attempts);
-                Outcome::Answer(answer)
+                self.log.answered(&logged, &answer, *attempts);
+                match &route.action {
+                    Action::Translate(rules) => {
+                        rules.reply(request, &Outcome::Answer(&answer), facts)
+                    }
+                    Action::Forward => None,
+                }
+            }
+            Ok(Answer::Message(reply)) => {
+                route.metrics.replied(1, took);
+                self.log.replied(&logged, reply.as_deref(), *attempts);
+                reply.map(|reply| self.addressed(*reply, request))
             }
             Err(fault) => {
                 route.metrics.faulted(fault.class(), took);
-                self.log.faulted(&logged, fault);
-                Outcome::Fault(fault)
+                self.log.faulted(&logged, &fault);
+                self.reply_to_fault(route, request, &fault, facts)
             }
         };
-        let message = route.translation.reply(request, &outcome, facts)?;
         Some(Reply {
-            event: Event::Head(message),
+            content: Content::Event(Event::Head(message?)),
             answers: Answers::Exchange(exchange),
         })
+    }
+
+    /// A reply from an upstream of the client's own protocol, with the client's own id.
+    fn addressed(&self, mut reply: Message, request: &Message) -> Message {
+        let correlation = request.correlation().clone();
+        self.protocol
+            .descriptor()
+            .correlate(&mut reply, correlation);
+        reply
+    }
+
+    fn reply_to_fault(
+        &self,
+        route: &Route,
+        request: &Message,
+        fault: &Fault,
+        facts: &Facts,
+    ) -> Option<Message> {
+        match &route.action {
+            Action::Translate(rules) => rules.reply(request, &Outcome::Fault(fault), facts),
+            Action::Forward => self.protocol.reject(&Rejected::from(request), fault),
+        }
     }
 
     const fn logged<'a>(
@@ -225,11 +384,8 @@ impl Dispatch {
                     facts,
                     ..
                 } = &**exchange;
-                let outcome = Outcome::Fault(&fault);
-                (
-                    Some(request),
-                    route.translation.reply(request, &outcome, facts),
-                )
+                let by_rules = self.reply_to_fault(route, request, &fault, facts);
+                (Some(request), by_rules)
             }
             Answers::Request(request) => (Some(&**request), None),
             Answers::Unread => (None, None),
@@ -237,4 +393,19 @@ impl Dispatch {
         let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
         by_rules.into_iter().chain(refusal).map(Event::Head)
     }
+}
+
+/// Requests need not be read where one route takes them all to an upstream that tells replies by
+/// their order, and nobody wants a line about each.
+fn passage<'r>(
+    protocol: &Arc<dyn Protocol>,
+    table: &Table,
+    routes: &'r [Rc<Route>],
+    log: MessageLog,
+) -> Option<&'r Rc<Route>> {
+    let route = routes.get(table.sole()?)?;
+    let in_order = protocol.descriptor().capabilities.correlation == CorrelationKind::Fifo;
+    let forwards = matches!(route.action, Action::Forward);
+    (in_order && forwards && route.upstream.shares_connections() && !log.is_enabled())
+        .then_some(route)
 }

@@ -1,11 +1,13 @@
 //! From a plan to a running gateway and to its orderly end.
 
 mod gateway;
+mod gathering;
 mod running;
 mod timers;
 mod worker;
 
 pub use gateway::{Builder, Gateway, StartError};
+pub(crate) use gathering::Awaited;
 pub use running::{Addresses, Outcome, Running};
 pub(crate) use timers::{Alarm, Timers};
-pub(crate) use worker::{Worker, WorkerHandle};
+pub(crate) use worker::{Scratch, Worker, WorkerHandle};

@@ -1,8 +1,9 @@
 //! One thread that carries messages, with a runtime, pools and timers of its own.
 
 use super::Timers;
+use super::gathering::{Awaited, Gathering};
 use crate::clock;
-use crate::dispatch::{Dispatch, Exchanges, Route};
+use crate::dispatch::{Action, Dispatch, Exchanges, OwnConnections, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
@@ -10,7 +11,8 @@ use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::Connection;
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service};
+use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan};
+use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -32,10 +34,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Sets of exchanges kept for the next connection that needs one.
 const SPARE_SETS: usize = 64;
 
+/// The buffer that every read of one worker goes through. Nothing may be awaited while it is
+/// borrowed.
+pub(crate) type Scratch = Rc<RefCell<Box<[u8]>>>;
+
 /// What the tasks of one worker share.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    scratch: RefCell<Box<[u8]>>,
+    scratch: Scratch,
     pipes: Rc<Pipes>,
     timers: Rc<Timers>,
     #[expect(
@@ -47,6 +53,14 @@ pub(crate) struct Worker {
     load: Arc<AtomicUsize>,
     emptied: Notify,
     random: Random,
+}
+
+/// An upstream of one worker.
+struct Reached {
+    upstream: Rc<Upstream>,
+    /// Connections of the same protocol that carry one request at a time, where the others are
+    /// shared.
+    exclusive: Option<Rc<Upstream>>,
 }
 
 /// A listener, by what becomes of its clients' bytes.
@@ -130,12 +144,16 @@ impl Blueprint {
     }
 
     fn run(self, inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+        let awaited = Arc::<Awaited>::default();
+        let gathering = Gathering::new(self.plan.gather, Arc::clone(&awaited));
         let runtime: io::Result<LocalRuntime> = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_park(move || gathering.before_sleep())
             .build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => {
-                runtime.block_on(self.work(inbox, load));
+                Gathering::prepare_thread();
+                runtime.block_on(self.work(inbox, load, awaited));
                 // A name that is being looked up on a thread beside is waited for by nobody.
                 runtime.shutdown_background();
             }
@@ -143,9 +161,14 @@ impl Blueprint {
         }
     }
 
-    async fn work(self, mut inbox: mpsc::Receiver<Order>, load: Arc<AtomicUsize>) {
+    async fn work(
+        self,
+        mut inbox: mpsc::Receiver<Order>,
+        load: Arc<AtomicUsize>,
+        awaited: Arc<Awaited>,
+    ) {
         let worker = Rc::new(Worker::new(load));
-        let listeners = self.listeners(&worker);
+        let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
         let mut served = 0_u64;
         while let Some(order) = inbox.recv().await {
@@ -173,19 +196,27 @@ impl Blueprint {
         }
     }
 
-    fn listeners(&self, worker: &Rc<Worker>) -> Vec<Served> {
+    fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
-                let metrics = self.metrics.upstream(&plan.name);
-                let timers = Rc::clone(&worker.timers);
-                let random = Random::seeded();
-                Rc::new(Upstream::new(
-                    plan.clone(),
-                    tls.clone(),
-                    timers,
-                    metrics,
-                    random,
-                ))
+                let open = |plan: UpstreamPlan| {
+                    let metrics = self.metrics.upstream(&plan.name);
+                    let timers = Rc::clone(&worker.timers);
+                    let random = Random::seeded();
+                    Rc::new(Upstream::new(
+                        plan,
+                        tls.clone(),
+                        timers,
+                        metrics,
+                        random,
+                        Arc::clone(awaited),
+                        Rc::clone(&worker.scratch),
+                    ))
+                };
+                Reached {
+                    exclusive: plan.exclusive().map(open),
+                    upstream: open(plan.clone()),
+                }
             })
             .collect();
         self.plan
@@ -195,16 +226,16 @@ impl Blueprint {
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Served {
+    fn listener(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Served {
         match plan.service {
             Service::Messages => Served::Messages(self.messages(plan, upstreams)),
             Service::Relay => Served::Relays(self.relays(plan, upstreams)),
         }
     }
 
-    fn relays(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<RelayListener> {
+    fn relays(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Rc<RelayListener> {
         let route = |route: &Arc<RoutePlan>| {
-            let upstream = Rc::clone(&upstreams[route.upstream]);
+            let upstream = Rc::clone(&upstreams[route.upstream].upstream);
             Rc::new(RelayRoute::new(Arc::clone(route), upstream))
         };
         Rc::new(RelayListener::new(
@@ -216,21 +247,42 @@ impl Blueprint {
         ))
     }
 
-    fn messages(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
+    fn messages(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
+            let reached = &upstreams[route.upstream];
+            let own = reached.exclusive.as_ref().map(|exclusive| {
+                let upstream = Rc::clone(&reached.upstream);
+                OwnConnections {
+                    exclusive: Rc::clone(exclusive),
+                    bound: Rc::new(RelayRoute::new(Arc::clone(route), upstream)),
+                }
+            });
             Some(Rc::new(Route {
-                translation: route.translation()?.clone(),
+                action: Action::of(route)?,
                 plan: Arc::clone(route),
-                upstream: Rc::clone(&upstreams[route.upstream]),
+                upstream: Rc::clone(&reached.upstream),
+                own,
                 metrics: self.metrics.route(&plan.name, &route.name),
             }))
         };
         let routes = plan.routes.iter().filter_map(route).collect();
         let log = MessageLog::new(&self.plan.log);
+        let forwarded = (plan.routes.iter())
+            .filter(|route| matches!(route.action, RouteAction::Forward))
+            .filter_map(|route| self.plan.upstreams.get(route.upstream));
+        let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
         Rc::new(Listener {
             name: Arc::clone(&plan.name),
             protocol: Arc::clone(&plan.protocol),
             limits: plan.limits,
+            reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
+            bound: Rc::new(RelayListener::new(
+                Arc::clone(&plan.name),
+                plan.limits,
+                Table::default(),
+                Vec::new(),
+                self.metrics.relay(&plan.name),
+            )),
             dispatch: Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log),
             metrics: self.metrics.listener(&plan.name),
         })
@@ -240,7 +292,7 @@ impl Blueprint {
 impl Worker {
     fn new(load: Arc<AtomicUsize>) -> Self {
         Self {
-            scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             pipes: Rc::default(),
             timers: Rc::default(),
             spare: RefCell::default(),

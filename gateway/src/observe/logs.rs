@@ -38,6 +38,32 @@ impl MessageLog {
         }
     }
 
+    pub(crate) const fn is_enabled(self) -> bool {
+        self.enabled
+    }
+
+    /// A reply of the client's own protocol came; none where none is due.
+    pub(crate) fn replied(self, exchange: &Logged<'_>, reply: Option<&Message>, attempts: u32) {
+        if self.enabled {
+            let Logged { facts, route, .. } = exchange;
+            tracing::info!(
+                target: "gatewright::message",
+                trace = %format_args!("{:032x}", facts.trace),
+                listener = %facts.listener,
+                peer = %facts.peer,
+                conn = facts.connection,
+                operation = exchange.operation(),
+                id = %exchange.id(),
+                route = route.map(|route| &*route.plan.name),
+                upstream = route.map(|route| route.upstream.name()),
+                reply = reply.map(|reply| exchange.name_of(reply)),
+                attempts,
+                took_us = exchange.took.as_micros() as u64,
+                "replied"
+            );
+        }
+    }
+
     pub(crate) fn answered(self, exchange: &Logged<'_>, answer: &HttpAnswer, attempts: u32) {
         if self.enabled {
             let Logged { facts, route, .. } = exchange;
@@ -95,11 +121,12 @@ pub(crate) struct Logged<'a> {
 
 impl Logged<'_> {
     fn operation(&self) -> &str {
-        &self
-            .protocol
-            .descriptor()
-            .operation(self.request.operation())
-            .name
+        self.name_of(self.request)
+    }
+
+    fn name_of(&self, message: &Message) -> &str {
+        let descriptor = self.protocol.descriptor();
+        &descriptor.operation(message.operation()).name
     }
 
     fn id(&self) -> Id<'_> {

@@ -77,6 +77,7 @@ impl Metrics {
         };
         self.with(|| RouteMetrics {
             statuses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(outcome),
+            replies: outcome("reply"),
             faults: FAULTS.map(|class| outcome(class.as_str())),
             seconds: histogram!(
                 "gatewright_exchange_seconds",
@@ -89,6 +90,8 @@ impl Metrics {
     pub(crate) fn upstream(&self, name: &Arc<str>) -> UpstreamMetrics {
         let label = name.to_string();
         self.with(|| UpstreamMetrics {
+            metrics: self.clone(),
+            name: label.clone(),
             connections: gauge!("gatewright_upstream_connections", "upstream" => label.clone()),
             connects_failed: counter!("gatewright_upstream_connects_failed_total", "upstream" => label.clone()),
             queue: gauge!("gatewright_upstream_queue", "upstream" => label),
@@ -136,8 +139,8 @@ impl ListenerMetrics {
         self.count("gatewright_connections_refused_total", "reason", reason);
     }
 
-    pub(crate) fn request(&self) {
-        self.requests.increment(1);
+    pub(crate) fn requests(&self, count: u32) {
+        self.requests.increment(u64::from(count));
     }
 
     pub(crate) fn decode_error(&self, error: &DecodeError) {
@@ -188,6 +191,7 @@ const FAULTS: [FaultClass; 9] = [
 #[derive(Debug)]
 pub(crate) struct RouteMetrics {
     statuses: [Counter; 5],
+    replies: Counter,
     faults: [Counter; 9],
     seconds: Histogram,
 }
@@ -199,6 +203,12 @@ impl RouteMetrics {
             counter.increment(1);
         }
         self.seconds.record(took);
+    }
+
+    /// So many replies came from an upstream of the clients' own protocol.
+    pub(crate) fn replied(&self, replies: u32, took: Duration) {
+        self.replies.increment(u64::from(replies));
+        self.seconds.record_many(took, replies as usize);
     }
 
     pub(crate) fn faulted(&self, class: FaultClass, took: Duration) {
@@ -218,6 +228,8 @@ impl RouteMetrics {
 /// How one upstream is doing on one worker.
 #[derive(Debug)]
 pub(crate) struct UpstreamMetrics {
+    metrics: Metrics,
+    name: String,
     connections: Gauge,
     connects_failed: Counter,
     queue: Gauge,
@@ -232,6 +244,14 @@ impl UpstreamMetrics {
 
     pub(crate) fn disconnected(&self) {
         self.connections.decrement(1.0);
+    }
+
+    /// A message of a server reached nobody.
+    pub(crate) fn dropped(&self, reason: &'static str) {
+        self.metrics.with(|| {
+            counter!("gatewright_upstream_messages_dropped_total", "upstream" => self.name.clone(), "reason" => reason)
+                .increment(1);
+        });
     }
 
     pub(crate) fn connect_failed(&self) {

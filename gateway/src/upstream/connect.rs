@@ -1,5 +1,6 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
+use super::corked::{Cork, Corked};
 use super::dial::dial;
 use super::stream::Stream;
 use super::{Target, Upstream};
@@ -17,7 +18,8 @@ use std::task::Poll;
 pub(super) struct Usable {
     pub(super) target: Target,
     pub(super) sender: SendRequest<Bytes>,
-    pub(super) connection: Connection<Stream, Bytes>,
+    pub(super) connection: Connection<Corked<Stream>, Bytes>,
+    pub(super) cork: Cork<Stream>,
 }
 
 /// Why there is no connection.
@@ -25,6 +27,7 @@ pub(super) struct Usable {
 pub(super) enum ConnectError {
     TimedOut,
     Dial(io::Error),
+    Transport(io::Error),
     NotHttp2,
     Http2(h2::Error),
     Closed,
@@ -35,7 +38,7 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("not connected in time"),
-            Self::Dial(error) => error.fmt(f),
+            Self::Dial(error) | Self::Transport(error) => error.fmt(f),
             Self::NotHttp2 => f.write_str("the server does not offer HTTP/2 (ALPN `h2`)"),
             Self::Http2(error) => write!(f, "HTTP/2: {error}"),
             Self::Closed => f.write_str("the server closed the connection before its SETTINGS"),
@@ -80,23 +83,31 @@ impl Upstream {
             scheme,
             authority: authority_of(authority)?,
         };
-        let builder = self.http2();
-        let (sender, mut connection) = builder
+        let (transport, cork) = Corked::new(transport);
+        let (sender, mut connection) = self
+            .http2()
             .handshake(transport)
             .await
             .map_err(ConnectError::Http2)?;
         // No stream is allowed before the server's SETTINGS say how many.
-        poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Http2(error))),
-            Poll::Pending if sender.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
-            Poll::Pending => Poll::Pending,
+        poll_fn(|cx| {
+            let ended = Pin::new(&mut connection).poll(cx);
+            if let Poll::Ready(Err(error)) = cork.poll_release(cx) {
+                return Poll::Ready(Err(ConnectError::Transport(error)));
+            }
+            match ended {
+                Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::Closed)),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Http2(error))),
+                Poll::Pending if sender.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
+                Poll::Pending => Poll::Pending,
+            }
         })
         .await?;
         Ok(Usable {
             target,
             sender,
             connection,
+            cork,
         })
     }
 

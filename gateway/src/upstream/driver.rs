@@ -1,8 +1,9 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
-use super::Upstream;
-use super::connect::Usable;
+use super::connect::{ConnectError, Usable};
+use super::corked::{Cork, Corked};
 use super::stream::Stream;
+use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
@@ -17,7 +18,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Driver {
     upstream: Rc<Upstream>,
     id: ConnId,
-    connection: Connection<Stream, Bytes>,
+    connection: Connection<Corked<Stream>, Bytes>,
+    cork: Cork<Stream>,
     /// A handle to ask how many streams the server allows. It is dropped when the connection
     /// leaves, so that the library closes it after the last stream.
     probe: Option<SendRequest<Bytes>>,
@@ -30,12 +32,7 @@ impl Driver {
     pub(super) async fn run(upstream: Rc<Upstream>, id: ConnId) {
         match upstream.connect(id.endpoint()).await {
             Ok(usable) => Self::new(upstream, id, usable).await,
-            Err(error) => {
-                upstream.metrics.connect_failed();
-                tracing::warn!(upstream = upstream.name(), endpoint = id.endpoint(), %error, "cannot connect");
-                let jitter = upstream.jitter();
-                upstream.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
-            }
+            Err(error) => upstream.note_connect_failed(id, &error),
         }
     }
 
@@ -44,21 +41,39 @@ impl Driver {
             target,
             sender,
             connection,
+            cork,
         } = usable;
         tracing::debug!(
             upstream = upstream.name(),
             endpoint = id.endpoint(),
             "connected"
         );
-        upstream.add(id, target, sender.clone());
+        let carrier = HttpCarrier {
+            target,
+            sender: sender.clone(),
+            used: false,
+        };
+        upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
             upstream,
             id,
             connection,
+            cork,
             probe: Some(sender),
             capacity: 0,
             alarm,
+        }
+    }
+
+    /// Goes on with the connection; all that it has to write leaves together.
+    fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx) {
+            return Poll::Ready(ended.map_err(ConnectError::Http2));
+        }
+        match self.cork.poll_release(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(ConnectError::Transport(error))),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
     }
 
@@ -108,7 +123,7 @@ impl Future for Driver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let ended = Pin::new(&mut this.connection).poll(cx);
+        let ended = this.poll_connection(cx);
         if ended.is_pending() {
             this.follow_server(cx);
             this.close_if_idle(cx);

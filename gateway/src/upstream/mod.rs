@@ -2,30 +2,35 @@
 
 mod call;
 mod connect;
+mod corked;
 mod dial;
 mod driver;
 mod mock;
+mod native;
 mod stream;
 
 pub(crate) use call::Call;
+pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
 pub(crate) use stream::Stream;
 
 use crate::clock;
-use crate::lifecycle::Timers;
+use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
-use gatewright_config::plan::{Endpoint, MockPlan, UpstreamPlan};
+use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
+use native::{Link, LinkDriver};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -37,6 +42,8 @@ pub(crate) struct Upstream {
     metrics: UpstreamMetrics,
     state: RefCell<State>,
     random: Random,
+    awaited: Arc<Awaited>,
+    scratch: Scratch,
     /// When the log last said that a relay cannot connect.
     complained: Cell<Option<Instant>>,
 }
@@ -51,14 +58,24 @@ struct State {
 
 struct Connected {
     id: ConnId,
-    target: Target,
-    sender: SendRequest<Bytes>,
-    /// Whether a request was sent on it.
-    used: bool,
+    carrier: Carrier,
     last_used: Instant,
     since: Instant,
     /// Whether any answer came on it.
     answered: bool,
+}
+
+/// What requests are sent on.
+enum Carrier {
+    Http(HttpCarrier),
+    Native(Rc<Link>),
+}
+
+struct HttpCarrier {
+    target: Target,
+    sender: SendRequest<Bytes>,
+    /// Whether a request was sent on it.
+    used: bool,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -103,6 +120,8 @@ impl Upstream {
         timers: Rc<Timers>,
         metrics: UpstreamMetrics,
         random: Random,
+        awaited: Arc<Awaited>,
+        scratch: Scratch,
     ) -> Self {
         let limits = PoolLimits {
             connections: plan.limits.connections,
@@ -123,6 +142,8 @@ impl Upstream {
             metrics,
             state: RefCell::new(state),
             random,
+            awaited,
+            scratch,
             complained: Cell::new(None),
         }
     }
@@ -171,10 +192,7 @@ impl Upstream {
         let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
             let place = match state.pool.acquire(client, now) {
-                Acquired::Granted(id) => Ok(Place::Granted(Lease {
-                    upstream: Rc::clone(self),
-                    id,
-                })),
+                Acquired::Granted(id) => Ok(Place::Granted(Lease::new(self, id))),
                 Acquired::Queued(ticket) => {
                     state
                         .waiters
@@ -199,15 +217,43 @@ impl Upstream {
         loop {
             let event = self.state.borrow_mut().pool.poll_event();
             match event {
-                Some(PoolEvent::Connect(id)) => {
-                    tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
-                }
+                Some(PoolEvent::Connect(id)) => self.open(id),
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
                 None => break,
             }
         }
         self.watch_queue();
+    }
+
+    fn open(self: &Rc<Self>, id: ConnId) {
+        match &self.plan.speaks {
+            Some(speech) => {
+                let running = LinkDriver::run(Rc::clone(self), id, speech.clone());
+                tokio::task::spawn_local(running);
+            }
+            None => {
+                tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
+            }
+        }
+    }
+
+    /// Whether clients share its connections.
+    pub(crate) fn shares_connections(&self) -> bool {
+        self.sharing() == Sharing::Shared
+    }
+
+    /// Who uses a connection at a time.
+    fn sharing(&self) -> Sharing {
+        let speaks = self.plan.speaks.as_ref();
+        speaks.map_or(Sharing::Shared, |speech| speech.sharing)
+    }
+
+    fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display) {
+        self.metrics.connect_failed();
+        tracing::warn!(upstream = self.name(), endpoint = id.endpoint(), %error, "cannot connect");
+        let jitter = self.jitter();
+        self.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
     }
 
     fn settle(&self, ticket: Ticket, settled: Waiter) {
@@ -243,13 +289,11 @@ impl Upstream {
         self.act();
     }
 
-    fn add(&self, id: ConnId, target: Target, sender: SendRequest<Bytes>) {
+    fn add(&self, id: ConnId, carrier: Carrier) {
         let now = clock::now();
         let connected = Connected {
             id,
-            target,
-            sender,
-            used: false,
+            carrier,
             last_used: now,
             since: now,
             answered: false,
@@ -291,6 +335,11 @@ impl Upstream {
 }
 
 impl State {
+    fn connected(&mut self, id: ConnId) -> Option<&mut Connected> {
+        let mut connections = self.connections.iter_mut();
+        connections.find(|connected| connected.id == id)
+    }
+
     /// Whether there may be something to do for the pool.
     fn is_busy(&self) -> bool {
         self.pool.has_events() || self.pool.queued() > 0
@@ -298,14 +347,30 @@ impl State {
 }
 
 impl Lease {
-    /// Runs `send` with the connection, unless it is gone.
-    fn with<T>(&self, send: impl FnOnce(&mut Connected) -> T) -> Option<T> {
+    fn new(upstream: &Rc<Upstream>, id: ConnId) -> Self {
+        upstream.awaited.begin();
+        Self {
+            upstream: Rc::clone(upstream),
+            id,
+        }
+    }
+
+    /// Runs `send` with the HTTP/2 connection, unless it is gone.
+    fn with_http<T>(&self, send: impl FnOnce(&mut HttpCarrier) -> T) -> Option<T> {
         let mut state = self.upstream.state.borrow_mut();
-        state
-            .connections
-            .iter_mut()
-            .find(|connected| connected.id == self.id)
-            .map(send)
+        match &mut state.connected(self.id)?.carrier {
+            Carrier::Http(carrier) => Some(send(carrier)),
+            Carrier::Native(_) => None,
+        }
+    }
+
+    /// The connection of a protocol of one's own, unless it is gone.
+    fn native(&self) -> Option<Rc<Link>> {
+        let mut state = self.upstream.state.borrow_mut();
+        match &state.connected(self.id)?.carrier {
+            Carrier::Native(link) => Some(Rc::clone(link)),
+            Carrier::Http(_) => None,
+        }
     }
 
     /// Notes that an answer came.
@@ -325,6 +390,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.upstream.awaited.end();
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
             state.pool.release(self.id);
@@ -346,10 +412,7 @@ impl Queued {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            })),
+            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease::new(&self.upstream, id))),
             Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
             Some(Waiter::Waiting(_)) => {
                 waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
@@ -372,10 +435,7 @@ impl Drop for Queued {
             .waiters
             .remove(&self.ticket);
         match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease {
-                upstream: Rc::clone(&self.upstream),
-                id,
-            }),
+            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id)),
             Some(Waiter::Waiting(_)) => {
                 let pool = &mut self.upstream.state.borrow_mut().pool;
                 pool.abandon(self.ticket);

@@ -1,14 +1,15 @@
 //! One connection on which requests are sent, all at once, and their replies awaited.
 
-use super::is_sent_by_clients;
 use super::target::Target;
 use crate::Framing;
+use crate::cli::messages;
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Event, Protocol, Side};
 use gatewright_core::message::{Kind, Message};
 use gatewright_core::reply::{Answers, Ledger};
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 /// Call order: [`expect`](Self::expect) for each message, then [`hold`](Self::hold).
 #[derive(Debug)]
 pub(super) struct Conversation {
+    protocol: Arc<dyn Protocol>,
     framing: Framing,
     ledger: Ledger<usize>,
     replies: bool,
@@ -67,6 +69,7 @@ impl Conversation {
     pub(super) fn new(protocol: &Arc<dyn Protocol>) -> Self {
         let capabilities = &protocol.descriptor().capabilities;
         Self {
+            protocol: Arc::clone(protocol),
             framing: Framing::new(Arc::clone(protocol), Side::Client, capabilities.max_frame),
             ledger: Ledger::new(capabilities.correlation),
             replies: capabilities.correlation != CorrelationKind::None,
@@ -79,14 +82,15 @@ impl Conversation {
     /// # Errors
     /// If its reply could not be told from another's, or it is itself one.
     pub(super) fn expect(&mut self, index: usize, message: &Message) -> Result<(), Trouble> {
-        if !is_sent_by_clients(message) {
+        if messages::sender(&self.protocol, message) == Side::Server {
             return Err(Trouble::NotARequest);
         }
         if message.kind() == Kind::Event || !self.replies {
             return Ok(());
         }
         self.ledger
-            .sent(message.correlation(), index)
+            .sent(message.correlation(), NonZeroU32::MIN, index)
+            .map(|_| ())
             .map_err(|_| Trouble::SameId)
     }
 
@@ -162,7 +166,7 @@ impl Conversation {
             Kind::Request | Kind::Event => Answered::NotAReply,
             Kind::Reply => match self.ledger.received(message.correlation()) {
                 Answers::Request(index) => Answered::Request(index),
-                Answers::Late | Answers::Unknown => {
+                Answers::Late | Answers::Part | Answers::Unknown => {
                     self.unasked += 1;
                     Answered::Nothing
                 }
@@ -177,10 +181,8 @@ impl Conversation {
 
     /// The numbers of the requests that still wait, as people count.
     fn unanswered(&mut self) -> Vec<usize> {
-        let mut numbers = Vec::new();
-        while let Some(index) = self.ledger.abandon(|_| true) {
-            numbers.push(index + 1);
-        }
+        let waiting = self.ledger.drain().into_iter();
+        let mut numbers: Vec<usize> = waiting.map(|index| index + 1).collect();
         numbers.sort_unstable();
         numbers
     }

@@ -12,7 +12,7 @@ use super::view::View;
 use crate::{Builder, clock};
 use conversation::{Answered, Conversation, Trouble};
 use gatewright_core::codec::Protocol;
-use gatewright_core::message::{Kind, Message};
+use gatewright_core::message::Message;
 use std::sync::Arc;
 use std::time::Duration;
 use target::{Target, duration};
@@ -99,9 +99,4 @@ fn about(answered: Answered, after: Duration) -> String {
         Answered::Nothing => format!(", answers no message, after {after} ms"),
         Answered::NotAReply => format!(", after {after} ms"),
     }
-}
-
-/// Whether a message of the user's is one that clients send.
-const fn is_sent_by_clients(message: &Message) -> bool {
-    matches!(message.kind(), Kind::Request | Kind::Event)
 }

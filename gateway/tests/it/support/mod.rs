@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod dns_wire;
 pub(crate) mod frames;
 pub(crate) mod gateway;
+pub(crate) mod host;
 pub(crate) mod metrics;
 pub(crate) mod raw;
 pub(crate) mod rng;

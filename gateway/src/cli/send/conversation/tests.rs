@@ -49,7 +49,7 @@ fn converse(ids: &[u32], server: Server, time: Duration) -> (Vec<Answered>, Resu
         for (index, id) in ids.iter().enumerate() {
             let message = request(*id);
             conversation.expect(index, &message).unwrap();
-            frames.extend(crate::cli::messages::write(&pos(), &message).unwrap());
+            frames.extend(messages::write(&pos(), &message).unwrap());
         }
         let length = ids.len() * REQUEST_LEN;
         let serve = tokio::spawn(async move {

@@ -1,0 +1,85 @@
+//! Finds a command by the name that a client wrote, in any case of letters.
+
+use super::commands::{COMMANDS, Command};
+
+/// The table's rows by their names: a table of places that only our own names fill, four times
+/// as many as there are names.
+#[derive(Debug)]
+pub(super) struct Names {
+    places: Vec<u16>,
+    heads: Vec<Head>,
+}
+
+/// The first bytes of a name in lower case, filled up with zeros.
+type Head = [u64; 2];
+
+const PLACES: usize = 1024;
+const FREE: u16 = u16::MAX;
+/// Sixteen bytes of a name are compared at once; few names are longer.
+const HEAD: usize = 16;
+
+impl Names {
+    pub(super) fn new() -> Self {
+        let mut names = Self {
+            places: vec![FREE; PLACES],
+            heads: Vec::new(),
+        };
+        for (row, command) in (0_u16..).zip(COMMANDS) {
+            let head = head(command.name.as_bytes());
+            names.heads.push(head);
+            let free = names.probe(head).find(|at| names.at(*at) == FREE);
+            if let Some(place) = free.and_then(|at| names.places.get_mut(at)) {
+                *place = row;
+            }
+        }
+        names
+    }
+
+    /// The row of that name and its index.
+    pub(super) fn find(&self, name: &[u8]) -> Option<(u16, &'static Command)> {
+        let head = head(name);
+        let rows = self.probe(head).map(|at| self.at(at));
+        for row in rows.take_while(|row| *row != FREE) {
+            let index = usize::from(row);
+            if self.heads.get(index) != Some(&head) {
+                continue;
+            }
+            let command = COMMANDS.get(index)?;
+            let known = command.name.as_bytes();
+            if known.len() == name.len() && (name.len() <= HEAD || same(known, name)) {
+                return Some((row, command));
+            }
+        }
+        None
+    }
+
+    fn at(&self, place: usize) -> u16 {
+        self.places.get(place).copied().unwrap_or(FREE)
+    }
+
+    /// Places to look at, one after the other.
+    fn probe(&self, [a, b]: Head) -> impl Iterator<Item = usize> + use<> {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (a ^ b.rotate_left(29)).wrapping_mul(ODD).to_be_bytes();
+        let start = usize::from(u16::from_be_bytes([mixed[0], mixed[1]]));
+        (start..)
+            .take(PLACES)
+            .map(|place| place.wrapping_rem(PLACES))
+    }
+}
+
+fn same(known: &[u8], name: &[u8]) -> bool {
+    known.eq_ignore_ascii_case(name)
+}
+
+fn head(name: &[u8]) -> Head {
+    let mut bytes = [0; HEAD];
+    for (to, from) in bytes.iter_mut().zip(name) {
+        *to = from.to_ascii_lowercase();
+    }
+    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
+    [
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_le_bytes(rest),
+    ]
+}

@@ -1,0 +1,169 @@
+//! A transport that holds what is written until somebody says that this was all.
+//!
+//! The HTTP/2 library writes each larger DATA frame by itself. Its connection's task knows when a
+//! turn is over: all frames of a turn go out in one write then.
+
+use bytes::{Buf, BytesMut};
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that are held at most before they are written without being told to.
+const MOST: usize = 64 << 10;
+
+/// The transport, as the library has it.
+pub(super) struct Corked<T> {
+    inner: Rc<RefCell<Inner<T>>>,
+}
+
+/// The hand that lets out what the transport holds.
+pub(super) struct Cork<T> {
+    inner: Rc<RefCell<Inner<T>>>,
+}
+
+struct Inner<T> {
+    transport: T,
+    held: BytesMut,
+}
+
+impl<T> Corked<T> {
+    pub(super) fn new(transport: T) -> (Self, Cork<T>) {
+        let held = BytesMut::new();
+        let inner = Rc::new(RefCell::new(Inner { transport, held }));
+        let cork = Cork {
+            inner: Rc::clone(&inner),
+        };
+        (Self { inner }, cork)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Cork<T> {
+    /// Writes what is held. Call it after each turn of the library; pending, the task is woken
+    /// when there is room to go on.
+    pub(super) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.borrow_mut().poll_release(cx)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Inner<T> {
+    fn poll_release(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.held.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        while !self.held.is_empty() {
+            let written = ready!(Pin::new(&mut self.transport).poll_write(cx, &self.held))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.held.advance(written);
+        }
+        Pin::new(&mut self.transport).poll_flush(cx)
+    }
+
+    /// How many bytes may be taken.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.held.len() >= MOST {
+            ready!(self.poll_release(cx))?;
+        }
+        Poll::Ready(Ok(MOST - self.held.len()))
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Corked<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner.borrow_mut().transport).poll_read(cx, buffer)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Corked<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let inner = &mut *self.inner.borrow_mut();
+        let room = ready!(inner.poll_room(cx))?;
+        let before = inner.held.len();
+        for slice in slices {
+            let left = room - (inner.held.len() - before);
+            let taken = slice.len().min(left);
+            inner.held.extend_from_slice(&slice[..taken]);
+        }
+        Poll::Ready(Ok(inner.held.len() - before))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Does nothing: [`Cork::poll_release`] does it.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let inner = &mut *self.inner.borrow_mut();
+        ready!(inner.poll_release(cx))?;
+        Pin::new(&mut inner.transport).poll_shutdown(cx)
+    }
+}
+
+impl<T> fmt::Debug for Cork<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cork").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+    use tokio::io::{AsyncReadExt, duplex};
+
+    #[tokio::test]
+    async fn what_is_written_in_a_turn_leaves_at_its_end() {
+        let (near, mut far) = duplex(1024);
+        let (mut corked, cork) = Corked::new(near);
+        let cx = &mut Context::from_waker(Waker::noop());
+        for part in [&b"ab"[..], b"cd"] {
+            let written = Pin::new(&mut corked).poll_write(cx, part);
+            assert!(matches!(written, Poll::Ready(Ok(2))));
+            assert!(Pin::new(&mut corked).poll_flush(cx).is_ready());
+        }
+        let mut buffer = [0; 8];
+        let mut nothing = ReadBuf::new(&mut buffer);
+        assert!(Pin::new(&mut far).poll_read(cx, &mut nothing).is_pending());
+        assert!(cork.poll_release(cx).is_ready());
+        let mut whole = [0; 4];
+        far.read_exact(&mut whole).await.unwrap();
+        assert_eq!(&whole, b"abcd");
+    }
+
+    #[test]
+    fn no_more_is_held_than_may_be() {
+        let (near, _far) = duplex(16);
+        let (mut corked, cork) = Corked::new(near);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let much = vec![0; 2 * MOST];
+        let taken = Pin::new(&mut corked).poll_write(cx, &much);
+        assert!(matches!(taken, Poll::Ready(Ok(MOST))));
+        assert!(Pin::new(&mut corked).poll_write(cx, &much).is_pending());
+        assert!(cork.inner.borrow().held.len() <= MOST);
+    }
+}

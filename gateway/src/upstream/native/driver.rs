@@ -1,0 +1,200 @@
+//! Keeps one link going and tells the pool what becomes of it.
+
+use super::Link;
+use crate::clock;
+use crate::lifecycle::Alarm;
+use crate::upstream::dial::dial;
+use crate::upstream::stream::Stream;
+use crate::upstream::{Carrier, Upstream};
+use bytes::{Buf, BytesMut};
+use gatewright_config::plan::{Sharing, Speech};
+use gatewright_core::pool::ConnId;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Reads that one turn takes; then the other tasks have theirs.
+const READS_A_TURN: usize = 16;
+/// The most bytes that one read takes.
+const READ: usize = 64 << 10;
+
+/// The task of one connection.
+pub(in crate::upstream) struct LinkDriver {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+    link: Rc<Link>,
+    stream: Stream,
+    inbound: BytesMut,
+    alarm: Alarm,
+}
+
+/// How a connection ended.
+type Ended = Result<&'static str, String>;
+
+impl LinkDriver {
+    /// Opens the connection that the pool asked for and runs it to its end.
+    pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
+        let endpoint = &upstream.plan.endpoints[id.endpoint()];
+        let connecting = dial(endpoint, upstream.tls.as_ref());
+        let limit = upstream.plan.limits.connect;
+        let connected = match tokio::time::timeout(limit, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "not connected in time",
+            )),
+        };
+        match connected {
+            Ok(stream) => Self::new(upstream, id, &speech, stream).await,
+            Err(error) => upstream.note_connect_failed(id, &error),
+        }
+    }
+
+    fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, stream: Stream) -> Self {
+        tracing::debug!(
+            upstream = upstream.name(),
+            endpoint = id.endpoint(),
+            "connected"
+        );
+        let link = Rc::new(Link::new(speech, &upstream.plan.limits));
+        upstream.add(id, Carrier::Native(Rc::clone(&link)));
+        let places = match speech.sharing {
+            Sharing::Shared => upstream.plan.limits.streams,
+            Sharing::Exclusive => 1,
+        };
+        upstream.change_pool(|pool| pool.handle_capacity(id, places, clock::now()));
+        let alarm = Alarm::new(Rc::clone(&upstream.timers));
+        Self {
+            upstream,
+            id,
+            link,
+            stream,
+            inbound: BytesMut::new(),
+            alarm,
+        }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        self.link.set_driver(cx.waker());
+        let now = clock::now();
+        if self.alarm.is_due(now) {
+            self.handle_timeout(now, cx);
+        }
+        for _ in 0..READS_A_TURN {
+            if let Some(reason) = self.link.closed() {
+                return Poll::Ready(Ok(reason));
+            }
+            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+                return Poll::Ready(Err(error.to_string()));
+            }
+            match self.poll_read(cx) {
+                Poll::Pending => {
+                    self.set_alarm(cx);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(0)) => return Poll::Ready(self.end_of_stream()),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+            }
+            if let Err(broken) = self.link.deliver(&mut self.inbound, &self.upstream.metrics) {
+                return Poll::Ready(Err(broken.to_string()));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stream = &mut self.stream;
+        let wrote = self.link.with_outbound(|outbound| {
+            let mut wrote = false;
+            while !outbound.is_empty() {
+                let written = ready!(Pin::new(&mut *stream).poll_write(cx, outbound))?;
+                if written == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                outbound.advance(written);
+                wrote = true;
+            }
+            Poll::Ready(io::Result::Ok(wrote))
+        });
+        if ready!(wrote)? {
+            return Pin::new(stream).poll_flush(cx);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut scratch = self.upstream.scratch.borrow_mut();
+        let room = scratch.len().min(READ);
+        let mut buffer = ReadBuf::new(&mut scratch[..room]);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        self.inbound.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn end_of_stream(&self) -> Ended {
+        if self.link.is_idle() && self.inbound.is_empty() {
+            Ok("peer")
+        } else {
+            Err("the server closed the connection".to_owned())
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant, cx: &Context<'_>) {
+        self.link.handle_timeout(now);
+        let limit = self.upstream.plan.limits.idle;
+        match self.upstream.idle_since(self.id) {
+            Some(since) if since + limit <= now && self.link.is_idle() => self.link.close("idle"),
+            Some(since) => self.alarm.set((since + limit).max(now), cx),
+            None => self.alarm.set(now + limit, cx),
+        }
+    }
+
+    fn set_alarm(&mut self, cx: &Context<'_>) {
+        if let Some(at) = self.link.poll_timeout() {
+            self.alarm.set(at, cx);
+        }
+        if self.inbound.is_empty() {
+            // What was split off shares its memory; an empty buffer is to hold none.
+            self.inbound = BytesMut::new();
+        }
+    }
+
+    fn end(&self, ended: &Ended) {
+        let (upstream, id) = (&self.upstream, self.id);
+        let detail = match ended {
+            Ok(reason) => {
+                tracing::debug!(
+                    upstream = upstream.name(),
+                    endpoint = id.endpoint(),
+                    reason,
+                    "closed"
+                );
+                *reason
+            }
+            Err(error) => {
+                tracing::warn!(upstream = upstream.name(), endpoint = id.endpoint(), %error, "connection lost");
+                error
+            }
+        };
+        upstream.note_loss(id);
+        upstream.remove(id);
+        self.link.fail_all(detail);
+        upstream.change_pool(|pool| pool.handle_closed(id, clock::now()));
+    }
+}
+
+impl Future for LinkDriver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let ended = ready!(self.turn(cx));
+        self.end(&ended);
+        Poll::Ready(())
+    }
+}

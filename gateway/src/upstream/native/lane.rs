@@ -1,0 +1,270 @@
+//! What one client sends to one upstream, in its order.
+
+use super::mailbox::{Contents, Mailbox, Whereabouts};
+use super::parcel::{Kept, Parcel};
+use super::{Link, Part};
+use crate::clock;
+use crate::upstream::{Lease, Place, Queued, Upstream};
+use gatewright_config::plan::Sharing;
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Message;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+use tokio::task::AbortHandle;
+
+/// The lanes of one client, one for each upstream that it has sent to.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes {
+    lanes: Vec<Rc<Lane>>,
+}
+
+impl Lanes {
+    /// The lane to an upstream.
+    pub(crate) fn to(&mut self, upstream: &Rc<Upstream>, client: u64) -> Rc<Lane> {
+        let known = (self.lanes.iter()).find(|lane| Rc::ptr_eq(&lane.upstream, upstream));
+        if let Some(lane) = known {
+            return Rc::clone(lane);
+        }
+        let lane = Rc::new(Lane {
+            upstream: Rc::clone(upstream),
+            client,
+            state: RefCell::new(State {
+                link: None,
+                waiting: None,
+                backlog: VecDeque::new(),
+                outstanding: 0,
+            }),
+        });
+        self.lanes.push(Rc::clone(&lane));
+        lane
+    }
+}
+
+/// What one client sends to one upstream. While anything is unanswered it keeps to one link, so
+/// that its requests are carried out in their order.
+pub(crate) struct Lane {
+    upstream: Rc<Upstream>,
+    client: u64,
+    state: RefCell<State>,
+}
+
+struct State {
+    /// The connection it keeps to, and its place there.
+    link: Option<(Lease, Rc<Link>)>,
+    /// The task that waits for a place.
+    waiting: Option<AbortHandle>,
+    /// What waits to be sent, oldest first. Bounded by what the client may have in flight.
+    backlog: VecDeque<(Kept, Rc<Mailbox>)>,
+    /// Calls that are not over.
+    outstanding: usize,
+}
+
+/// One parcel on its way, and where its replies come to. Dropped before their end, it gives
+/// them up.
+pub(crate) struct Call {
+    lane: Rc<Lane>,
+    mailbox: Rc<Mailbox>,
+}
+
+impl Lane {
+    /// Sends a parcel, or lines it up.
+    ///
+    /// # Errors
+    /// If it cannot be sent. Nothing was, then.
+    pub(crate) fn send(self: &Rc<Self>, parcel: Parcel<'_>) -> Result<Call, Fault> {
+        let contents = match parcel {
+            Parcel::Message(_) => Contents::Message,
+            Parcel::Frames(..) => Contents::Frames,
+        };
+        let mailbox = Rc::new(Mailbox::new(contents));
+        self.state.borrow_mut().outstanding += 1;
+        // From here on the call's end counts it out.
+        let call = Call {
+            lane: Rc::clone(self),
+            mailbox,
+        };
+        match self.usable_link()? {
+            Some(link) => link.send(parcel, &call.mailbox)?,
+            None => {
+                let kept = (parcel.keep(), Rc::clone(&call.mailbox));
+                self.state.borrow_mut().backlog.push_back(kept);
+            }
+        }
+        Ok(call)
+    }
+
+    /// The link to send on now; `None` if the parcel has to wait.
+    fn usable_link(self: &Rc<Self>) -> Result<Option<Rc<Link>>, Fault> {
+        {
+            let state = &mut *self.state.borrow_mut();
+            if state
+                .link
+                .as_ref()
+                .is_some_and(|(_, link)| link.is_closed())
+            {
+                state.link = None;
+            }
+            if state.waiting.is_some() || !state.backlog.is_empty() {
+                return Ok(None);
+            }
+            if let Some((_, link)) = &state.link {
+                let free = self.upstream.sharing() == Sharing::Shared || state.outstanding == 1;
+                return Ok(free.then(|| Rc::clone(link)));
+            }
+        }
+        match self.upstream.acquire(self.client, clock::now())? {
+            Place::Granted(lease) => self.settle(lease).map(Some),
+            Place::Queued(queued) => {
+                self.wait(queued);
+                Ok(None)
+            }
+        }
+    }
+
+    fn settle(&self, lease: Lease) -> Result<Rc<Link>, Fault> {
+        let link = lease.native().ok_or_else(|| {
+            let detail = "the connection was closed before its use";
+            Fault::unsent(FaultClass::Unreachable, detail)
+        })?;
+        self.state.borrow_mut().link = Some((lease, Rc::clone(&link)));
+        Ok(link)
+    }
+
+    /// Waits for a place in a task of its own: which of the calls in line lives on is not known.
+    fn wait(self: &Rc<Self>, queued: Queued) {
+        let lane = Rc::downgrade(self);
+        let task = tokio::task::spawn_local(async move {
+            let place = poll_fn(|cx| queued.poll(cx)).await;
+            if let Some(lane) = Weak::upgrade(&lane) {
+                lane.go_on(place);
+            }
+        });
+        self.state.borrow_mut().waiting = Some(task.abort_handle());
+    }
+
+    /// Sends what waited for a place, or fails it.
+    fn go_on(self: &Rc<Self>, place: Result<Lease, Fault>) {
+        self.state.borrow_mut().waiting = None;
+        match place.and_then(|lease| self.settle(lease)) {
+            Ok(link) => self.send_backlog(&link),
+            Err(fault) => {
+                let backlog = std::mem::take(&mut self.state.borrow_mut().backlog);
+                for (_, mailbox) in backlog {
+                    mailbox.fail(fault.clone());
+                }
+            }
+        }
+        self.rest();
+    }
+
+    fn send_backlog(&self, link: &Rc<Link>) {
+        loop {
+            let next = self.state.borrow_mut().backlog.pop_front();
+            let Some((mut kept, mailbox)) = next else {
+                return;
+            };
+            if mailbox.is_over() {
+                continue;
+            }
+            if let Err(fault) = link.send(kept.parcel(), &mailbox) {
+                mailbox.fail(fault);
+            } else if self.upstream.sharing() == Sharing::Exclusive {
+                return;
+            }
+        }
+    }
+
+    /// A call is over: the next one may be sent, or the place given back.
+    fn ended(self: &Rc<Self>, mailbox: &Mailbox) {
+        match mailbox.give_up() {
+            Whereabouts::Sent(link, entry) => link.abandon(&entry, clock::now()),
+            Whereabouts::Queued => {
+                let backlog = &mut self.state.borrow_mut().backlog;
+                backlog.retain(|(_, other)| !std::ptr::eq(&**other, mailbox));
+            }
+            Whereabouts::Over => {}
+        }
+        self.state.borrow_mut().outstanding -= 1;
+        self.serve_next();
+        self.rest();
+    }
+
+    /// Where requests go one at a time, sends the next one.
+    fn serve_next(self: &Rc<Self>) {
+        let link = {
+            let state = self.state.borrow();
+            if state.backlog.is_empty() || state.waiting.is_some() {
+                return;
+            }
+            state.link.as_ref().map(|(_, link)| Rc::clone(link))
+        };
+        match link {
+            Some(link) if !link.is_closed() => self.send_backlog(&link),
+            Some(_) | None => self.reconnect(),
+        }
+    }
+
+    fn reconnect(self: &Rc<Self>) {
+        drop(self.state.borrow_mut().link.take());
+        match self.upstream.acquire(self.client, clock::now()) {
+            Ok(Place::Granted(lease)) => self.go_on(Ok(lease)),
+            Ok(Place::Queued(queued)) => self.wait(queued),
+            Err(fault) => self.go_on(Err(fault)),
+        }
+    }
+
+    /// Gives the place back while there is nothing to send or to wait for.
+    fn rest(&self) {
+        let idle = {
+            let state = &mut *self.state.borrow_mut();
+            let idle = state.outstanding == 0;
+            if idle && let Some(waiting) = state.waiting.take() {
+                waiting.abort();
+            }
+            if idle { state.link.take() } else { None }
+        };
+        drop(idle);
+    }
+}
+
+impl Call {
+    /// The reply to the message that was sent; nothing where none is due.
+    pub(crate) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
+        self.mailbox.poll_message(cx)
+    }
+
+    /// What came of the replies to the frames that were sent.
+    pub(crate) fn poll_part(&self, cx: &Context<'_>) -> Poll<Part> {
+        self.mailbox.poll_part(cx)
+    }
+
+    /// What came of those replies, and no more.
+    pub(crate) fn take_part(&self) -> Part {
+        self.mailbox.take_part()
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.lane.ended(&self.mailbox);
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane")
+            .field("upstream", &self.upstream.name())
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").finish_non_exhaustive()
+    }
+}

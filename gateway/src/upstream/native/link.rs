@@ -1,0 +1,379 @@
+//! One connection to an upstream, as those who send on it and its driver share it.
+
+use super::mailbox::{Contents, Mailbox};
+use super::parcel::{Parcel, as_event};
+use crate::framing::Framing;
+use crate::observe::UpstreamMetrics;
+use bytes::{Buf, BytesMut};
+use gatewright_config::plan::{Sharing, Speech, UpstreamLimits};
+use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event, Side};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::{Correlation, Kind, Message};
+use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
+use std::cell::RefCell;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// Bytes that may wait to be written; then requests are refused as an overload.
+const OUTBOUND: usize = 4 << 20;
+/// Replies with unknown ids after which the server is not believed any more.
+const UNKNOWN: u32 = 16;
+
+/// One connection to an upstream.
+pub(in crate::upstream) struct Link {
+    state: RefCell<State>,
+    descriptor: Arc<Descriptor>,
+    sharing: Sharing,
+    quarantine: Duration,
+}
+
+struct State {
+    ledger: Ledger<Rc<Mailbox>>,
+    framing: Framing,
+    outbound: BytesMut,
+    driver: Option<Waker>,
+    unknown: u32,
+    /// Why it takes nothing more.
+    closed: Option<&'static str>,
+}
+
+/// Why a link cannot go on.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// A reply is not what the protocol says.
+    Unreadable(DecodeError),
+    /// The server said something that nobody can have asked for.
+    Unasked(&'static str),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(f),
+            Self::Unasked(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(speech: &Speech, limits: &UpstreamLimits) -> Self {
+        let protocol = &speech.protocol;
+        let descriptor = Arc::clone(protocol.descriptor());
+        let framing = Framing::new(Arc::clone(protocol), Side::Client, limits.frame);
+        Self {
+            state: RefCell::new(State {
+                ledger: Ledger::new(descriptor.capabilities.correlation),
+                framing,
+                outbound: BytesMut::new(),
+                driver: None,
+                unknown: 0,
+                closed: None,
+            }),
+            descriptor,
+            sharing: speech.sharing,
+            quarantine: limits.quarantine,
+        }
+    }
+
+    /// Whether it takes nothing more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.borrow().closed.is_some()
+    }
+
+    /// Takes a parcel; its replies come to the mailbox.
+    pub(super) fn send(self: &Rc<Self>, parcel: Parcel<'_>, to: &Rc<Mailbox>) -> Result<(), Fault> {
+        let state = &mut *self.state.borrow_mut();
+        if state.closed.is_some() {
+            let detail = "the connection was closed before its use";
+            return Err(Fault::unsent(FaultClass::Unreachable, detail));
+        }
+        if state.outbound.len() >= OUTBOUND {
+            let detail = "the server takes no more bytes";
+            return Err(Fault::unsent(FaultClass::Overload, detail));
+        }
+        let replies = self.replies_due(&parcel);
+        let correlation = match parcel {
+            Parcel::Frames(frames, _) => {
+                state.outbound.extend_from_slice(frames);
+                Correlation::None
+            }
+            Parcel::Message(message) => self.write(message, state)?,
+        };
+        wake(state.driver.take());
+        let Some(replies) = replies else {
+            to.complete();
+            return Ok(());
+        };
+        let entry = state
+            .ledger
+            .sent(&correlation, replies, Rc::clone(to))
+            .map_err(|_| Fault::sent(FaultClass::Internal, "an id was given out twice"))?;
+        to.note_sent(Rc::clone(self), entry);
+        Ok(())
+    }
+
+    /// How many replies a parcel has, if any.
+    fn replies_due(&self, parcel: &Parcel<'_>) -> Option<NonZeroU32> {
+        let answers = self.descriptor.capabilities.correlation != CorrelationKind::None;
+        match parcel {
+            Parcel::Message(message) => {
+                (answers && message.kind() == Kind::Request).then_some(NonZeroU32::MIN)
+            }
+            Parcel::Frames(_, requests) => Some(*requests),
+        }
+    }
+
+    /// Writes the message with an id of this connection's own, which it tells.
+    fn write(&self, message: &mut Message, state: &mut State) -> Result<Correlation, Fault> {
+        let theirs = message.correlation().clone();
+        let ours = match &theirs {
+            Correlation::Id(_) => match state.ledger.free_id() {
+                Some(id) => Correlation::Id(id),
+                None => {
+                    let detail = "the connection has no id left";
+                    return Err(Fault::unsent(FaultClass::Overload, detail));
+                }
+            },
+            Correlation::None | Correlation::Key(_) => theirs.clone(),
+        };
+        self.descriptor.correlate(message, ours.clone());
+        let State {
+            framing, outbound, ..
+        } = state;
+        let written = as_event(message, |event| framing.write(event, outbound));
+        self.descriptor.correlate(message, theirs);
+        match written {
+            Ok(()) => Ok(ours),
+            Err(error) => Err(Fault::unsent(FaultClass::BadRequest, error.to_string())),
+        }
+    }
+
+    /// Nobody waits for a reply any more; on a connection of one request at a time, nobody can
+    /// tell whose the next one would be.
+    pub(super) fn abandon(&self, entry: &Entry, now: Instant) {
+        let state = &mut *self.state.borrow_mut();
+        let mailbox = state.ledger.abandon(entry, now);
+        if mailbox.is_some() && self.sharing == Sharing::Exclusive {
+            state.close("given-up");
+        }
+        // The driver sets its alarm for the end of the quarantine.
+        wake(state.driver.take());
+    }
+
+    /// Lets the driver end the connection.
+    pub(super) fn close(&self, reason: &'static str) {
+        let state = &mut *self.state.borrow_mut();
+        state.close(reason);
+        wake(state.driver.take());
+    }
+
+    /// Fails all who wait.
+    pub(super) fn fail_all(&self, detail: &str) {
+        let waiting = {
+            let state = &mut *self.state.borrow_mut();
+            state.close("lost");
+            state.ledger.drain()
+        };
+        for mailbox in waiting {
+            mailbox.fail(Fault::sent(FaultClass::Unreachable, detail.to_owned()));
+        }
+    }
+
+    fn tells_by_order(&self) -> bool {
+        self.descriptor.capabilities.correlation == CorrelationKind::Fifo
+    }
+
+    // ---- for the driver
+
+    pub(super) fn closed(&self) -> Option<&'static str> {
+        self.state.borrow().closed
+    }
+
+    /// Whether nothing waits and nothing is to be written.
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.state.borrow();
+        state.ledger.is_empty() && state.outbound.is_empty()
+    }
+
+    pub(super) fn set_driver(&self, waker: &Waker) {
+        let driver = &mut self.state.borrow_mut().driver;
+        match driver {
+            Some(known) => known.clone_from(waker),
+            None => *driver = Some(waker.clone()),
+        }
+    }
+
+    /// Runs `write` on what is to be written.
+    pub(super) fn with_outbound<T>(&self, write: impl FnOnce(&mut BytesMut) -> T) -> T {
+        let outbound = &mut self.state.borrow_mut().outbound;
+        let result = write(outbound);
+        if outbound.is_empty() && outbound.capacity() > OUTBOUND / 64 {
+            *outbound = BytesMut::new();
+        }
+        result
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.state.borrow().ledger.poll_timeout(self.quarantine)
+    }
+
+    pub(super) fn handle_timeout(&self, now: Instant) {
+        let state = &mut *self.state.borrow_mut();
+        match state.ledger.handle_timeout(self.quarantine, now) {
+            Overdue::Fine => {}
+            Overdue::Stuck => state.close("stuck"),
+        }
+    }
+
+    /// Hands out the replies in `inbound`, all that are whole.
+    pub(super) fn deliver(
+        &self,
+        inbound: &mut BytesMut,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        let state = &mut *self.state.borrow_mut();
+        while !inbound.is_empty() {
+            if state.deliver_unread(inbound, metrics)? {
+                continue;
+            }
+            let event = match state.framing.read(inbound) {
+                Ok(Some(event)) => event,
+                // A reply begins after its request was sent, or it is not the reply to that.
+                Ok(None) if state.ledger.is_empty() && self.tells_by_order() => {
+                    return Err(Broken::Unasked("bytes that nobody asked for"));
+                }
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(Broken::Unreadable(error)),
+            };
+            state.deliver_event(event, metrics)?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn close(&mut self, reason: &'static str) {
+        self.closed.get_or_insert(reason);
+    }
+
+    /// Passes frames on without reading them, where their order says whose they are. `false` if
+    /// there is none of that kind.
+    fn deliver_unread(
+        &mut self,
+        inbound: &mut BytesMut,
+        metrics: &UpstreamMetrics,
+    ) -> Result<bool, Broken> {
+        let Some(front) = self.ledger.front() else {
+            return Ok(false);
+        };
+        let (owner, most) = (front.owner.cloned(), front.replies);
+        if (owner.as_ref()).is_some_and(|mailbox| mailbox.contents() == Contents::Message) {
+            return Ok(false);
+        }
+        let scanned = self.framing.scan(inbound, most.get() as usize);
+        let scanned = scanned.map_err(Broken::Unreadable)?;
+        let replies = NonZeroU32::new(u32::try_from(scanned.frames).unwrap_or(0));
+        let Some(replies) = replies else {
+            return Ok(false);
+        };
+        match owner {
+            Some(mailbox) => {
+                mailbox.put_frames(&inbound[..scanned.bytes], replies.get());
+                if let Some(mailbox) = self.ledger.received_in_order(replies.get()) {
+                    mailbox.complete();
+                }
+            }
+            None => {
+                self.ledger.received_in_order(replies.get());
+                metrics.dropped("late");
+            }
+        }
+        inbound.advance(scanned.bytes);
+        Ok(true)
+    }
+
+    fn deliver_event(&mut self, event: Event, metrics: &UpstreamMetrics) -> Result<(), Broken> {
+        let message = match event {
+            Event::Head(message) => message,
+            Event::Control(Control::Heartbeat(None)) => return Ok(()),
+            Event::Control(Control::Heartbeat(Some(answer))) => {
+                let event = Event::Head(answer);
+                // An answer that does not fit is none: the server will end the connection.
+                let _ = self.framing.write(&event, &mut self.outbound);
+                return Ok(());
+            }
+            Event::Control(Control::GoAway) => {
+                self.close("going-away");
+                return Ok(());
+            }
+            // Whole frames are all that is forwarded.
+            Event::Body(_) | Event::End | Event::Reset(_) => {
+                return Err(Broken::Unasked("a streamed body"));
+            }
+        };
+        match message.kind() {
+            Kind::Reply => self.deliver_reply(message, metrics),
+            // Whom it is for cannot be told on a connection that clients share.
+            Kind::Event => {
+                metrics.dropped("push");
+                Ok(())
+            }
+            Kind::Request => Err(Broken::Unasked("a request from the server")),
+        }
+    }
+
+    fn deliver_reply(&mut self, message: Message, metrics: &UpstreamMetrics) -> Result<(), Broken> {
+        // One of several replies that are passed on unread, such as one that was not scanned.
+        if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
+            && mailbox.contents() == Contents::Frames
+        {
+            mailbox.put_frames(message.frame().map_or(&[], |frame| frame), 1);
+            if let Some(mailbox) = self.ledger.received_in_order(1) {
+                mailbox.complete();
+            }
+            return Ok(());
+        }
+        match self.ledger.received(message.correlation()) {
+            Answers::Request(mailbox) => mailbox.put_message(message),
+            Answers::Late | Answers::Part => metrics.dropped("late"),
+            Answers::Unknown => return self.note_unknown(message.correlation(), metrics),
+        }
+        Ok(())
+    }
+
+    /// By order, a reply that nobody asked for leaves nobody sure whose the next one is. With ids,
+    /// one now and then is none of anybody's business.
+    fn note_unknown(
+        &mut self,
+        correlation: &Correlation,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        metrics.dropped("unknown");
+        self.unknown += 1;
+        match correlation {
+            Correlation::Id(_) if self.unknown < UNKNOWN => Ok(()),
+            Correlation::Id(_) | Correlation::Key(_) | Correlation::None => {
+                Err(Broken::Unasked("replies that nobody asked for"))
+            }
+        }
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("sharing", &self.sharing)
+            .finish_non_exhaustive()
+    }
+}

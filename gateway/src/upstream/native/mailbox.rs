@@ -1,0 +1,179 @@
+//! Where one exchange finds its reply.
+
+use super::Link;
+use bytes::BytesMut;
+use gatewright_core::fault::Fault;
+use gatewright_core::message::Message;
+use gatewright_core::reply::Entry;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// Where one exchange finds its reply. The link puts it in, the exchange takes it out.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    contents: Contents,
+    mail: RefCell<Mail>,
+}
+
+/// In which form replies are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// One message, read.
+    Message,
+    /// Frames that nobody reads.
+    Frames,
+}
+
+#[derive(Debug, Default)]
+struct Mail {
+    whereabouts: Whereabouts,
+    message: Option<Message>,
+    frames: BytesMut,
+    replies: u32,
+    fault: Option<Fault>,
+    waker: Option<Waker>,
+}
+
+/// Where its parcel is.
+#[derive(Debug, Default)]
+pub(super) enum Whereabouts {
+    /// It waits to be sent.
+    #[default]
+    Queued,
+    /// It was sent, and its reply is not here, or not all of it.
+    Sent(Rc<Link>, Entry),
+    /// Nothing more will come.
+    Over,
+}
+
+/// What came of the replies to a batch since the last look.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Whole frames.
+    pub(crate) frames: BytesMut,
+    /// How many.
+    pub(crate) replies: u32,
+    /// Whether more is to come, and if not, how it ended.
+    pub(crate) end: Option<Result<(), Fault>>,
+}
+
+impl Mailbox {
+    pub(super) fn new(contents: Contents) -> Self {
+        Self {
+            contents,
+            mail: RefCell::default(),
+        }
+    }
+
+    pub(super) const fn contents(&self) -> Contents {
+        self.contents
+    }
+
+    pub(super) fn note_sent(&self, link: Rc<Link>, entry: Entry) {
+        self.mail.borrow_mut().whereabouts = Whereabouts::Sent(link, entry);
+    }
+
+    /// Takes the note of where the parcel is; it is over then.
+    pub(super) fn give_up(&self) -> Whereabouts {
+        std::mem::replace(&mut self.mail.borrow_mut().whereabouts, Whereabouts::Over)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.mail.borrow().is_over()
+    }
+
+    /// The reply came.
+    pub(super) fn put_message(&self, message: Message) {
+        self.end(|mail| mail.message = Some(message));
+    }
+
+    /// Nothing will come.
+    pub(super) fn fail(&self, fault: Fault) {
+        self.end(|mail| mail.fault = Some(fault));
+    }
+
+    /// Frames of replies came, and more are to come.
+    pub(super) fn put_frames(&self, frames: &[u8], replies: u32) {
+        let waker = {
+            let mail = &mut *self.mail.borrow_mut();
+            mail.frames.extend_from_slice(frames);
+            mail.replies += replies;
+            mail.waker.take()
+        };
+        wake(waker);
+    }
+
+    /// All replies to a batch are in.
+    pub(super) fn complete(&self) {
+        self.end(|_| {});
+    }
+
+    fn end(&self, change: impl FnOnce(&mut Mail)) {
+        let waker = {
+            let mail = &mut *self.mail.borrow_mut();
+            mail.whereabouts = Whereabouts::Over;
+            change(mail);
+            mail.waker.take()
+        };
+        wake(waker);
+    }
+
+    /// The reply to a message, once it is there; nothing where none is due.
+    pub(super) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
+        let mail = &mut *self.mail.borrow_mut();
+        if !mail.is_over() {
+            mail.wait(cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(match mail.fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(mail.message.take()),
+        })
+    }
+
+    /// What came of the replies to a batch, once there is anything new.
+    pub(super) fn poll_part(&self, cx: &Context<'_>) -> Poll<Part> {
+        let mail = &mut *self.mail.borrow_mut();
+        if !mail.is_over() {
+            mail.wait(cx);
+            if mail.replies == 0 {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(mail.part())
+    }
+
+    /// What came of the replies to a batch, be it nothing.
+    pub(super) fn take_part(&self) -> Part {
+        self.mail.borrow_mut().part()
+    }
+}
+
+impl Mail {
+    const fn is_over(&self) -> bool {
+        matches!(self.whereabouts, Whereabouts::Over)
+    }
+
+    fn part(&mut self) -> Part {
+        let over = self.is_over();
+        Part {
+            frames: self.frames.split(),
+            replies: std::mem::take(&mut self.replies),
+            end: over.then(|| self.fault.take().map_or(Ok(()), Err)),
+        }
+    }
+
+    fn wait(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => self.waker = Some(cx.waker().clone()),
+        }
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
