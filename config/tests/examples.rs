@@ -1,10 +1,11 @@
 //! The examples do what their texts say: one message each, through the compiled rules.
 
-use gatewright_config::plan::{ListenerPlan, Plan};
+use gatewright_config::plan::{Authority, Endpoint, ListenerPlan, Plan, Service};
 use gatewright_config::{Protocols, load};
 use gatewright_core::codec::{Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, Message};
+use gatewright_core::relay::Raw;
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, Outcome};
 use http::{HeaderMap, StatusCode};
 use std::path::Path;
@@ -181,4 +182,58 @@ fn dns_to_doh() {
         reply(dns, &message, &Outcome::Answer(&garbage)),
         framed(&servfail)
     );
+}
+
+#[test]
+fn relay() {
+    let plan = example("relay/gatewright.toml");
+    let [https, db] = plan.listeners.as_slice() else {
+        panic!("{:#?}", plan.listeners)
+    };
+    assert_eq!([https.service, db.service], [Service::Relay; 2]);
+    let upstream = |listener: &ListenerPlan, sni: Option<&str>, peer: &str| {
+        let facts = Facts {
+            peer: format!("{peer}:40000").parse().unwrap(),
+            ..facts(listener)
+        };
+        let opening = Raw::connect(sni.map(Into::into));
+        let route = listener.table.pick(&opening, &facts)?;
+        let upstream = listener.routes[route].upstream;
+        Some(&*plan.upstreams[upstream].name)
+    };
+    let anybody = "192.0.2.1";
+    for (sni, expected) in [
+        (Some("shop.example"), "shop"),
+        (Some("www.shop.example"), "shop"),
+        (Some("other.example"), "app"),
+        (None, "app"),
+    ] {
+        assert_eq!(upstream(https, sni, anybody), Some(expected), "{sni:?}");
+    }
+    assert_eq!(upstream(db, None, "127.0.0.1"), Some("database"));
+    assert_eq!(upstream(db, None, anybody), None);
+    assert!(https.table.reads(Raw::CONNECT, Raw::SNI));
+    assert!(!db.table.reads(Raw::CONNECT, Raw::SNI));
+
+    let authority = |host: &str, port| Authority {
+        host: host.into(),
+        port,
+    };
+    let endpoints: Vec<_> = plan.upstreams.iter().map(|u| u.endpoints.clone()).collect();
+    assert_eq!(
+        endpoints,
+        [
+            vec![
+                Endpoint::Tcp(authority("127.0.0.1", 9443)),
+                Endpoint::Tcp(authority("127.0.0.1", 9444))
+            ],
+            vec![Endpoint::Unix("/run/app/tls.sock".into())],
+            vec![Endpoint::Tls(authority("db.internal", 5432))],
+        ]
+    );
+    let memory = plan.memory();
+    let relays = memory.lines.iter().map(|line| line.bytes);
+    // Two reads and the state for each, and TLS's own buffers where it is spoken.
+    let (plain, tls) = ((2 << 16) + 4096, (2 << 16) + (128 << 10) + 4096);
+    assert_eq!(relays.collect::<Vec<_>>(), [20_000 * plain, 10_000 * tls]);
 }

@@ -350,3 +350,45 @@ fn the_memory_is_a_sum_of_limits() {
     assert_eq!(memory.total(), bytes.iter().sum::<u64>());
     assert_eq!(memory.to_string().lines().count(), 4);
 }
+
+#[test]
+fn tls_towards_upstreams_is_what_the_file_says() {
+    let folder = std::env::temp_dir().join(format!("gatewright-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["gatewright.pem", "gatewright.key"] {
+        std::fs::write(folder.join(name), "").unwrap();
+    }
+    let text = r#"
+        [listeners.db]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "raw"
+        [upstreams.db]
+        url = "tls://db:5432"
+        tls = { cert = "gatewright.pem", key = "gatewright.key", alpn = ["postgresql", "x"] }
+        [[routes]]
+        from = "db"
+        to = "db"
+        "#;
+    let name = folder.join("gatewright.toml").display().to_string();
+    let loaded = load_str(&name, text, &protocols()).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let tls = &loaded.plan.upstreams[0].tls;
+    let identity = tls.identity.as_ref().unwrap();
+    assert_eq!(identity.cert, folder.join("gatewright.pem"));
+    assert_eq!(identity.key, folder.join("gatewright.key"));
+    let alpn: Vec<&str> = tls.alpn.iter().map(|name| &**name).collect();
+    assert_eq!(alpn, ["postgresql", "x"]);
+}
+
+#[test]
+fn a_codec_of_ones_own_may_not_be_called_raw() {
+    let mut protocols = protocols();
+    let pos = protocols.get("pos").unwrap().clone();
+    protocols.insert("raw", pos);
+    let found = load_str("a.toml", "", &protocols).unwrap_err();
+    assert!(
+        found.iter().any(|finding| finding.code == "GW1017"),
+        "{found:#?}"
+    );
+}

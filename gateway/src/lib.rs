@@ -11,6 +11,7 @@ mod tls;
 mod framing;
 mod serve;
 mod dispatch;
+mod relay;
 mod upstream;
 mod lifecycle;
 mod observe;

@@ -5,10 +5,13 @@
 //! [`models`] drives the parts of the core that have a state through random operations.
 
 mod generic;
+mod hello;
 pub mod models;
 mod resp;
 mod special;
 pub mod world;
+
+pub use hello::check_hello;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};

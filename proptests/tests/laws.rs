@@ -115,30 +115,51 @@ fn write(protocol: &Arc<dyn Protocol>, side: Side, messages: &[Message]) -> Byte
     out
 }
 
+/// Messages that go to one side, one after the other, however they arrive and are passed on.
+fn a_pipeline(name: &'static str, reader: Side, is_read: fn(Kind) -> bool) {
+    let pipeline = |_: &Builtin, protocol: &Arc<dyn Protocol>| {
+        let read = messages(protocol)
+            .prop_filter("for the other side", move |message| is_read(message.kind()));
+        (
+            vec(read, 1..5),
+            vec(any::<prop::sample::Index>(), 0..8),
+            1_usize..4,
+        )
+    };
+    for_every_codec(name, 384, pipeline, |protocol, (messages, cuts, most)| {
+        let bytes = write(protocol, other(reader), &messages);
+        let read = Reading::of(protocol, reader, [&bytes[..]])?;
+        let outcomes = read.outcomes.iter();
+        let count = outcomes.filter_map(laws::Outcome::message).count();
+        assert_eq!(count, messages.len());
+        let cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        laws::any_chunking(protocol, reader, &bytes, &cuts)?;
+        laws::scanned(protocol, reader, &bytes, most)
+    });
+}
+
+const fn other(side: Side) -> Side {
+    match side {
+        Side::Server => Side::Client,
+        Side::Client => Side::Server,
+    }
+}
+
 #[test]
 fn a_pipeline_is_read_however_it_arrives() {
-    let pipeline = |_: &Builtin, protocol: &Arc<dyn Protocol>| {
-        let requests =
-            messages(protocol).prop_filter("a reply", |message| message.kind() == Kind::Request);
-        (vec(requests, 1..5), vec(any::<prop::sample::Index>(), 0..8))
-    };
-    for_every_codec(
+    a_pipeline(
         "a_pipeline_is_read_however_it_arrives",
-        384,
-        pipeline,
-        |protocol, (requests, cuts)| {
-            let bytes = write(protocol, Side::Client, &requests);
-            let read = Reading::of(protocol, Side::Server, [&bytes[..]])?;
-            assert_eq!(
-                read.outcomes
-                    .iter()
-                    .filter_map(laws::Outcome::message)
-                    .count(),
-                requests.len()
-            );
-            let cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
-            laws::any_chunking(protocol, Side::Server, &bytes, &cuts)
-        },
+        Side::Server,
+        |kind| kind == Kind::Request,
+    );
+}
+
+#[test]
+fn what_servers_send_is_read_however_it_arrives() {
+    a_pipeline(
+        "what_servers_send_is_read_however_it_arrives",
+        Side::Client,
+        |kind| kind != Kind::Request,
     );
 }
 

@@ -21,7 +21,23 @@ pub(super) enum Counted {
 }
 
 /// A length in decimal digits, without sign or leading zeros, and the end of its line.
+#[inline]
 pub(super) fn length(input: &[u8]) -> Counted {
+    // Nearly all lengths have one digit or two.
+    match input {
+        [digit @ b'0'..=b'9', b'\r', b'\n', ..] => Counted::Is {
+            value: usize::from(digit & 0x0f),
+            line: 3,
+        },
+        [tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'\r', b'\n', ..] => Counted::Is {
+            value: usize::from((tens & 0x0f).wrapping_mul(10).wrapping_add(ones & 0x0f)),
+            line: 4,
+        },
+        _ => any_length(input),
+    }
+}
+
+fn any_length(input: &[u8]) -> Counted {
     let mut value = 0_usize;
     for (at, byte) in input.iter().enumerate() {
         match byte {

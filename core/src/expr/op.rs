@@ -139,6 +139,10 @@ impl Op {
             OpKind::List(all) => list(all, run),
             OpKind::ToFloat(of) => of.eval(run).map(float),
             OpKind::Label(of, descriptor, id) => label(of.eval(run)?, descriptor, *id),
+            OpKind::Call(builtin, all) if all.len() == 1 => {
+                let of = all[0].eval(run)?;
+                (builtin.run)(of, &[], &mut run.budget)
+            }
             OpKind::Call(builtin, all) => {
                 let (first, rest) = arguments(all, run)?;
                 (builtin.run)(first, &rest, &mut run.budget)

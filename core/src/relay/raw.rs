@@ -30,7 +30,8 @@ impl Raw {
     /// The opening's field with the server's name that a TLS client asks for.
     pub const SNI: Slot = Slot(0);
 
-    const CONNECT: OperationId = OperationId(0);
+    /// The opening of a connection.
+    pub const CONNECT: OperationId = OperationId(0);
 
     /// The protocol, with a descriptor of its own.
     #[must_use]

@@ -76,12 +76,19 @@ pub struct Session<R = Message> {
     drain_at: Option<Instant>,
 }
 
+/// The most requests and replies for which memory is kept: more is rare.
+const SPARE: usize = 64;
+
 #[derive(Debug)]
 struct Busy<R> {
     slots: Slots<R>,
     /// Replies that may leave.
     ready: VecDeque<R>,
 }
+
+/// Memory for a stream that gets busy, from one that became quiet.
+#[derive(Debug)]
+pub struct Spare<R>(Box<Busy<R>>);
 
 impl<R> Default for Busy<R> {
     fn default() -> Self {
@@ -197,7 +204,9 @@ impl<R> Session<R> {
         match self.order {
             ReplyOrder::Any => {
                 busy.slots.close(key);
-                busy.ready.extend(reply);
+                if let Some(reply) = reply {
+                    busy.ready.push_back(reply);
+                }
             }
             ReplyOrder::OfRequests => {
                 if let Some(reply) = reply {
@@ -317,11 +326,24 @@ impl<R> Session<R> {
         self.state == State::Finished
     }
 
-    /// Gives back the memory that a quiet stream does not need.
-    pub fn release_memory(&mut self) {
-        if self.is_quiet() {
-            self.busy = None;
-        }
+    /// Gives back the memory that a quiet stream does not need, unless it is too much to be kept
+    /// for another.
+    pub fn release_memory(&mut self) -> Option<Spare<R>> {
+        let quiet = self.is_quiet();
+        let mut busy = self.busy.take_if(|_| quiet)?;
+        busy.slots.clear();
+        (busy.slots.capacity() <= SPARE && busy.ready.capacity() <= SPARE).then_some(Spare(busy))
+    }
+
+    /// Whether the stream needs memory to get busy.
+    #[must_use]
+    pub const fn needs_memory(&self) -> bool {
+        self.busy.is_none()
+    }
+
+    /// Takes memory that saves making new one.
+    pub fn take_memory(&mut self, spare: Spare<R>) {
+        self.busy.get_or_insert(spare.0);
     }
 
     fn open(&mut self, id: Correlation, deadline: Instant, weight: u32) -> ExchangeKey {

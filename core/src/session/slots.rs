@@ -22,6 +22,8 @@ impl ExchangeKey {
 #[derive(Debug)]
 pub(super) struct Slots<R> {
     entries: Vec<Option<Entry<R>>>,
+    /// By slot: the tag of the id that is there or was there last.
+    tags: Vec<u32>,
     free: Vec<u32>,
     order: VecDeque<u32>,
     /// The requests of all entries.
@@ -45,6 +47,7 @@ impl<R> Default for Slots<R> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
+            tags: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
             weight: 0,
@@ -66,8 +69,25 @@ impl<R> Slots<R> {
         self.weight
     }
 
+    pub(super) const fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    /// Forgets all but its memory.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.tags.clear();
+        self.free.clear();
+        self.order.clear();
+        self.weight = 0;
+    }
+
     pub(super) fn has_id(&self, id: &Correlation) -> bool {
-        self.entries.iter().flatten().any(|entry| entry.id == *id)
+        // Nearly every id is new. Tags rule it out without a look at the entries.
+        let tag = tag(id);
+        let mut blocks = self.tags.chunks(BLOCK);
+        blocks.any(|block| has_tag(block, tag))
+            && self.entries.iter().flatten().any(|entry| entry.id == *id)
     }
 
     /// Opens an exchange. The `sequence` makes its key unlike that of any other in its slot.
@@ -78,6 +98,7 @@ impl<R> Slots<R> {
         deadline: Instant,
         weight: u32,
     ) -> ExchangeKey {
+        let tag = tag(&id);
         let entry = Some(Entry {
             sequence,
             id,
@@ -90,10 +111,12 @@ impl<R> Slots<R> {
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot as usize] = entry;
+                self.tags[slot as usize] = tag;
                 slot
             }
             None => {
                 self.entries.push(entry);
+                self.tags.push(tag);
                 u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
             }
         };
@@ -178,5 +201,23 @@ impl<R> Slots<R> {
         entries
             .filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
             .filter(|(_, entry)| !entry.done)
+    }
+}
+
+/// As many tags as are compared at a time.
+const BLOCK: usize = 16;
+
+/// Without an early exit the compiler makes vector instructions of this.
+fn has_tag(block: &[u32], tag: u32) -> bool {
+    block.iter().fold(false, |any, other| any | (*other == tag))
+}
+
+/// Equal for equal ids, and as a rule for no others. Of a key the end differs most.
+fn tag(id: &Correlation) -> u32 {
+    match id {
+        Correlation::None => 0,
+        Correlation::Id(n) => (*n ^ (*n >> 32)) as u32,
+        Correlation::Key(key) => (key.iter().rev().take(8))
+            .fold(0, |tag: u32, byte| tag.rotate_left(5) ^ u32::from(*byte)),
     }
 }

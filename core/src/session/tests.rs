@@ -93,7 +93,9 @@ fn an_exchange_takes_one_reply() {
     assert!(s.handle_reply(a, reply(1), now));
     assert!(!s.handle_reply(a, reply(1), now));
     s.poll_transmit();
-    s.release_memory();
+    let spare = s.release_memory().expect("it was busy and is quiet");
+    assert!(s.needs_memory());
+    s.take_memory(spare);
     let b = request(&mut s, 2, now);
     assert_eq!(a.slot(), b.slot());
     assert!(
@@ -105,6 +107,21 @@ fn an_exchange_takes_one_reply() {
 }
 
 #[test]
+fn memory_is_given_back_by_quiet_sessions_and_not_without_end() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let a = request(&mut s, 1, now);
+    assert!(s.release_memory().is_none(), "a request waits");
+    s.handle_reply(a, reply(1), now);
+    assert!(s.release_memory().is_none(), "a reply waits");
+    assert_eq!(sent(&mut s), [1]);
+    (0..100).for_each(|id| s.handle_local_answer(message(Kind::Reply, id), now));
+    assert_eq!(sent(&mut s).len(), 100);
+    assert!(s.release_memory().is_none(), "too much to keep");
+    assert!(s.needs_memory());
+}
+
+#[test]
 fn an_id_in_flight_cannot_be_used_again() {
     let now = Instant::now();
     let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
@@ -113,7 +130,14 @@ fn an_id_in_flight_cannot_be_used_again() {
         s.handle_request(&message(Kind::Request, 7), now, now),
         Err(Violation::DuplicateId)
     );
+    // Of the same tag.
+    let b = request(&mut s, 7 << 32, now);
+    assert_eq!(
+        s.handle_request(&message(Kind::Request, 7), now, now),
+        Err(Violation::DuplicateId)
+    );
     s.handle_reply(a, reply(7), now);
+    s.handle_reply(b, reply(7 << 32), now);
     assert!(
         s.handle_request(&message(Kind::Request, 7), now, now)
             .is_ok()

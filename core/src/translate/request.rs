@@ -8,11 +8,14 @@ use super::scope::MessageScope;
 use super::target::Target;
 use super::{BodySpec, HttpRequest, RequestSpec};
 use crate::codec::Type;
-use crate::expr::{Env, Expr, RuleError, Source, Template};
+use crate::expr::{Env, EvalError, Expr, RuleError, Source, Template};
 use crate::fault::Fault;
 use crate::message::{Body, Value};
 use bytes::Bytes;
 use http::Method;
+
+/// Room for the path and body of most requests.
+const TEXT: usize = 384;
 
 /// Compiled request rules.
 #[derive(Clone, Debug)]
@@ -62,12 +65,19 @@ impl Request {
         })
     }
 
+    /// All text that is put together for a message is in one allocation: its path, then its body.
     pub(super) fn write(&self, env: &dyn Env) -> Result<HttpRequest, Fault> {
+        let mut text = String::with_capacity(TEXT);
+        self.target.write(env, &mut text)?;
+        let path = text.len();
+        let headers = self.headers.write(env)?;
+        let body = (self.payload.write(env, &mut text)).map_err(|error| bad_request(&error))?;
+        let text = Bytes::from(text);
         Ok(HttpRequest {
             method: self.method.clone(),
-            target: self.target.write(env)?,
-            headers: self.headers.write(env)?,
-            body: self.payload.write(env)?,
+            target: self.target.finish(text.slice(..path))?,
+            headers,
+            body: body.unwrap_or_else(|| Body::Whole(text.slice(path..))),
         })
     }
 }
@@ -96,25 +106,18 @@ impl Payload {
         }
     }
 
-    fn write(&self, env: &dyn Env) -> Result<Body, Fault> {
-        let written = match self {
-            Self::Empty => return Ok(Body::Empty),
-            Self::Fixed(bytes) => Ok(bytes.clone()),
-            Self::Json(document) => document.write(env),
-            Self::Bytes(expr) => expr.eval(env).map(|value| match &*value {
+    /// Appends to `text`, unless the body is made elsewhere.
+    fn write(&self, env: &dyn Env, text: &mut String) -> Result<Option<Body>, EvalError> {
+        match self {
+            Self::Empty => Ok(Some(Body::Empty)),
+            Self::Fixed(bytes) => Ok(Some(Body::Whole(bytes.clone()))),
+            Self::Json(document) => document.write(env, text).map(|()| None),
+            Self::Text(template) => template.write_text(env, text).map(|()| None),
+            Self::Bytes(expr) => Ok(Some(Body::Whole(match &*expr.eval(env)? {
                 Value::Bytes(bytes) => bytes.clone(),
                 // Its static type is bytes: anything else is an optional field that is absent.
                 _ => Bytes::new(),
-            }),
-            Self::Text(template) => {
-                let mut text = String::new();
-                template
-                    .write_text(env, &mut text)
-                    .map(|()| Bytes::from(text))
-            }
-        };
-        written
-            .map(Body::Whole)
-            .map_err(|error| bad_request(&error))
+            }))),
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! Requests and replies look alike; numbers are big-endian.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use gatewright_codecs::framing::fixed::{be_u16, be_u32};
 use gatewright_codecs::framing::{LengthField, Width};
 use gatewright_core::codec::{
     Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
@@ -13,7 +14,6 @@ use gatewright_core::codec::{
     StructDef, StructId, Type,
 };
 use gatewright_core::message::{Kind, Message, OperationId, Slot, Value};
-use nom::number::complete::{be_u16, be_u32};
 use nom::{IResult, Parser};
 use std::sync::Arc;
 

@@ -45,9 +45,11 @@ impl Version {
 
 /// The features that this build has.
 fn features() -> Vec<&'static str> {
-    if cfg!(feature = "mimalloc") {
-        vec!["mimalloc"]
-    } else {
-        Vec::new()
-    }
+    let all = [
+        ("mimalloc", cfg!(feature = "mimalloc")),
+        ("no-traces", cfg!(feature = "no-traces")),
+    ];
+    all.into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect()
 }

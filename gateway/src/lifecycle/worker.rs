@@ -7,10 +7,11 @@ use crate::dispatch::{Action, Dispatch, Exchanges, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
+use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::Connection;
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan};
+use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service};
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -22,10 +23,13 @@ use tokio::net::TcpStream;
 use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, mpsc};
 
-/// The most bytes that one read takes. One buffer serves all connections of a worker.
+/// The most bytes that one read takes, as `check` counts them for relays. One buffer serves all
+/// connections of a worker.
 const SCRATCH: usize = 64 << 10;
-/// Accepted connections on their way to a worker.
+/// Accepted connections on their way to a worker. Further ones wait in the kernel's queue.
 const HAND_OVER: usize = 1024;
+/// How long they wait for a worker that takes none.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Sets of exchanges kept for the next connection that needs one.
 const SPARE_SETS: usize = 64;
 
@@ -37,6 +41,7 @@ pub(crate) type Scratch = Rc<RefCell<Box<[u8]>>>;
 #[derive(Debug)]
 pub(crate) struct Worker {
     scratch: Scratch,
+    pipes: Rc<Pipes>,
     timers: Rc<Timers>,
     #[expect(
         clippy::vec_box,
@@ -47,6 +52,12 @@ pub(crate) struct Worker {
     load: Arc<AtomicUsize>,
     emptied: Notify,
     random: Random,
+}
+
+/// A listener, by what becomes of its clients' bytes.
+enum Served {
+    Messages(Rc<Listener>),
+    Relays(Rc<RelayListener>),
 }
 
 /// When connections are closed.
@@ -82,14 +93,15 @@ impl WorkerHandle {
         !self.orders.is_closed()
     }
 
-    /// Gives it a connection; `false` if it is too busy to take it.
-    pub(crate) fn hand_over(&self, accepted: Accepted) -> bool {
+    /// Gives it a connection, once it has room for one; `false` if it is too busy for too long.
+    pub(crate) async fn hand_over(&self, accepted: Accepted) -> bool {
+        let reserved = tokio::time::timeout(PATIENCE, self.orders.reserve()).await;
+        let Ok(Ok(place)) = reserved else {
+            return false;
+        };
         self.load.fetch_add(1, Ordering::Relaxed);
-        let taken = self.orders.try_send(Order::Serve(accepted)).is_ok();
-        if !taken {
-            self.load.fetch_sub(1, Ordering::Relaxed);
-        }
-        taken
+        place.send(Order::Serve(accepted));
+        true
     }
 
     /// Tells it to end once its connections have.
@@ -175,7 +187,7 @@ impl Blueprint {
         }
     }
 
-    fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Rc<Listener>> {
+    fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
                 let metrics = self.metrics.upstream(&plan.name);
@@ -199,7 +211,28 @@ impl Blueprint {
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
+    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Served {
+        match plan.service {
+            Service::Messages => Served::Messages(self.messages(plan, upstreams)),
+            Service::Relay => Served::Relays(self.relays(plan, upstreams)),
+        }
+    }
+
+    fn relays(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<RelayListener> {
+        let route = |route: &Arc<RoutePlan>| {
+            let upstream = Rc::clone(&upstreams[route.upstream]);
+            Rc::new(RelayRoute::new(Arc::clone(route), upstream))
+        };
+        Rc::new(RelayListener::new(
+            Arc::clone(&plan.name),
+            plan.limits,
+            plan.table.clone(),
+            plan.routes.iter().map(route).collect(),
+            self.metrics.relay(&plan.name),
+        ))
+    }
+
+    fn messages(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
             Some(Rc::new(Route {
                 action: Action::of(route)?,
@@ -229,6 +262,7 @@ impl Worker {
     fn new(load: Arc<AtomicUsize>) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
+            pipes: Rc::default(),
             timers: Rc::default(),
             spare: RefCell::default(),
             drain: Cell::new(None),
@@ -238,7 +272,7 @@ impl Worker {
         }
     }
 
-    fn serve(self: &Rc<Self>, listeners: &[Rc<Listener>], accepted: Accepted, id: u64) {
+    fn serve(self: &Rc<Self>, listeners: &[Served], accepted: Accepted, id: u64) {
         let Accepted {
             stream,
             peer,
@@ -246,10 +280,16 @@ impl Worker {
             permit,
         } = accepted;
         match TcpStream::from_std(stream) {
-            Ok(io) => {
-                let listener = &listeners[listener];
-                tokio::task::spawn_local(Connection::new(io, peer, id, self, listener, permit));
-            }
+            Ok(io) => match &listeners[listener] {
+                Served::Messages(listener) => {
+                    let connection = Connection::new(io, peer, id, self, listener, permit);
+                    tokio::task::spawn_local(connection);
+                }
+                Served::Relays(listener) => {
+                    let relay = Relay::new(io, peer, id, self, listener, permit);
+                    tokio::task::spawn_local(relay);
+                }
+            },
             Err(error) => {
                 tracing::warn!(%error, "cannot register a connection");
                 self.closed();
@@ -260,6 +300,10 @@ impl Worker {
     /// The buffer that every read goes through. Nothing may be awaited while it is borrowed.
     pub(crate) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
         self.scratch.borrow_mut()
+    }
+
+    pub(crate) const fn pipes(&self) -> &Rc<Pipes> {
+        &self.pipes
     }
 
     pub(crate) const fn timers(&self) -> &Rc<Timers> {

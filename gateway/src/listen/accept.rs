@@ -45,7 +45,7 @@ impl Acceptor {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     pause = PAUSE;
-                    self.admit(stream, peer, permit);
+                    self.admit(stream, peer, permit).await;
                 }
                 Err(error) => {
                     // Out of descriptors or memory, or a client that left already: either way
@@ -68,9 +68,9 @@ impl Acceptor {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+    async fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
         match self.prepare(stream, peer, permit) {
-            Ok(accepted) => self.hand_over(accepted),
+            Ok(accepted) => self.hand_over(accepted).await,
             Err(error) => {
                 tracing::debug!(%peer, %error, "a client left at once");
                 self.metrics.refused("gone");
@@ -88,11 +88,14 @@ impl Acceptor {
         })
     }
 
-    fn hand_over(&self, accepted: Accepted) {
+    async fn hand_over(&self, accepted: Accepted) {
         // A worker that is gone would stay the least loaded of all.
         let alive = self.workers.iter().filter(|worker| worker.is_alive());
         let least_loaded = alive.min_by_key(|worker| worker.load());
-        let taken = least_loaded.is_some_and(|worker| worker.hand_over(accepted));
+        let taken = match least_loaded {
+            Some(worker) => worker.hand_over(accepted).await,
+            None => false,
+        };
         if !taken {
             self.metrics.refused("worker-busy");
         }

@@ -54,6 +54,18 @@ impl Metrics {
         })
     }
 
+    pub(crate) fn relay(&self, name: &Arc<str>) -> RelayMetrics {
+        let carried = |direction: &'static str| {
+            let label = name.to_string();
+            counter!("gatewright_relayed_bytes_total", "listener" => label, "direction" => direction)
+        };
+        self.with(|| RelayMetrics {
+            listener: self.listener(name),
+            up: carried("up"),
+            down: carried("down"),
+        })
+    }
+
     pub(crate) fn route(&self, listener: &Arc<str>, route: &Arc<str>) -> RouteMetrics {
         let outcome = |outcome: &'static str| {
             counter!(
@@ -141,6 +153,25 @@ impl ListenerMetrics {
         self.metrics.with(|| {
             counter!(metric, "listener" => self.name.clone(), label => value).increment(1);
         });
+    }
+}
+
+/// What happens on one raw listener.
+#[derive(Debug)]
+pub(crate) struct RelayMetrics {
+    pub(crate) listener: ListenerMetrics,
+    up: Counter,
+    down: Counter,
+}
+
+impl RelayMetrics {
+    /// So many bytes were read from clients and from upstreams.
+    pub(crate) fn carried(&self, up: usize, down: usize) {
+        for (counter, bytes) in [(&self.up, up), (&self.down, down)] {
+            if bytes > 0 {
+                counter.increment(bytes as u64);
+            }
+        }
     }
 }
 

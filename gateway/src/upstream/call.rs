@@ -4,6 +4,7 @@ use super::mock::MockCall;
 use super::{Lease, Place, Queued, Target, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Body;
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
@@ -185,11 +186,15 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         mut headers,
         body,
     } = outgoing.request;
-    let Some(body) = body.whole() else {
-        return Err(Fault::unsent(
-            FaultClass::Internal,
-            "only whole bodies are forwarded",
-        ));
+    let body = match body {
+        Body::Empty => Bytes::new(),
+        Body::Whole(bytes) => bytes,
+        Body::Stream(_) => {
+            return Err(Fault::unsent(
+                FaultClass::Internal,
+                "only whole bodies are forwarded",
+            ));
+        }
     };
     let span = lease.upstream().random();
     let sent = lease.with_http(|connected| {
@@ -237,12 +242,24 @@ fn send_on(
             .map_err(|e| unsent(&e));
     }
     head.headers_mut()
-        .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        .insert(CONTENT_LENGTH, decimal(body.len()));
     let (response, mut stream) = sender.send_request(head, false).map_err(|e| unsent(&e))?;
     stream
         .send_data(body, true)
         .map_err(|error| fault(&error))?;
     Ok(response)
+}
+
+/// A number as text. The conversion of `http` allocates twice.
+fn decimal(mut n: usize) -> HeaderValue {
+    let mut text = [b'0'; 20];
+    let mut start = text.len() - 1;
+    while n > 0 {
+        text[start] = b'0' + (n % 10) as u8;
+        n /= 10;
+        start -= usize::from(n > 0);
+    }
+    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
@@ -341,17 +358,22 @@ fn uri(endpoint: &Target, target: PathAndQuery) -> Result<Uri, Fault> {
 /// `traceparent` of W3C Trace Context, version 00, sampled.
 fn traceparent(trace: u128, span: u64) -> HeaderValue {
     let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
-    put_hex(&mut text[3..35], &trace.to_be_bytes());
-    put_hex(&mut text[36..52], &span.to_be_bytes());
+    text[3..19].copy_from_slice(&hex((trace >> 64) as u64));
+    text[19..35].copy_from_slice(&hex(trace as u64));
+    text[36..52].copy_from_slice(&hex(span));
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn put_hex(out: &mut [u8], bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
+/// The digits of a number, all of them at a time: first each gets a byte of its own.
+const fn hex(n: u64) -> [u8; 16] {
+    const EACH: u128 = u128::from_le_bytes([1; 16]);
+    let mut digits = n as u128;
+    digits = (digits | digits << 32) & 0x0000_0000_ffff_ffff_0000_0000_ffff_ffff;
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff_0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff_00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & (0x0f * EACH);
+    let letters = (digits + 0x06 * EACH) >> 4 & EACH;
+    (digits + b'0' as u128 * EACH + (b'a' - b'9' - 1) as u128 * letters).to_be_bytes()
 }
 
 /// The fault of a request that the library refused to send.
@@ -387,5 +409,13 @@ mod tests {
             header,
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         );
+        assert_eq!(hex(0x0123_4567_89ab_cdef), *b"0123456789abcdef");
+    }
+
+    #[test]
+    fn a_length_has_the_digits_that_it_needs() {
+        for n in [0, 1, 9, 10, 99, 100, 4096, usize::MAX] {
+            assert_eq!(decimal(n), n.to_string());
+        }
     }
 }

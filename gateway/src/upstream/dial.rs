@@ -1,13 +1,49 @@
 //! From an endpoint to a stream of bytes.
 
+use super::Upstream;
 use super::stream::Stream;
+use crate::clock;
 use crate::tls::ClientTls;
 use gatewright_config::plan::{Authority, Endpoint};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
+
+/// Between two complaints about the same upstream.
+const SILENCE: Duration = Duration::from_secs(1);
+
+impl Upstream {
+    /// A stream to an endpoint, within the time limit; a failure is noted.
+    pub(crate) async fn dial(&self, endpoint: usize) -> Option<Stream> {
+        let dialling = dial(&self.plan.endpoints[endpoint], self.tls.as_ref());
+        let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
+        match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                self.metrics.connect_failed();
+                if self.may_complain() {
+                    tracing::warn!(upstream = self.name(), endpoint, %error, "cannot connect");
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether the log has room for one more complaint: clients decide how often a dead
+    /// endpoint is tried.
+    fn may_complain(&self) -> bool {
+        let now = clock::now();
+        let due = |at: Instant| now.saturating_duration_since(at) >= SILENCE;
+        let may = self.complained.get().is_none_or(due);
+        if may {
+            self.complained.set(Some(now));
+        }
+        may
+    }
+}
 
 /// Connects to an endpoint, up to a usable stream. How long that may take is for the caller to
 /// say; dropped, it leaves nothing behind.
@@ -21,7 +57,8 @@ pub(super) async fn dial(endpoint: &Endpoint, tls: Option<&ClientTls>) -> io::Re
         }
         Endpoint::Https(authority) | Endpoint::Tls(authority) => {
             let tls = tls.ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
-            dial_tls(authority, tls).await
+            // A handshake is large, and plain connections are not to make room for one.
+            Box::pin(dial_tls(authority, tls)).await
         }
         Endpoint::Unix(path) => {
             let connected = UnixStream::connect(path).await;

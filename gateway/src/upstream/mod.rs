@@ -11,6 +11,7 @@ mod stream;
 
 pub(crate) use call::Call;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
+pub(crate) use stream::Stream;
 
 use crate::clock;
 use crate::lifecycle::{Awaited, Scratch, Timers};
@@ -25,7 +26,7 @@ use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refus
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
 use native::{Link, LinkDriver};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -43,6 +44,8 @@ pub(crate) struct Upstream {
     random: Random,
     awaited: Arc<Awaited>,
     scratch: Scratch,
+    /// When the log last said that a relay cannot connect.
+    complained: Cell<Option<Instant>>,
 }
 
 struct State {
@@ -141,6 +144,7 @@ impl Upstream {
             random,
             awaited,
             scratch,
+            complained: Cell::new(None),
         }
     }
 
@@ -151,6 +155,19 @@ impl Upstream {
     /// How often a request may be tried.
     pub(crate) const fn attempts(&self) -> u32 {
         self.plan.limits.attempts
+    }
+
+    pub(crate) const fn endpoints(&self) -> usize {
+        self.plan.endpoints.len()
+    }
+
+    /// A relay has a connection of its own.
+    pub(crate) fn relay_opened(&self) {
+        self.metrics.connected();
+    }
+
+    pub(crate) fn relay_closed(&self) {
+        self.metrics.disconnected();
     }
 
     /// What the built-in upstream is to answer, if this is one.

@@ -55,6 +55,13 @@ fn what_is_decoded_can_be_encoded() {
     round_trip("pos", AUTH_REQ);
     round_trip("pos", &format!("{AUTH_REQ}{AUTH_RSP}"));
     round_trip("dns", QUERY);
+    // A push, which only servers send.
+    round_trip("resp", &hex(b">2\r\n$10\r\ninvalidate\r\n_\r\n"));
+    round_trip("resp", &hex(b"*1\r\n$4\r\nping\r\n+PONG\r\n-ERR x\r\n"));
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

@@ -67,10 +67,13 @@ fn version_tells_what_is_linked_in() {
         format!("gatewright {}\n", env!("CARGO_PKG_VERSION"))
     );
     let long = gatewright(&["version", "-v"]);
-    assert!(long.stdout.contains("protocols: dns, pos\n"), "{long}");
+    assert!(
+        long.stdout.contains("protocols: dns, pos, resp\n"),
+        "{long}"
+    );
     let json = gatewright(&["version", "-v", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["protocols"], serde_json::json!(["dns", "pos"]));
+    assert_eq!(json["protocols"], serde_json::json!(["dns", "pos", "resp"]));
 }
 
 #[test]

@@ -267,7 +267,11 @@ impl Pair {
                 self.session.handle_drain(at);
                 self.model.drain_at = Some(self.model.drain_at.map_or(at, |drain| drain.min(at)));
             }
-            Operation::Release => self.session.release_memory(),
+            Operation::Release => {
+                if let Some(spare) = self.session.release_memory() {
+                    self.session.take_memory(spare);
+                }
+            }
         }
     }
 

@@ -43,23 +43,40 @@ fn push_escaped(text: &str, out: &mut String) {
 /// Where the first character stands that needs an escape. All of these are ASCII, so that no
 /// other character has a byte like theirs.
 fn next_special(text: &[u8]) -> Option<usize> {
-    const BLOCK: usize = 32;
-    // Without an early exit within a block, the compiler makes vector instructions of this.
-    let any = |block: &[u8]| {
-        block
-            .iter()
-            .fold(false, |any, byte| any | is_special(*byte))
-    };
-    let clean = text
-        .chunks_exact(BLOCK)
-        .take_while(|block| !any(block))
-        .count()
-        * BLOCK;
-    let at = text
-        .get(clean..)?
-        .iter()
-        .position(|byte| is_special(*byte))?;
-    Some(clean + at)
+    find(text, special_marks, is_special)
+}
+
+/// Where the first byte stands that needs an escape or is not ASCII.
+pub(super) fn next_unusual(text: &[u8]) -> Option<usize> {
+    let marks = |word| special_marks(word) | word & HIGH;
+    find(text, marks, |byte| is_special(byte) || !byte.is_ascii())
+}
+
+/// Where the first byte of a kind stands: looked for in words first, then one by one.
+fn find(text: &[u8], marks: impl Fn(u64) -> u64, is_one: impl Fn(u8) -> bool) -> Option<usize> {
+    let (words, rest) = text.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return Some(index * size_of::<u64>() + marks.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|byte| is_one(*byte))?;
+    Some(text.len() - rest.len() + at)
+}
+
+const EACH: u64 = u64::from_le_bytes([1; 8]);
+const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// The highest bit of each byte that is special; above the first of these perhaps of others, too: a
+/// borrow goes upwards.
+const fn special_marks(word: u64) -> u64 {
+    let quote = word ^ (b'"' as u64 * EACH);
+    let backslash = word ^ (b'\\' as u64 * EACH);
+    let controls = word.wrapping_sub(0x20 * EACH) & !word;
+    let quotes = quote.wrapping_sub(EACH) & !quote;
+    let backslashes = backslash.wrapping_sub(EACH) & !backslash;
+    (controls | quotes | backslashes) & HIGH
 }
 
 const fn is_special(byte: u8) -> bool {

@@ -5,6 +5,7 @@
 //! bounded by serde_json's limit of 128 levels, for what is wanted and for what is skipped over
 //! with bounded memory. Text is a slice of the answer's body unless it has escapes.
 
+use super::flat;
 use super::paths::{Node, Paths};
 use crate::message::Value;
 use bytes::Bytes;
@@ -17,26 +18,46 @@ use std::fmt;
 /// The values of a route's paths, by their places.
 pub(in crate::translate) type Picked = SmallVec<[Value; 4]>;
 
+impl Paths {
+    /// No value yet.
+    pub(super) fn unset(&self) -> Picked {
+        let mut picked = Picked::new();
+        picked.resize_with(self.places(), Value::default);
+        picked
+    }
+}
+
 /// The body is not one JSON document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::translate) struct NotJson;
 
 /// Reads one document.
 pub(in crate::translate) fn extract(paths: &Paths, body: &Bytes) -> Result<Picked, NotJson> {
+    let mut picked = paths.unset();
+    if !flat::pick(paths, body, &mut picked) {
+        picked.fill(Value::Null);
+        extract_any(paths, body, &mut picked)?;
+    }
+    Ok(picked)
+}
+
+/// Reads any document.
+pub(super) fn extract_any(
+    paths: &Paths,
+    body: &Bytes,
+    picked: &mut [Value],
+) -> Result<(), NotJson> {
     // RFC 8259, section 8.1: JSON is UTF-8. Checked once, each string is a slice of it.
     let text = ByteString::try_from(body.clone()).map_err(|_| NotJson)?;
-    let mut picked = Picked::new();
-    picked.resize_with(paths.places(), Value::default);
     let mut json = serde_json::Deserializer::from_str(&text);
     Pick {
         node: paths.root(),
         text: &text,
-        picked: &mut picked,
+        picked,
     }
     .deserialize(&mut json)
     .and_then(|()| json.end())
-    .map_err(|_| NotJson)?;
-    Ok(picked)
+    .map_err(|_| NotJson)
 }
 
 /// Picks what is wanted at one position and below.
@@ -85,7 +106,7 @@ impl Pick<'_> {
     }
 }
 
-fn put(picked: &mut [Value], place: usize, value: Value) {
+pub(super) fn put(picked: &mut [Value], place: usize, value: Value) {
     if let Some(slot) = picked.get_mut(place) {
         *slot = value;
     }

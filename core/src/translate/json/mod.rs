@@ -3,6 +3,7 @@
 
 mod escape;
 mod extract;
+mod flat;
 mod paths;
 mod write;
 

@@ -62,17 +62,21 @@ impl Document {
         }
     }
 
-    pub(in crate::translate) fn write(&self, env: &dyn Env) -> Result<Bytes, EvalError> {
-        let mut out = String::with_capacity(256);
-        for op in &self.ops {
+    /// Appends the document to `out`, which may be left with part of it after an error.
+    pub(in crate::translate) fn write(
+        &self,
+        env: &dyn Env,
+        out: &mut String,
+    ) -> Result<(), EvalError> {
+        self.ops.iter().try_for_each(|op| {
             match op {
                 Op::Literal(text) => out.push_str(text),
-                Op::Value(expr) => self.value(expr, env, &mut out)?,
-                Op::Plain(expr) => expr.write_text(env, &mut out)?,
-                Op::Text(template) => quoted(&mut out, |out| template.write_text(env, out))?,
+                Op::Value(expr) => self.value(expr, env, out)?,
+                Op::Plain(expr) => expr.write_text(env, out)?,
+                Op::Text(template) => quoted(out, |out| template.write_text(env, out))?,
             }
-        }
-        Ok(Bytes::from(out))
+            Ok(())
+        })
     }
 
     fn value(&self, expr: &Expr, env: &dyn Env, out: &mut String) -> Result<(), EvalError> {

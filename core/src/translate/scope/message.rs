@@ -269,7 +269,10 @@ impl<'a> MessageEnv<'a> {
 
 impl Env for MessageEnv<'_> {
     fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
-        place(self.places, var).map_or(Ok(Cow::Owned(Value::Null)), |place| self.value(place))
+        match place(self.places, var) {
+            Some(place) => self.value(place),
+            None => Ok(Cow::Owned(Value::Null)),
+        }
     }
 }
 

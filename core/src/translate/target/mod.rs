@@ -56,25 +56,32 @@ impl Target {
         Layout::of(source, &template)
     }
 
-    pub(super) fn write(&self, env: &dyn Env) -> Result<PathAndQuery, Fault> {
-        let ops = match self {
-            Self::Fixed(target) => return Ok(target.clone()),
-            Self::Built(ops) => ops,
+    /// Appends what a message has of its own to `out`, which is empty.
+    pub(super) fn write(&self, env: &dyn Env, out: &mut String) -> Result<(), Fault> {
+        let Self::Built(ops) = self else {
+            return Ok(());
         };
-        let mut out = String::with_capacity(128);
         let mut start = 0;
         for op in ops {
             match op {
                 Op::Literal(text) => out.push_str(text),
-                Op::Value(part) => write_value(part, env, &mut out)?,
+                Op::Value(part) => write_value(part, env, out)?,
                 Op::Segment => start = out.len(),
                 Op::SegmentEnd(emptiness) => {
                     check_segment(out.as_bytes().get(start..).unwrap_or_default(), *emptiness)?;
                 }
             }
         }
-        PathAndQuery::from_maybe_shared(Bytes::from(out))
-            .map_err(|_| refused("the path is too long"))
+        Ok(())
+    }
+
+    /// The target of a message for which [`write`](Self::write) wrote `written`.
+    pub(super) fn finish(&self, written: Bytes) -> Result<PathAndQuery, Fault> {
+        match self {
+            Self::Fixed(target) => Ok(target.clone()),
+            Self::Built(_) => PathAndQuery::from_maybe_shared(written)
+                .map_err(|_| refused("the path is too long")),
+        }
     }
 }
 
@@ -84,7 +91,8 @@ fn write_value(part: &Part, env: &dyn Env, out: &mut String) -> Result<(), Fault
     let start = out.len();
     part.write_text(env, out)
         .map_err(|error| bad_request(&error))?;
-    if !out.bytes().skip(start).all(is_unreserved) {
+    let mut written = out.as_bytes().get(start..).unwrap_or_default().iter();
+    if !written.all(|byte| is_unreserved(*byte)) {
         let plain = out.split_off(start);
         encode(&plain, out);
     }

@@ -3,6 +3,8 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use std::sync::Arc;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{self, RootCertStore};
 
 /// An authority that exists for one test.
@@ -22,6 +24,12 @@ impl Authority {
         self.0.pem()
     }
 
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).expect("an authority");
+        roots
+    }
+
     /// A certificate for `names`, with its key.
     pub(crate) fn issue(&self, names: &[&str]) -> Identity {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -37,12 +45,10 @@ impl Authority {
 
     /// A client that trusts this authority only and speaks HTTP/2.
     pub(crate) fn client(&self) -> Arc<rustls::ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.der().clone()).expect("an authority");
         let mut config = rustls::ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_root_certificates(roots)
+            .with_root_certificates(self.roots())
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec()];
         Arc::new(config)
@@ -64,11 +70,26 @@ impl Identity {
 
     /// A server that offers `alpn` and nothing else.
     pub(crate) fn server(&self, alpn: &[u8]) -> Arc<rustls::ServerConfig> {
+        self.serve(WebPkiClientVerifier::no_client_auth(), alpn)
+    }
+
+    /// The same, but its clients must have a certificate of this authority.
+    pub(crate) fn server_for(&self, clients: &Authority, alpn: &[u8]) -> Arc<rustls::ServerConfig> {
+        let roots = Arc::new(clients.roots());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider()).build();
+        self.serve(verifier.expect("an authority"), alpn)
+    }
+
+    fn serve(
+        &self,
+        clients: Arc<dyn ClientCertVerifier>,
+        alpn: &[u8],
+    ) -> Arc<rustls::ServerConfig> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let mut config = rustls::ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(vec![self.certificate.clone()], key)
             .expect("an identity");
         config.alpn_protocols = vec![alpn.to_vec()];

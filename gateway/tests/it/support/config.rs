@@ -63,6 +63,12 @@ request.body = "{bytes}"
 reply = [ { on = "200", bytes = "{body}" } ]
 "#;
 
+const FORWARD: &str = r#"
+name = "forward"
+from = ["front"]
+to = "backend"
+"#;
+
 impl Config {
     /// The payment protocol in front of these backends. One worker, so that all clients share
     /// its connections.
@@ -73,6 +79,21 @@ impl Config {
     /// DNS in front of servers that speak it over HTTP.
     pub(crate) fn dns(urls: impl IntoIterator<Item = String>) -> Self {
         Self::new("dns", RESOLVE, urls)
+    }
+
+    /// A protocol in front of servers of the same protocol.
+    pub(crate) fn forward(protocol: &'static str, urls: impl IntoIterator<Item = String>) -> Self {
+        let mut config = Self::new(protocol, FORWARD, urls);
+        config
+            .upstream_keys
+            .push(format!("protocol = \"{protocol}\""));
+        config
+    }
+
+    /// A key of the upstream, its value as TOML has it.
+    pub(crate) fn upstream_key(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.upstream_keys.push(format!("{key} = {value}"));
+        self
     }
 
     fn new(protocol: &'static str, route: &str, urls: impl IntoIterator<Item = String>) -> Self {

@@ -69,6 +69,14 @@ pub(crate) struct AuthRsp {
 }
 
 impl AuthRsp {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut body = vec![AUTH_RSP];
+        body.extend(self.seq.to_be_bytes());
+        body.push(self.status);
+        body.extend(padded(self.code.as_bytes(), 6));
+        frame(&body)
+    }
+
     /// Reads the whole of one frame, or says what is wrong with it.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         match bytes {

@@ -1,5 +1,7 @@
 //! Each law finds the flaw that it is there for, in a protocol that has no other.
 
+mod ordered;
+
 use super::*;
 use crate::codec::{
     Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,

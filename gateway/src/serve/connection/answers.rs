@@ -1,0 +1,173 @@
+//! What a client gets: replies as they may leave, in one write a turn.
+
+use super::{Connection, Ended};
+use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
+use crate::upstream::Part;
+use bytes::{Buf, BytesMut};
+use gatewright_core::fault::Fault;
+use gatewright_core::session::ExchangeKey;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::io::AsyncWrite;
+
+/// What one look at a request on its way found.
+enum Outcome {
+    Answer(Result<Answer, Fault>),
+    Part(Part),
+}
+
+impl Connection {
+    pub(super) fn collect_answers(&mut self, now: Instant, cx: &Context<'_>) {
+        let Some(mut exchanges) = self.exchanges.take() else {
+            return;
+        };
+        let mut parts = Vec::new();
+        exchanges.poll_ready(
+            cx,
+            |in_flight, cx| match in_flight {
+                InFlight::Exchange(exchange) => match exchange.poll(cx) {
+                    Poll::Ready(result) => Some(Outcome::Answer(result)),
+                    Poll::Pending => None,
+                },
+                InFlight::Batch(batch) => match batch.poll(cx) {
+                    Poll::Ready(part) if part.end.is_some() => Some(Outcome::Part(part)),
+                    Poll::Ready(part) => {
+                        parts.push((batch.key, part.frames));
+                        None
+                    }
+                    Poll::Pending => None,
+                },
+            },
+            |in_flight, outcome| match (in_flight, outcome) {
+                (InFlight::Exchange(exchange), Outcome::Answer(result)) => {
+                    self.finish(exchange, result, now);
+                }
+                (InFlight::Batch(batch), Outcome::Part(part)) => {
+                    self.finish_batch(&batch, part, now);
+                }
+                // Each is polled as what it is.
+                (InFlight::Exchange(_), Outcome::Part(_))
+                | (InFlight::Batch(_), Outcome::Answer(_)) => {}
+            },
+        );
+        for (key, frames) in parts {
+            self.session.handle_part(key, Reply::passed_on(frames), now);
+        }
+        if exchanges.is_empty() {
+            self.worker.give_back_exchanges(exchanges);
+        } else {
+            self.exchanges = Some(exchanges);
+        }
+    }
+
+    pub(super) fn finish(
+        &mut self,
+        exchange: Box<Exchange>,
+        result: Result<Answer, Fault>,
+        now: Instant,
+    ) {
+        let key = exchange.key;
+        let reply = self.listener.dispatch.finish(exchange, result, now);
+        self.settle(key, reply, now);
+    }
+
+    /// Ends a batch: the replies that came, and a refusal for each that did not.
+    pub(super) fn finish_batch(&mut self, batch: &Batch, part: Part, now: Instant) {
+        if !part.frames.is_empty() {
+            let frames = Reply::passed_on(part.frames);
+            self.session.handle_part(batch.key, frames, now);
+        }
+        let end = part.end.unwrap_or(Ok(()));
+        self.listener.dispatch.count_batch(batch, &end, now);
+        match end {
+            Ok(()) => {
+                self.session.handle_reply(batch.key, None, now);
+            }
+            Err(fault) => self.refuse_batch(batch.key, batch.due, &fault, now),
+        }
+    }
+
+    pub(super) fn refuse_batch(
+        &mut self,
+        key: ExchangeKey,
+        requests: u32,
+        fault: &Fault,
+        now: Instant,
+    ) {
+        for _ in 0..requests {
+            let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
+                self.reason.get_or_insert("unanswerable");
+                self.session.handle_close();
+                break;
+            };
+            self.session.handle_part(key, refusal, now);
+        }
+        self.session.handle_reply(key, None, now);
+    }
+
+    /// Gives an exchange its reply. Where the protocol has none to give, the connection closes
+    /// after what is still due: a client must not wait for ever.
+    pub(super) fn settle(&mut self, key: Option<ExchangeKey>, reply: Option<Reply>, now: Instant) {
+        let Some(key) = key else { return };
+        if reply.is_none() {
+            self.reason.get_or_insert("unanswerable");
+            self.session.handle_close();
+        }
+        self.session.handle_reply(key, reply, now);
+    }
+
+    /// Puts the replies that may leave into the buffer.
+    pub(super) fn write_replies(&mut self) {
+        while let Some(reply) = self.session.poll_transmit() {
+            let written = match &reply.content {
+                Content::Event(event) => self.framing.write(event, &mut self.outbound),
+                Content::Frames(frames) => {
+                    self.outbound.extend_from_slice(frames);
+                    Ok(())
+                }
+            };
+            let Err(error) = written else { continue };
+            tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
+            let mut instead = self.listener.dispatch.instead_of(&reply);
+            let refused = instead.any(|e| self.framing.write(&e, &mut self.outbound).is_ok());
+            if !refused {
+                self.reason.get_or_insert("unanswerable");
+                self.session.handle_close();
+            }
+        }
+    }
+
+    pub(super) fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
+        while !self.outbound.is_empty() {
+            match Pin::new(&mut self.io).poll_write(cx, &self.outbound) {
+                Poll::Ready(Ok(0)) => return Err(Ended("reset")),
+                Poll::Ready(Ok(written)) => {
+                    self.outbound.advance(written);
+                    self.stalled_since = None;
+                }
+                Poll::Ready(Err(error)) => return Err(error.into()),
+                Poll::Pending => {
+                    if self.stalled_since.is_none() {
+                        self.stalled_since = Some(now);
+                        self.alarm.set(now + self.listener.limits.send_time, cx);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        self.outbound = BytesMut::new();
+        Ok(())
+    }
+
+    /// A connection that clients share upstream is read on whether this client takes its replies
+    /// or not: one that leaves too many of them lying is disconnected.
+    pub(super) fn evict_if_slow(&self) -> Result<(), Ended> {
+        let room = self.listener.reply_room;
+        if room.is_some_and(|room| self.outbound.len() > room) {
+            tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client takes its replies too slowly");
+            return Err(Ended("slow-reader"));
+        }
+        Ok(())
+    }
+}

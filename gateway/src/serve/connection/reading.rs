@@ -1,0 +1,246 @@
+//! What a client sends: frames, requests, and what is neither.
+
+use super::{Connection, Ended};
+use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
+use bytes::BytesMut;
+use gatewright_core::codec::{Control, DecodeError, Event, Recovery, Rejected};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Message;
+use gatewright_core::translate::Facts;
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::io::{AsyncRead, ReadBuf};
+
+impl Connection {
+    /// Whether another request may be read: it has a place in every queue on its way.
+    pub(super) fn has_credit(&self) -> bool {
+        let limits = &self.listener.limits;
+        self.frames_left > 0
+            && self.session.wants_request()
+            && self.outbound.len() < limits.send_buffer
+            && self
+                .exchanges
+                .as_ref()
+                .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
+    }
+
+    /// Whether the end of the connection would not be read.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.seen_eof || !self.has_credit()
+    }
+
+    /// Reads until there is nothing or no more credit; says whether it is the latter.
+    pub(super) fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
+        self.read_frames(now, cx)?;
+        while self.has_credit() && !self.seen_eof {
+            let read = {
+                let mut scratch = self.worker.scratch();
+                let mut buffer = ReadBuf::new(&mut scratch);
+                match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                    Poll::Pending => break,
+                    Poll::Ready(result) => result?,
+                }
+                self.inbound.extend_from_slice(buffer.filled());
+                buffer.filled().len()
+            };
+            if read == 0 {
+                self.handle_eof();
+            } else {
+                self.read_frames(now, cx)?;
+            }
+        }
+        if self.inbound.is_empty() {
+            // Frames that were split off share its memory; an empty buffer is to hold none.
+            self.inbound = BytesMut::new();
+        }
+        Ok(!self.has_credit())
+    }
+
+    pub(super) fn handle_eof(&mut self) {
+        self.seen_eof = true;
+        let cut = !self.inbound.is_empty();
+        self.inbound.clear();
+        self.reason
+            .get_or_insert(if cut { "cut-frame" } else { "peer" });
+        self.session.handle_eof();
+    }
+
+    pub(super) fn read_frames(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
+        while self.has_credit() {
+            if self.pass_on(now, cx) {
+                continue;
+            }
+            match self.framing.read(&mut self.inbound) {
+                Ok(Some(event)) => {
+                    self.frames_left -= 1;
+                    let began = self.partial_since.take().unwrap_or(now);
+                    self.handle_event(event, Arrival { began, now }, cx)?;
+                }
+                Ok(None) => {
+                    if !self.inbound.is_empty() && self.partial_since.is_none() {
+                        self.partial_since = Some(now);
+                        self.alarm.set(now + self.listener.limits.frame_time, cx);
+                    }
+                    return Ok(());
+                }
+                Err(error) => {
+                    self.frames_left -= 1;
+                    self.partial_since = None;
+                    self.handle_decode_error(&error, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the requests at the start of the buffer on unread, where nobody has to read them.
+    /// `false` if there is none of that kind: then the next frame has to be read.
+    pub(super) fn pass_on(&mut self, now: Instant, cx: &Context<'_>) -> bool {
+        let listener = Rc::clone(&self.listener);
+        let Some(route) = listener.dispatch.passage() else {
+            return false;
+        };
+        let most = self.session.credit().min(usize::from(self.frames_left));
+        // What cannot be scanned is read, and refused there.
+        let scanned = self.framing.scan(&self.inbound, most).unwrap_or_default();
+        let frames = u16::try_from(scanned.frames).unwrap_or(u16::MAX);
+        let Some(requests) = NonZeroU32::new(u32::from(frames)) else {
+            return false;
+        };
+        self.frames_left = self.frames_left.saturating_sub(frames);
+        listener.metrics.requests(requests.get());
+        let began = self.partial_since.take().unwrap_or(now);
+        let deadline = began + Dispatch::time_for(Some(route));
+        let frames = self.inbound.split_to(scanned.bytes).freeze();
+        listener.dispatch.spares.lend(&mut self.session);
+        let key = self.session.handle_batch(requests, deadline, now);
+        let from = Sender {
+            client: self.id,
+            lanes: self.lanes.get_or_insert_default(),
+        };
+        let at = Arrival { began, now };
+        match listener
+            .dispatch
+            .begin_batch(key, &frames, requests, at, from)
+        {
+            Ok(batch) => {
+                self.alarm.set(deadline, cx);
+                self.await_reply(InFlight::Batch(batch));
+            }
+            Err(fault) => self.refuse_batch(key, requests.get(), &fault, now),
+        }
+        true
+    }
+
+    pub(super) fn await_reply(&mut self, in_flight: InFlight) {
+        let worker = &self.worker;
+        self.exchanges
+            .get_or_insert_with(|| worker.take_exchanges())
+            .insert(in_flight);
+    }
+
+    pub(super) fn handle_event(
+        &mut self,
+        event: Event,
+        at: Arrival,
+        cx: &Context<'_>,
+    ) -> Result<(), Ended> {
+        match event {
+            Event::Head(message) => self.handle_message(message, at, cx),
+            Event::Control(Control::Heartbeat(answer)) => {
+                self.session.handle_heartbeat(at.now);
+                if let Some(message) = answer {
+                    self.session
+                        .handle_local_answer(Reply::to_unread(message), at.now);
+                }
+                Ok(())
+            }
+            Event::Control(Control::GoAway) => {
+                self.session.handle_close();
+                Ok(())
+            }
+            // Bodies of requests are whole: a codec that streams them has no listener yet.
+            Event::Body(_) | Event::End | Event::Reset(_) => Err(Ended("streamed-body")),
+        }
+    }
+
+    pub(super) fn handle_message(
+        &mut self,
+        request: Message,
+        at: Arrival,
+        cx: &Context<'_>,
+    ) -> Result<(), Ended> {
+        self.listener.metrics.requests(1);
+        let listener = Rc::clone(&self.listener);
+        let dispatch = &listener.dispatch;
+        let facts = self.facts();
+        let route = dispatch.route(&request, &facts);
+        let deadline = at.began + Dispatch::time_for(route);
+        dispatch.spares.lend(&mut self.session);
+        let key = match self.session.handle_request(&request, deadline, at.now) {
+            Ok(key) => key,
+            Err(violation) => {
+                tracing::info!(peer = %self.peer, listener = %self.listener.name, violation = violation.as_str(), "closed");
+                return Err(Ended(violation.as_str()));
+            }
+        };
+        let lanes = self.lanes.get_or_insert_default();
+        match dispatch.begin(key, request, route, facts, at, lanes) {
+            Begun::Exchange(exchange) => {
+                self.alarm.set(deadline, cx);
+                self.await_reply(exchange);
+            }
+            Begun::Answered(reply) => self.settle(key, reply, at.now),
+        }
+        Ok(())
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            peer: self.peer,
+            connection: self.id,
+            listener: Arc::clone(&self.listener.name),
+            trace: self.worker.trace_id(),
+        }
+    }
+
+    /// Answers or drops a frame that could not be understood, as its protocol prescribes. What
+    /// came before it in the same read is still served.
+    pub(super) fn handle_decode_error(&mut self, error: &DecodeError, now: Instant) {
+        self.listener.metrics.decode_error(error);
+        let cause = error.cause().as_str();
+        tracing::debug!(peer = %self.peer, listener = %self.listener.name, cause, %error, "bad frame");
+        let answer = match error.recovery() {
+            Recovery::Skip | Recovery::Close => None,
+            Recovery::Answer | Recovery::AnswerAndClose => self.refusal(error),
+        };
+        let goes_on = match error.recovery() {
+            Recovery::Skip => true,
+            Recovery::Answer => answer.is_some(),
+            Recovery::AnswerAndClose | Recovery::Close => false,
+        };
+        if let Some(answer) = answer {
+            self.session.handle_local_answer(answer, now);
+        }
+        if !goes_on {
+            tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
+            self.reason.get_or_insert(cause);
+            self.inbound.clear();
+            self.session.handle_close();
+        }
+    }
+
+    pub(super) fn refusal(&self, error: &DecodeError) -> Option<Reply> {
+        let fault = Fault::unsent(FaultClass::BadRequest, error.to_string());
+        let rejected = Rejected {
+            operation: error.operation(),
+            correlation: error.correlation().clone(),
+            message: None,
+        };
+        self.listener.dispatch.refuse_unread(&rejected, &fault)
+    }
+}
