@@ -373,6 +373,12 @@ impl Lease {
         }
     }
 
+    /// Lets nobody else onto its connection.
+    fn retire(&self) {
+        let upstream = &self.upstream;
+        upstream.change_pool(|pool| pool.handle_leaving(self.id, clock::now()));
+    }
+
     /// Notes that an answer came.
     fn answered(&self) {
         let state = &mut *self.upstream.state.borrow_mut();

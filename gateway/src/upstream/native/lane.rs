@@ -181,7 +181,10 @@ impl Lane {
     /// A call is over: the next one may be sent, or the place given back.
     fn ended(self: &Rc<Self>, mailbox: &Mailbox) {
         match mailbox.give_up() {
-            Whereabouts::Sent(link, entry) => link.abandon(&entry, clock::now()),
+            Whereabouts::Sent(link, entry) => {
+                link.abandon(&entry, clock::now());
+                self.retire(&link);
+            }
             Whereabouts::Queued => {
                 let backlog = &mut self.state.borrow_mut().backlog;
                 backlog.retain(|(_, other)| !std::ptr::eq(&**other, mailbox));
@@ -191,6 +194,21 @@ impl Lane {
         self.state.borrow_mut().outstanding -= 1;
         self.serve_next();
         self.rest();
+    }
+
+    /// Leaves a link that takes nothing more, and before its place is free: whoever waits for a
+    /// place is to get one that is of use.
+    fn retire(&self, link: &Rc<Link>) {
+        if !link.is_closed() {
+            return;
+        }
+        let retired = {
+            let state = &mut *self.state.borrow_mut();
+            state.link.take_if(|(_, ours)| Rc::ptr_eq(ours, link))
+        };
+        if let Some((lease, _)) = retired {
+            lease.retire();
+        }
     }
 
     /// Where requests go one at a time, sends the next one.
