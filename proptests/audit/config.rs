@@ -68,33 +68,16 @@ fn write_group(
         text,
         "[listeners.{name}]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"{protocol}\""
     )?;
-    writeln!(
-        text,
-        "[upstreams.{name}]\nurl = {urls:?}\ntimeout = \"{timeout}ms\""
-    )?;
+    writeln!(text, "[upstreams.{name}]\nurl = {urls:?}")?;
     if tls {
         writeln!(text, "tls = {{ ca = \"{CA}\" }}")?;
     }
     match mode.carry {
         Carry::Shared => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"shared\"")?,
         Carry::Exclusive => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"exclusive\"")?,
-        Carry::Http => {}
+        Carry::Http | Carry::Raw => {}
     }
-    let connections = match mode.carry {
-        Carry::Shared | Carry::Http => 2,
-        Carry::Exclusive => 32,
-    };
-    let quarantine = timeout * 2;
-    let frame = match mode.carry {
-        Carry::Shared | Carry::Exclusive => {
-            format!(", frame = \"32KiB\", quarantine = \"{quarantine}ms\"")
-        }
-        Carry::Http => String::new(),
-    };
-    writeln!(
-        text,
-        "limits = {{ connections = {connections}, queue = 100_000, queue-wait = \"{timeout}ms\"{frame} }}"
-    )?;
+    write_limits(text, mode.carry, timeout)?;
     writeln!(
         text,
         "[[routes]]\nname = \"{name}\"\nfrom = [\"{name}\"]\nto = \"{name}\""
@@ -103,4 +86,24 @@ fn write_group(
         text.push_str(HTTP);
     }
     Ok(())
+}
+
+fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Result {
+    let connections = match carry {
+        Carry::Shared | Carry::Http => 2,
+        Carry::Exclusive => 32,
+        Carry::Raw => return Ok(()),
+    };
+    let quarantine = timeout * 2;
+    let frame = match carry {
+        Carry::Shared | Carry::Exclusive => {
+            format!(", frame = \"32KiB\", quarantine = \"{quarantine}ms\"")
+        }
+        Carry::Http | Carry::Raw => String::new(),
+    };
+    writeln!(text, "timeout = \"{timeout}ms\"")?;
+    writeln!(
+        text,
+        "limits = {{ connections = {connections}, queue = 100_000, queue-wait = \"{timeout}ms\"{frame} }}"
+    )
 }

@@ -49,6 +49,27 @@ pub(crate) enum Forges {
     Harmless,
 }
 
+impl Hostile {
+    /// Whether clients can be held to anything where the gateway relays bytes without reading
+    /// them: of what a server sends to its own client, none is left out and none is added.
+    pub(crate) const fn shows_in_raw(&self) -> bool {
+        match self.deed {
+            Deed::Late
+            | Deed::Swapped
+            | Deed::Cut
+            | Deed::Reset
+            | Deed::Dribble
+            | Deed::Plaintext => true,
+            Deed::Early
+            | Deed::Twice
+            | Deed::WrongId
+            | Deed::Stall
+            | Deed::Oversize
+            | Deed::Garbage => false,
+        }
+    }
+}
+
 const fn row(deed: Deed, name: &'static str, odds: usize, forges: Forges) -> Hostile {
     Hostile {
         deed,

@@ -22,6 +22,8 @@ pub(crate) enum Carry {
     Shared,
     Exclusive,
     Http,
+    /// Each client's bytes as they are, on a connection of its own.
+    Raw,
 }
 
 const fn mode(
@@ -41,7 +43,7 @@ const fn mode(
 }
 
 /// All of them.
-pub(crate) static MODES: [Mode; 9] = [
+pub(crate) static MODES: [Mode; 12] = [
     mode("pos-shared", &Pos, "pos", Carry::Shared, false),
     mode("pos-exclusive", &Pos, "pos", Carry::Exclusive, false),
     mode("pos-tls", &Pos, "pos", Carry::Shared, true),
@@ -51,6 +53,9 @@ pub(crate) static MODES: [Mode; 9] = [
     mode("dns-exclusive", &Dns, "dns", Carry::Exclusive, false),
     mode("pos-h2c", &Pos, "pos", Carry::Http, false),
     mode("pos-https", &Pos, "pos", Carry::Http, true),
+    mode("raw-pos", &Pos, "raw", Carry::Raw, false),
+    mode("raw-resp", &Resp, "raw", Carry::Raw, false),
+    mode("raw-tls", &Resp, "raw", Carry::Raw, true),
 ];
 
 /// A part of a mode's run, with a gateway of its own.
@@ -196,6 +201,12 @@ impl Group {
         }
     }
 
+    /// A relay has no words for a failure: it ends the connection.
+    const fn without_words(&mut self) {
+        self.tolerance.closings |= self.tolerance.failures;
+        self.tolerance.failures = false;
+    }
+
     /// Those who must not notice what happens to others.
     const fn witness(requests: usize) -> Self {
         Self::good("witness", requests, 4)
@@ -205,7 +216,8 @@ impl Group {
 /// The groups of a phase that may take so many requests of a mode.
 pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration) -> Vec<Group> {
     let requests = requests * phase.share() / 100;
-    match phase {
+    let raw = mode.carry == Carry::Raw;
+    let mut groups = match phase {
         Phase::Plain => vec![Group::good("plain", requests, 32)],
         Phase::Cancel => vec![
             Group {
@@ -224,10 +236,15 @@ pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration
             Group::witness(requests / 10),
         ],
         Phase::Hostile => {
-            let each = requests / (HOSTILE.len() + 1);
+            let rows = HOSTILE.iter().filter(|row| !raw || row.shows_in_raw());
+            let each = requests / (rows.clone().count() + 1);
             let order = mode.wire.order();
-            let lied_to = HOSTILE.iter().map(|row| Group::lied_to(row, each, order));
+            let lied_to = rows.map(|row| Group::lied_to(row, each, order));
             lied_to.chain([Group::witness(each)]).collect()
         }
+    };
+    if raw {
+        groups.iter_mut().for_each(Group::without_words);
     }
+    groups
 }
