@@ -231,19 +231,20 @@ impl Plan {
         let limits = &upstream.limits;
         let endpoints = wide(upstream.endpoints.len());
         let each = wide(limits.frame).saturating_add(CONNECTION);
+        let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
+        let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
         Some(MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "connections, each a reply being read",
             formula: format!(
-                "{} workers × {endpoints} endpoints × {} connections × ({} frame + {})",
+                "{} workers × {endpoints} endpoints × {connections} connections × ({} frame + {})",
                 self.workers,
-                limits.connections,
                 size(wide(limits.frame)),
                 size(CONNECTION),
             ),
             bytes: self
                 .workers()
-                .saturating_mul(wide(limits.connections))
+                .saturating_mul(wide(connections))
                 .saturating_mul(endpoints)
                 .saturating_mul(each),
         })

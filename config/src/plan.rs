@@ -2,8 +2,11 @@
 //! small value from here.
 
 use gatewright_core::codec::Protocol;
+use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::Translation;
+use gatewright_core::translate::{BalanceKey, Translation};
+use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -116,6 +119,8 @@ pub struct RoutePlan {
     pub action: RouteAction,
     /// How long a whole exchange may take, from the request's first byte on.
     pub timeout: Duration,
+    /// What its upstream chooses an endpoint by, if by a key of the message.
+    pub balance_key: Option<BalanceKey>,
 }
 
 /// What a route does with what it takes.
@@ -149,10 +154,36 @@ pub struct UpstreamPlan {
     pub endpoints: Vec<Endpoint>,
     /// What a stream of bytes carries, if messages are sent to it.
     pub speaks: Option<Speech>,
+    /// The weight and the priority of each of them.
+    pub ranks: Vec<Rank>,
+    /// How one of them is chosen.
+    pub policy: PoolPolicy,
+    /// How they are probed, if they are.
+    pub check: Option<CheckPlan>,
+    /// What is tried again.
+    pub retry: RetryPolicy,
     /// What it may use up.
     pub limits: UpstreamLimits,
     /// For `https` and `tls` endpoints.
     pub tls: UpstreamTls,
+}
+
+impl UpstreamPlan {
+    /// The same upstream for requests that need a connection of their own, if its connections
+    /// are shared otherwise.
+    #[must_use]
+    pub fn exclusive(&self) -> Option<Self> {
+        let speech = self.speaks.as_ref()?;
+        (speech.sharing == Sharing::Shared).then(|| {
+            let mut plan = self.clone();
+            plan.limits.connections = self.limits.dedicated;
+            plan.speaks = Some(Speech {
+                protocol: Arc::clone(&speech.protocol),
+                sharing: Sharing::Exclusive,
+            });
+            plan
+        })
+    }
 }
 
 /// What the connections to an upstream carry, where it is a protocol of one's own.
@@ -219,6 +250,26 @@ impl Endpoint {
     }
 }
 
+/// How endpoints are probed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckPlan {
+    /// What a probe does.
+    pub check: Check,
+    /// The time between two probes of an endpoint.
+    pub every: Duration,
+    /// How long one may take.
+    pub timeout: Duration,
+}
+
+/// What a probe does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// It connects.
+    Connect,
+    /// It connects and asks for this path; the answer has to be a 2xx.
+    Get(PathAndQuery),
+}
+
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
@@ -244,6 +295,8 @@ pub struct MockPlan {
 pub struct UpstreamLimits {
     /// Connections to each endpoint.
     pub connections: usize,
+    /// Connections to each endpoint for requests that need one of their own.
+    pub dedicated: usize,
     /// Requests in flight on one connection, if the server allows as many.
     pub streams: usize,
     /// Requests that wait for a place on a connection.
@@ -260,8 +313,6 @@ pub struct UpstreamLimits {
     pub connect: Duration,
     /// After which a connection without requests is closed.
     pub idle: Duration,
-    /// How often a request is tried at most, while it certainly was not sent.
-    pub attempts: u32,
 }
 
 /// How TLS is spoken to `https` and `tls` endpoints.

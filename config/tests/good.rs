@@ -1,7 +1,9 @@
 //! Configurations that can run, as facts about their plans.
 
-use gatewright_config::plan::{Authority, Endpoint, LogFormat, MockPlan, Plan};
+use gatewright_config::plan::{Authority, Check, Endpoint, LogFormat, MockPlan, Plan};
 use gatewright_config::{Loaded, Protocols, load, load_str};
+use gatewright_core::balance::Policy;
+use gatewright_core::retry::Cause;
 use std::path::Path;
 use std::time::Duration;
 
@@ -71,7 +73,7 @@ fn what_is_not_said_has_its_default() {
             limits.connections,
             limits.streams,
             limits.queue,
-            limits.attempts
+            plan.upstreams[0].retry.attempts
         ),
         (4, 256, 1024, 3)
     );
@@ -114,7 +116,8 @@ url = "mock:503?delay=20ms&body=no"
 url = ["h2c://pay-1:8080", "https://pay-2"]
 timeout = "800ms"
 tls = { server-name = "pay.internal" }
-limits = { connections = 1, streams = 2, queue = 3, queue-wait = "4ms", body = "5KiB", connect = "6s", idle = "7s", attempts = 8 }
+limits = { connections = 1, streams = 2, queue = 3, queue-wait = "4ms", body = "5KiB", connect = "6s", idle = "7s" }
+retry = { attempts = 8, on = ["connect", "503", "5xx", "reset"], budget = "20%" }
 
 [[routes]]
 name = "large"
@@ -200,7 +203,7 @@ fn what_is_said_is_in_the_plan() {
             limits.connections,
             limits.streams,
             limits.queue,
-            limits.attempts
+            payments.retry.attempts
         ),
         (1, 2, 3, 8)
     );
@@ -208,6 +211,53 @@ fn what_is_said_is_in_the_plan() {
     assert_eq!(limits.queue_wait, Duration::from_millis(4));
     assert_eq!(limits.connect, Duration::from_secs(6));
     assert_eq!(limits.idle, Duration::from_secs(7));
+}
+
+#[test]
+fn endpoints_have_ranks_and_upstreams_policies() {
+    let plan = plan(&SMALLEST.replace(
+        "url = \"mock:\"",
+        r#"
+        url = ["h2c://a", { url = "https://b", weight = 3, priority = 1 }]
+        balance = "hash"
+        balance-key = "{merchant}"
+        panic = "0%"
+        slow-start = "0s"
+        eject = { failures = 7, share = "100%" }
+        health = { path = "/healthz?deep=1", every = "500ms", fall = 4 }
+        retry = { on = ["503", "5xx", "reset"], budget = "20%" }
+        "#,
+    ));
+    let upstream = &plan.upstreams[0];
+    let ranks: Vec<_> = (upstream.ranks.iter())
+        .map(|rank| (rank.weight, rank.priority))
+        .collect();
+    assert_eq!((upstream.endpoints.len(), ranks), (2, vec![(1, 0), (3, 1)]));
+    let policy = upstream.policy;
+    assert_eq!((policy.balance, policy.panic), (Policy::Hash, 0));
+    assert_eq!(policy.health.slow_start, Duration::ZERO);
+    let eject = policy.health.eject;
+    assert_eq!((eject.failures, eject.ratio, eject.share), (7, 50, 100));
+    assert_eq!((policy.health.fall, policy.health.rise), (4, 2));
+    let check = upstream.check.as_ref().unwrap();
+    assert_eq!(check.check, Check::Get("/healthz?deep=1".parse().unwrap()));
+    assert_eq!(check.every, Duration::from_millis(500));
+    assert_eq!(check.timeout, Duration::from_secs(1));
+    let retry = &upstream.retry;
+    let causes = [Cause::Status(503), Cause::Class(5), Cause::Reset];
+    assert_eq!((&retry.causes[..], retry.budget), (&causes[..], 20));
+    assert!(plan.listeners[0].routes[0].balance_key.is_some());
+}
+
+#[test]
+fn a_probe_without_a_path_connects() {
+    let url = "url = \"mock:\"";
+    let plan = plan(&SMALLEST.replace(url, "url = \"h2c://a\"\nhealth = {}"));
+    let check = plan.upstreams[0].check.as_ref().unwrap();
+    assert_eq!(
+        (&check.check, check.every),
+        (&Check::Connect, Duration::from_secs(2))
+    );
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub enum Blame {
 pub enum Sent {
     /// Certainly not: sending it again is safe.
     No,
+    /// It was sent, but whom it was sent to says that it was not: sending it again is safe, and
+    /// costs them as much again.
+    Refused,
     /// It may have been.
     Maybe,
 }
@@ -92,6 +95,15 @@ impl Fault {
         }
     }
 
+    /// A fault of a request that was sent and, as the upstream says, not carried out.
+    pub fn refused(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self {
+            class,
+            sent: Sent::Refused,
+            detail: detail.into(),
+        }
+    }
+
     /// A fault of a request that may have been carried out.
     pub fn sent(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
         Self {
@@ -105,6 +117,12 @@ impl Fault {
     #[must_use]
     pub const fn class(&self) -> FaultClass {
         self.class
+    }
+
+    /// How far the request came.
+    #[must_use]
+    pub const fn how_far(&self) -> Sent {
+        self.sent
     }
 
     /// Whether the request can have been carried out.

@@ -12,8 +12,11 @@ pub mod route;
 pub mod expr;
 pub mod translate;
 pub mod relay;
+pub mod balance;
+pub mod health;
 pub mod pool;
 pub mod reply;
+pub mod retry;
 pub mod fault;
 #[cfg(feature = "laws")]
 pub mod laws;

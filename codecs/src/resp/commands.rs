@@ -385,6 +385,7 @@ pub(super) const COMMANDS: &[Command] = &[
     write("swapdb", 0),
     bound("sync", 0),
     read("time", 0),
-    exclusive("wait", 0),
-    exclusive("waitaof", 0),
+    // What they wait for is the writes of the connection that they come on.
+    bound("wait", 0),
+    bound("waitaof", 0),
 ];

@@ -54,14 +54,14 @@ codes! {
          tell them apart.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
-         upstream that no route sends to is never connected. It is a warning; `check --deny-warnings` makes it an \
+         upstream that no route sends to is never connected, a `balance-key` matters only to `balance = \"hash\"`. It is a warning; `check --deny-warnings` makes it an \
          error.";
     BAD_VARIABLE = "GW1014", "an environment variable that is not there",
         "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \
          a text to take if it is not set. This one is not set and has no such text, or its form is wrong.";
     EXACTLY_ONE = "GW1015", "keys that exclude each other",
         "A route's request has exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, and at most one \
-         of `json` and `body`.";
+         of `json` and `body`. An upstream's `health` has either a `path` or `connect = true`.";
     NOT_LOOPBACK = "GW1016", "an admin address that others can reach",
         "The admin listener has no authentication: it must be on the loopback interface, such as \
          `127.0.0.1:9901` or `[::1]:9901`.";
@@ -81,6 +81,8 @@ codes! {
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
          `h2c://` or `https://` upstreams. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
          names of `alpn`.";
+    BAD_SHARE = "GW1021", "not a share",
+        "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
     UNREADABLE = "GW4001", "the configuration cannot be read",
         "The operating system does not give the file: it does not exist, is a folder, or belongs to somebody else.";
     MISSING_FILE = "GW4002", "a file that is not there",

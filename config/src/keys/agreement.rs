@@ -10,7 +10,7 @@ const BASE: [(&str, &str); 10] = [
     ("protocols.*.codec", "\"pos\""),
     ("listeners.*.bind", "\"tcp://127.0.0.1:0\""),
     ("listeners.*.protocol", "\"x\""),
-    ("upstreams.*.url", "\"https://x\""),
+    ("upstreams.*.url.url", "\"https://x\""),
     ("routes[].from", "\"x\""),
     ("routes[].to", "\"x\""),
     ("routes[].request.post", "\"/\""),
@@ -76,13 +76,19 @@ fn settings(text: &str) -> String {
 /// A value that the row takes and that is not its default.
 fn another_value(key: &Key) -> Option<String> {
     match &key.kind {
+        Kind::Count(range) if is_default(key, *range.start()) => Some(range.end().to_string()),
         Kind::Count(range) => Some(range.start().to_string()),
         Kind::Size(range) => Some(format!("\"{}\"", size(*range.start()))),
+        Kind::Share(range) => Some(format!("\"{}%\"", range.start())),
         Kind::Duration(range) => Some(format!("\"{}\"", time(*range.start()))),
         Kind::Flag => Some("true".to_owned()),
         Kind::Choice(words) => words.last().map(|word| format!("\"{word}\"")),
         _ => None,
     }
+}
+
+fn is_default(key: &Key, number: u64) -> bool {
+    matches!(key.fallback, Fallback::Value(value) if value == number.to_string())
 }
 
 #[test]
@@ -157,6 +163,7 @@ fn values_at_both_ends_of_a_range_are_taken() {
             Kind::Duration(range) => {
                 [range.start(), range.end()].map(|end| format!("\"{}\"", time(*end)))
             }
+            Kind::Share(range) => [range.start(), range.end()].map(|end| format!("\"{end}%\"")),
             _ => continue,
         };
         for end in ends {

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod agreement;
+pub(crate) mod endpoints;
 pub(crate) mod gateway;
 pub(crate) mod listener;
 pub(crate) mod route;
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
     Size(RangeInclusive<u64>),
     /// A time.
     Duration(RangeInclusive<Duration>),
+    /// A number of hundredths.
+    Share(RangeInclusive<u64>),
     /// `true` or `false`.
     Flag,
     /// One of a few words.
@@ -53,8 +56,8 @@ pub(crate) enum Kind {
     Texts(&'static str),
     /// Text in which `${VARIABLE}` is replaced, in words what.
     Expanded(&'static str),
-    /// One such text or a list of them.
-    ExpandedTexts(&'static str),
+    /// One such text, or a table with it and more, or a list of either; in words what.
+    ExpandedTextsOrTables(&'static str),
     /// Anything of another form, in words what; what stands in it is not looked at here.
     Free(&'static str),
 }
@@ -73,20 +76,22 @@ pub(crate) enum Fallback {
 }
 
 /// Every row.
-pub(crate) fn all() -> impl Iterator<Item = &'static Key> {
-    [gateway::KEYS, listener::KEYS, upstream::KEYS, route::KEYS]
-        .into_iter()
-        .flatten()
-        .copied()
+pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
+    [
+        gateway::KEYS,
+        listener::KEYS,
+        upstream::KEYS,
+        endpoints::KEYS,
+        route::KEYS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The rows directly below a path; the outermost for an empty one.
 pub(crate) fn below<'p>(path: &'p str) -> impl Iterator<Item = &'static Key> + Clone + 'p {
-    [gateway::KEYS, listener::KEYS, upstream::KEYS, route::KEYS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .filter(move |key| key.parent() == path)
+    all().filter(move |key| key.parent() == path)
 }
 
 /// The rows that somebody means by `typed`: a row's path, a path with real names in it, or the
@@ -203,19 +208,26 @@ impl Kind {
                 let (least, most) = (time(*range.start()), time(*range.end()));
                 format!("a duration such as \"800ms\" or \"5m\", from {least} to {most}")
             }
+            Self::Share(range) => {
+                let (least, most) = (range.start(), range.end());
+                format!("a share such as \"10%\", from {least}% to {most}%")
+            }
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 words.join(" or ")
             }
             Self::Text(what) | Self::Free(what) | Self::Expanded(what) => (*what).to_owned(),
-            Self::Texts(what) | Self::ExpandedTexts(what) => list(what),
+            Self::Texts(what) => list(what),
+            Self::ExpandedTextsOrTables(what) => {
+                list(&format!("{what}, or a table with such a `url`"))
+            }
         }
     }
 
     /// Whether `${VARIABLE}` is replaced in it.
     const fn is_expanded(&self) -> bool {
-        matches!(self, Self::Expanded(_) | Self::ExpandedTexts(_))
+        matches!(self, Self::Expanded(_) | Self::ExpandedTextsOrTables(_))
     }
 }
 
@@ -278,7 +290,7 @@ mod tests {
         let limits: Vec<_> = all()
             .filter(|key| key.parent().ends_with(".limits"))
             .collect();
-        assert!(limits.len() >= 15);
+        assert!(limits.len() >= 14);
         for key in limits {
             let bound = match &key.kind {
                 Kind::Count(range) | Kind::Size(range) => {

@@ -15,7 +15,7 @@ pub(crate) static UPSTREAM: Key =
     Key::table("upstreams.*", "One service behind one or more endpoints.");
 pub(crate) static URL: Key = Key::new(
     "upstreams.*.url",
-    Kind::ExpandedTexts(
+    Kind::ExpandedTextsOrTables(
         "\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
     ),
     Fallback::Required,
@@ -86,6 +86,13 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead.",
 )
 .memory("multiplies streams");
+pub(crate) static DEDICATED: Key = Key::new(
+    "upstreams.*.limits.dedicated",
+    Kind::Count(1..=65_536),
+    Fallback::Value("64"),
+    "Beside shared ones, connections of each worker to each endpoint for requests that need one of their own until they are answered, such as those that may block.",
+)
+.memory("a frame each (being read)");
 pub(crate) static STREAMS: Key = Key::new(
     "upstreams.*.limits.streams",
     Kind::Count(1..=65_536),
@@ -142,13 +149,6 @@ pub(crate) static IDLE: Key = Key::new(
     "After which a connection without requests is closed. Choose less than the server's own. A relay goes by the listener's `idle`.",
 )
 .memory("none");
-pub(crate) static ATTEMPTS: Key = Key::new(
-    "upstreams.*.limits.attempts",
-    Kind::Count(1..=10),
-    Fallback::Value("3"),
-    "How often a request is tried at most. It is tried again only while it certainly was not sent. For a relay: how many endpoints are tried.",
-)
-.memory("none: an attempt keeps the request that is in flight anyway");
 
 pub(crate) static KEYS: &[&Key] = &[
     &UPSTREAMS,
@@ -165,6 +165,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &TLS_ALPN,
     &LIMITS,
     &CONNECTIONS,
+    &DEDICATED,
     &STREAMS,
     &QUEUE,
     &QUEUE_WAIT,
@@ -173,5 +174,4 @@ pub(crate) static KEYS: &[&Key] = &[
     &QUARANTINE,
     &CONNECT,
     &IDLE,
-    &ATTEMPTS,
 ];

@@ -16,7 +16,7 @@ pub(crate) use section::{Section, Setting};
 pub(crate) use source::{key_source, text_source};
 pub(crate) use unknown::unknown_keys;
 pub(crate) use url::{endpoint, server_name};
-pub(crate) use value::name;
+pub(crate) use value::{name, text as text_of};
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::SourceFile;

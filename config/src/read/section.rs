@@ -135,6 +135,10 @@ impl<'t> Section<'t> {
         self.bounded(reader, key, value::duration, Duration::from_secs(1))
     }
 
+    pub(crate) fn share(&self, reader: &mut Reader<'_>, key: &Key) -> Setting<u32> {
+        self.bounded(reader, key, value::share, 1)
+    }
+
     pub(crate) fn flag(&self, reader: &mut Reader<'_>, key: &Key) -> Setting<bool> {
         self.bounded(reader, key, value::flag, false)
     }
@@ -142,6 +146,11 @@ impl<'t> Section<'t> {
     /// As a value with a default, but absent if the key is.
     pub(crate) fn duration_if(&self, reader: &mut Reader<'_>, key: &Key) -> Option<Duration> {
         self.read(reader, key, value::duration)
+            .map(|setting| setting.value)
+    }
+
+    pub(crate) fn flag_if(&self, reader: &mut Reader<'_>, key: &Key) -> Option<bool> {
+        self.read(reader, key, value::flag)
             .map(|setting| setting.value)
     }
 
@@ -187,11 +196,7 @@ impl<'t> Section<'t> {
                 .into_iter()
                 .collect();
         };
-        if items.is_empty() {
-            let empty = Problem::new(codes::EMPTY, format!("`{}` is an empty list", key.name()));
-            let empty = empty.help(format!("it takes {}", key.kind.describe()));
-            reader.problem(empty, node.span.clone());
-        }
+        note_empty(reader, key, node, items);
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
             let text = reader.accept(value::text(key, item), &item.span);
@@ -200,18 +205,16 @@ impl<'t> Section<'t> {
         texts
     }
 
-    /// One or several texts with their variables replaced.
-    pub(crate) fn expanded_texts(
-        &self,
-        reader: &mut Reader<'_>,
-        key: &Key,
-    ) -> Vec<Spanned<String>> {
-        let mut expanded = Vec::new();
-        for Spanned { value, span } in self.texts(reader, key) {
-            let text = reader.accept(expand(&value, reader.environment), &span);
-            expanded.extend(text.map(|text| Spanned::new(text, span)));
-        }
-        expanded
+    /// Each of one or several values, be they texts or tables; not none.
+    pub(crate) fn items(&self, reader: &mut Reader<'_>, key: &Key) -> &'t [Node] {
+        let Some(node) = self.node_or_note(reader, key) else {
+            return &[];
+        };
+        let Value::List(items) = &node.value else {
+            return std::slice::from_ref(node);
+        };
+        note_empty(reader, key, node, items);
+        items
     }
 
     /// The value of a key; a note if it must be there and is not.
@@ -263,5 +266,13 @@ impl<'t> Section<'t> {
             value: harmless,
             span: None,
         })
+    }
+}
+
+fn note_empty(reader: &mut Reader<'_>, key: &Key, node: &Node, items: &[Node]) {
+    if items.is_empty() {
+        let empty = Problem::new(codes::EMPTY, format!("`{}` is an empty list", key.name()));
+        let empty = empty.help(format!("it takes {}", key.kind.describe()));
+        reader.problem(empty, node.span.clone());
     }
 }

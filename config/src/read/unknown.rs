@@ -33,7 +33,9 @@ fn in_table(reader: &mut Reader<'_>, table: &mut Table, path: &'static str) {
 
 fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
     match (&key.kind, &mut node.value) {
-        (Kind::Table, Value::Table(table)) => in_table(reader, table, key.path),
+        (Kind::Table | Kind::ExpandedTextsOrTables(_), Value::Table(table)) => {
+            in_table(reader, table, key.path);
+        }
         (Kind::Named, Value::Table(table)) => {
             let Some(named) = keys::below(key.path).next() else {
                 return;
@@ -42,7 +44,7 @@ fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
                 in_value(reader, &mut entry.node, named);
             }
         }
-        (Kind::Tables, Value::List(items)) => {
+        (Kind::Tables | Kind::ExpandedTextsOrTables(_), Value::List(items)) => {
             for item in items {
                 if let Value::Table(table) = &mut item.value {
                     in_table(reader, table, key.path);
@@ -69,7 +71,11 @@ fn unknown(entry: &Entry, path: &'static str) -> Problem {
     if let Some(near) = suggest::nearest(typed, here.clone()) {
         return problem.help(format!("did you mean `{near}`?"));
     }
-    let elsewhere = keys::all().find(|key| key.name() == typed && key.parent().starts_with(path));
+    // Below this table, or in one beside it.
+    let around = path.rsplit_once('.').map_or("", |(around, _)| around);
+    let elsewhere = [path, around].into_iter().find_map(|place| {
+        keys::all().find(|key| key.name() == typed && key.parent().starts_with(place))
+    });
     if let Some(key) = elsewhere {
         return problem.help(format!("it belongs into `{}`", key.parent()));
     }

@@ -42,6 +42,27 @@ pub(super) fn duration(key: &Key, node: &Node) -> Result<Duration, Problem> {
     }
 }
 
+/// Hundredths.
+pub(super) fn share(key: &Key, node: &Node) -> Result<u32, Problem> {
+    let Value::Text(text) = &node.value else {
+        return Err(wrong_type(key, node));
+    };
+    let number = text
+        .strip_suffix('%')
+        .and_then(|n| n.trim_end().parse().ok());
+    let number: u64 = number.ok_or_else(|| {
+        Problem::new(
+            codes::BAD_SHARE,
+            format!("\"{}\" is not a share", text.escape_debug()),
+        )
+        .help("a whole number and a per cent sign, such as \"10%\"")
+    })?;
+    match &key.kind {
+        Kind::Share(range) if !range.contains(&number) => Err(out_of_range(key)),
+        _ => u32::try_from(number).map_err(|_| out_of_range(key)),
+    }
+}
+
 pub(super) fn flag(key: &Key, node: &Node) -> Result<bool, Problem> {
     match node.value {
         Value::Flag(flag) => Ok(flag),
@@ -49,7 +70,7 @@ pub(super) fn flag(key: &Key, node: &Node) -> Result<bool, Problem> {
     }
 }
 
-pub(super) fn text(key: &Key, node: &Node) -> Result<String, Problem> {
+pub(crate) fn text(key: &Key, node: &Node) -> Result<String, Problem> {
     let Value::Text(text) = &node.value else {
         return Err(wrong_type(key, node));
     };

@@ -1,7 +1,9 @@
 //! The configuration as typed: every value read, with its place, but nothing yet looked up.
 
+mod endpoints;
 mod gateway;
 mod listener;
+mod retry;
 mod route;
 mod rules;
 mod upstream;

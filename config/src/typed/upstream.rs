@@ -1,10 +1,14 @@
 //! Upstreams as typed.
 
+use super::endpoints::{read_check, read_endpoints, read_key, read_policy};
+use super::retry::read_retry;
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
-use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
-use crate::read::{Problem, Reader, Section, Setting, Spanned, endpoint, server_name};
-use gatewright_core::expr::Span;
+use crate::plan::{CheckPlan, Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
+use gatewright_core::expr::{Source, Span};
+use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::retry::RetryPolicy;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +19,11 @@ pub(crate) struct Upstream {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) sharing: Option<Setting<String>>,
+    pub(crate) ranks: Vec<Rank>,
+    pub(crate) policy: PoolPolicy,
+    pub(crate) key: Option<Source>,
+    pub(crate) check: Option<CheckPlan>,
+    pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
@@ -26,21 +35,19 @@ impl Upstream {
         name: Spanned<String>,
         section: &Section<'_>,
     ) -> Self {
-        let mut endpoints = Vec::new();
-        for url in section.expanded_texts(reader, &keys::URL) {
-            if let Some(read) = reader.accept(endpoint(&url.value), &url.span) {
-                if let Some(problem) = endpoints.first().and_then(|first| beside(first, &read)) {
-                    reader.problem(problem, url.span);
-                }
-                endpoints.push(read);
-            }
-        }
+        let (endpoints, ranks) = read_endpoints(reader, section);
+        let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
         let upstream = Self {
             name,
             endpoints,
             protocol: section.name(reader, &keys::PROTOCOL),
             sharing: section.text(reader, &keys::SHARING),
+            ranks,
+            policy,
+            key: read_key(reader, section, policy.balance),
+            check: read_check(reader, section),
+            retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
@@ -86,25 +93,10 @@ impl Upstream {
     }
 }
 
-/// What is wrong with an endpoint beside the first one of the same upstream.
-fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
-    match (first.kind(), other.kind()) {
-        (EndpointKind::Mock, _) | (_, EndpointKind::Mock) => Some(
-            Problem::new(codes::BAD_URL, "`mock:` stands beside another URL")
-                .help("the built-in upstream answers every request: it is the only URL"),
-        ),
-        (first, other) if first != other => Some(
-            Problem::new(codes::MISMATCH, "URLs of HTTP/2 and of streams of bytes").help(
-                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://` and `unix://`",
-            ),
-        ),
-        _ => None,
-    }
-}
-
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
     UpstreamLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
+        dedicated: limits.count(reader, &keys::DEDICATED).value,
         streams: limits.count(reader, &keys::STREAMS).value,
         queue: limits.count(reader, &keys::QUEUE).value,
         queue_wait: limits.duration(reader, &keys::QUEUE_WAIT).value,
@@ -113,7 +105,6 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
         quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
         idle: limits.duration(reader, &keys::IDLE).value,
-        attempts: u32::try_from(limits.count(reader, &keys::ATTEMPTS).value).unwrap_or(u32::MAX),
     }
 }
 

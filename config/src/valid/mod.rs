@@ -132,6 +132,10 @@ fn upstream_plan(upstream: &Upstream, speaks: Option<Speech>) -> UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
         speaks,
+        ranks: upstream.ranks.clone(),
+        policy: upstream.policy,
+        check: upstream.check.clone(),
+        retry: upstream.retry.clone(),
         limits,
         tls: upstream.tls.clone(),
     }

@@ -5,11 +5,11 @@ use super::{Names, Spoken};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::plan::{EndpointKind, RouteAction, RoutePlan, Service, Speech};
 use crate::read::{Problem, Reader};
-use crate::typed::Route;
+use crate::typed::{Route, Upstream};
 use gatewright_core::codec::Protocol;
 use gatewright_core::expr::RuleError;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{RouteSpec, Translation};
+use gatewright_core::translate::{BalanceKey, RouteSpec, Translation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ use std::sync::Arc;
 pub(super) struct Routes<'f> {
     compiled: Vec<Compiled<'f>>,
 }
+
+/// An error that the reader knows.
+struct Noted;
 
 /// One route whose rules could be read.
 struct Compiled<'f> {
@@ -140,8 +143,11 @@ fn compile<'f>(
             }
             (Service::Messages, _, None) => None,
         };
-        if let (Some(action), Some(upstream)) = (action, upstream) {
-            let plan = route_plan(names, index, route, upstream, action);
+        let Some(upstream) = upstream else { continue };
+        let key = balance_key(reader, &names.file.upstreams[upstream], spec, protocol);
+        if let (Some(action), Ok(key)) = (action, key) {
+            let mut plan = route_plan(names, index, route, upstream, action);
+            plan.balance_key = key;
             compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
         }
     }
@@ -183,7 +189,23 @@ fn route_plan(
         upstream,
         action,
         timeout,
+        balance_key: None,
     }
+}
+
+/// The key of an upstream for the messages of one of its routes; the error is noted.
+fn balance_key(
+    reader: &mut Reader<'_>,
+    upstream: &Upstream,
+    spec: &RouteSpec,
+    protocol: &Arc<dyn Protocol>,
+) -> Result<Option<BalanceKey>, Noted> {
+    let compile = |source| BalanceKey::compile(source, spec, protocol);
+    let compiled = upstream.key.as_ref().map(compile).transpose();
+    compiled.map_err(|error| {
+        note_all(reader, Severity::Error, vec![error]);
+        Noted
+    })
 }
 
 fn translate(

@@ -1,11 +1,14 @@
 //! One endpoint's connections and its standing.
 
+use super::Rank;
+use crate::balance::{Candidate, PeakEwma};
+use crate::health::{Health, HealthPolicy, Standing, Verdict};
 use std::time::{Duration, Instant};
 
 /// The first pause after a failed connect; doubled with each further one.
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
-/// The longest pause between two connects.
-const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// The longest pause between two connects: an endpoint that is back is found within a second.
+const BACKOFF_MOST: Duration = Duration::from_millis(900);
 
 /// Connections lost in a row that are replaced at once, as when a server restarts or retires
 /// several of the same age.
@@ -29,6 +32,13 @@ impl ConnId {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     index: usize,
+    rank: Rank,
+    health: Health,
+    latency: PeakEwma,
+    /// The connection of the exchange that is to show whether it has recovered.
+    trial: Option<ConnId>,
+    /// The newest of the lost connections whose exchanges have had their say.
+    blamed: Option<u64>,
     connections: Vec<(u64, Connection)>,
     next_sequence: u64,
     failures: u32,
@@ -51,9 +61,14 @@ enum State {
 }
 
 impl Endpoint {
-    pub(super) const fn new(index: usize) -> Self {
+    pub(super) fn new(index: usize, rank: Rank, policy: HealthPolicy) -> Self {
         Self {
             index,
+            rank,
+            health: Health::new(policy),
+            latency: PeakEwma::default(),
+            trial: None,
+            blamed: None,
             connections: Vec::new(),
             next_sequence: 0,
             failures: 0,
@@ -104,17 +119,45 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn set_capacity(&mut self, id: ConnId, capacity: usize) {
+    pub(super) fn set_capacity(&mut self, id: ConnId, capacity: usize, now: Instant) {
+        let was_reached = self.is_reached();
         let Some(connection) = self.connection(id) else {
             return;
         };
-        if connection.state != State::Leaving {
-            connection.state = State::Usable { capacity };
-            if self.losses <= FREE_LOSSES {
-                self.failures = 0;
-                self.not_before = None;
-            }
+        if connection.state == State::Leaving {
+            return;
         }
+        connection.state = State::Usable { capacity };
+        if self.failures > 0 && !was_reached {
+            self.health.handle_reached(now);
+        }
+        if self.losses <= FREE_LOSSES {
+            self.failures = 0;
+            self.not_before = None;
+        }
+    }
+
+    /// Takes a place on a connection. The first one while it is probing is the trial.
+    pub(super) fn occupy(&mut self, id: ConnId) {
+        if self.wants_trial() {
+            self.trial = Some(id);
+        }
+        if let Some(connection) = self.connection(id) {
+            connection.in_flight += 1;
+        }
+    }
+
+    pub(super) fn release(&mut self, id: ConnId) {
+        if let Some(connection) = self.connection(id) {
+            connection.in_flight = connection.in_flight.saturating_sub(1);
+        }
+        self.end_trial(id);
+    }
+
+    /// A trial whose connection had others in flight may end with one of those: then there is
+    /// one more trial, not none for ever.
+    fn end_trial(&mut self, id: ConnId) {
+        self.trial = self.trial.filter(|trial| *trial != id);
     }
 
     pub(super) fn set_leaving(&mut self, id: ConnId) {
@@ -126,6 +169,87 @@ impl Endpoint {
     pub(super) fn remove(&mut self, id: ConnId) {
         self.connections
             .retain(|(sequence, _)| *sequence != id.sequence);
+        self.end_trial(id);
+    }
+
+    pub(super) const fn priority(&self) -> u32 {
+        self.rank.priority
+    }
+
+    /// What is thought of it. One that cannot be reached has ejected itself: for as long as it
+    /// has no connection, and the next connect is its trial.
+    pub(super) fn standing(&self) -> Standing {
+        match self.health.standing() {
+            Standing::Ejected => Standing::Ejected,
+            Standing::Healthy | Standing::Probing if self.failures > 0 && !self.is_reached() => {
+                if self.is_connecting() {
+                    Standing::Probing
+                } else {
+                    Standing::Ejected
+                }
+            }
+            standing @ (Standing::Healthy | Standing::Probing) => standing,
+        }
+    }
+
+    /// Whether its exchanges or probes speak against it, be it connected or not.
+    pub(super) fn is_barred(&self) -> bool {
+        self.health.standing() == Standing::Ejected
+    }
+
+    /// Whether an exchange is due that shows if it has recovered.
+    pub(super) fn wants_trial(&self) -> bool {
+        self.health.standing() == Standing::Probing && self.trial.is_none()
+    }
+
+    pub(super) const fn health(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    pub(super) fn next_change(&self) -> Option<Instant> {
+        self.health.next_change()
+    }
+
+    pub(super) fn observe(&mut self, took: Duration, now: Instant) {
+        self.latency.observe(took, now);
+    }
+
+    /// Notes how an exchange ended, and says whether there is reason to eject the endpoint. All
+    /// exchanges of a connection that was lost have one voice: it was lost once.
+    pub(super) fn judge(
+        &mut self,
+        id: ConnId,
+        verdict: Verdict,
+        began: Instant,
+        now: Instant,
+    ) -> bool {
+        if verdict != Verdict::Good && self.connection(id).is_none() {
+            if self.blamed.is_some_and(|newest| newest >= id.sequence) {
+                return false;
+            }
+            self.blamed = Some(id.sequence);
+        }
+        if verdict != Verdict::Good {
+            self.note_failure(now.saturating_duration_since(began), now);
+        }
+        self.health.handle_verdict(verdict, began, now)
+    }
+
+    /// A failure that took long is a slow answer; one that came fast is no fast answer.
+    fn note_failure(&mut self, took: Duration, now: Instant) {
+        let slower = |latency| took.as_secs_f64() > latency;
+        if self.latency.get(now).is_none_or(slower) {
+            self.latency.observe(took, now);
+        }
+    }
+
+    pub(super) fn candidate(&self, now: Instant) -> Candidate {
+        Candidate {
+            endpoint: self.index,
+            weight: f64::from(self.rank.weight.max(1)) * self.health.share(now),
+            in_flight: self.connections.iter().map(|(_, c)| c.in_flight).sum(),
+            latency: self.latency.get(now),
+        }
     }
 
     pub(super) const fn prove_useful(&mut self) {
@@ -153,6 +277,22 @@ impl Endpoint {
 
     pub(super) fn may_connect(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// Until when it is not dialled.
+    pub(super) const fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
+    /// Whether it was lost or never found, and nobody is looking for it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.failures > 0 && self.is_unconnected()
+    }
+
+    fn is_reached(&self) -> bool {
+        self.connections
+            .iter()
+            .any(|(_, c)| matches!(c.state, State::Usable { .. }))
     }
 
     /// Whether it has no connection that takes, or will take, new exchanges.

@@ -5,30 +5,29 @@
 //! caller then drains [`poll_event`](Pool::poll_event), opens the connections it asks for and
 //! tells what became of them (`handle_*`). Every granted place is given back by
 //! [`release`](Pool::release), every ticket is granted, refused or [abandoned](Pool::abandon).
+//!
+//! How an exchange ended is told by [`handle_verdict`](Pool::handle_verdict), before its place is
+//! given back. Endpoints that fail are ejected and tried again later ([`health`](crate::health));
+//! which of the others is chosen is a [policy](crate::balance).
 
+mod dial;
 mod endpoint;
+mod place;
+mod scope;
+mod setup;
 mod waiting;
 
 pub use endpoint::ConnId;
+pub use setup::{Ask, PoolLimits, PoolPolicy, Rank};
 pub use waiting::Ticket;
 
+use crate::balance::{Balancer, Candidate};
+use crate::health::{Probe, Standing, Verdict};
 use endpoint::Endpoint;
+use scope::Scope;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use waiting::Waiting;
-
-/// What a pool may use up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolLimits {
-    /// Connections to each endpoint.
-    pub connections: usize,
-    /// Exchanges at a time on one connection, however many the server allows.
-    pub streams: usize,
-    /// Exchanges that wait for a place.
-    pub queue: usize,
-    /// The longest wait for a place.
-    pub queue_wait: Duration,
-}
 
 /// The answer to [`Pool::acquire`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,36 +60,83 @@ pub enum PoolEvent {
     Grant(Ticket, ConnId),
     /// The exchange with this ticket gets none.
     Refuse(Ticket, Refusal),
+    /// Nothing: the endpoint of this index is thought of so from now on.
+    Standing(usize, Standing),
 }
 
 /// A pool of multiplexed connections to the endpoints of one upstream.
 #[derive(Debug)]
 pub struct Pool {
     limits: PoolLimits,
+    policy: PoolPolicy,
     endpoints: Vec<Endpoint>,
+    /// The priorities that there are, the most preferred first.
+    levels: Vec<u32>,
+    /// What was told of each endpoint.
+    told: Vec<Standing>,
+    scope: Scope,
+    balancer: Balancer,
+    /// Kept for its capacity.
+    candidates: Vec<Candidate>,
     waiting: Waiting,
     events: VecDeque<PoolEvent>,
-    rotation: usize,
+    /// The latest time that was told; `None` before any was.
+    now: Option<Instant>,
+    /// Until when lost endpoints are looked for without being asked for.
+    wanted_until: Option<Instant>,
 }
 
 impl Pool {
-    /// A pool over so many endpoints, none connected yet.
+    /// A pool over so many equal endpoints, none connected yet.
     #[must_use]
     pub fn new(endpoints: usize, limits: PoolLimits) -> Self {
+        Self::balanced(
+            &vec![Rank::default(); endpoints],
+            limits,
+            PoolPolicy::default(),
+        )
+    }
+
+    /// A pool over endpoints of these ranks, none connected yet.
+    #[must_use]
+    pub fn balanced(ranks: &[Rank], limits: PoolLimits, policy: PoolPolicy) -> Self {
+        let weights: Vec<u32> = ranks.iter().map(|rank| rank.weight.max(1)).collect();
+        let mut levels: Vec<u32> = ranks.iter().map(|rank| rank.priority).collect();
+        levels.sort_unstable();
+        levels.dedup();
+        let of = |(index, rank): (usize, &Rank)| Endpoint::new(index, *rank, policy.health);
         Self {
             limits,
-            endpoints: (0..endpoints).map(Endpoint::new).collect(),
+            policy,
+            endpoints: ranks.iter().enumerate().map(of).collect(),
+            scope: levels
+                .first()
+                .map_or(Scope::Nobody, |level| Scope::Level(*level)),
+            levels,
+            told: vec![Standing::Healthy; ranks.len()],
+            balancer: Balancer::new(policy.balance, &weights),
+            candidates: Vec::new(),
             waiting: Waiting::default(),
             events: VecDeque::new(),
-            rotation: 0,
+            now: None,
+            wanted_until: None,
         }
     }
 
     /// Asks for a place. Those who wait are served in turn, one exchange a `client` each.
     pub fn acquire(&mut self, client: u64, now: Instant) -> Acquired {
+        self.acquire_as(Ask::of(client), now)
+    }
+
+    /// The same with wishes about the endpoint.
+    pub fn acquire_as(&mut self, ask: Ask, now: Instant) -> Acquired {
+        self.note_demand(now);
+        self.refresh(now);
         self.connect_first(now);
+        // Time alone may have made room: an ejection is over.
+        self.grant();
         if self.waiting.is_empty()
-            && let Some(id) = self.take_place()
+            && let Some(id) = self.take_place(&ask)
         {
             return Acquired::Granted(id);
         }
@@ -100,16 +146,14 @@ impl Pool {
         if self.waiting.len() >= self.limits.queue {
             return Acquired::Refused(Refusal::QueueFull);
         }
-        let ticket = self.waiting.push(client, now + self.limits.queue_wait);
+        let ticket = self.waiting.push(ask, now + self.limits.queue_wait);
         self.connect_more(now);
         Acquired::Queued(ticket)
     }
 
     /// Gives a place back.
     pub fn release(&mut self, id: ConnId) {
-        if let Some(connection) = self.endpoint(id).connection(id) {
-            connection.in_flight = connection.in_flight.saturating_sub(1);
-        }
+        self.endpoint(id).release(id);
         self.grant();
     }
 
@@ -121,26 +165,56 @@ impl Pool {
     /// The connection is usable for so many exchanges at a time; also when that number changes.
     pub fn handle_capacity(&mut self, id: ConnId, streams: usize, now: Instant) {
         let streams = streams.min(self.limits.streams);
-        self.endpoint(id).set_capacity(id, streams);
-        self.grant();
-        self.connect_more(now);
+        self.endpoint(id).set_capacity(id, streams, now);
+        self.settle(now);
     }
 
     /// The connection takes no new exchanges; those it has may finish.
     pub fn handle_leaving(&mut self, id: ConnId, now: Instant) {
         self.endpoint(id).set_leaving(id);
-        self.replace_lost(now);
+        self.settle(now);
     }
 
     /// The connection is gone, after it was usable.
     pub fn handle_closed(&mut self, id: ConnId, now: Instant) {
         self.endpoint(id).remove(id);
-        self.replace_lost(now);
+        self.settle(now);
     }
 
     /// The first answer came on this connection.
     pub fn handle_useful(&mut self, id: ConnId) {
         self.endpoint(id).prove_useful();
+    }
+
+    /// The first byte of an answer came on this connection; its exchange had its place since
+    /// `began`.
+    pub fn handle_first_byte(&mut self, id: ConnId, began: Instant, now: Instant) {
+        let took = now.saturating_duration_since(began);
+        self.endpoint(id).observe(took, now);
+    }
+
+    /// An exchange on this connection ended in a way that speaks of the endpoint; it had its
+    /// place since `began`.
+    pub fn handle_verdict(&mut self, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
+        let reason = self.endpoint(id).judge(id, verdict, began, now);
+        if let Verdict::Bad { jitter } = verdict
+            && reason
+            && self.may_eject(id.endpoint())
+        {
+            self.endpoint(id).health().eject(jitter, now);
+        }
+        let index = id.endpoint();
+        if self.endpoints[index].standing() != self.told[index] {
+            self.settle(now);
+        }
+    }
+
+    /// A probe of the endpoint of this index ended.
+    pub fn handle_probe(&mut self, endpoint: usize, probe: Probe, now: Instant) {
+        if let Some(endpoint) = self.endpoints.get_mut(endpoint) {
+            endpoint.health().handle_probe(probe, now);
+            self.settle(now);
+        }
     }
 
     /// The connection is being lost, soon and without an answer; `jitter` as in
@@ -158,21 +232,29 @@ impl Pool {
         let endpoint = self.endpoint(id);
         endpoint.remove(id);
         endpoint.back_off(jitter, now);
-        self.replace_lost(now);
+        self.settle(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.waiting.next_deadline()
+        let waits = self.waiting.next_deadline();
+        let ejections = self.endpoints.iter().filter_map(Endpoint::next_change);
+        waits
+            .into_iter()
+            .chain(ejections)
+            .chain(self.next_dial())
+            .min()
     }
 
-    /// Refuses those who waited for too long.
+    /// Refuses those who waited for too long, ends ejections, and looks for lost endpoints.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(ticket) = self.waiting.pop_expired(now) {
             self.events
                 .push_back(PoolEvent::Refuse(ticket, Refusal::WaitedTooLong));
         }
+        self.settle(now);
+        self.redial(now);
     }
 
     /// The next thing for the caller to do.
@@ -205,71 +287,55 @@ impl Pool {
         &mut self.endpoints[id.endpoint()]
     }
 
-    fn take_place(&mut self) -> Option<ConnId> {
-        self.rotation = self.rotation.wrapping_add(1);
-        let (rotation, count) = (self.rotation, self.endpoints.len());
-        let places = (0..count)
-            .map(|n| (n + rotation) % count)
-            .filter_map(|n| self.endpoints[n].best());
-        let (_, id) = places.min_by_key(|(load, _)| *load)?;
-        let connection = self.endpoint(id).connection(id)?;
-        connection.in_flight += 1;
-        Some(id)
+    /// Whether one endpoint more may be ejected. One that is on trial was, and stays so.
+    fn may_eject(&mut self, index: usize) -> bool {
+        let mut out = 1;
+        for (other, endpoint) in self.endpoints.iter_mut().enumerate() {
+            let standing = endpoint.health().standing();
+            if other == index && standing == Standing::Probing {
+                return true;
+            }
+            out += usize::from(other != index && standing != Standing::Healthy);
+        }
+        out * 100 <= self.endpoints.len() * self.policy.health.eject.share as usize
     }
 
-    fn grant(&mut self) {
-        while !self.waiting.is_empty() {
-            let Some(id) = self.take_place() else { return };
-            match self.waiting.pop() {
-                Some(ticket) => self.events.push_back(PoolEvent::Grant(ticket, id)),
-                None => self.release(id),
-            }
+    /// Looks at the time and at what changed with it.
+    fn refresh(&mut self, now: Instant) {
+        let now = self.now.map_or(now, |latest| latest.max(now));
+        self.now = Some(now);
+        for index in 0..self.endpoints.len() {
+            self.endpoints[index].health().refresh(now);
+            self.tell(index);
+        }
+        self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
+    }
+
+    fn tell(&mut self, index: usize) {
+        let standing = self.endpoints[index].standing();
+        if std::mem::replace(&mut self.told[index], standing) != standing {
+            self.events.push_back(PoolEvent::Standing(index, standing));
+        }
+    }
+
+    /// After a change: those who wait get a place, a connection that may become one, or their
+    /// refusal.
+    fn settle(&mut self, now: Instant) {
+        self.refresh(now);
+        self.grant();
+        self.connect_more(now);
+        if self.has_hope() {
+            return;
+        }
+        while let Some((ticket, _)) = self.waiting.pop() {
+            self.events
+                .push_back(PoolEvent::Refuse(ticket, Refusal::Unreachable));
         }
     }
 
     /// Whether anybody who waits can expect a place.
     fn has_hope(&self) -> bool {
-        self.endpoints.iter().any(Endpoint::is_promising)
-    }
-
-    /// Each endpoint gets its first connection as soon as there is work, so that all share it.
-    fn connect_first(&mut self, now: Instant) {
-        for endpoint in &mut self.endpoints {
-            if endpoint.is_unconnected() && endpoint.may_connect(now) {
-                self.events
-                    .push_back(PoolEvent::Connect(endpoint.connect()));
-            }
-        }
-    }
-
-    /// While somebody waits, each endpoint may open one connection more at a time.
-    fn connect_more(&mut self, now: Instant) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        for endpoint in &mut self.endpoints {
-            if endpoint.is_full(self.limits.connections)
-                || endpoint.is_connecting()
-                || !endpoint.may_connect(now)
-            {
-                continue;
-            }
-            self.events
-                .push_back(PoolEvent::Connect(endpoint.connect()));
-        }
-    }
-
-    /// After the loss of a connection: those who wait get another one, or their refusal where
-    /// none may be opened yet.
-    fn replace_lost(&mut self, now: Instant) {
-        self.connect_more(now);
-        if self.has_hope() {
-            return;
-        }
-        while let Some(ticket) = self.waiting.pop() {
-            self.events
-                .push_back(PoolEvent::Refuse(ticket, Refusal::Unreachable));
-        }
+        self.endpoints.iter().any(|e| self.scope.is_hope(e))
     }
 }
 

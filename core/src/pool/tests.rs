@@ -1,4 +1,7 @@
 use super::*;
+use std::time::Duration;
+
+mod recovery;
 
 const LIMITS: PoolLimits = PoolLimits {
     connections: 2,
@@ -7,8 +10,11 @@ const LIMITS: PoolLimits = PoolLimits {
     queue_wait: Duration::from_secs(1),
 };
 
+/// What there is to do.
 fn events(pool: &mut Pool) -> Vec<PoolEvent> {
-    std::iter::from_fn(|| pool.poll_event()).collect()
+    std::iter::from_fn(|| pool.poll_event())
+        .filter(|event| !matches!(event, PoolEvent::Standing(..)))
+        .collect()
 }
 
 fn connect(pool: &mut Pool) -> ConnId {

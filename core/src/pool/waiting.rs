@@ -1,5 +1,6 @@
 //! Those who wait for a place: bounded, fair among clients, first come first served for each.
 
+use super::Ask;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Instant;
 
@@ -10,11 +11,17 @@ pub struct Ticket(u64);
 /// All waits are equally long, so tickets expire in their order.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    live: BTreeMap<Ticket, Instant>,
+    live: BTreeMap<Ticket, Waiter>,
     turns: VecDeque<u64>,
     lines: HashMap<u64, VecDeque<Ticket>>,
     queued: usize,
     next: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    ask: Ask,
+    deadline: Instant,
 }
 
 impl Waiting {
@@ -26,12 +33,12 @@ impl Waiting {
         self.live.is_empty()
     }
 
-    pub(super) fn push(&mut self, client: u64, deadline: Instant) -> Ticket {
+    pub(super) fn push(&mut self, ask: Ask, deadline: Instant) -> Ticket {
         let ticket = Ticket(self.next);
         self.next += 1;
-        self.live.insert(ticket, deadline);
-        let line = self.lines.entry(client).or_insert_with(|| {
-            self.turns.push_back(client);
+        self.live.insert(ticket, Waiter { ask, deadline });
+        let line = self.lines.entry(ask.client).or_insert_with(|| {
+            self.turns.push_back(ask.client);
             VecDeque::new()
         });
         line.push_back(ticket);
@@ -40,23 +47,23 @@ impl Waiting {
     }
 
     /// The next in turn. One who left the line costs its client no turn.
-    pub(super) fn pop(&mut self) -> Option<Ticket> {
+    pub(super) fn pop(&mut self) -> Option<(Ticket, Ask)> {
         while let Some(client) = self.turns.pop_front() {
             let Some(line) = self.lines.get_mut(&client) else {
                 continue;
             };
             let before = line.len();
             let live = &mut self.live;
-            let ticket = std::iter::from_fn(|| line.pop_front())
-                .find(|ticket| live.remove(ticket).is_some());
+            let next = std::iter::from_fn(|| line.pop_front())
+                .find_map(|ticket| Some((ticket, live.remove(&ticket)?.ask)));
             self.queued -= before - line.len();
             if line.is_empty() {
                 self.lines.remove(&client);
             } else {
                 self.turns.push_back(client);
             }
-            if ticket.is_some() {
-                return ticket;
+            if next.is_some() {
+                return next;
             }
         }
         None
@@ -70,14 +77,14 @@ impl Waiting {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.live.values().next().copied()
+        self.live.values().next().map(|waiter| waiter.deadline)
     }
 
     pub(super) fn pop_expired(&mut self, now: Instant) -> Option<Ticket> {
         let ticket = self
             .live
             .first_key_value()
-            .filter(|(_, at)| **at <= now)
+            .filter(|(_, waiter)| waiter.deadline <= now)
             .map(|(ticket, _)| *ticket)?;
         self.remove(ticket);
         Some(ticket)

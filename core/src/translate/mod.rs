@@ -18,6 +18,7 @@ pub mod codes;
 mod exchange;
 mod headers;
 mod json;
+mod key;
 mod load;
 mod reply;
 mod request;
@@ -26,6 +27,7 @@ mod spec;
 mod target;
 
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
+pub use key::BalanceKey;
 pub use spec::{BodySpec, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec};
 
 pub(crate) use load::Findings;

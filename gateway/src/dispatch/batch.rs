@@ -32,7 +32,7 @@ impl Batch {
         at: Arrival,
         from: Sender<'_>,
     ) -> Result<Box<Self>, Fault> {
-        let lane = from.lanes.to(&route.upstream, from.client);
+        let lane = from.lanes.to(&route.upstream, from.client, 0);
         let call = lane.send(Parcel::Frames(frames, requests))?;
         Ok(Box::new(Self {
             key,

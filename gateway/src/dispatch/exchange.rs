@@ -1,12 +1,13 @@
 //! One request on its way to an upstream and back.
 
-use super::{Action, Arrival, Route};
+use super::{Action, Arrival, Route, Sender};
 use crate::clock;
-use crate::upstream::{Call, Lane, Lanes, NativeCall, Parcel};
+use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
+use gatewright_core::codec::{Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Facts, HttpAnswer, Translation};
+use gatewright_core::translate::{BalanceKey, Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -22,6 +23,7 @@ pub(crate) struct Exchange {
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,
     pub(crate) attempts: u32,
+    retry: Retry,
     way: Way,
 }
 
@@ -58,12 +60,17 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         at: Arrival,
-        lanes: &mut Lanes,
+        from: Sender<'_>,
     ) -> Result<Box<Self>, Box<Refused>> {
         let way = match &route.action {
-            Action::Translate(rules) => Way::http(&request, route, rules, &facts, at.now),
+            Action::Translate(rules) => Way::http(&request, route, rules, &facts, None, at.now),
             Action::Forward => {
-                let lane = lanes.to(&route.upstream, facts.connection);
+                let upstream = match (&route.own, from.needs) {
+                    (Some(own), Needs::Exclusive) => &own.exclusive,
+                    _ => &route.upstream,
+                };
+                let key = balance_key(route, &request, &facts);
+                let lane = from.lanes.to(upstream, from.client, key);
                 Way::native(&mut request, lane)
             }
         };
@@ -77,6 +84,8 @@ impl Exchange {
                 }));
             }
         };
+        route.upstream.offered(at.now);
+        route.upstream.offered(at.now);
         let route = Rc::clone(route);
         let deadline = at.began + route.plan.timeout;
         Ok(Box::new(Self {
@@ -87,15 +96,16 @@ impl Exchange {
             started: at.began,
             deadline,
             attempts: 1,
+            retry: from.retry,
             way,
         }))
     }
 
-    /// Goes on until the upstream has answered. A request that certainly was not sent is tried
+    /// Goes on until the upstream has answered, or failed in a way after which nothing is tried
     /// again.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Answer, Fault>> {
         loop {
-            let answered = match &mut self.way {
+            let result = match &mut self.way {
                 Way::Http(call) => ready!(call.poll(cx)).map(Answer::Http),
                 Way::Native(_, call) => {
                     let reply = ready!(call.poll_message(cx));
@@ -103,19 +113,37 @@ impl Exchange {
                 }
                 Way::Ended => Err(Fault::sent(FaultClass::Internal, "polled after its end")),
             };
-            let fault = match answered {
-                Ok(answer) => return Poll::Ready(Ok(answer)),
-                Err(fault) => fault,
-            };
-            let safe = !fault.may_have_been_sent() && fault.class() == FaultClass::Unreachable;
-            if !safe || self.attempts >= self.route.upstream.attempts() {
-                return Poll::Ready(Err(fault));
+            // Where nothing could be reached, everything was tried.
+            let failed = self.way.endpoint();
+            let now = clock::now();
+            if failed.is_none() || now >= self.deadline || !self.is_tried_again(&result, now) {
+                return Poll::Ready(result);
             }
             self.attempts += 1;
-            self.way = match self.again() {
+            self.way = match self.again(failed, now) {
                 Ok(way) => way,
                 Err(fault) => return Poll::Ready(Err(fault)),
             };
+        }
+    }
+
+    fn is_tried_again(&self, result: &Result<Answer, Fault>, now: Instant) -> bool {
+        let outcome = match result {
+            Ok(Answer::Http(answer)) => Outcome::Answer(answer),
+            Ok(Answer::Message(_)) => return false,
+            Err(fault) => Outcome::Fault(fault),
+        };
+        let upstream = &self.route.upstream;
+        upstream.tries_again(&outcome, self.retry, self.attempts, now)
+    }
+
+    /// Its time is over: notes whose fault that is.
+    pub(super) fn time_out(&self, now: Instant) {
+        let limit = self.route.plan.timeout;
+        match &self.way {
+            Way::Http(call) => call.timed_out(limit, now),
+            Way::Native(_, call) => call.timed_out(limit, now),
+            Way::Ended => {}
         }
     }
 
@@ -134,14 +162,12 @@ impl Exchange {
         }
     }
 
-    fn again(&mut self) -> Result<Way, Fault> {
-        match (
-            std::mem::replace(&mut self.way, Way::Ended),
-            &self.route.action,
-        ) {
+    fn again(&mut self, failed: Option<usize>, now: Instant) -> Result<Way, Fault> {
+        let way = std::mem::replace(&mut self.way, Way::Ended);
+        match (way, &self.route.action) {
             (Way::Native(lane, _), _) => Way::native(&mut self.request, lane),
             (_, Action::Translate(rules)) => {
-                Way::http(&self.request, &self.route, rules, &self.facts, clock::now())
+                Way::http(&self.request, &self.route, rules, &self.facts, failed, now)
             }
             (_, Action::Forward) => Err(Fault::unsent(FaultClass::Internal, "no way to go on")),
         }
@@ -154,14 +180,36 @@ impl Way {
         route: &Rc<Route>,
         rules: &Translation,
         facts: &Facts,
+        avoid: Option<usize>,
         now: Instant,
     ) -> Result<Self, Fault> {
         let http = rules.request(request, facts)?;
-        Ok(Self::Http(Call::begin(&route.upstream, http, facts, now)))
+        let key = balance_key(route, request, facts);
+        let wish = Wish { key, avoid };
+        let call = Call::begin(&route.upstream, http, facts, wish, now);
+        Ok(Self::Http(call))
     }
 
     fn native(request: &mut Message, lane: Rc<Lane>) -> Result<Self, Fault> {
         let call = lane.send(Parcel::Message(request))?;
         Ok(Self::Native(lane, call))
+    }
+
+    /// The endpoint that it was sent to, by index.
+    fn endpoint(&self) -> Option<usize> {
+        match self {
+            Self::Http(call) => call.endpoint(),
+            Self::Native(_, call) => call.endpoint(),
+            Self::Ended => None,
+        }
+    }
+}
+
+/// What the upstream of a route chooses an endpoint by, if it does by a key.
+fn balance_key(route: &Route, request: &Message, facts: &Facts) -> u64 {
+    match &route.plan.balance_key {
+        _ if !route.upstream.goes_by_key() => 0,
+        Some(key) => key.of(request, facts),
+        None => BalanceKey::of_peer(facts),
     }
 }

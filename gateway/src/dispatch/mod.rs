@@ -13,10 +13,11 @@ use exchange::Refused;
 use spares::Spares;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
+use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{RouteAction, RoutePlan};
-use gatewright_core::codec::{CorrelationKind, Event, Protocol, Rejected};
+use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
@@ -33,7 +34,19 @@ pub(crate) struct Route {
     pub(crate) plan: Arc<RoutePlan>,
     pub(crate) action: Action,
     pub(crate) upstream: Rc<Upstream>,
+    /// The connections of their own that some messages need, where those of the upstream are
+    /// shared.
+    pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
+}
+
+/// Connections that clients do not share.
+#[derive(Debug)]
+pub(crate) struct OwnConnections {
+    /// For one request at a time.
+    pub(crate) exclusive: Rc<Upstream>,
+    /// For one client.
+    pub(crate) bound: Rc<RelayRoute>,
 }
 
 /// What a route does with messages.
@@ -132,6 +145,10 @@ pub(crate) struct Sender<'a> {
     /// The client's connection, by number.
     pub(crate) client: u64,
     pub(crate) lanes: &'a mut Lanes,
+    /// What its messages ask of the connection that they are sent on.
+    pub(crate) needs: Needs,
+    /// Whether they may be sent again.
+    pub(crate) retry: Retry,
 }
 
 /// What became of a request at once.
@@ -158,6 +175,19 @@ impl Dispatch {
             log,
             passage,
             spares: Spares::default(),
+        }
+    }
+
+    /// What a message asks of its connection upstream, if that is of any matter.
+    pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
+        match route.and_then(|route| route.own.as_ref()) {
+            Some(_) => {
+                self.protocol
+                    .descriptor()
+                    .operation(message.operation())
+                    .needs
+            }
+            None => Needs::Nothing,
         }
     }
 
@@ -224,7 +254,7 @@ impl Dispatch {
         route: Option<&Rc<Route>>,
         facts: Facts,
         at: Arrival,
-        lanes: &mut Lanes,
+        from: Sender<'_>,
     ) -> Begun {
         let Some(route) = route else {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
@@ -232,7 +262,10 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let refused = match Exchange::new(key, request, route, facts, at, lanes) {
+        let descriptor = self.protocol.descriptor();
+        let retry = descriptor.operation(request.operation()).retry;
+        let from = Sender { retry, ..from };
+        let refused = match Exchange::new(key, request, route, facts, at, from) {
             Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
             Err(refused) => refused,
         };
@@ -255,6 +288,11 @@ impl Dispatch {
         result: Result<Answer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
+        if let Err(fault) = &result
+            && fault.class() == FaultClass::Timeout
+        {
+            exchange.time_out(now);
+        }
         exchange.end_call();
         let Exchange {
             request,
@@ -368,7 +406,7 @@ impl Dispatch {
 }
 
 /// Requests need not be read where one route takes them all to an upstream that tells replies by
-/// their order, and nobody wants a line about each.
+/// their order and is not chosen by a key, and nobody wants a line about each.
 fn passage<'r>(
     protocol: &Arc<dyn Protocol>,
     table: &Table,
@@ -378,6 +416,7 @@ fn passage<'r>(
     let route = routes.get(table.sole()?)?;
     let in_order = protocol.descriptor().capabilities.correlation == CorrelationKind::Fifo;
     let forwards = matches!(route.action, Action::Forward);
-    (in_order && forwards && route.upstream.shares_connections() && !log.is_enabled())
-        .then_some(route)
+    let by_key = route.upstream.goes_by_key();
+    let unread = in_order && forwards && !by_key && !log.is_enabled();
+    (unread && route.upstream.shares_connections()).then_some(route)
 }

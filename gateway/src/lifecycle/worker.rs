@@ -3,7 +3,7 @@
 use super::Timers;
 use super::gathering::{Awaited, Gathering};
 use crate::clock;
-use crate::dispatch::{Action, Dispatch, Exchanges, Route};
+use crate::dispatch::{Action, Dispatch, Exchanges, OwnConnections, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
@@ -11,7 +11,8 @@ use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::Connection;
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service};
+use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan};
+use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::Rc;
@@ -52,6 +53,14 @@ pub(crate) struct Worker {
     load: Arc<AtomicUsize>,
     emptied: Notify,
     random: Random,
+}
+
+/// An upstream of one worker.
+struct Reached {
+    upstream: Rc<Upstream>,
+    /// Connections of the same protocol that carry one request at a time, where the others are
+    /// shared.
+    exclusive: Option<Rc<Upstream>>,
 }
 
 /// A listener, by what becomes of its clients' bytes.
@@ -190,18 +199,26 @@ impl Blueprint {
     fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
-                let metrics = self.metrics.upstream(&plan.name);
-                let timers = Rc::clone(&worker.timers);
-                let random = Random::seeded();
-                Rc::new(Upstream::new(
-                    plan.clone(),
-                    tls.clone(),
-                    timers,
-                    metrics,
-                    random,
-                    Arc::clone(awaited),
-                    Rc::clone(&worker.scratch),
-                ))
+                let open = |plan: UpstreamPlan| {
+                    let metrics = self.metrics.upstream(&plan.name, plan.endpoints.len());
+                    let timers = Rc::clone(&worker.timers);
+                    let random = Random::seeded();
+                    Rc::new(Upstream::new(
+                        plan,
+                        tls.clone(),
+                        timers,
+                        metrics,
+                        random,
+                        Arc::clone(awaited),
+                        Rc::clone(&worker.scratch),
+                    ))
+                };
+                let upstream = open(plan.clone());
+                upstream.start_checks();
+                Reached {
+                    exclusive: plan.exclusive().map(open),
+                    upstream,
+                }
             })
             .collect();
         self.plan
@@ -211,16 +228,16 @@ impl Blueprint {
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Served {
+    fn listener(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Served {
         match plan.service {
             Service::Messages => Served::Messages(self.messages(plan, upstreams)),
             Service::Relay => Served::Relays(self.relays(plan, upstreams)),
         }
     }
 
-    fn relays(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<RelayListener> {
+    fn relays(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Rc<RelayListener> {
         let route = |route: &Arc<RoutePlan>| {
-            let upstream = Rc::clone(&upstreams[route.upstream]);
+            let upstream = Rc::clone(&upstreams[route.upstream].upstream);
             Rc::new(RelayRoute::new(Arc::clone(route), upstream))
         };
         Rc::new(RelayListener::new(
@@ -232,12 +249,21 @@ impl Blueprint {
         ))
     }
 
-    fn messages(&self, plan: &ListenerPlan, upstreams: &[Rc<Upstream>]) -> Rc<Listener> {
+    fn messages(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
+            let reached = &upstreams[route.upstream];
+            let own = reached.exclusive.as_ref().map(|exclusive| {
+                let upstream = Rc::clone(&reached.upstream);
+                OwnConnections {
+                    exclusive: Rc::clone(exclusive),
+                    bound: Rc::new(RelayRoute::new(Arc::clone(route), upstream)),
+                }
+            });
             Some(Rc::new(Route {
                 action: Action::of(route)?,
                 plan: Arc::clone(route),
-                upstream: Rc::clone(&upstreams[route.upstream]),
+                upstream: Rc::clone(&reached.upstream),
+                own,
                 metrics: self.metrics.route(&plan.name, &route.name),
             }))
         };
@@ -252,6 +278,13 @@ impl Blueprint {
             protocol: Arc::clone(&plan.protocol),
             limits: plan.limits,
             reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
+            bound: Rc::new(RelayListener::new(
+                Arc::clone(&plan.name),
+                plan.limits,
+                Table::default(),
+                Vec::new(),
+                self.metrics.relay(&plan.name),
+            )),
             dispatch: Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log),
             metrics: self.metrics.listener(&plan.name),
         })

@@ -6,10 +6,12 @@ pub(crate) use accept::{Accepted, Acceptor};
 
 use crate::dispatch::Dispatch;
 use crate::observe::ListenerMetrics;
+use crate::relay::RelayListener;
 use gatewright_config::plan::ListenerLimits;
 use gatewright_core::codec::Protocol;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::OwnedSemaphorePermit;
@@ -24,6 +26,8 @@ pub(crate) struct Listener {
     pub(crate) protocol: Arc<dyn Protocol>,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
+    /// For clients that get a connection of their own.
+    pub(crate) bound: Rc<RelayListener>,
     /// Bytes of replies that may wait for a client, where others would have to wait with it.
     pub(crate) reply_room: Option<usize>,
     pub(crate) metrics: ListenerMetrics,

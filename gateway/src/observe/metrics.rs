@@ -2,6 +2,7 @@
 
 use gatewright_core::codec::{Cause, DecodeError};
 use gatewright_core::fault::FaultClass;
+use gatewright_core::health::{Probe, Standing};
 use http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{
@@ -87,11 +88,15 @@ impl Metrics {
         })
     }
 
-    pub(crate) fn upstream(&self, name: &Arc<str>) -> UpstreamMetrics {
+    pub(crate) fn upstream(&self, name: &Arc<str>, endpoints: usize) -> UpstreamMetrics {
         let label = name.to_string();
+        let retries = |result: &'static str| counter!("gatewright_upstream_retries_total", "upstream" => name.to_string(), "result" => result);
         self.with(|| UpstreamMetrics {
             metrics: self.clone(),
             name: label.clone(),
+            endpoints: (0..endpoints).map(|index| EndpointMetrics::new(&label, index)).collect(),
+            retries: retries("sent"),
+            retries_refused: retries("budget"),
             connections: gauge!("gatewright_upstream_connections", "upstream" => label.clone()),
             connects_failed: counter!("gatewright_upstream_connects_failed_total", "upstream" => label.clone()),
             queue: gauge!("gatewright_upstream_queue", "upstream" => label),
@@ -235,6 +240,54 @@ pub(crate) struct UpstreamMetrics {
     queue: Gauge,
     /// This worker's part of the queue gauge.
     queued: Cell<usize>,
+    retries: Counter,
+    retries_refused: Counter,
+    endpoints: Vec<EndpointMetrics>,
+}
+
+/// What one worker thinks of one endpoint.
+#[derive(Debug)]
+struct EndpointMetrics {
+    /// By [`Standing::ALL`]; the sum over all workers.
+    standings: [Gauge; 3],
+    standing: Cell<Standing>,
+    passed: Counter,
+    failed: Counter,
+}
+
+impl EndpointMetrics {
+    fn new(upstream: &str, index: usize) -> Self {
+        let probes = |result: &'static str| {
+            counter!(
+                "gatewright_upstream_probes_total",
+                "upstream" => upstream.to_owned(),
+                "endpoint" => index.to_string(),
+                "result" => result,
+            )
+        };
+        let standings = Standing::ALL.map(|standing| {
+            gauge!(
+                "gatewright_upstream_endpoints",
+                "upstream" => upstream.to_owned(),
+                "endpoint" => index.to_string(),
+                "state" => standing.as_str(),
+            )
+        });
+        let new = Self {
+            standings,
+            standing: Cell::new(Standing::Healthy),
+            passed: probes("passed"),
+            failed: probes("failed"),
+        };
+        new.add(Standing::Healthy, 1.0);
+        new
+    }
+
+    fn add(&self, standing: Standing, number: f64) {
+        for (gauge, state) in self.standings.iter().zip(Standing::ALL) {
+            gauge.increment(if state == standing { number } else { 0.0 });
+        }
+    }
 }
 
 impl UpstreamMetrics {
@@ -256,6 +309,33 @@ impl UpstreamMetrics {
 
     pub(crate) fn connect_failed(&self) {
         self.connects_failed.increment(1);
+    }
+
+    /// A retry was due, and sent if the budget allowed it.
+    pub(crate) fn retried(&self, allowed: bool) {
+        if allowed {
+            self.retries.increment(1);
+        } else {
+            self.retries_refused.increment(1);
+        }
+    }
+
+    pub(crate) fn probed(&self, endpoint: usize, probe: Probe) {
+        if let Some(endpoint) = self.endpoints.get(endpoint) {
+            match probe {
+                Probe::Passed => endpoint.passed.increment(1),
+                Probe::Failed => endpoint.failed.increment(1),
+            }
+        }
+    }
+
+    /// Says what was thought of the endpoint before.
+    pub(crate) fn standing(&self, endpoint: usize, standing: Standing) -> Option<Standing> {
+        let endpoint = self.endpoints.get(endpoint)?;
+        let before = endpoint.standing.replace(standing);
+        endpoint.add(before, -1.0);
+        endpoint.add(standing, 1.0);
+        Some(before)
     }
 
     pub(crate) fn queued(&self, now: usize) {

@@ -4,6 +4,7 @@
 //! what the other side does not take is kept, and not read on before it is taken. So an idle
 //! pair has no buffer, and a stuck one no more than one read each way.
 
+mod bound;
 mod ends;
 mod flow;
 mod opening;
@@ -11,6 +12,7 @@ mod pair;
 mod pipe;
 mod task;
 
+pub(crate) use bound::{Binding, Bound};
 pub(crate) use pipe::Pipes;
 pub(crate) use task::Relay;
 

@@ -1,7 +1,7 @@
 //! One HTTP request and its answer.
 
 use super::mock::MockCall;
-use super::{Lease, Place, Queued, Target, Upstream};
+use super::{Lease, Place, Queued, Target, Upstream, Wish};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Body;
@@ -11,19 +11,21 @@ use h2::{Reason, RecvStream};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request and its answer. Dropped before its end, it resets its stream.
 pub(crate) struct Call {
     state: State,
+    /// Where it was sent.
+    endpoint: Option<usize>,
 }
 
 /// The usual states are small: a call is moved about while it is young.
@@ -70,15 +72,20 @@ impl Call {
         upstream: &Rc<Upstream>,
         request: HttpRequest,
         facts: &Facts,
+        wish: Wish,
         now: Instant,
     ) -> Self {
+        let mut endpoint = None;
         let state = match upstream.mock() {
             Some(plan) => Ok(State::AwaitingMock(MockCall::new(plan, &request))),
             None => {
                 let trace = facts.trace;
                 let outgoing = Outgoing { request, trace };
-                match upstream.acquire(facts.connection, now) {
-                    Ok(Place::Granted(lease)) => send(lease, outgoing),
+                match upstream.acquire(facts.connection, wish, now) {
+                    Ok(Place::Granted(lease)) => {
+                        endpoint = Some(lease.endpoint());
+                        send(lease, outgoing)
+                    }
                     Ok(Place::Queued(queued)) => {
                         Ok(State::AwaitingPlace(Box::new((queued, outgoing))))
                     }
@@ -88,6 +95,27 @@ impl Call {
         };
         Self {
             state: state.unwrap_or_else(State::Failed),
+            endpoint,
+        }
+    }
+
+    /// The endpoint that it was sent to, by index.
+    pub(crate) const fn endpoint(&self) -> Option<usize> {
+        self.endpoint
+    }
+
+    /// Notes that it took too long. That is the endpoint's fault if it had at least half of the
+    /// time: a client that is slow to send its request, or a full queue, leaves it less.
+    pub(crate) fn timed_out(&self, limit: Duration, now: Instant) {
+        let lease = match &self.state {
+            State::AwaitingHead { lease, .. } => lease,
+            State::AwaitingBody(receiving) => &receiving.lease,
+            State::AwaitingPlace(_) | State::AwaitingMock(_) | State::Failed(_) | State::Done => {
+                return;
+            }
+        };
+        if now.saturating_duration_since(lease.began) >= limit / 2 {
+            lease.blame();
         }
     }
 
@@ -96,10 +124,12 @@ impl Call {
             // Polled where it lies; taken out only to become something else.
             let next = match &mut self.state {
                 State::AwaitingPlace(waiting) => ready!(waiting.0.poll(cx)).map(Some),
-                State::AwaitingHead { response, .. } => match ready!(Pin::new(response).poll(cx)) {
-                    Err(error) => Err(fault(&error)),
-                    Ok(answer) => return self.receive(answer, cx),
-                },
+                State::AwaitingHead { lease, response } => {
+                    match ready!(Pin::new(response).poll(cx)) {
+                        Err(error) => Err(blamed(lease, fault(&error))),
+                        Ok(answer) => return self.receive(answer, cx),
+                    }
+                }
                 State::AwaitingBody(receiving) => {
                     ready!(receiving.poll(cx))?;
                     return Poll::Ready(self.answer());
@@ -110,6 +140,7 @@ impl Call {
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
                     let (_, outgoing) = *waiting;
+                    self.endpoint = Some(lease.endpoint());
                     self.state = send(lease, outgoing).unwrap_or_else(State::Failed);
                 }
                 (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
@@ -137,7 +168,8 @@ impl Call {
         };
         lease.answered();
         let (head, stream) = answer.into_parts();
-        check_length(&head.headers, lease.upstream().plan.limits.body)?;
+        check_length(&head.headers, lease.upstream().plan.limits.body)
+            .map_err(|fault| blamed(&lease, fault))?;
         let mut receiving = Receiving {
             lease,
             head,
@@ -286,11 +318,11 @@ impl Receiving {
         loop {
             match ready!(self.stream.poll_data(cx)) {
                 None => return Poll::Ready(Ok(())),
-                Some(Err(error)) => return Poll::Ready(Err(fault(&error))),
+                Some(Err(error)) => return Poll::Ready(Err(blamed(&self.lease, fault(&error)))),
                 Some(Ok(chunk)) => {
                     let length = chunk.len();
                     if self.body.len() + length > limit {
-                        return Poll::Ready(Err(too_long(limit)));
+                        return Poll::Ready(Err(blamed(&self.lease, too_long(limit))));
                     }
                     self.body.push(chunk);
                     // What is left of a stream gives its share of the window back by itself.
@@ -308,6 +340,13 @@ impl Receiving {
         let Parts {
             status, headers, ..
         } = self.head;
+        match status {
+            StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => self.lease.blame(),
+            _ => self.lease.praise(),
+        }
         HttpAnswer {
             status,
             headers,
@@ -347,7 +386,7 @@ impl Collected {
     }
 }
 
-fn uri(endpoint: &Target, target: PathAndQuery) -> Result<Uri, Fault> {
+pub(super) fn uri(endpoint: &Target, target: PathAndQuery) -> Result<Uri, Fault> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(endpoint.scheme.clone());
     parts.authority = Some(endpoint.authority.clone());
@@ -376,6 +415,14 @@ const fn hex(n: u64) -> [u8; 16] {
     (digits + b'0' as u128 * EACH + (b'a' - b'9' - 1) as u128 * letters).to_be_bytes()
 }
 
+/// The fault, which is held against the endpoint unless it was in its right to refuse.
+fn blamed(lease: &Lease, fault: Fault) -> Fault {
+    if fault.may_have_been_sent() {
+        lease.blame();
+    }
+    fault
+}
+
 /// The fault of a request that the library refused to send.
 fn unsent(error: &h2::Error) -> Fault {
     Fault::unsent(FaultClass::Unreachable, error.to_string())
@@ -385,9 +432,13 @@ fn unsent(error: &h2::Error) -> Fault {
 fn fault(error: &h2::Error) -> Fault {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     // RFC 9113, 6.8 and 8.7: streams above the last one of a GOAWAY, and refused ones, were not
-    // processed. Only such streams end with a GOAWAY of the server.
-    if error.is_remote() && (refused || error.is_go_away()) {
+    // processed. Only such streams end with a GOAWAY of the server, which then has done nothing
+    // about them; refusing one by one may be its way to say that it has too much to do.
+    if error.is_remote() && error.is_go_away() {
         return Fault::unsent(FaultClass::Unreachable, error.to_string());
+    }
+    if error.is_remote() && refused {
+        return Fault::refused(FaultClass::Unreachable, error.to_string());
     }
     if error.is_reset() || error.is_io() || error.is_remote() {
         return Fault::sent(FaultClass::Unreachable, error.to_string());

@@ -27,9 +27,37 @@ pub(super) struct Driver {
     alarm: Alarm,
 }
 
+/// What the pool is owed for a connection that it asked for: should the task panic, be it in a
+/// library, the connection is gone.
+pub(super) struct Debt {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+}
+
+impl Debt {
+    pub(super) fn new(upstream: &Rc<Upstream>, id: ConnId) -> Self {
+        Self {
+            upstream: Rc::clone(upstream),
+            id,
+        }
+    }
+}
+
+impl Drop for Debt {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (id, jitter) = (self.id, self.upstream.jitter());
+            self.upstream.remove(id);
+            self.upstream
+                .change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
+        }
+    }
+}
+
 impl Driver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(super) async fn run(upstream: Rc<Upstream>, id: ConnId) {
+        let _debt = Debt::new(&upstream, id);
         match upstream.connect(id.endpoint()).await {
             Ok(usable) => Self::new(upstream, id, usable).await,
             Err(error) => upstream.note_connect_failed(id, &error),
@@ -137,5 +165,87 @@ impl Future for Driver {
         this.upstream
             .change_pool(|pool| pool.handle_closed(id, clock::now()));
         Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Timers;
+    use crate::observe::Metrics;
+    use crate::random::Random;
+    use crate::upstream::Wish;
+    use gatewright_config::{Protocols, load_str};
+    use gatewright_core::fault::FaultClass;
+    use gatewright_core::pool::PoolEvent;
+    use std::sync::Arc;
+    use tokio::runtime::{Builder, LocalOptions};
+
+    const CONFIG: &str = r#"
+        [listeners.pos]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+        [upstreams.payments]
+        url = "h2c://127.0.0.1:9"
+        [[routes]]
+        from = "pos"
+        to = "payments"
+        request.post = "/"
+        reply = [ { on = "*" } ]
+    "#;
+
+    fn upstream() -> Rc<Upstream> {
+        let linked = gatewright_codecs::BUILTIN.iter();
+        let protocols: Protocols = linked.map(|row| (row.name, (row.protocol)())).collect();
+        let plan = load_str("gatewright.toml", CONFIG, &protocols)
+            .unwrap()
+            .plan;
+        let plan = plan.upstreams[0].clone();
+        let metrics = Metrics::new().upstream(&plan.name, 1);
+        let timers = Rc::<Timers>::default();
+        let random = Random::seeded();
+        let (awaited, scratch) = (Arc::default(), Rc::default());
+        Rc::new(Upstream::new(
+            plan, None, timers, metrics, random, awaited, scratch,
+        ))
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_nobody_waiting_for_its_connection() {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .build_local(LocalOptions::default());
+        runtime.unwrap().block_on(async {
+            let upstream = upstream();
+            let now = clock::now();
+            let ask = gatewright_core::pool::Ask::of(1);
+            let id = {
+                let pool = &mut upstream.state.borrow_mut().pool;
+                let _ = pool.acquire_as(ask, now);
+                match pool.poll_event() {
+                    Some(PoolEvent::Connect(id)) => id,
+                    other => panic!("a connect, not {other:?}"),
+                }
+            };
+            let debt = Debt {
+                upstream: Rc::clone(&upstream),
+                id,
+            };
+            let task = tokio::task::spawn_local(async move {
+                let _debt = debt;
+                panic!("as a library might");
+            });
+            assert!(task.await.unwrap_err().is_panic());
+            assert_eq!(upstream.state.borrow().pool.queued(), 0, "nobody waits");
+            let refused = upstream.acquire(2, Wish::default(), now).err();
+            let class = refused.map(|fault| fault.class());
+            assert_eq!(
+                class,
+                Some(FaultClass::Unreachable),
+                "not `connecting` for ever"
+            );
+            let next = upstream.state.borrow().pool.poll_timeout();
+            assert!(next.is_some_and(|next| next > now), "it is dialled again");
+        });
     }
 }

@@ -1,12 +1,14 @@
 //! Upstreams: pools of HTTP/2 connections, and the built-in one.
 
 mod call;
+mod check;
 mod connect;
 mod corked;
 mod dial;
 mod driver;
 mod mock;
 mod native;
+mod retry;
 mod stream;
 
 pub(crate) use call::Call;
@@ -21,8 +23,11 @@ use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
+use gatewright_core::balance::Policy;
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
+use gatewright_core::health::{Standing, Verdict};
+use gatewright_core::limit::RetryBudget;
+use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
 use native::{Link, LinkDriver};
@@ -33,6 +38,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
@@ -41,6 +47,9 @@ pub(crate) struct Upstream {
     timers: Rc<Timers>,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
+    budget: RefCell<RetryBudget>,
+    /// Tells the task that watches the pool's time that something is due earlier.
+    earlier: Notify,
     random: Random,
     awaited: Arc<Awaited>,
     scratch: Scratch,
@@ -52,8 +61,17 @@ struct State {
     pool: Pool,
     connections: Vec<Connected>,
     waiters: HashMap<Ticket, Waiter>,
-    /// Whether a task watches the queue's time limit.
-    watched: bool,
+    /// What the task that watches the pool's time sleeps until, if there is one.
+    watched_until: Option<Instant>,
+}
+
+/// Where a request had better go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    /// What a hash goes by.
+    pub(crate) key: u64,
+    /// The endpoint that failed it before.
+    pub(crate) avoid: Option<usize>,
 }
 
 struct Connected {
@@ -99,6 +117,9 @@ enum Waiter {
 pub(crate) struct Lease {
     upstream: Rc<Upstream>,
     id: ConnId,
+    began: Instant,
+    /// What its end says of the endpoint, if anything.
+    verdict: Cell<Option<Verdict>>,
 }
 
 /// A place in the queue; given up when it is dropped.
@@ -130,12 +151,14 @@ impl Upstream {
             queue_wait: plan.limits.queue_wait,
         };
         let state = State {
-            pool: Pool::new(plan.endpoints.len(), limits),
+            pool: Pool::balanced(&plan.ranks, limits, plan.policy),
             connections: Vec::new(),
             waiters: HashMap::new(),
-            watched: false,
+            watched_until: None,
         };
         Self {
+            budget: RefCell::new(RetryBudget::new(plan.retry.budget)),
+            earlier: Notify::new(),
             plan,
             tls,
             timers,
@@ -152,9 +175,14 @@ impl Upstream {
         &self.plan.name
     }
 
-    /// How often a request may be tried.
+    /// How often something is tried at most.
     pub(crate) const fn attempts(&self) -> u32 {
-        self.plan.limits.attempts
+        self.plan.retry.attempts
+    }
+
+    /// Whether an endpoint is chosen by a key.
+    pub(crate) fn goes_by_key(&self) -> bool {
+        self.plan.policy.balance == Policy::Hash
     }
 
     pub(crate) const fn endpoints(&self) -> usize {
@@ -188,11 +216,17 @@ impl Upstream {
     }
 
     /// Asks for a place on a connection. A place in the queue wakes nobody before it is polled.
-    fn acquire(self: &Rc<Self>, client: u64, now: Instant) -> Result<Place, Fault> {
+    fn acquire(self: &Rc<Self>, client: u64, wish: Wish, now: Instant) -> Result<Place, Fault> {
+        let ask = Ask {
+            client,
+            key: wish.key,
+            chance: self.random(),
+            avoid: wish.avoid,
+        };
         let (place, busy) = {
             let state = &mut *self.state.borrow_mut();
-            let place = match state.pool.acquire(client, now) {
-                Acquired::Granted(id) => Ok(Place::Granted(Lease::new(self, id))),
+            let place = match state.pool.acquire_as(ask, now) {
+                Acquired::Granted(id) => Ok(Place::Granted(Lease::new(self, id, now))),
                 Acquired::Queued(ticket) => {
                     state
                         .waiters
@@ -204,7 +238,9 @@ impl Upstream {
                 }
                 Acquired::Refused(refusal) => Err(refusal_fault(refusal)),
             };
-            (place, state.is_busy())
+            // Where nothing is reachable, somebody has to look for it in time.
+            let busy = state.is_busy() || place.is_err();
+            (place, busy)
         };
         if busy {
             self.act();
@@ -220,10 +256,23 @@ impl Upstream {
                 Some(PoolEvent::Connect(id)) => self.open(id),
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
+                Some(PoolEvent::Standing(endpoint, standing)) => self.tell(endpoint, standing),
                 None => break,
             }
         }
-        self.watch_queue();
+        self.watch();
+    }
+
+    /// Trials and their failures come again and again while an endpoint is away: only its loss
+    /// and its return are news.
+    fn tell(&self, endpoint: usize, standing: Standing) {
+        let before = self.metrics.standing(endpoint, standing);
+        let (upstream, now) = (self.name(), standing.as_str());
+        if [before, Some(standing)].contains(&Some(Standing::Healthy)) {
+            tracing::warn!(upstream, endpoint, "the endpoint is {now}");
+        } else {
+            tracing::debug!(upstream, endpoint, "the endpoint is {now}");
+        }
     }
 
     fn open(self: &Rc<Self>, id: ConnId) {
@@ -241,6 +290,27 @@ impl Upstream {
     /// Whether clients share its connections.
     pub(crate) fn shares_connections(&self) -> bool {
         self.sharing() == Sharing::Shared
+    }
+
+    /// Notes how an endpoint did in one exchange of several on a place.
+    fn judge(self: &Rc<Self>, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
+        let busy = {
+            let state = &mut *self.state.borrow_mut();
+            state.pool.handle_verdict(id, verdict, began, now);
+            if self.plan.policy.balance == Policy::P2c && verdict == Verdict::Good {
+                state.pool.handle_first_byte(id, began, now);
+            }
+            if let Some(connected) = state.connected(id)
+                && verdict == Verdict::Good
+                && !std::mem::replace(&mut connected.answered, true)
+            {
+                state.pool.handle_useful(id);
+            }
+            state.is_busy()
+        };
+        if busy {
+            self.act();
+        }
     }
 
     /// Who uses a connection at a time.
@@ -263,25 +333,35 @@ impl Upstream {
         }
     }
 
-    /// Starts the task that ends waits which take too long, unless it runs or nobody waits.
-    fn watch_queue(self: &Rc<Self>) {
+    /// Starts the task that watches the pool's time, or wakes it if something is due earlier.
+    fn watch(self: &Rc<Self>) {
         let state = &mut *self.state.borrow_mut();
         self.metrics.queued(state.pool.queued());
-        if state.pool.queued() > 0 && !state.watched {
-            state.watched = true;
-            tokio::task::spawn_local(Rc::clone(self).end_long_waits());
+        let Some(next) = state.pool.poll_timeout() else {
+            return;
+        };
+        match state.watched_until {
+            Some(until) if until <= next => {}
+            Some(_) => self.earlier.notify_one(),
+            None => {
+                state.watched_until = Some(next);
+                tokio::task::spawn_local(Rc::clone(self).keep_time());
+            }
         }
     }
 
-    async fn end_long_waits(self: Rc<Self>) {
+    async fn keep_time(self: Rc<Self>) {
         loop {
             let next = self.state.borrow().pool.poll_timeout();
+            self.state.borrow_mut().watched_until = next;
             let Some(next) = next else { break };
-            tokio::time::sleep_until(next.into()).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(next.into()) => {}
+                () = self.earlier.notified() => continue,
+            }
             self.state.borrow_mut().pool.handle_timeout(clock::now());
             self.act();
         }
-        self.state.borrow_mut().watched = false;
     }
 
     fn change_pool(self: &Rc<Self>, change: impl FnOnce(&mut Pool)) {
@@ -347,12 +427,29 @@ impl State {
 }
 
 impl Lease {
-    fn new(upstream: &Rc<Upstream>, id: ConnId) -> Self {
+    fn new(upstream: &Rc<Upstream>, id: ConnId, began: Instant) -> Self {
         upstream.awaited.begin();
         Self {
             upstream: Rc::clone(upstream),
             id,
+            began,
+            verdict: Cell::new(None),
         }
+    }
+
+    /// Notes that the endpoint did its part.
+    fn praise(&self) {
+        self.verdict.set(Some(Verdict::Good));
+    }
+
+    /// Notes that the endpoint failed.
+    fn blame(&self) {
+        let jitter = self.upstream.jitter();
+        self.verdict.set(Some(Verdict::Bad { jitter }));
+    }
+
+    const fn endpoint(&self) -> usize {
+        self.id.endpoint()
     }
 
     /// Runs `send` with the HTTP/2 connection, unless it is gone.
@@ -387,6 +484,10 @@ impl Lease {
         if first {
             state.pool.handle_useful(self.id);
         }
+        if self.upstream.plan.policy.balance == Policy::P2c {
+            let now = clock::now();
+            state.pool.handle_first_byte(self.id, self.began, now);
+        }
     }
 
     fn upstream(&self) -> &Upstream {
@@ -399,6 +500,10 @@ impl Drop for Lease {
         self.upstream.awaited.end();
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
+            if let Some(verdict) = self.verdict.get() {
+                let now = clock::now();
+                state.pool.handle_verdict(self.id, verdict, self.began, now);
+            }
             state.pool.release(self.id);
             if state.pool.is_idle(self.id)
                 && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
@@ -418,7 +523,9 @@ impl Queued {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
         let waiters = &mut self.upstream.state.borrow_mut().waiters;
         match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => Poll::Ready(Ok(Lease::new(&self.upstream, id))),
+            Some(Waiter::Granted(id)) => {
+                Poll::Ready(Ok(Lease::new(&self.upstream, id, clock::now())))
+            }
             Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
             Some(Waiter::Waiting(_)) => {
                 waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
@@ -441,7 +548,7 @@ impl Drop for Queued {
             .waiters
             .remove(&self.ticket);
         match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id)),
+            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id, clock::now())),
             Some(Waiter::Waiting(_)) => {
                 let pool = &mut self.upstream.state.borrow_mut().pool;
                 pool.abandon(self.ticket);

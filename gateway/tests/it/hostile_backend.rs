@@ -199,7 +199,7 @@ async fn check(cases: Vec<Case>) {
     let config = Config::pos([backend.url()])
         .timeout("1s")
         .upstream("body", "\"256KiB\"")
-        .upstream("attempts", 2)
+        .attempts(2)
         .upstream("connections", 1);
     let gateway = Gateway::start(&config).await;
     let mut client = gateway.client().await;
@@ -340,7 +340,7 @@ async fn a_refused_stream_is_tried_again_and_done_once() {
     })
     .start()
     .await;
-    let gateway = Gateway::start(&Config::pos([backend.url()]).upstream("attempts", 10)).await;
+    let gateway = Gateway::start(&Config::pos([backend.url()]).attempts(10)).await;
     let mut client = gateway.client().await;
     client.send((0..REQUESTS).map(AuthReq::new)).await;
     for seq in 0..REQUESTS {
@@ -527,7 +527,7 @@ async fn a_request_that_may_have_been_done_is_not_sent_again() {
         }
     })
     .await;
-    let gateway = Gateway::start(&Config::pos([backend.url()]).upstream("attempts", 10)).await;
+    let gateway = Gateway::start(&Config::pos([backend.url()]).attempts(10)).await;
     assert_eq!(
         gateway.client().await.ask(AuthReq::new(1)).await.status,
         status::FAILED

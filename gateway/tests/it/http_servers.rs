@@ -140,7 +140,7 @@ async fn nginx_in_the_clear_and_over_tls() {
         let config = Config::pos([url])
             .trusting(authority.pem())
             .upstream("queue-wait", "\"1h\"")
-            .upstream("attempts", 10);
+            .attempts(10);
         let gateway = Gateway::start(&config).await;
         let mut client = gateway.client().await;
         exchange(&mut client, 200).await;

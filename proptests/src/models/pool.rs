@@ -1,11 +1,19 @@
 //! What a [`Pool`] promises.
 
 use super::{Seed, pick};
-use gatewright_core::pool::{Acquired, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
+use gatewright_core::balance::Policy;
+use gatewright_core::health::{EjectPolicy, HealthPolicy, Probe, Standing, Verdict};
+use gatewright_core::pool::{
+    Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, PoolPolicy, Rank, Refusal, Ticket,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 const QUEUE_WAIT: Duration = Duration::from_millis(200);
+/// The shortest ejection.
+const EJECTION: Duration = Duration::from_millis(50);
+/// With all jitter.
+const LONGEST_EJECTION: Duration = Duration::from_secs(400);
 /// Half of the pause after a first failure: no connect comes sooner.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 
@@ -14,11 +22,25 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 pub struct Setting {
     endpoints: usize,
     limits: PoolLimits,
+    policy: PoolPolicy,
 }
 
 impl From<u8> for Setting {
     fn from(bits: u8) -> Self {
         let of = |shift: u32| usize::from(bits >> shift & 3) + 1;
+        let (_, balance) = Policy::NAMES[of(3) - 1];
+        let eject = EjectPolicy {
+            failures: 2,
+            time: EJECTION,
+            share: 100,
+            ..EjectPolicy::default()
+        };
+        let health = HealthPolicy {
+            eject,
+            fall: 2,
+            rise: 1,
+            ..HealthPolicy::default()
+        };
         Self {
             endpoints: of(0),
             limits: PoolLimits {
@@ -27,7 +49,23 @@ impl From<u8> for Setting {
                 queue: 4 * of(6),
                 queue_wait: QUEUE_WAIT,
             },
+            policy: PoolPolicy {
+                balance,
+                panic: [0, 50][usize::from(bits >> 5 & 1)],
+                health,
+            },
         }
+    }
+}
+
+impl Setting {
+    /// The last two of four endpoints are spare ones.
+    fn ranks(&self) -> Vec<Rank> {
+        let rank = |index: usize| Rank {
+            weight: index as u32 + 1,
+            priority: u32::from(index >= 2),
+        };
+        (0..self.endpoints).map(rank).collect()
     }
 }
 
@@ -50,6 +88,10 @@ pub enum Operation {
     Leaving(u8),
     /// A connection that was made is gone.
     Closed(u8),
+    /// An exchange that has a place ends well, or badly for an odd number.
+    Verdict(u8, u8),
+    /// A probe of an endpoint passes, or fails for an odd number.
+    Probe(u8, u8),
     /// So many milliseconds pass.
     Pass(u8),
     /// The next timeout comes.
@@ -59,9 +101,11 @@ pub enum Operation {
 impl From<Seed> for Operation {
     fn from([what, a, b]: Seed) -> Self {
         match what % 32 {
-            0..=10 => Self::Acquire(a % 5),
-            11..=16 => Self::Release(a),
-            17..=19 => Self::Abandon(a),
+            0..=8 => Self::Acquire(a % 5),
+            9..=12 => Self::Release(a),
+            13..=14 => Self::Abandon(a),
+            15..=18 => Self::Verdict(a, b),
+            19 => Self::Probe(a, b),
             20..=22 => Self::Connected(a, b % 6),
             23 => Self::Failed(a, b),
             24 => Self::Capacity(a, b % 6),
@@ -86,6 +130,13 @@ struct Connection {
     in_flight: usize,
 }
 
+/// A granted place.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    id: ConnId,
+    began: Instant,
+}
+
 /// One who waits.
 struct Waiter {
     client: u8,
@@ -102,8 +153,12 @@ struct World {
     known: Vec<ConnId>,
     waiting: BTreeMap<Ticket, Waiter>,
     settled: HashSet<Ticket>,
-    places: Vec<ConnId>,
+    places: Vec<Place>,
     not_before: HashMap<usize, Instant>,
+    /// As the pool tells it.
+    standings: Vec<Standing>,
+    /// The connections of trials that nobody has given back, by endpoint.
+    trials: HashMap<usize, ConnId>,
     /// How often each client was served while another one waited for its turn.
     passed: HashMap<(u8, u8), usize>,
 }
@@ -115,7 +170,7 @@ struct World {
 pub fn run(setting: Setting, operations: &[Operation]) {
     let mut world = World {
         setting,
-        pool: Pool::new(setting.endpoints, setting.limits),
+        pool: Pool::balanced(&setting.ranks(), setting.limits, setting.policy),
         now: Instant::now(),
         connections: HashMap::new(),
         known: Vec::new(),
@@ -123,6 +178,8 @@ pub fn run(setting: Setting, operations: &[Operation]) {
         settled: HashSet::new(),
         places: Vec::new(),
         not_before: HashMap::new(),
+        standings: vec![Standing::Healthy; setting.endpoints],
+        trials: HashMap::new(),
         passed: HashMap::new(),
     };
     for operation in operations {
@@ -165,8 +222,15 @@ impl World {
             Operation::Closed(which) => {
                 if let Some(id) = self.which(which, made) {
                     self.connections.remove(&id);
+                    self.trials.retain(|_, trial| *trial != id);
                     self.pool.handle_closed(id, self.now);
                 }
+            }
+            Operation::Verdict(place, how) => self.verdict(place, how),
+            Operation::Probe(endpoint, how) => {
+                let endpoint = usize::from(endpoint) % self.setting.endpoints;
+                let probe = [Probe::Passed, Probe::Failed][usize::from(how & 1)];
+                self.pool.handle_probe(endpoint, probe, self.now);
             }
             Operation::Pass(ms) => self.now += Duration::from_millis(ms.into()),
             Operation::Timeout => self.timeout(),
@@ -174,13 +238,21 @@ impl World {
     }
 
     fn acquire(&mut self, client: u8) {
-        let waited = !self.waiting.is_empty();
-        match self.pool.acquire(client.into(), self.now) {
+        let ask = Ask {
+            chance: self.known.len() as u64,
+            avoid: Some(usize::from(client)),
+            ..Ask::of(client.into())
+        };
+        match self.pool.acquire_as(ask, self.now) {
             Acquired::Granted(id) => {
-                assert!(!waited, "a place is given past those who wait");
+                self.take_events();
+                let waits = !self.waiting.is_empty();
+                assert!(!waits, "a place is given past those who wait");
                 self.occupy(id);
             }
             Acquired::Queued(ticket) => {
+                // What others were granted, they were before this one came.
+                self.take_events();
                 assert!(!self.settled.contains(&ticket), "a ticket is used again");
                 let deadline = self.now + QUEUE_WAIT;
                 let before = self.waiting.insert(ticket, Waiter { client, deadline });
@@ -190,7 +262,8 @@ impl World {
                 assert_eq!(self.waiting.len(), self.setting.limits.queue);
             }
             Acquired::Refused(Refusal::Unreachable) => {
-                assert!(self.connections.values().all(|c| c.state == State::Leaving));
+                self.take_events();
+                self.check_hopeless();
             }
             Acquired::Refused(Refusal::WaitedTooLong) => panic!("it has not waited"),
         }
@@ -200,9 +273,19 @@ impl World {
         if self.places.is_empty() {
             return;
         }
-        let id = self.places.swap_remove(place % self.places.len());
+        let Place { id, .. } = self.places.swap_remove(place % self.places.len());
         self.change(id, |connection| connection.in_flight -= 1);
+        self.trials.retain(|_, trial| *trial != id);
         self.pool.release(id);
+    }
+
+    fn verdict(&mut self, place: u8, how: u8) {
+        let Some(Place { id, began }) = pick(&self.places, place) else {
+            return;
+        };
+        let jitter = u32::from(how) << 24;
+        let verdict = [Verdict::Good, Verdict::Bad { jitter }][usize::from(how & 1)];
+        self.pool.handle_verdict(id, verdict, began, self.now);
     }
 
     fn abandon(&mut self, which: u8) {
@@ -248,7 +331,9 @@ impl World {
         }
         self.now = self.now.max(at);
         self.pool.handle_timeout(self.now);
-        assert!(self.pool.has_events(), "a timeout for nothing");
+        let next = self.pool.poll_timeout();
+        let goes_on = next.is_none_or(|next| next > self.now);
+        assert!(goes_on, "a timeout that comes again and again");
     }
 
     fn take_events(&mut self) {
@@ -264,11 +349,13 @@ impl World {
                     let waiter = self.settle(ticket);
                     match refusal {
                         Refusal::WaitedTooLong => assert!(waiter.deadline <= self.now),
-                        Refusal::Unreachable => {
-                            assert!(self.connections.values().all(|c| c.state == State::Leaving));
-                        }
+                        Refusal::Unreachable => self.check_hopeless(),
                         Refusal::QueueFull => panic!("it was in the queue"),
                     }
+                }
+                PoolEvent::Standing(index, standing) => {
+                    assert_ne!(self.standings[index], standing, "no news");
+                    self.standings[index] = standing;
                 }
             }
         }
@@ -297,6 +384,12 @@ impl World {
             not_before.is_none_or(|at| *at <= self.now),
             "no pause after a failure"
         );
+        if let Some(Some(level)) = self.level() {
+            assert!(
+                self.priority(id.endpoint()) <= level,
+                "a spare one is dialled"
+            );
+        }
         self.known.push(id);
         let connection = Connection {
             state: State::Connecting,
@@ -347,14 +440,73 @@ impl World {
             "a place on a full connection"
         );
         connection.in_flight += 1;
-        self.places.push(id);
+        let began = self.now;
+        self.places.push(Place { id, began });
+        let endpoint = id.endpoint();
+        assert!(
+            self.serves(endpoint),
+            "endpoint {endpoint} is not to be used"
+        );
+        if self.standings[endpoint] == Standing::Probing {
+            self.trials.entry(endpoint).or_insert(id);
+        }
+    }
+
+    /// The level that is used; `None` inside if there is none: then all are or none is.
+    fn level(&self) -> Option<Option<u32>> {
+        let healthy = |level| {
+            let of_level =
+                (0..self.setting.endpoints).filter(|index| self.priority(*index) == level);
+            let (mut all, mut good) = (0, 0);
+            of_level.for_each(|index| {
+                all += 1;
+                good += u32::from(self.standings[index] == Standing::Healthy);
+            });
+            good > 0 && good * 100 >= all * self.setting.policy.panic
+        };
+        let level = [0, 1].into_iter().find(|level| healthy(*level));
+        (level.is_some() || self.setting.policy.panic == 0).then_some(level)
+    }
+
+    fn priority(&self, endpoint: usize) -> u32 {
+        self.setting.ranks()[endpoint].priority
+    }
+
+    /// Whether an endpoint may get an exchange now.
+    fn serves(&self, endpoint: usize) -> bool {
+        let Some(level) = self.level() else {
+            return true;
+        };
+        match self.standings[endpoint] {
+            Standing::Healthy => level == Some(self.priority(endpoint)),
+            Standing::Ejected => false,
+            Standing::Probing => {
+                let reached = level.is_none_or(|level| self.priority(endpoint) <= level);
+                reached && !self.trials.contains_key(&endpoint)
+            }
+        }
+    }
+
+    /// Whether one who waits may hope for a connection.
+    fn is_hope(&self, id: ConnId, connection: &Connection) -> bool {
+        let endpoint = id.endpoint();
+        let level = self.level();
+        let tried = self.standings[endpoint] == Standing::Probing
+            && level.is_none_or(|level| level.is_none_or(|l| self.priority(endpoint) <= l));
+        connection.state != State::Leaving && (self.serves(endpoint) || tried)
+    }
+
+    fn check_hopeless(&self) {
+        let mut all = self.connections.iter();
+        assert!(!all.any(|(id, c)| self.is_hope(*id, c)), "there is hope");
     }
 
     fn check(&mut self) {
         assert_eq!(self.pool.queued(), self.waiting.len());
         assert!(self.waiting.len() <= self.setting.limits.queue);
         let first = self.waiting.values().map(|waiter| waiter.deadline).min();
-        assert_eq!(self.pool.poll_timeout(), first);
+        let next = self.pool.poll_timeout();
+        assert!(first.is_none_or(|first| next.is_some_and(|next| next <= first)));
         for id in &self.known {
             let busy = self.connections.get(id).is_some_and(|c| c.in_flight > 0);
             assert_eq!(self.pool.is_idle(*id), !busy);
@@ -362,18 +514,21 @@ impl World {
         if self.waiting.is_empty() {
             return;
         }
-        let mut states = self.connections.values();
+        let mut all = self.connections.iter();
         let free = |c: &Connection| matches!(c.state, State::Usable(most) if c.in_flight < most);
-        assert!(!states.any(free), "a place is free and somebody waits");
-        let mut states = self.connections.values();
+        let served = all.any(|(id, c)| free(c) && self.serves(id.endpoint()));
+        assert!(!served, "a place is free and somebody waits");
+        let mut all = self.connections.iter();
         assert!(
-            states.any(|c| c.state != State::Leaving),
+            all.any(|(id, c)| self.is_hope(*id, c)),
             "somebody waits for nothing"
         );
     }
 
-    /// Once connections are made and places given back, all who wait are served.
+    /// Once ejections are over, connections made, and places given back in good order, all who
+    /// wait are served.
     fn end(mut self) {
+        self.now += LONGEST_EJECTION;
         for round in 0.. {
             assert!(round < 100, "somebody is never served");
             for id in self.known.clone() {
@@ -384,6 +539,8 @@ impl World {
                 break;
             }
             while !self.places.is_empty() {
+                self.verdict(0, 0);
+                self.take_events();
                 self.release(0);
                 self.take_events();
                 self.check();

@@ -139,8 +139,10 @@ impl Connection {
     }
 
     pub(super) fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
-        while !self.outbound.is_empty() {
-            match Pin::new(&mut self.io).poll_write(cx, &self.outbound) {
+        while let Some(io) = &mut self.io
+            && !self.outbound.is_empty()
+        {
+            match Pin::new(io).poll_write(cx, &self.outbound) {
                 Poll::Ready(Ok(0)) => return Err(Ended("reset")),
                 Poll::Ready(Ok(written)) => {
                     self.outbound.advance(written);

@@ -2,6 +2,7 @@
 
 mod answers;
 mod reading;
+mod tie;
 mod timeouts;
 
 use super::parting::Parting;
@@ -22,11 +23,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tie::Tie;
 use tokio::net::TcpStream;
 
 /// One client's connection. It has no buffer, timer or exchange of its own while it is idle.
 pub(crate) struct Connection {
-    io: TcpStream,
+    /// Gone once the client is bound to a connection of its own, which has it then.
+    io: Option<TcpStream>,
     worker: Rc<Worker>,
     listener: Rc<Listener>,
     _permit: Permit,
@@ -38,6 +41,8 @@ pub(crate) struct Connection {
     outbound: BytesMut,
     exchanges: Option<Box<Exchanges>>,
     lanes: Option<Box<Lanes>>,
+    /// What keeps the client from being served like others.
+    tie: Option<Box<Tie>>,
     alarm: Alarm,
     /// Since when a frame is incomplete.
     partial_since: Option<Instant>,
@@ -85,7 +90,7 @@ impl Connection {
         };
         listener.metrics.opened();
         Self {
-            io,
+            io: Some(io),
             worker: Rc::clone(worker),
             listener: Rc::clone(listener),
             _permit: permit,
@@ -97,6 +102,7 @@ impl Connection {
             outbound: BytesMut::new(),
             exchanges: None,
             lanes: None,
+            tie: None,
             alarm: Alarm::new(Rc::clone(worker.timers())),
             partial_since: None,
             stalled_since: None,
@@ -109,6 +115,10 @@ impl Connection {
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        if let Some(Tie::Bound(bound)) = self.tie.as_deref_mut() {
+            let ended = bound.poll(self.id, &self.worker, cx);
+            return ended.map(|reason| Err(Ended(reason)));
+        }
         let now = clock::now();
         self.frames_left = FRAMES_A_TURN;
         let drain_begins = !self.seen_drain && self.worker.is_draining();
@@ -120,6 +130,11 @@ impl Connection {
         if self.parting.is_none() {
             self.exchange_bytes(now, cx)?;
         }
+        if self.is_bound() {
+            // From here on the pair is polled.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if timer_due || self.parting.is_some() {
             self.set_alarm(now, cx);
         }
@@ -130,6 +145,7 @@ impl Connection {
     fn exchange_bytes(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
         loop {
             self.collect_answers(now, cx);
+            self.untie(now, cx)?;
             let starved = self.read(now, cx)?;
             // New exchanges send their requests with their first poll.
             self.collect_answers(now, cx);
@@ -139,7 +155,7 @@ impl Connection {
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
-            if !self.has_credit() || !may_go_on {
+            if !self.may_untie() && (!self.has_credit() || !may_go_on) {
                 break;
             }
         }
@@ -176,13 +192,11 @@ impl Connection {
             self.parting = Some(Box::new(Parting::new(now)));
             self.set_alarm(now, cx);
         }
-        let Some(parting) = &mut self.parting else {
+        let (Some(parting), Some(io)) = (&mut self.parting, &mut self.io) else {
             return Poll::Pending;
         };
         let mut scratch = self.worker.scratch();
-        parting
-            .poll(&mut self.io, &mut scratch, now, cx)
-            .map_err(Ended::from)
+        parting.poll(io, &mut scratch, now, cx).map_err(Ended::from)
     }
 }
 

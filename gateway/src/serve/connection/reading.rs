@@ -3,7 +3,7 @@
 use super::{Connection, Ended};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
-use gatewright_core::codec::{Control, DecodeError, Event, Recovery, Rejected};
+use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::translate::Facts;
@@ -20,6 +20,7 @@ impl Connection {
     pub(super) fn has_credit(&self) -> bool {
         let limits = &self.listener.limits;
         self.frames_left > 0
+            && self.tie.is_none()
             && self.session.wants_request()
             && self.outbound.len() < limits.send_buffer
             && self
@@ -28,19 +29,27 @@ impl Connection {
                 .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
     }
 
+    /// Whether bytes may be read: for a request, or to hear that the client leaves while its last
+    /// one blocks.
+    fn may_read(&self) -> bool {
+        let room = self.inbound.len() < self.listener.limits.frame;
+        self.has_credit() || (self.awaits_own_reply() && room)
+    }
+
     /// Whether the end of the connection would not be read.
     pub(super) fn is_deaf(&self) -> bool {
-        self.seen_eof || !self.has_credit()
+        self.seen_eof || !self.may_read()
     }
 
     /// Reads until there is nothing or no more credit; says whether it is the latter.
     pub(super) fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
         self.read_frames(now, cx)?;
-        while self.has_credit() && !self.seen_eof {
+        while self.may_read() && !self.seen_eof {
+            let Some(io) = &mut self.io else { break };
             let read = {
                 let mut scratch = self.worker.scratch();
                 let mut buffer = ReadBuf::new(&mut scratch);
-                match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                match Pin::new(io).poll_read(cx, &mut buffer) {
                     Poll::Pending => break,
                     Poll::Ready(result) => result?,
                 }
@@ -48,7 +57,7 @@ impl Connection {
                 buffer.filled().len()
             };
             if read == 0 {
-                self.handle_eof();
+                self.handle_eof()?;
             } else {
                 self.read_frames(now, cx)?;
             }
@@ -60,13 +69,18 @@ impl Connection {
         Ok(!self.has_credit())
     }
 
-    pub(super) fn handle_eof(&mut self) {
+    fn handle_eof(&mut self) -> Result<(), Ended> {
+        if self.awaits_own_reply() {
+            // That may take for ever, and nobody waits for it any more.
+            return Err(Ended("peer"));
+        }
         self.seen_eof = true;
         let cut = !self.inbound.is_empty();
         self.inbound.clear();
         self.reason
             .get_or_insert(if cut { "cut-frame" } else { "peer" });
         self.session.handle_eof();
+        Ok(())
     }
 
     pub(super) fn read_frames(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
@@ -121,6 +135,8 @@ impl Connection {
         let from = Sender {
             client: self.id,
             lanes: self.lanes.get_or_insert_default(),
+            needs: Needs::Nothing,
+            retry: Retry::IfUnsent,
         };
         let at = Arrival { began, now };
         match listener
@@ -174,11 +190,15 @@ impl Connection {
         at: Arrival,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
-        self.listener.metrics.requests(1);
         let listener = Rc::clone(&self.listener);
         let dispatch = &listener.dispatch;
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
+        let needs = dispatch.needs(&request, route);
+        let Some(request) = self.tied(request, route, needs, at) else {
+            return Ok(());
+        };
+        self.listener.metrics.requests(1);
         let deadline = at.began + Dispatch::time_for(route);
         dispatch.spares.lend(&mut self.session);
         let key = match self.session.handle_request(&request, deadline, at.now) {
@@ -188,8 +208,13 @@ impl Connection {
                 return Err(Ended(violation.as_str()));
             }
         };
-        let lanes = self.lanes.get_or_insert_default();
-        match dispatch.begin(key, request, route, facts, at, lanes) {
+        let from = Sender {
+            client: self.id,
+            lanes: self.lanes.get_or_insert_default(),
+            needs,
+            retry: Retry::IfUnsent,
+        };
+        match dispatch.begin(key, request, route, facts, at, from) {
             Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
                 self.await_reply(exchange);

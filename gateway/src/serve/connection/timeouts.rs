@@ -12,7 +12,10 @@ impl Connection {
         if let Some(at) = self.worker.drains_at(self.id) {
             self.session.handle_drain(at);
         }
-        if self.is_deaf() && self.io.take_error()?.is_some() {
+        if self.is_deaf()
+            && let Some(io) = &self.io
+            && io.take_error()?.is_some()
+        {
             return Err(Ended("reset"));
         }
         let limits = &self.listener.limits;

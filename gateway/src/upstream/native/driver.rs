@@ -4,6 +4,7 @@ use super::Link;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::dial::dial;
+use crate::upstream::driver::Debt;
 use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
 use bytes::{Buf, BytesMut};
@@ -38,6 +39,7 @@ type Ended = Result<&'static str, String>;
 impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
+        let _debt = Debt::new(&upstream, id);
         let endpoint = &upstream.plan.endpoints[id.endpoint()];
         let connecting = dial(endpoint, upstream.tls.as_ref());
         let limit = upstream.plan.limits.connect;
@@ -60,7 +62,7 @@ impl LinkDriver {
             endpoint = id.endpoint(),
             "connected"
         );
-        let link = Rc::new(Link::new(speech, &upstream.plan.limits));
+        let link = Rc::new(Link::new(id, speech, &upstream.plan.limits));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,

@@ -4,17 +4,23 @@ use super::mailbox::{Contents, Mailbox, Whereabouts};
 use super::parcel::{Kept, Parcel};
 use super::{Link, Part};
 use crate::clock;
-use crate::upstream::{Lease, Place, Queued, Upstream};
+use crate::upstream::{Lease, Place, Queued, Upstream, Wish};
 use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::Verdict;
 use gatewright_core::message::Message;
+use gatewright_core::pool::ConnId;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
+
+/// So many lanes of a client are looked through for those that it does not need any more.
+const TIDY: usize = 16;
 
 /// The lanes of one client, one for each upstream that it has sent to.
 #[derive(Debug, Default)]
@@ -23,15 +29,20 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// The lane to an upstream.
-    pub(crate) fn to(&mut self, upstream: &Rc<Upstream>, client: u64) -> Rc<Lane> {
-        let known = (self.lanes.iter()).find(|lane| Rc::ptr_eq(&lane.upstream, upstream));
+    /// The lane to an upstream, or to that endpoint of it which a key leads to.
+    pub(crate) fn to(&mut self, upstream: &Rc<Upstream>, client: u64, key: u64) -> Rc<Lane> {
+        let known = (self.lanes.iter())
+            .find(|lane| lane.key == key && Rc::ptr_eq(&lane.upstream, upstream));
         if let Some(lane) = known {
             return Rc::clone(lane);
+        }
+        if self.lanes.len() >= TIDY {
+            self.lanes.retain(|lane| !lane.is_idle());
         }
         let lane = Rc::new(Lane {
             upstream: Rc::clone(upstream),
             client,
+            key,
             state: RefCell::new(State {
                 link: None,
                 waiting: None,
@@ -49,6 +60,7 @@ impl Lanes {
 pub(crate) struct Lane {
     upstream: Rc<Upstream>,
     client: u64,
+    key: u64,
     state: RefCell<State>,
 }
 
@@ -116,12 +128,26 @@ impl Lane {
                 return Ok(free.then(|| Rc::clone(link)));
             }
         }
-        match self.upstream.acquire(self.client, clock::now())? {
+        match self
+            .upstream
+            .acquire(self.client, self.wish(), clock::now())?
+        {
             Place::Granted(lease) => self.settle(lease).map(Some),
             Place::Queued(queued) => {
                 self.wait(queued);
                 Ok(None)
             }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.state.borrow().outstanding == 0
+    }
+
+    const fn wish(&self) -> Wish {
+        Wish {
+            key: self.key,
+            avoid: None,
         }
     }
 
@@ -228,7 +254,10 @@ impl Lane {
 
     fn reconnect(self: &Rc<Self>) {
         drop(self.state.borrow_mut().link.take());
-        match self.upstream.acquire(self.client, clock::now()) {
+        match self
+            .upstream
+            .acquire(self.client, self.wish(), clock::now())
+        {
             Ok(Place::Granted(lease)) => self.go_on(Ok(lease)),
             Ok(Place::Queued(queued)) => self.wait(queued),
             Err(fault) => self.go_on(Err(fault)),
@@ -252,12 +281,55 @@ impl Lane {
 impl Call {
     /// The reply to the message that was sent; nothing where none is due.
     pub(crate) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
-        self.mailbox.poll_message(cx)
+        let reply = ready!(self.mailbox.poll_message(cx));
+        self.judge(reply.as_ref().err());
+        Poll::Ready(reply)
     }
 
     /// What came of the replies to the frames that were sent.
     pub(crate) fn poll_part(&self, cx: &Context<'_>) -> Poll<Part> {
-        self.mailbox.poll_part(cx)
+        let part = ready!(self.mailbox.poll_part(cx));
+        if let Some(end) = &part.end {
+            self.judge(end.as_ref().err());
+        }
+        Poll::Ready(part)
+    }
+
+    /// The endpoint that it was sent to, by index.
+    pub(crate) fn endpoint(&self) -> Option<usize> {
+        self.mailbox.sent().map(|(id, _)| id.endpoint())
+    }
+
+    /// Notes that it took too long. That is the endpoint's fault if it had at least half of the
+    /// time.
+    pub(crate) fn timed_out(&self, limit: Duration, now: Instant) {
+        if let Some((id, began)) = self.mailbox.sent()
+            && now.saturating_duration_since(began) >= limit / 2
+        {
+            self.say(id, self.bad(), began, now);
+        }
+    }
+
+    /// Tells the pool how the endpoint did.
+    fn judge(&self, fault: Option<&Fault>) {
+        let Some((id, began)) = self.mailbox.sent() else {
+            return;
+        };
+        let verdict = match fault {
+            None => Verdict::Good,
+            Some(fault) if fault.may_have_been_sent() => self.bad(),
+            Some(_) => return,
+        };
+        self.say(id, verdict, began, clock::now());
+    }
+
+    fn bad(&self) -> Verdict {
+        let jitter = self.lane.upstream.jitter();
+        Verdict::Bad { jitter }
+    }
+
+    fn say(&self, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
+        self.lane.upstream.judge(id, verdict, began, now);
     }
 
     /// What came of those replies, and no more.

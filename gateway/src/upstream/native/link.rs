@@ -2,6 +2,7 @@
 
 use super::mailbox::{Contents, Mailbox};
 use super::parcel::{Parcel, as_event};
+use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
@@ -9,6 +10,7 @@ use gatewright_config::plan::{Sharing, Speech, UpstreamLimits};
 use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
+use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
 use std::cell::RefCell;
 use std::fmt;
@@ -25,6 +27,7 @@ const UNKNOWN: u32 = 16;
 
 /// One connection to an upstream.
 pub(in crate::upstream) struct Link {
+    id: ConnId,
     state: RefCell<State>,
     descriptor: Arc<Descriptor>,
     sharing: Sharing,
@@ -60,11 +63,12 @@ impl fmt::Display for Broken {
 }
 
 impl Link {
-    pub(super) fn new(speech: &Speech, limits: &UpstreamLimits) -> Self {
+    pub(super) fn new(id: ConnId, speech: &Speech, limits: &UpstreamLimits) -> Self {
         let protocol = &speech.protocol;
         let descriptor = Arc::clone(protocol.descriptor());
         let framing = Framing::new(Arc::clone(protocol), Side::Client, limits.frame);
         Self {
+            id,
             state: RefCell::new(State {
                 ledger: Ledger::new(descriptor.capabilities.correlation),
                 framing,
@@ -77,6 +81,10 @@ impl Link {
             sharing: speech.sharing,
             quarantine: limits.quarantine,
         }
+    }
+
+    pub(super) const fn id(&self) -> ConnId {
+        self.id
     }
 
     /// Whether it takes nothing more.
@@ -112,7 +120,7 @@ impl Link {
             .ledger
             .sent(&correlation, replies, Rc::clone(to))
             .map_err(|_| Fault::sent(FaultClass::Internal, "an id was given out twice"))?;
-        to.note_sent(Rc::clone(self), entry);
+        to.note_sent(Rc::clone(self), entry, clock::now());
         Ok(())
     }
 

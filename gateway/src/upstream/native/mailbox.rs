@@ -4,10 +4,12 @@ use super::Link;
 use bytes::BytesMut;
 use gatewright_core::fault::Fault;
 use gatewright_core::message::Message;
+use gatewright_core::pool::ConnId;
 use gatewright_core::reply::Entry;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 /// Where one exchange finds its reply. The link puts it in, the exchange takes it out.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ struct Mail {
     replies: u32,
     fault: Option<Fault>,
     waker: Option<Waker>,
+    /// On which connection its parcel was sent, and when.
+    sent: Option<(ConnId, Instant)>,
 }
 
 /// Where its parcel is.
@@ -70,8 +74,15 @@ impl Mailbox {
         self.contents
     }
 
-    pub(super) fn note_sent(&self, link: Rc<Link>, entry: Entry) {
-        self.mail.borrow_mut().whereabouts = Whereabouts::Sent(link, entry);
+    pub(super) fn note_sent(&self, link: Rc<Link>, entry: Entry, now: Instant) {
+        let mail = &mut *self.mail.borrow_mut();
+        mail.sent = Some((link.id(), now));
+        mail.whereabouts = Whereabouts::Sent(link, entry);
+    }
+
+    /// On which connection its parcel was sent, and when.
+    pub(super) fn sent(&self) -> Option<(ConnId, Instant)> {
+        self.mail.borrow().sent
     }
 
     /// Takes the note of where the parcel is; it is over then.

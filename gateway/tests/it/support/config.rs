@@ -23,7 +23,7 @@ pub(crate) struct Config {
     protocol: &'static str,
     workers: usize,
     bind: String,
-    urls: Vec<String>,
+    urls: String,
     timeout: String,
     drain: Vec<String>,
     listener_limits: Vec<String>,
@@ -90,18 +90,12 @@ impl Config {
         config
     }
 
-    /// A key of the upstream, its value as TOML has it.
-    pub(crate) fn upstream_key(mut self, key: &str, value: impl std::fmt::Display) -> Self {
-        self.upstream_keys.push(format!("{key} = {value}"));
-        self
-    }
-
     fn new(protocol: &'static str, route: &str, urls: impl IntoIterator<Item = String>) -> Self {
         Self {
             protocol,
             workers: 1,
             bind: "127.0.0.1:0".to_owned(),
-            urls: urls.into_iter().collect(),
+            urls: format!("{:?}", urls.into_iter().collect::<Vec<_>>()),
             timeout: LONG.to_owned(),
             drain: Vec::new(),
             listener_limits: Vec::new(),
@@ -110,6 +104,11 @@ impl Config {
             route: route.to_owned(),
             files: Vec::new(),
         }
+    }
+
+    /// The backends as TOML has them: with weights and priorities.
+    pub(crate) fn endpoints(self, urls: String) -> Self {
+        Self { urls, ..self }
     }
 
     pub(crate) fn workers(self, workers: usize) -> Self {
@@ -147,6 +146,18 @@ impl Config {
     pub(crate) fn upstream(mut self, key: &str, value: impl std::fmt::Display) -> Self {
         self.upstream_limits.push(format!("{key} = {value}"));
         self
+    }
+
+    /// Any other key of the upstream, its value as TOML has it.
+    pub(crate) fn upstream_key(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.upstream_keys.push(format!("{key} = {value}"));
+        self
+    }
+
+    /// How often what was certainly not carried out is tried, whatever the rate.
+    pub(crate) fn attempts(self, attempts: u32) -> Self {
+        self.upstream_key("retry.attempts", attempts)
+            .upstream_key("retry.budget", "\"100%\"")
     }
 
     /// Trusts this authority, and no other, for the upstream.
@@ -196,7 +207,7 @@ impl Config {
         writeln!(text, "limits = {{ {} }}", self.listener_limits.join(", ")).expect("text");
         write!(
             text,
-            "[upstreams.backend]\nurl = {urls:?}\ntimeout = \"{timeout}\"\n"
+            "[upstreams.backend]\nurl = {urls}\ntimeout = \"{timeout}\"\n"
         )
         .expect("text");
         writeln!(text, "limits = {{ {} }}", self.upstream_limits.join(", ")).expect("text");

@@ -143,6 +143,12 @@ impl Gateway {
         assert_eq!(counted, times as f64, "{reason}");
     }
 
+    /// Waits until a metric's sum is `value` or more.
+    pub(crate) async fn until_metric(&self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let reached = async { while self.metrics().await.sum(name, labels) < value {} };
+        in_time(format!("{name} {labels:?} to reach {value}"), reached).await;
+    }
+
     /// The status and the body of a page of the admin listener.
     pub(crate) async fn admin(&self, path: &str) -> (u16, String) {
         metrics::get(self.admin, path).await

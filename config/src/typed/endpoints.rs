@@ -1,0 +1,166 @@
+//! Endpoints of an upstream as typed, and how one of them is chosen.
+
+use crate::diagnostic::codes;
+use crate::keys::endpoints as keys;
+use crate::keys::upstream::URL;
+use crate::plan::{Check, CheckPlan, Endpoint, EndpointKind};
+use crate::read::{Problem, Reader, Section, endpoint, expand, text_of};
+use crate::tree::{Node, Value};
+use gatewright_core::balance::Policy;
+use gatewright_core::expr::Source;
+use gatewright_core::health::{EjectPolicy, HealthPolicy};
+use gatewright_core::pool::{PoolPolicy, Rank};
+use http::uri::PathAndQuery;
+use std::time::Duration;
+
+/// All URLs of an upstream, each with its rank.
+pub(super) fn read_endpoints(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+) -> (Vec<Endpoint>, Vec<Rank>) {
+    let (mut endpoints, mut ranks) = (Vec::new(), Vec::new());
+    for item in section.items(reader, &URL) {
+        let (read, rank) = read_one(reader, item);
+        if let (Some(first), Some(read)) = (endpoints.first(), &read)
+            && let Some(problem) = beside(first, read)
+        {
+            reader.problem(problem, item.span.clone());
+        }
+        ranks.extend(read.as_ref().map(|_| rank));
+        endpoints.extend(read);
+    }
+    (endpoints, ranks)
+}
+
+fn read_one(reader: &mut Reader<'_>, item: &Node) -> (Option<Endpoint>, Rank) {
+    if !matches!(item.value, Value::Table(_)) {
+        let url = reader.accept(text_of(&URL, item), &item.span);
+        let url = url.and_then(|url| reader.accept(expand(&url, reader.environment), &item.span));
+        let read = url.and_then(|url| reader.accept(endpoint(&url), &item.span));
+        return (read, Rank::default());
+    }
+    let table = Section::of(reader, URL.name(), item);
+    let url = table.expanded(reader, &keys::URL_URL);
+    let read = url.and_then(|url| reader.accept(endpoint(&url.value), &url.span));
+    let rank = Rank {
+        weight: narrow(table.count(reader, &keys::WEIGHT).value),
+        priority: narrow(table.count(reader, &keys::PRIORITY).value),
+    };
+    (read, rank)
+}
+
+/// What is wrong with an endpoint beside the first one of the same upstream.
+fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
+    match (first.kind(), other.kind()) {
+        (EndpointKind::Mock, _) | (_, EndpointKind::Mock) => Some(
+            Problem::new(codes::BAD_URL, "`mock:` stands beside another URL")
+                .help("the built-in upstream answers every request: it is the only URL"),
+        ),
+        (first, other) if first != other => Some(
+            Problem::new(codes::MISMATCH, "URLs of HTTP/2 and of streams of bytes").help(
+                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://` and `unix://`",
+            ),
+        ),
+        _ => None,
+    }
+}
+
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub(super) fn read_policy(reader: &mut Reader<'_>, section: &Section<'_>) -> PoolPolicy {
+    let balance = section.text(reader, &keys::BALANCE);
+    let balance = balance.and_then(|name| Policy::named(&name.value));
+    let health = section.section(reader, &keys::HEALTH);
+    PoolPolicy {
+        balance: balance.unwrap_or(Policy::LeastRequest),
+        panic: section.share(reader, &keys::PANIC).value,
+        health: HealthPolicy {
+            eject: read_eject(reader, section),
+            fall: health
+                .count_if(reader, &keys::HEALTH_FALL)
+                .map_or(3, narrow),
+            rise: health
+                .count_if(reader, &keys::HEALTH_RISE)
+                .map_or(2, narrow),
+            slow_start: section.duration(reader, &keys::SLOW_START).value,
+        },
+    }
+}
+
+/// What a hash goes by; a warning if nothing does.
+pub(super) fn read_key(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    balance: Policy,
+) -> Option<Source> {
+    let key = section.source(reader, &keys::BALANCE_KEY)?;
+    if balance != Policy::Hash {
+        let problem = Problem::warning(codes::UNUSED, "`balance-key` is not used");
+        let help = "it matters only to `balance = \"hash\"`";
+        reader.problem(problem.help(help), key.span().clone());
+    }
+    Some(key)
+}
+
+fn read_eject(reader: &mut Reader<'_>, section: &Section<'_>) -> EjectPolicy {
+    let eject = section.section(reader, &keys::EJECT);
+    EjectPolicy {
+        failures: narrow(eject.count(reader, &keys::EJECT_FAILURES).value),
+        ratio: eject.share(reader, &keys::EJECT_RATIO).value,
+        window: eject.duration(reader, &keys::EJECT_WINDOW).value,
+        time: eject.duration(reader, &keys::EJECT_TIME).value,
+        longest: eject.duration(reader, &keys::EJECT_LONGEST).value,
+        share: eject.share(reader, &keys::EJECT_SHARE).value,
+    }
+}
+
+pub(super) fn read_check(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<CheckPlan> {
+    let node = section.node(&keys::HEALTH)?;
+    let health = section.section(reader, &keys::HEALTH);
+    let path = health.text(reader, &keys::HEALTH_PATH);
+    let connect = health.flag_if(reader, &keys::HEALTH_CONNECT);
+    if connect.is_some_and(|connect| connect == path.is_some()) {
+        let problem = Problem::new(
+            codes::EXACTLY_ONE,
+            "a probe is a GET of a `path` or `connect = true`",
+        );
+        reader.problem(problem.help("keep one of them"), node.span.clone());
+    }
+    let path = path.and_then(|path| {
+        let span = path.span.unwrap_or_else(|| node.span.clone());
+        reader.accept(read_path(&path.value), &span)
+    });
+    let every = health.duration_if(reader, &keys::HEALTH_EVERY);
+    let timeout = health.duration_if(reader, &keys::HEALTH_TIMEOUT);
+    Some(CheckPlan {
+        check: path.map_or(Check::Connect, Check::Get),
+        every: every.unwrap_or(Duration::from_secs(2)),
+        timeout: timeout.unwrap_or(Duration::from_secs(1)),
+    })
+}
+
+fn read_path(path: &str) -> Result<PathAndQuery, Problem> {
+    let refused = || {
+        let message = format!("\"{}\" is not a path", path.escape_debug());
+        Problem::new(codes::BAD_CHOICE, message).help("such as \"/healthz\", with its `/`")
+    };
+    let read = Some(path).filter(|path| path.starts_with('/'));
+    read.and_then(|path| path.parse().ok()).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Kind;
+
+    #[test]
+    fn the_names_of_policies_are_those_of_the_core() {
+        let Kind::Choice(words) = keys::BALANCE.kind else {
+            panic!("a choice")
+        };
+        let names: Vec<_> = Policy::NAMES.iter().map(|row| row.0).collect();
+        assert_eq!(words, names);
+    }
+}

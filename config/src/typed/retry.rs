@@ -1,0 +1,45 @@
+//! What is tried again, as typed.
+
+use crate::diagnostic::codes;
+use crate::keys::endpoints as keys;
+use crate::read::{Problem, Reader, Section, Spanned};
+use gatewright_core::retry::{Cause, RetryPolicy};
+
+pub(super) fn read_retry(reader: &mut Reader<'_>, section: &Section<'_>) -> RetryPolicy {
+    let retry = section.section(reader, &keys::RETRY);
+    let mut causes = Vec::new();
+    if retry.node(&keys::RETRY_ON).is_some() {
+        for Spanned { value, span } in retry.texts(reader, &keys::RETRY_ON) {
+            causes.extend(reader.accept(cause(&value), &span));
+        }
+    } else {
+        causes.push(Cause::Connect);
+    }
+    let attempts = retry.count(reader, &keys::RETRY_ATTEMPTS).value;
+    RetryPolicy {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        causes,
+        budget: retry.share(reader, &keys::RETRY_BUDGET).value,
+    }
+}
+
+fn cause(text: &str) -> Result<Cause, Problem> {
+    match text {
+        "connect" => Ok(Cause::Connect),
+        "reset" => Ok(Cause::Reset),
+        "4xx" => Ok(Cause::Class(4)),
+        "5xx" => Ok(Cause::Class(5)),
+        status => status
+            .parse()
+            .ok()
+            .filter(|status| (400..600).contains(status))
+            .map(Cause::Status)
+            .ok_or_else(|| unknown(status)),
+    }
+}
+
+fn unknown(text: &str) -> Problem {
+    let message = format!("`on` takes no \"{}\"", text.escape_debug());
+    Problem::new(codes::BAD_CHOICE, message)
+        .help(r#""connect", "reset", a status such as "503", or "5xx""#)
+}

@@ -1,0 +1,62 @@
+//! How often something happened lately, in constant memory.
+
+use std::time::{Duration, Instant};
+
+/// Counts over the last `N` ticks, the current one included: at least the last `N - 1` ticks of
+/// time, at most `N`.
+#[derive(Clone, Debug)]
+pub struct Window<const N: usize> {
+    tick: Duration,
+    origin: Option<Instant>,
+    /// The current tick, counted from the origin.
+    current: u64,
+    counts: [u32; N],
+    sum: u64,
+}
+
+impl<const N: usize> Window<N> {
+    /// An empty one.
+    #[must_use]
+    pub const fn new(tick: Duration) -> Self {
+        Self {
+            tick,
+            origin: None,
+            current: 0,
+            counts: [0; N],
+            sum: 0,
+        }
+    }
+
+    /// It happened once more.
+    pub fn add(&mut self, now: Instant) {
+        self.advance(now);
+        let count = &mut self.counts[(self.current % N as u64) as usize];
+        *count = count.saturating_add(1);
+        self.sum += 1;
+    }
+
+    /// How often it happened.
+    pub fn sum(&mut self, now: Instant) -> u64 {
+        self.advance(now);
+        self.sum
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.counts = [0; N];
+        self.sum = 0;
+    }
+
+    fn advance(&mut self, now: Instant) {
+        let origin = *self.origin.get_or_insert(now);
+        let passed = now.saturating_duration_since(origin).as_nanos();
+        let tick = u64::try_from(passed / self.tick.as_nanos().max(1)).unwrap_or(u64::MAX);
+        // Time that goes backwards is taken for time that stands still.
+        for _ in self.current..tick.min(self.current.saturating_add(N as u64)) {
+            self.current += 1;
+            let count = &mut self.counts[(self.current % N as u64) as usize];
+            self.sum -= u64::from(std::mem::take(count));
+        }
+        self.current = self.current.max(tick);
+    }
+}

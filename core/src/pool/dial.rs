@@ -1,0 +1,67 @@
+//! Connects: one at a time to an endpoint, with pauses after failures.
+
+use super::{Pool, PoolEvent};
+use std::time::{Duration, Instant};
+
+/// For how long after an exchange asked for a place lost endpoints are looked for. Later, the
+/// next exchange does it.
+const WANTED: Duration = Duration::from_secs(30);
+
+impl Pool {
+    pub(super) fn note_demand(&mut self, now: Instant) {
+        self.wanted_until = Some(now + WANTED);
+    }
+
+    /// Each endpoint gets its first connection as soon as there is work, so that all share it.
+    pub(super) fn connect_first(&mut self, now: Instant) {
+        self.dial(now, |pool, index| pool.endpoints[index].is_unconnected());
+    }
+
+    /// While somebody waits, each endpoint may open one connection more at a time.
+    pub(super) fn connect_more(&mut self, now: Instant) {
+        if !self.waiting.is_empty() {
+            self.dial(now, Self::has_room_for_more);
+        }
+    }
+
+    /// Endpoints that were lost are looked for, so that the next exchange finds them.
+    pub(super) fn redial(&mut self, now: Instant) {
+        self.dial(now, Self::is_missed);
+    }
+
+    /// When the next connect is due that waits for the end of a pause.
+    pub(super) fn next_dial(&self) -> Option<Instant> {
+        let due = |index: &usize| {
+            let wanted = !self.waiting.is_empty() && self.has_room_for_more(*index);
+            self.scope.reaches(&self.endpoints[*index]) && (wanted || self.is_missed(*index))
+        };
+        (0..self.endpoints.len())
+            .filter(due)
+            .filter_map(|index| self.endpoints[index].not_before())
+            .min()
+    }
+
+    fn dial(&mut self, now: Instant, due: impl Fn(&Self, usize) -> bool) {
+        for index in 0..self.endpoints.len() {
+            let endpoint = &self.endpoints[index];
+            if due(self, index) && endpoint.may_connect(now) && self.scope.reaches(endpoint) {
+                let id = self.endpoints[index].connect();
+                self.events.push_back(PoolEvent::Connect(id));
+                self.tell(index);
+            }
+        }
+    }
+
+    /// A second connection serves nobody while a trial is all that an endpoint gets.
+    fn has_room_for_more(&self, index: usize) -> bool {
+        let endpoint = &self.endpoints[index];
+        let useful = self.scope.has(endpoint) || endpoint.is_unconnected();
+        useful && !endpoint.is_full(self.limits.connections) && !endpoint.is_connecting()
+    }
+
+    fn is_missed(&self, index: usize) -> bool {
+        let endpoint = &self.endpoints[index];
+        let in_time = |at| self.wanted_until.is_some_and(|until| at <= until);
+        endpoint.is_lost() && endpoint.not_before().is_none_or(in_time)
+    }
+}

@@ -1,0 +1,148 @@
+//! What may be tried again.
+//!
+//! A request that was certainly not carried out may be, whatever it asks. Any other only if its
+//! operation is [idempotent](crate::codec::Retry::Idempotent). Nothing of an answer was passed on
+//! by then: answers are taken whole.
+
+use crate::codec::Retry;
+use crate::fault::{Fault, FaultClass, Sent};
+use crate::translate::Outcome;
+
+/// After what a request is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How often a request is tried at most.
+    pub attempts: u32,
+    /// After what.
+    pub causes: Vec<Cause>,
+    /// Retries that the upstream notices, in a hundred requests of the same second.
+    pub budget: u32,
+}
+
+/// One reason to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It was certainly not carried out.
+    Connect,
+    /// It broke after it was sent.
+    Reset,
+    /// An answer of this status.
+    Status(u16),
+    /// An answer of this hundred of statuses, such as 5.
+    Class(u16),
+}
+
+/// Whether an attempt is followed by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No: this is the outcome.
+    Keep,
+    /// Yes: the upstream has not noticed the one before.
+    Free,
+    /// Yes, if the [budget](crate::limit::RetryBudget) allows: the upstream has.
+    Charged,
+}
+
+impl RetryPolicy {
+    /// What becomes of a request of an operation that ended so, apart from how often it was
+    /// tried.
+    #[must_use]
+    pub fn decide(&self, outcome: &Outcome<'_>, operation: Retry) -> Decision {
+        let idempotent = operation == Retry::Idempotent;
+        match outcome {
+            Outcome::Fault(fault) => self.after(fault, idempotent),
+            Outcome::Answer(answer) => {
+                let status = answer.status.as_u16();
+                let named = self.has(Cause::Status(status)) || self.has(Cause::Class(status / 100));
+                if named && idempotent {
+                    Decision::Charged
+                } else {
+                    Decision::Keep
+                }
+            }
+        }
+    }
+
+    fn after(&self, fault: &Fault, idempotent: bool) -> Decision {
+        if fault.class() != FaultClass::Unreachable {
+            return Decision::Keep;
+        }
+        match fault.how_far() {
+            Sent::No if self.has(Cause::Connect) => Decision::Free,
+            Sent::Refused if self.has(Cause::Connect) => Decision::Charged,
+            Sent::Maybe if self.has(Cause::Reset) && idempotent => Decision::Charged,
+            Sent::No | Sent::Refused | Sent::Maybe => Decision::Keep,
+        }
+    }
+
+    fn has(&self, cause: Cause) -> bool {
+        self.causes.contains(&cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::HttpAnswer;
+    use http::StatusCode;
+
+    fn answer(status: u16) -> HttpAnswer {
+        HttpAnswer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn only_what_is_idempotent_is_sent_again_after_it_may_have_been_carried_out() {
+        let policy = RetryPolicy {
+            attempts: 2,
+            causes: vec![
+                Cause::Connect,
+                Cause::Reset,
+                Cause::Status(429),
+                Cause::Class(5),
+            ],
+            budget: 10,
+        };
+        let nothing = RetryPolicy {
+            causes: Vec::new(),
+            ..policy.clone()
+        };
+        let unsent = Fault::unsent(FaultClass::Unreachable, "");
+        let full = Fault::unsent(FaultClass::Overload, "");
+        let refused = Fault::refused(FaultClass::Unreachable, "");
+        let reset = Fault::sent(FaultClass::Unreachable, "");
+        let late = Fault::sent(FaultClass::Timeout, "");
+        let [s429, s404, s503] = [429, 404, 503].map(answer);
+        use Decision::{Charged, Free, Keep};
+        let cases = [
+            (Outcome::Fault(&unsent), Free, Free),
+            (Outcome::Fault(&full), Keep, Keep),
+            (Outcome::Fault(&refused), Charged, Charged),
+            (Outcome::Fault(&reset), Keep, Charged),
+            (Outcome::Fault(&late), Keep, Keep),
+            (Outcome::Answer(&s429), Keep, Charged),
+            (Outcome::Answer(&s404), Keep, Keep),
+            (Outcome::Answer(&s503), Keep, Charged),
+        ];
+        for (outcome, once, idempotent) in cases {
+            assert_eq!(
+                policy.decide(&outcome, Retry::IfUnsent),
+                once,
+                "{outcome:?}"
+            );
+            assert_eq!(
+                policy.decide(&outcome, Retry::Idempotent),
+                idempotent,
+                "{outcome:?}"
+            );
+            assert_eq!(
+                nothing.decide(&outcome, Retry::Idempotent),
+                Keep,
+                "{outcome:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Messages that need a connection of their own, where those upstream are shared.
+
+use super::{Connection, Ended};
+use crate::dispatch::{Arrival, Route};
+use crate::lifecycle::Alarm;
+use crate::relay::{Binding, Bound};
+use crate::upstream::Stream;
+use gatewright_core::codec::Needs;
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::Message;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// What keeps a client from being served like others. It is not read meanwhile.
+#[derive(Debug)]
+pub(super) enum Tie {
+    /// This request is sent once all before it are answered: on another connection it could
+    /// overtake them.
+    AwaitingReplies(Message, Arrival),
+    /// A request has a connection of its own: none after it is sent before it is answered.
+    AwaitingOwnReply,
+    /// The client is to get a connection of its own, and this is the first that goes there.
+    AwaitingConnection(Binding, Message, Rc<Route>),
+    /// It has one.
+    Bound(Bound),
+}
+
+impl Connection {
+    /// Whether the client has a connection of its own.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.tie.as_deref(), Some(Tie::Bound(_)))
+    }
+
+    /// Keeps back a request that needs a connection of its own, or all that come after it. Gives
+    /// it back if it is to be sent now.
+    pub(super) fn tied(
+        &mut self,
+        request: Message,
+        route: Option<&Rc<Route>>,
+        needs: Needs,
+        at: Arrival,
+    ) -> Option<Message> {
+        let (Some(route), false) = (route, needs == Needs::Nothing) else {
+            return Some(request);
+        };
+        if !self.is_settled() {
+            self.tie = Some(Box::new(Tie::AwaitingReplies(request, at)));
+            return None;
+        }
+        match (&route.own, needs) {
+            (Some(own), Needs::Bound | Needs::Replay) => {
+                let binding = Binding::begin(&own.bound);
+                let tie = Tie::AwaitingConnection(binding, request, Rc::clone(route));
+                self.tie = Some(Box::new(tie));
+                None
+            }
+            (Some(_), Needs::Exclusive) => {
+                self.tie = Some(Box::new(Tie::AwaitingOwnReply));
+                Some(request)
+            }
+            (None, _) | (_, Needs::Nothing) => Some(request),
+        }
+    }
+
+    /// Whether a request that may block has a connection of its own.
+    pub(super) fn awaits_own_reply(&self) -> bool {
+        matches!(self.tie.as_deref(), Some(Tie::AwaitingOwnReply))
+    }
+
+    /// Whether all that was asked is answered, and the answers are written.
+    fn is_settled(&self) -> bool {
+        self.session.is_quiet() && self.outbound.is_empty()
+    }
+
+    /// Whether [`untie`](Self::untie) would change anything by now.
+    pub(super) fn may_untie(&self) -> bool {
+        match self.tie.as_deref() {
+            Some(Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply) => self.is_settled(),
+            Some(Tie::AwaitingConnection(..) | Tie::Bound(_)) | None => false,
+        }
+    }
+
+    /// Goes on with a client that was kept back, as far as that is possible by now.
+    pub(super) fn untie(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
+        let Some(mut tie) = self.tie.take() else {
+            return Ok(());
+        };
+        match *tie {
+            Tie::AwaitingReplies(request, at) if self.is_settled() => {
+                return self.handle_message(request, at, cx);
+            }
+            Tie::AwaitingOwnReply if self.is_settled() => return Ok(()),
+            Tie::AwaitingConnection(ref mut binding, ..) => {
+                if let Poll::Ready(connected) = binding.poll(cx) {
+                    if let Tie::AwaitingConnection(_, request, route) = *tie {
+                        match connected {
+                            Some(upstream) => self.bind(upstream, &request, &route),
+                            None => self.refuse_binding(request, &route, now),
+                        }
+                    }
+                    return Ok(());
+                }
+            }
+            Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply | Tie::Bound(_) => {}
+        }
+        self.tie = Some(tie);
+        Ok(())
+    }
+
+    /// From here on frames pass both ways unread: what the client asked for may change what its
+    /// connection says, and when.
+    fn bind(&mut self, upstream: Stream, request: &Message, route: &Rc<Route>) {
+        let (Some(own), Some(client)) = (&route.own, self.io.take()) else {
+            return;
+        };
+        let mut sent = request
+            .frame()
+            .map_or_else(Vec::new, |frame| frame.to_vec());
+        sent.extend_from_slice(&self.inbound.split());
+        self.listener.metrics.requests(1);
+        let alarm = Alarm::new(Rc::clone(self.worker.timers()));
+        let listener = &self.listener.bound;
+        let bound = Bound::new(client, upstream, &own.bound, listener, sent, alarm);
+        self.tie = Some(Box::new(Tie::Bound(bound)));
+    }
+
+    fn refuse_binding(&mut self, request: Message, route: &Route, now: Instant) {
+        let fault = Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable");
+        route.metrics.faulted(fault.class(), Duration::ZERO);
+        match self.listener.dispatch.refuse(request, &fault) {
+            Some(refusal) => self.session.handle_local_answer(refusal, now),
+            None => self.session.handle_close(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Probes of endpoints, over connections of their own.
+
+use super::Upstream;
+use super::call::uri;
+use super::connect::Usable;
+use super::dial::dial;
+use crate::clock;
+use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
+use gatewright_core::health::Probe;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Request};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The task that probes one endpoint for as long as its worker runs.
+struct Prober {
+    upstream: Rc<Upstream>,
+    plan: CheckPlan,
+    endpoint: usize,
+}
+
+impl Upstream {
+    /// Probes each endpoint from now on, if the configuration says so.
+    pub(crate) fn start_checks(self: &Rc<Self>) {
+        let Some(plan) = self.plan.check.as_ref().filter(|_| self.mock().is_none()) else {
+            return;
+        };
+        for endpoint in 0..self.plan.endpoints.len() {
+            let prober = Rc::new(Prober {
+                upstream: Rc::clone(self),
+                plan: plan.clone(),
+                endpoint,
+            });
+            tokio::task::spawn_local(prober.run());
+        }
+    }
+}
+
+impl Prober {
+    async fn run(self: Rc<Self>) {
+        // Workers and endpoints do not probe in step.
+        tokio::time::sleep(self.plan.every.mul_f64(self.share())).await;
+        loop {
+            // In a task of its own: should a library panic, this probe failed, and others follow.
+            let probing = tokio::task::spawn_local(Rc::clone(&self).probe());
+            let probe = probing.await.unwrap_or(Probe::Failed);
+            self.upstream.metrics.probed(self.endpoint, probe);
+            let endpoint = self.endpoint;
+            self.upstream
+                .change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            tokio::time::sleep(self.pause()).await;
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        self.plan.every.mul_f64(0.9 + 0.2 * self.share())
+    }
+
+    fn share(&self) -> f64 {
+        f64::from(self.upstream.jitter()) / f64::from(u32::MAX)
+    }
+
+    async fn connect(&self) -> Option<Usable> {
+        self.upstream.connect(self.endpoint).await.ok()
+    }
+
+    async fn probe(self: Rc<Self>) -> Probe {
+        let probing = async {
+            let endpoint = &self.upstream.plan.endpoints[self.endpoint];
+            match (&self.plan.check, endpoint.kind()) {
+                (_, EndpointKind::Stream) => {
+                    let dialled = dial(endpoint, self.upstream.tls.as_ref()).await;
+                    dialled.ok().map(drop)
+                }
+                (Check::Connect, _) => self.connect().await.map(drop),
+                (Check::Get(path), _) => ask(self.connect().await?, path.clone()).await,
+            }
+        };
+        match tokio::time::timeout(self.plan.timeout, probing).await {
+            Ok(Some(())) => Probe::Passed,
+            Ok(None) | Err(_) => Probe::Failed,
+        }
+    }
+}
+
+/// Asks for the path; something only if the answer's head says that all is well.
+async fn ask(usable: Usable, path: PathAndQuery) -> Option<()> {
+    let Usable {
+        target,
+        sender,
+        mut connection,
+        cork,
+    } = usable;
+    let mut request = Request::new(());
+    *request.uri_mut() = uri(&target, path).ok()?;
+    *request.headers_mut() = HeaderMap::new();
+    let asking = async {
+        let (response, _) = sender
+            .ready()
+            .await
+            .ok()?
+            .send_request(request, true)
+            .ok()?;
+        let answer = response.await.ok()?;
+        answer.status().is_success().then_some(())
+    };
+    // What it has to write leaves once it was polled.
+    let driving = poll_fn(|cx| {
+        let ended = Pin::new(&mut connection).poll(cx).is_ready();
+        let lost = matches!(cork.poll_release(cx), Poll::Ready(Err(_)));
+        if ended || lost {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    tokio::select! {
+        () = driving => None,
+        passed = asking => passed,
+    }
+}

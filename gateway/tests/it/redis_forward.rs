@@ -1,0 +1,218 @@
+//! redis behind a gateway that shares its connections: redis' own clients see no difference.
+
+use crate::support::config::Config;
+use crate::support::gateway::Gateway;
+use crate::support::in_time;
+use crate::support::servers::{Server, installed};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+/// A redis and a gateway in front of it.
+struct Stage {
+    gateway: Gateway,
+    _redis: Server,
+}
+
+impl Stage {
+    async fn start() -> Option<Self> {
+        let programs = ["redis-server", "redis-cli", "redis-benchmark"];
+        let [program, ..] = installed(programs, "redis-server redis-tools")?;
+        let redis = Server::start(|directory, [port]: [u16; 1]| {
+            let mut command = Command::new(&program);
+            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+            command.args(["--save", "", "--appendonly", "no"]);
+            command.current_dir(directory.path());
+            command
+        })
+        .await;
+        let url = format!("tcp://{}", redis.address(0));
+        let config = Config::forward("resp", [url]).upstream("connections", 1);
+        let gateway = Gateway::start(&config).await;
+        Some(Self {
+            gateway,
+            _redis: redis,
+        })
+    }
+
+    async fn client(&self) -> Client {
+        let stream = TcpStream::connect(self.gateway.front()).await;
+        Client(BufReader::new(stream.expect("a connection")))
+    }
+
+    /// Connections to redis by now: shared and bound ones.
+    async fn connections(&self) -> f64 {
+        let metrics = self.gateway.metrics().await;
+        metrics.sum("gatewright_upstream_connections", &[])
+    }
+
+    /// Waits until redis says that so many clients of its own block.
+    async fn until_blocked(&self, clients: usize) {
+        let line = format!("blocked_clients:{clients}\r\n");
+        let blocked = async {
+            while !self
+                .run("redis-cli", &["info", "clients"])
+                .await
+                .contains(&line)
+            {}
+        };
+        in_time("a blocked client", blocked).await;
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let [program] = installed([program], "redis-tools").expect("it was there");
+        let port = self.gateway.front().port().to_string();
+        let ran = Command::new(program)
+            .args(["-p", &port])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output();
+        let output = in_time("redis' own client", ran).await.expect("a program");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}");
+        text
+    }
+}
+
+/// Lines both ways.
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    /// Sends commands, one a line, in one write.
+    async fn send(&mut self, commands: &str) {
+        let mut bytes = Vec::new();
+        for line in commands.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            bytes.extend(format!("*{}\r\n", words.len()).bytes());
+            for word in words {
+                bytes.extend(format!("${}\r\n{word}\r\n", word.len()).bytes());
+            }
+        }
+        self.0.write_all(&bytes).await.expect("a peer that reads");
+    }
+
+    /// Expects these lines.
+    async fn expect(&mut self, lines: &str) {
+        for expected in lines.lines() {
+            let mut line = String::new();
+            let read = in_time(expected, self.0.read_line(&mut line)).await;
+            read.expect("a line");
+            assert_eq!(line.trim_end(), expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn redis_own_programs_see_no_difference() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    assert_eq!(stage.run("redis-cli", &["set", "a", "1"]).await, "OK\n");
+    assert_eq!(stage.run("redis-cli", &["incr", "a"]).await, "2\n");
+    assert_eq!(
+        stage.run("redis-cli", &["-3", "hset", "h", "f", "v"]).await,
+        "1\n"
+    );
+    assert_eq!(
+        stage.run("redis-cli", &["-3", "hgetall", "h"]).await,
+        "f v\n"
+    );
+    for pipeline in ["1", "32"] {
+        let tests = "ping,set,get,incr,lpush,lrange,mset";
+        let arguments = ["-t", tests, "-n", "2000", "-c", "50", "-q", "-P", pipeline];
+        let report = stage.run("redis-benchmark", &arguments).await;
+        assert!(report.contains("MSET (10 keys): "), "{report}");
+        assert!(!report.contains("rror"), "{report}");
+    }
+    let report = stage
+        .run("redis-benchmark", &["-3", "-t", "get", "-n", "500", "-q"])
+        .await;
+    assert!(report.contains("GET: "), "{report}");
+}
+
+#[tokio::test]
+async fn clients_share_a_connection_until_they_need_their_own() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut one, mut two) = (stage.client().await, stage.client().await);
+    one.send("set a 1\nget a").await;
+    one.expect("+OK\n$1\n1").await;
+    two.send("get a").await;
+    two.expect("$1\n1").await;
+    assert_eq!(stage.connections().await, 1.0);
+    // What comes before a transaction and after it keeps its order.
+    one.send("incr a\nmulti\nincr a\nincr a\nexec\nget a").await;
+    two.send("incr b").await;
+    two.expect(":1").await;
+    one.expect(":2\n+OK\n+QUEUED\n+QUEUED\n*2\n:3\n:4\n$1\n4")
+        .await;
+    assert_eq!(stage.connections().await, 2.0);
+    two.send("get a").await;
+    two.expect("$1\n4").await;
+}
+
+#[tokio::test]
+async fn a_chosen_database_and_a_login_are_the_clients_own() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut one, mut two) = (stage.client().await, stage.client().await);
+    one.send("select 5\nset k five\nget k").await;
+    one.expect("+OK\n+OK\n$4\nfive").await;
+    two.send("get k").await;
+    two.expect("$-1").await;
+}
+
+#[tokio::test]
+async fn subscribers_get_what_is_published() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut subscriber, mut publisher) = (stage.client().await, stage.client().await);
+    subscriber.send("subscribe news sport").await;
+    subscriber.expect("*3\n$9\nsubscribe\n$4\nnews\n:1").await;
+    subscriber.expect("*3\n$9\nsubscribe\n$5\nsport\n:2").await;
+    for n in 0..100 {
+        publisher.send(&format!("publish news {n}")).await;
+        publisher.expect(":1").await;
+        let text = n.to_string();
+        let message = format!("*3\n$7\nmessage\n$4\nnews\n${}\n{text}", text.len());
+        subscriber.expect(&message).await;
+    }
+}
+
+#[tokio::test]
+async fn a_blocking_request_stalls_nobody() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut blocked, mut other) = (stage.client().await, stage.client().await);
+    // What comes after it waits for it, as it would on a connection to redis itself.
+    blocked.send("set x 1\nblpop q 0\nget x\nping").await;
+    blocked.expect("+OK").await;
+    for n in 0..100 {
+        other.send(&format!("set x {n}")).await;
+        other.expect("+OK").await;
+    }
+    other.send("lpush q item").await;
+    other.expect(":1").await;
+    blocked.expect("*2\n$1\nq\n$4\nitem\n$2\n99\n+PONG").await;
+    other.send("ping").await;
+    other.expect("+PONG").await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_blocks_takes_nothing_along() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut leaving, mut staying) = (stage.client().await, stage.client().await);
+    leaving.send("blpop q 0").await;
+    stage.until_blocked(1).await;
+    drop(leaving);
+    stage.until_blocked(0).await;
+    staying.send("lpush q item\nlpop q").await;
+    staying.expect(":1\n$4\nitem").await;
+}
