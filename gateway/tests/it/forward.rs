@@ -272,7 +272,8 @@ async fn a_route_without_rules_is_checked() {
 async fn who_waits_for_an_exclusive_connection_is_not_given_one_that_was_left() {
     let host = Host::start().await;
     let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
-    let config = config.upstream("connections", 1).upstream("attempts", 1);
+    let config = config.upstream_key("retry", "{ attempts = 1 }");
+    let config = config.upstream("connections", 1);
     let gateway = Gateway::start(&config).await;
     let (mut leaving, mut waiting) = (gateway.client().await, gateway.client().await);
     leaving.send([AuthReq::new(1)]).await;
@@ -293,4 +294,25 @@ async fn who_waits_for_an_exclusive_connection_is_not_given_one_that_was_left() 
     let id = id_of(&upstream.frame().await, &AuthReq::new(2));
     answer(&mut upstream, id, "WAITED").await;
     assert_eq!(waiting.next().await, Ok(approved(2, "WAITED")));
+}
+
+#[tokio::test]
+async fn clients_that_leave_do_not_make_a_server_look_bad() {
+    let host = Host::start().await;
+    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
+    let gateway = Gateway::start(&config).await;
+    for _ in 0..8 {
+        let mut leaving = gateway.client().await;
+        leaving.send([AuthReq::new(1)]).await;
+        let mut upstream = host.accept().await;
+        upstream.frame().await;
+        leaving.abort();
+        upstream.closed().await;
+    }
+    let mut client = gateway.client().await;
+    client.send([AuthReq::new(2)]).await;
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(2));
+    answer(&mut upstream, id, "WANTED").await;
+    assert_eq!(client.next().await, Ok(approved(2, "WANTED")));
 }

@@ -1,6 +1,7 @@
 //! Keeps one link going and tells the pool what becomes of it.
 
 use super::Link;
+use super::link::IDLE;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::dial::dial;
@@ -151,7 +152,7 @@ impl LinkDriver {
         self.link.handle_timeout(now);
         let limit = self.upstream.plan.limits.idle;
         match self.upstream.idle_since(self.id) {
-            Some(since) if since + limit <= now && self.link.is_idle() => self.link.close("idle"),
+            Some(since) if since + limit <= now && self.link.is_idle() => self.link.close(IDLE),
             Some(since) => self.alarm.set((since + limit).max(now), cx),
             None => self.alarm.set(now + limit, cx),
         }
@@ -184,7 +185,9 @@ impl LinkDriver {
                 error
             }
         };
-        upstream.note_loss(id);
+        if !self.link.was_left() {
+            upstream.note_loss(id);
+        }
         upstream.remove(id);
         self.link.fail_all(detail);
         upstream.change_pool(|pool| pool.handle_closed(id, clock::now()));

@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 
 /// Bytes that may wait to be written; then requests are refused as an overload.
 const OUTBOUND: usize = 4 << 20;
+/// Why a connection is closed that nobody can tell the next reply's owner of.
+const GIVEN_UP: &str = "given-up";
+/// Why a connection is closed that has had nothing to do.
+pub(super) const IDLE: &str = "idle";
 /// Replies with unknown ids after which the server is not believed any more.
 const UNKNOWN: u32 = 16;
 
@@ -166,7 +170,7 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let mailbox = state.ledger.abandon(entry, now);
         if mailbox.is_some() && self.sharing == Sharing::Exclusive {
-            state.close("given-up");
+            state.close(GIVEN_UP);
         }
         // The driver sets its alarm for the end of the quarantine.
         wake(state.driver.take());
@@ -199,6 +203,11 @@ impl Link {
 
     pub(super) fn closed(&self) -> Option<&'static str> {
         self.state.borrow().closed
+    }
+
+    /// Whether it is the gateway that wants no more of the connection, and no fault of the server.
+    pub(super) fn was_left(&self) -> bool {
+        matches!(self.closed(), Some(GIVEN_UP | IDLE))
     }
 
     /// Whether nothing waits and nothing is to be written.
