@@ -102,6 +102,11 @@ fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Res
         Carry::Http | Carry::Raw => String::new(),
     };
     writeln!(text, "timeout = \"{timeout}ms\"")?;
+    // Of what the protocol calls idempotent: the rest must not be repeated for it.
+    writeln!(
+        text,
+        "retry = {{ on = [\"connect\", \"reset\"], budget = \"100%\" }}"
+    )?;
     writeln!(
         text,
         "limits = {{ connections = {connections}, queue = 100_000, queue-wait = \"{timeout}ms\"{frame} }}"

@@ -157,7 +157,7 @@ pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf, String> {
         };
     }
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let folder = own.parent().unwrap_or(Path::new("."));
+    let folder = own.parent().unwrap_or(&own);
     if let Some(cargo) = std::env::var_os("CARGO") {
         build(&cargo, folder)?;
     }

@@ -1,6 +1,5 @@
 //! A connection in HTTP/2. The nonce is in the path, and once more in the body.
 
-use super::log::Notes;
 use super::stream::Stream;
 use super::{Spec, tamper};
 use crate::hostile::Deed;
@@ -24,7 +23,6 @@ struct Shared {
 
 struct State {
     rng: Rng,
-    notes: Notes,
     /// The request before.
     last: Option<Nonce>,
 }
@@ -33,7 +31,6 @@ pub(super) async fn serve(spec: &Spec, mut stream: Stream) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             rng: spec.rng.clone(),
-            notes: spec.log.notes(),
             last: None,
         }),
         spec: spec.clone(),
@@ -104,17 +101,11 @@ impl Shared {
     /// Notes the request, and tells whose answer it gets.
     fn note(&self, nonce: Nonce, deed: Option<Deed>) -> Nonce {
         let strikes = self.strikes();
-        let state = &mut *self.state();
-        state.notes.deeds.executed.push(nonce);
-        let last = state.last.replace(nonce);
-        match last {
-            Some(other) if deed == Some(Deed::Swapped) && strikes => {
-                let digest = digest(&code(other, self.spec.server));
-                state.notes.deeds.forged.insert((nonce, digest));
-                other
-            }
-            Some(_) | None => nonce,
-        }
+        let other = self.state().last.replace(nonce);
+        let other = other.filter(|_| deed == Some(Deed::Swapped) && strikes);
+        let forged = other.map(|other| digest(&code(other, self.spec.server)));
+        self.spec.log.add(nonce, forged);
+        other.unwrap_or(nonce)
     }
 
     fn strikes(&self) -> bool {

@@ -40,6 +40,13 @@ impl Log {
         }
     }
 
+    /// Notes one request that was carried out, and the answer that it gets, if that is another's.
+    pub(crate) fn add(&self, executed: Nonce, forged: Option<u64>) {
+        let mut deeds = self.lock();
+        deeds.executed.push(executed);
+        deeds.forged.extend(forged.map(|digest| (executed, digest)));
+    }
+
     /// All of it, once the servers have ended.
     pub(crate) fn take(&self) -> Deeds {
         std::mem::take(&mut *self.lock())
