@@ -17,6 +17,8 @@ mod report;
 mod request;
 mod rng;
 mod run;
+#[cfg(test)]
+mod self_test;
 mod server;
 mod verdict;
 mod wire;

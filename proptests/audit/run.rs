@@ -160,13 +160,16 @@ impl Stage {
             clients.spawn(client.run());
         }
         let kills = AtomicUsize::new(0);
+        let rng = self.rng.fork();
         let seen = async {
             let seen = clients.join_all().await;
             over.store(true, Ordering::Relaxed);
             seen
         };
-        let (mut seen, killed) =
-            tokio::join!(seen, kill(&mut self.farm, self.group.kills, &over, &kills));
+        let (mut seen, killed) = tokio::join!(
+            seen,
+            kill(&mut self.farm, self.group.kills, &over, &kills, rng)
+        );
         killed?;
         if let Some(mute) = mute {
             seen.push(mute.await?);
@@ -223,16 +226,21 @@ async fn kill(
     every: Option<Duration>,
     over: &AtomicBool,
     kills: &AtomicUsize,
+    mut rng: Rng,
 ) -> std::io::Result<()> {
     let Some(every) = every else { return Ok(()) };
     let mut next = 0;
+    let mut ticks = tokio::time::interval(every / 2);
+    ticks.tick().await;
     while !over.load(Ordering::Relaxed) {
-        tokio::time::sleep(every / 2).await;
+        ticks.tick().await;
+        // Somewhere in the burst of requests that begins now.
+        tokio::time::sleep(Duration::from_millis(rng.below(10) as u64)).await;
         let count = farm.servers.len();
         let server = &mut farm.servers[next % count];
         server.kill().await?;
         kills.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(every / 2).await;
+        ticks.tick().await;
         server.revive()?;
         next += 1;
     }

@@ -35,6 +35,9 @@ pub(crate) struct Task {
     pub(crate) spoilt: bool,
 }
 
+/// Bursts of requests in the least time for all of them.
+const BURSTS: u32 = 8;
+
 /// What one client saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -147,16 +150,16 @@ impl Client {
         self.seen.findings.push(Finding { client, seq, what });
     }
 
-    /// Waits where the requests are to be spread over more time.
+    /// Waits where the requests are to be spread over more time. They come in bursts, so that
+    /// much is in flight when something happens at the beginning of one.
     async fn pace(&self) {
+        let least = self.task.least;
         let done = self.seen.records.len() as f64 / self.requests as f64;
-        let ahead = self
-            .task
-            .least
-            .mul_f64(done)
-            .checked_sub(self.began.elapsed());
-        if let Some(ahead) = ahead {
-            tokio::time::sleep(ahead).await;
+        let passed = self.began.elapsed();
+        if least.mul_f64(done) > passed {
+            let burst = (least / BURSTS).as_micros().max(1);
+            let into_burst = Duration::from_micros((passed.as_micros() % burst) as u64);
+            tokio::time::sleep(least / BURSTS - into_burst).await;
         }
     }
 }
