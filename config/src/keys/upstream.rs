@@ -97,7 +97,7 @@ pub(crate) static STREAMS: Key = Key::new(
     "upstreams.*.limits.streams",
     Kind::Count(1..=65_536),
     Fallback::Value("256"),
-    "Requests in flight on one connection, if the server allows as many.",
+    "Requests in flight on one connection, if the server allows as many. On a stream of bytes that clients share: clients with anything in flight.",
 )
 .memory("an answer's body each");
 pub(crate) static QUEUE: Key = Key::new(

@@ -85,7 +85,6 @@ impl Exchange {
             }
         };
         route.upstream.offered(at.now);
-        route.upstream.offered(at.now);
         let route = Rc::clone(route);
         let deadline = at.began + route.plan.timeout;
         Ok(Box::new(Self {

@@ -1,7 +1,6 @@
 //! Keeps one link going and tells the pool what becomes of it.
 
 use super::Link;
-use super::link::IDLE;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::dial::dial;
@@ -88,7 +87,10 @@ impl LinkDriver {
             self.handle_timeout(now, cx);
         }
         for _ in 0..READS_A_TURN {
-            if let Some(reason) = self.link.closed() {
+            if self.link.is_closed() {
+                self.upstream.leave(self.id);
+            }
+            if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
@@ -152,7 +154,7 @@ impl LinkDriver {
         self.link.handle_timeout(now);
         let limit = self.upstream.plan.limits.idle;
         match self.upstream.idle_since(self.id) {
-            Some(since) if since + limit <= now && self.link.is_idle() => self.link.close(IDLE),
+            Some(since) if since + limit <= now && self.link.is_idle() => self.link.close("idle"),
             Some(since) => self.alarm.set((since + limit).max(now), cx),
             None => self.alarm.set(now + limit, cx),
         }
@@ -185,9 +187,7 @@ impl LinkDriver {
                 error
             }
         };
-        if !self.link.was_left() {
-            upstream.note_loss(id);
-        }
+        upstream.note_loss(id);
         upstream.remove(id);
         self.link.fail_all(detail);
         upstream.change_pool(|pool| pool.handle_closed(id, clock::now()));

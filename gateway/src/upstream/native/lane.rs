@@ -209,7 +209,10 @@ impl Lane {
         match mailbox.give_up() {
             Whereabouts::Sent(link, entry) => {
                 link.abandon(&entry, clock::now());
-                self.retire(&link);
+                if link.is_closed() {
+                    // Before its place is given back: nobody is to get that.
+                    self.upstream.leave(link.id());
+                }
             }
             Whereabouts::Queued => {
                 let backlog = &mut self.state.borrow_mut().backlog;
@@ -220,21 +223,6 @@ impl Lane {
         self.state.borrow_mut().outstanding -= 1;
         self.serve_next();
         self.rest();
-    }
-
-    /// Leaves a link that takes nothing more, and before its place is free: whoever waits for a
-    /// place is to get one that is of use.
-    fn retire(&self, link: &Rc<Link>) {
-        if !link.is_closed() {
-            return;
-        }
-        let retired = {
-            let state = &mut *self.state.borrow_mut();
-            state.link.take_if(|(_, ours)| Rc::ptr_eq(ours, link))
-        };
-        if let Some((lease, _)) = retired {
-            lease.retire();
-        }
     }
 
     /// Where requests go one at a time, sends the next one.

@@ -22,10 +22,6 @@ use std::time::{Duration, Instant};
 
 /// Bytes that may wait to be written; then requests are refused as an overload.
 const OUTBOUND: usize = 4 << 20;
-/// Why a connection is closed that nobody can tell the next reply's owner of.
-const GIVEN_UP: &str = "given-up";
-/// Why a connection is closed that has had nothing to do.
-pub(super) const IDLE: &str = "idle";
 /// Replies with unknown ids after which the server is not believed any more.
 const UNKNOWN: u32 = 16;
 
@@ -45,7 +41,16 @@ struct State {
     driver: Option<Waker>,
     unknown: u32,
     /// Why it takes nothing more.
-    closed: Option<&'static str>,
+    closed: Option<Closed>,
+}
+
+/// Why a link takes nothing more.
+#[derive(Clone, Copy, Debug)]
+enum Closed {
+    /// Replies that are due may still come.
+    Leaving(&'static str),
+    /// Nothing more is waited for.
+    AtOnce(&'static str),
 }
 
 /// Why a link cannot go on.
@@ -170,7 +175,7 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let mailbox = state.ledger.abandon(entry, now);
         if mailbox.is_some() && self.sharing == Sharing::Exclusive {
-            state.close(GIVEN_UP);
+            state.close("given-up");
         }
         // The driver sets its alarm for the end of the quarantine.
         wake(state.driver.take());
@@ -201,13 +206,13 @@ impl Link {
 
     // ---- for the driver
 
-    pub(super) fn closed(&self) -> Option<&'static str> {
-        self.state.borrow().closed
-    }
-
-    /// Whether it is the gateway that wants no more of the connection, and no fault of the server.
-    pub(super) fn was_left(&self) -> bool {
-        matches!(self.closed(), Some(GIVEN_UP | IDLE))
+    /// Why it is to be ended now.
+    pub(super) fn ended(&self) -> Option<&'static str> {
+        let state = self.state.borrow();
+        match state.closed? {
+            Closed::AtOnce(reason) => Some(reason),
+            Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+        }
     }
 
     /// Whether nothing waits and nothing is to be written.
@@ -275,7 +280,9 @@ impl Link {
 
 impl State {
     fn close(&mut self, reason: &'static str) {
-        self.closed.get_or_insert(reason);
+        if !matches!(self.closed, Some(Closed::AtOnce(_))) {
+            self.closed = Some(Closed::AtOnce(reason));
+        }
     }
 
     /// Passes frames on without reading them, where their order says whose they are. `false` if
@@ -325,7 +332,7 @@ impl State {
                 return Ok(());
             }
             Event::Control(Control::GoAway) => {
-                self.close("going-away");
+                self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());
             }
             // Whole frames are all that is forwarded.
