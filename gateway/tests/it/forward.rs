@@ -316,3 +316,24 @@ async fn clients_that_leave_do_not_make_a_server_look_bad() {
     answer(&mut upstream, id, "WANTED").await;
     assert_eq!(client.next().await, Ok(approved(2, "WANTED")));
 }
+
+#[tokio::test]
+async fn a_server_that_falls_silent_within_a_reply_is_left() {
+    let host = Host::start().await;
+    let config = Config::forward("pos", [host.url()]).upstream("connections", 1);
+    let config = config.upstream("quarantine", "\"100ms\"").timeout("50ms");
+    let gateway = Gateway::start(&config).await;
+    let mut client = gateway.client().await;
+    client.send([AuthReq::new(1)]).await;
+    let mut silent = host.accept().await;
+    id_of(&silent.frame().await, &AuthReq::new(1));
+    silent.send(&[0xac, 0x4d, 0]).await;
+    let refusal = client.next().await.expect("a refusal");
+    assert_eq!((refusal.seq, refusal.status), (1, TIMEOUT));
+    silent.closed().await;
+    client.send([AuthReq::new(2)]).await;
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(2));
+    answer(&mut upstream, id, "SPOKEN").await;
+    assert_eq!(client.next().await, Ok(approved(2, "SPOKEN")));
+}
