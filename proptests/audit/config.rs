@@ -73,7 +73,9 @@ fn write_group(
         writeln!(text, "tls = {{ ca = \"{CA}\" }}")?;
     }
     match mode.carry {
-        Carry::Shared => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"shared\"")?,
+        Carry::Shared | Carry::Own => {
+            writeln!(text, "protocol = \"{protocol}\"\nsharing = \"shared\"")?
+        }
         Carry::Exclusive => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"exclusive\"")?,
         Carry::Http | Carry::Raw => {}
     }
@@ -90,13 +92,13 @@ fn write_group(
 
 fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Result {
     let connections = match carry {
-        Carry::Shared | Carry::Http => 2,
+        Carry::Shared | Carry::Own | Carry::Http => 2,
         Carry::Exclusive => 32,
         Carry::Raw => return Ok(()),
     };
     let quarantine = timeout * 2;
     let frame = match carry {
-        Carry::Shared | Carry::Exclusive => {
+        Carry::Shared | Carry::Exclusive | Carry::Own => {
             format!(", frame = \"32KiB\", quarantine = \"{quarantine}ms\"")
         }
         Carry::Http | Carry::Raw => String::new(),

@@ -21,6 +21,9 @@ pub(crate) struct Mode {
 pub(crate) enum Carry {
     Shared,
     Exclusive,
+    /// Shared, but for requests that need a connection of their own, and clients that have come
+    /// to need one: those are relayed to from then on.
+    Own,
     Http,
     /// Each client's bytes as they are, on a connection of its own.
     Raw,
@@ -43,19 +46,32 @@ const fn mode(
 }
 
 /// All of them.
-pub(crate) static MODES: [Mode; 12] = [
+pub(crate) static MODES: [Mode; 13] = [
     mode("pos-shared", &Pos, "pos", Carry::Shared, false),
     mode("pos-exclusive", &Pos, "pos", Carry::Exclusive, false),
     mode("pos-tls", &Pos, "pos", Carry::Shared, true),
-    mode("resp-shared", &Resp, "resp", Carry::Shared, false),
-    mode("resp-exclusive", &Resp, "resp", Carry::Exclusive, false),
+    mode(
+        "resp-shared",
+        &Resp { own: false },
+        "resp",
+        Carry::Shared,
+        false,
+    ),
+    mode(
+        "resp-exclusive",
+        &Resp { own: false },
+        "resp",
+        Carry::Exclusive,
+        false,
+    ),
+    mode("resp-own", &Resp { own: true }, "resp", Carry::Own, false),
     mode("dns-shared", &Dns, "dns", Carry::Shared, false),
     mode("dns-exclusive", &Dns, "dns", Carry::Exclusive, false),
     mode("pos-h2c", &Pos, "pos", Carry::Http, false),
     mode("pos-https", &Pos, "pos", Carry::Http, true),
     mode("raw-pos", &Pos, "raw", Carry::Raw, false),
-    mode("raw-resp", &Resp, "raw", Carry::Raw, false),
-    mode("raw-tls", &Resp, "raw", Carry::Raw, true),
+    mode("raw-resp", &Resp { own: false }, "raw", Carry::Raw, false),
+    mode("raw-tls", &Resp { own: false }, "raw", Carry::Raw, true),
 ];
 
 /// A part of a mode's run, with a gateway of its own.
@@ -202,9 +218,9 @@ impl Group {
     }
 
     /// A relay has no words for a failure: it ends the connection.
-    const fn without_words(&mut self) {
+    const fn relay(&mut self, words: bool) {
         self.tolerance.closings |= self.tolerance.failures;
-        self.tolerance.failures = false;
+        self.tolerance.failures &= words;
     }
 
     /// Those who must not notice what happens to others.
@@ -216,7 +232,7 @@ impl Group {
 /// The groups of a phase that may take so many requests of a mode.
 pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration) -> Vec<Group> {
     let requests = requests * phase.share() / 100;
-    let raw = mode.carry == Carry::Raw;
+    let raw = matches!(mode.carry, Carry::Raw | Carry::Own);
     let mut groups = match phase {
         Phase::Plain => vec![Group::good("plain", requests, 32)],
         Phase::Cancel => vec![
@@ -244,7 +260,8 @@ pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration
         }
     };
     if raw {
-        groups.iter_mut().for_each(Group::without_words);
+        let words = mode.carry == Carry::Own;
+        groups.iter_mut().for_each(|group| group.relay(words));
     }
     groups
 }

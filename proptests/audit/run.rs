@@ -92,7 +92,7 @@ impl Run<'_> {
     async fn farm(&self, group: &Group, mut rng: Rng) -> Fallible<Farm> {
         let log = Arc::new(ServerLog::default());
         let speaks = match self.mode.carry {
-            Carry::Shared | Carry::Exclusive | Carry::Raw => Speaks::Frames,
+            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw => Speaks::Frames,
             Carry::Http => Speaks::Http2,
         };
         let alpn = (speaks == Speaks::Http2).then_some("h2");

@@ -7,8 +7,11 @@ use crate::rng::Rng;
 use crate::server::{Server, ServerLog, Speaks, Spec};
 use crate::verdict::{Tolerance, Verdict, Wrong, judge};
 use crate::wire::{Dns, Pos, Resp, Wire};
+
 use std::sync::Arc;
 use std::time::Duration;
+
+const RESP: Resp = Resp { own: true };
 
 /// What clients make of a server that does this, or is honest.
 async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
@@ -46,7 +49,7 @@ fn has(verdict: &Verdict, wrong: impl Fn(&Wrong) -> bool) -> bool {
 
 #[tokio::test]
 async fn honest_servers_are_found_honest() {
-    let wires: [&'static dyn Wire; 3] = [&Pos, &Resp, &Dns];
+    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
     for wire in wires {
         let verdict = audit(wire, None).await;
         assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);
@@ -56,7 +59,7 @@ async fn honest_servers_are_found_honest() {
 
 #[tokio::test]
 async fn anothers_answer_is_misdelivered() {
-    let wires: [&'static dyn Wire; 3] = [&Pos, &Resp, &Dns];
+    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
     for wire in wires {
         let verdict = audit(wire, Some(Deed::Swapped)).await;
         let found = has(&verdict, |wrong| *wrong == Wrong::Misdelivered);
@@ -74,7 +77,7 @@ async fn a_second_reply_is_a_duplicate() {
         );
     }
     // By order it is the next one's, and that is another's answer.
-    let verdict = audit(&Resp, Some(Deed::Twice)).await;
+    let verdict = audit(&RESP, Some(Deed::Twice)).await;
     assert!(has(&verdict, |wrong| *wrong == Wrong::Misdelivered));
 }
 

@@ -10,6 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+/// Requests of one connection.
+const MOST: usize = 3_000;
+
 /// One connection of a client.
 pub(super) struct Conversation<'c> {
     client: &'c mut Client,
@@ -17,6 +20,8 @@ pub(super) struct Conversation<'c> {
     pending: Pending,
     /// The first request of this connection, by its place.
     first: usize,
+    /// The first one that is left to another connection.
+    end: usize,
     inbound: BytesMut,
     /// The answer that is expected; kept for its capacity.
     expected: Vec<u8>,
@@ -39,6 +44,7 @@ impl<'c> Conversation<'c> {
             tcp,
             pending: Pending::new(client.task.wire.order()),
             first: client.seen.records.len(),
+            end: client.seen.records.len() + client.rng.below(MOST),
             inbound: BytesMut::new(),
             expected: Vec::new(),
             client,
@@ -58,20 +64,26 @@ impl<'c> Conversation<'c> {
     async fn converse(&mut self) -> Result<(), Over> {
         loop {
             let room = self.client.task.depth - self.pending.len();
-            if self.client.left() > 0 && room * 2 >= self.client.task.depth {
+            if self.left() > 0 && room * 2 >= self.client.task.depth {
                 self.client.pace().await;
                 self.send(room).await?;
             }
-            if self.pending.len() == 0 && self.client.left() == 0 {
+            if self.pending.len() == 0 && self.left() == 0 {
                 return Ok(());
             }
             self.receive().await?;
         }
     }
 
+    /// Requests that this connection has still to send.
+    fn left(&self) -> usize {
+        let here = self.end.saturating_sub(self.client.seen.records.len());
+        here.min(self.client.left())
+    }
+
     /// Sends some requests, or leaves in the middle of them.
     async fn send(&mut self, room: usize) -> Result<(), Over> {
-        let most = room.min(self.client.left());
+        let most = room.min(self.left());
         let count = 1 + self.client.rng.below(most);
         let batch = self.compose(count);
         let leaves = self.client.task.leaves;

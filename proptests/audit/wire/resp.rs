@@ -1,5 +1,6 @@
 //! Commands are `GET nonce` (may be repeated) and `INCR nonce` (may not); now and then as a line
-//! of words, which no gateway passes on unread. The answer is a bulk string: the server's letter,
+//! of words, which no gateway passes on unread. Some may need a connection of their own instead:
+//! `BLPOP nonce 1` until it is answered, `WATCH nonce` from then on. The answer is a bulk string: the server's letter,
 //! then any bytes. An error is the gateway's.
 
 use super::{Failure, Found, Garbled, Order, Said, What, Wire};
@@ -8,7 +9,10 @@ use std::io::Write as _;
 
 /// Redis' protocol.
 #[derive(Debug)]
-pub(crate) struct Resp;
+pub(crate) struct Resp {
+    /// Whether there are commands that need a connection of their own.
+    pub(crate) own: bool,
+}
 
 /// Letters of servers begin here.
 const LETTER: u8 = b'0';
@@ -19,15 +23,22 @@ impl Wire for Resp {
     }
 
     fn write_request(&self, request: &Request, out: &mut Vec<u8>) {
-        let name = match request.class {
-            Class::Idempotent => "GET",
-            Class::Once => "INCR",
+        let nonce = request.nonce;
+        let (name, more) = match request.class {
+            Class::Once if self.own && nonce % 64 == 5 => ("BLPOP", "$1\r\n1\r\n"),
+            Class::Once if self.own && nonce % 1024 == 7 => ("WATCH", ""),
+            Class::Once => ("INCR", ""),
+            Class::Idempotent => ("GET", ""),
         };
-        let (count, nonce) = (name.len(), request.nonce);
+        let words = if more.is_empty() { 2 } else { 3 };
+        let length = name.len();
         let written = if nonce.is_multiple_of(16) {
             write!(out, "{name} {nonce:032x}\r\n")
         } else {
-            write!(out, "*2\r\n${count}\r\n{name}\r\n$32\r\n{nonce:032x}\r\n")
+            write!(
+                out,
+                "*{words}\r\n${length}\r\n{name}\r\n$32\r\n{nonce:032x}\r\n{more}"
+            )
         };
         written.expect("memory");
     }
@@ -39,7 +50,7 @@ impl Wire for Resp {
         };
         let class = match name {
             b"GET" => Class::Idempotent,
-            b"INCR" => Class::Once,
+            b"INCR" | b"BLPOP" | b"WATCH" => Class::Once,
             _ => return Err(garbled("no such command", bytes)),
         };
         let key = std::str::from_utf8(key).ok();
@@ -137,6 +148,11 @@ impl<'b> Lines<'b> {
         Ok(&rest[..end])
     }
 
+    fn bulk(&mut self) -> Result<&'b [u8], Short> {
+        let length = self.next()?.get(1..).and_then(parse).unwrap_or(0);
+        self.take(length)
+    }
+
     /// So many bytes and the end of their line.
     fn take(&mut self, length: usize) -> Result<&'b [u8], Short> {
         let rest = &self.bytes[self.at..];
@@ -148,18 +164,21 @@ impl<'b> Lines<'b> {
     }
 }
 
-/// The two words of a command; empty ones for what is none.
+/// The first two words of a command; empty ones for what is none.
 fn read_words<'b>(lines: &mut Lines<'b>) -> Result<[&'b [u8]; 2], Short> {
     let first = lines.next()?;
-    if first != b"*2" {
-        let space = first.iter().position(|byte| *byte == b' ').unwrap_or(0);
-        let (name, key) = first.split_at(space);
-        return Ok([name, key.get(1..).unwrap_or_default()]);
-    }
-    let mut words = [&[][..]; 2];
-    for word in &mut words {
-        let length = lines.next()?.get(1..).and_then(parse).unwrap_or(0);
-        *word = lines.take(length)?;
+    let more = match first {
+        b"*2" => 0,
+        b"*3" => 1,
+        _ => {
+            let space = first.iter().position(|byte| *byte == b' ').unwrap_or(0);
+            let (name, key) = first.split_at(space);
+            return Ok([name, key.get(1..).unwrap_or_default()]);
+        }
+    };
+    let words = [lines.bulk()?, lines.bulk()?];
+    for _ in 0..more {
+        lines.bulk()?;
     }
     Ok(words)
 }
