@@ -44,6 +44,8 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// When the last reply came.
+    heard: Instant,
     /// Why it takes nothing more.
     closed: Option<Closed>,
 }
@@ -89,6 +91,7 @@ impl Link {
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                heard: clock::now(),
                 closed: None,
             }),
             descriptor,
@@ -270,6 +273,12 @@ impl Link {
 
     pub(super) fn handle_timeout(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
+        let given_up = state.ledger.poll_timeout(self.quarantine);
+        // Not one reply in all this time: nobody new is to wait for this server. Those who wait
+        // already may do so for as long as they like.
+        if given_up.is_some_and(|until| until <= now && state.heard + self.quarantine <= until) {
+            state.closed.get_or_insert(Closed::Leaving("silent"));
+        }
         match state.ledger.handle_timeout(self.quarantine, now) {
             Overdue::Fine => {}
             Overdue::Stuck => state.close("stuck"),
@@ -283,6 +292,7 @@ impl Link {
         metrics: &UpstreamMetrics,
     ) -> Result<(), Broken> {
         let state = &mut *self.state.borrow_mut();
+        let whole = inbound.len();
         while !inbound.is_empty() {
             if state.deliver_unread(inbound, metrics)? {
                 continue;
@@ -293,10 +303,13 @@ impl Link {
                 Ok(None) if state.ledger.is_empty() && self.tells_by_order() => {
                     return Err(Broken::Unasked("bytes that nobody asked for"));
                 }
-                Ok(None) => return Ok(()),
+                Ok(None) => break,
                 Err(error) => return Err(Broken::Unreadable(error)),
             };
             state.deliver_event(event, metrics)?;
+        }
+        if inbound.len() < whole {
+            state.heard = clock::now();
         }
         Ok(())
     }
