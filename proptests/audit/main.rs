@@ -26,8 +26,8 @@ mod wire;
 use authority::Authority;
 use clap::Parser;
 use hostile::HOSTILE;
-use plan::{MODES, Mode, Phase};
-use report::Report;
+use plan::{MODES, Mode, Phase, WITNESS};
+use report::{Part, Report};
 use run::{Judged, Run};
 use std::error::Error;
 use std::path::PathBuf;
@@ -106,8 +106,13 @@ async fn play(args: Args) -> Result<bool, Box<dyn Error>> {
                 started.elapsed().as_secs_f64()
             );
             for one in &judged {
-                let row = (phase_row(*phase, one), phase.name());
-                report.add((place, mode.name), row, one);
+                let part = Part {
+                    mode: mode.name,
+                    phase: phase.name(),
+                    mode_row: place,
+                    phase_row: phase_row(*phase, one),
+                };
+                report.add(part, one);
             }
             report.note_gateway(mode.name, phase.name(), ended.memory, ended.fault);
         }
@@ -123,7 +128,7 @@ fn phase_row(phase: Phase, judged: &Judged) -> usize {
         .position(|row| judged.hostile && row.name == judged.group);
     match deed {
         Some(deed) => 100 + deed,
-        None if judged.group == "witness" => 200,
+        None if judged.group == WITNESS => 200,
         None => phase as usize,
     }
 }

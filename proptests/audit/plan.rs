@@ -16,6 +16,9 @@ pub(crate) struct Mode {
     pub(crate) tls: bool,
 }
 
+/// The name of the groups to which nothing may happen.
+pub(crate) const WITNESS: &str = "witness";
+
 /// How requests are carried to servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carry {
@@ -225,7 +228,7 @@ impl Group {
 
     /// Those who must not notice what happens to others.
     const fn witness(requests: usize) -> Self {
-        Self::good("witness", requests, 4)
+        Self::good(WITNESS, requests, 4)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The report: tables for people.
 
+use crate::plan::WITNESS;
 use crate::run::Judged;
 use crate::verdict::{Tally, Violation};
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ const SHOWN: usize = 5;
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    modes: BTreeMap<usize, (&'static str, Tally)>,
-    phases: BTreeMap<usize, (String, Tally)>,
+    modes: Table,
+    phases: Table,
     total: Tally,
     kills: usize,
     departures: usize,
@@ -20,34 +21,41 @@ pub(crate) struct Report {
     faults: Vec<String>,
 }
 
+/// The rows of a table, by their place in it.
+type Table = BTreeMap<usize, Row>;
+
+#[derive(Debug)]
+struct Row {
+    name: String,
+    tally: Tally,
+}
+
+/// Where a group belongs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) mode: &'static str,
+    pub(crate) phase: &'static str,
+    /// The mode's place in the table of modes.
+    pub(crate) mode_row: usize,
+    /// The group's place in the table of phases.
+    pub(crate) phase_row: usize,
+}
+
 impl Report {
-    /// Adds a group of a phase; `mode` and `phase` tell their places in the tables.
-    pub(crate) fn add(
-        &mut self,
-        mode: (usize, &'static str),
-        phase: (usize, &str),
-        judged: &Judged,
-    ) {
+    /// Adds a group of a phase.
+    pub(crate) fn add(&mut self, part: Part, judged: &Judged) {
         let tally = &judged.verdict.tally;
-        let known = self.modes.entry(mode.0);
-        known
-            .or_insert_with(|| (mode.1, Tally::default()))
-            .1
-            .add(tally);
         let name = match judged.hostile {
-            true => format!("{}: {}", phase.1, judged.group),
-            false if judged.group == "witness" => "witnesses of all".to_owned(),
-            false => phase.1.to_owned(),
+            true => format!("{}: {}", part.phase, judged.group),
+            false if judged.group == WITNESS => "witnesses of all".to_owned(),
+            false => part.phase.to_owned(),
         };
-        let known = self.phases.entry(phase.0);
-        known
-            .or_insert_with(|| (name, Tally::default()))
-            .1
-            .add(tally);
+        add_row(&mut self.modes, part.mode_row, part.mode.to_owned(), tally);
+        add_row(&mut self.phases, part.phase_row, name, tally);
         self.total.add(tally);
         self.kills += judged.kills;
         self.departures += judged.departures;
-        show_violations(mode.1, phase.1, judged);
+        show_violations(part, judged);
     }
 
     /// Notes how the gateway of a phase ended.
@@ -73,12 +81,12 @@ impl Report {
     pub(crate) fn print(&self, seed: u64, took: Duration) {
         println!();
         header("mode");
-        for (name, tally) in self.modes.values() {
+        for Row { name, tally } in self.modes.values() {
             row(name, tally);
         }
         println!();
         header("phase");
-        for (name, tally) in self.phases.values() {
+        for Row { name, tally } in self.phases.values() {
             row(name, tally);
         }
         println!();
@@ -99,6 +107,14 @@ impl Report {
             },
         );
     }
+}
+
+fn add_row(table: &mut Table, place: usize, name: String, tally: &Tally) {
+    let row = table.entry(place).or_insert_with(|| Row {
+        name,
+        tally: Tally::default(),
+    });
+    row.tally.add(tally);
 }
 
 fn header(name: &str) {
@@ -130,7 +146,8 @@ fn row(name: &str, tally: &Tally) {
     );
 }
 
-fn show_violations(mode: &str, phase: &str, judged: &Judged) {
+fn show_violations(part: Part, judged: &Judged) {
+    let Part { mode, phase, .. } = part;
     let violations = &judged.verdict.violations;
     for Violation {
         client,

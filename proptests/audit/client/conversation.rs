@@ -34,8 +34,14 @@ struct Over(Outcome);
 #[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
-    /// Where each request ends, and its place.
-    ends: Vec<(usize, usize)>,
+    requests: Vec<Written>,
+}
+
+/// One of them.
+struct Written {
+    place: usize,
+    /// Where its bytes end.
+    end: usize,
 }
 
 impl<'c> Conversation<'c> {
@@ -107,7 +113,8 @@ impl<'c> Conversation<'c> {
                 .task
                 .wire
                 .write_request(&request, &mut batch.bytes);
-            batch.ends.push((batch.bytes.len(), place));
+            let end = batch.bytes.len();
+            batch.requests.push(Written { place, end });
             self.pending.add(request.id, place);
         }
         batch
@@ -119,19 +126,11 @@ impl<'c> Conversation<'c> {
         let cut = self.client.rng.below(batch.bytes.len() + 1);
         // The gateway may have gone first; what is left is the same.
         let _ = self.tcp.write_all(&batch.bytes[..cut]).await;
-        for (end, place) in &batch.ends {
-            if *end > cut {
-                self.client.seen.records[*place].outcome = Outcome::Unsent;
-            }
-        }
-        let unsent = |place: &usize| batch.ends.iter().any(|(end, p)| p == place && *end > cut);
-        let sent = self
-            .pending
-            .take()
-            .into_iter()
-            .filter(|place| !unsent(place));
-        for place in sent {
+        for place in self.pending.take() {
             self.client.seen.records[place].outcome = Outcome::Left;
+        }
+        for unsent in batch.requests.iter().filter(|written| written.end > cut) {
+            self.client.seen.records[unsent.place].outcome = Outcome::Unsent;
         }
         if self.client.rng.once_in(2) {
             tokio::task::yield_now().await;
