@@ -53,6 +53,11 @@ impl Lanes {
         self.lanes.push(Rc::clone(&lane));
         lane
     }
+
+    /// Forgets them all: what the client sends next goes on new ones.
+    pub(crate) fn clear(&mut self) {
+        self.lanes.clear();
+    }
 }
 
 /// What one client sends to one upstream. While anything is unanswered it keeps to one link, so
