@@ -59,6 +59,11 @@ impl Lanes {
         self.lanes.push(Rc::clone(&lane));
         lane
     }
+
+    /// Forgets them all: what the client sends next goes on new ones.
+    pub(crate) fn clear(&mut self) {
+        self.lanes.clear();
+    }
 }
 
 /// Bytes that may wait for a connection; then their client is not read on.
