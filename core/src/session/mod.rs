@@ -335,12 +335,6 @@ impl<R> Session<R> {
         (busy.slots.capacity() <= SPARE && busy.ready.capacity() <= SPARE).then_some(Spare(busy))
     }
 
-    /// Whether the stream needs memory to get busy.
-    #[must_use]
-    pub const fn needs_memory(&self) -> bool {
-        self.busy.is_none()
-    }
-
     /// Takes memory that saves making new one.
     pub fn take_memory(&mut self, spare: Spare<R>) {
         self.busy.get_or_insert(spare.0);

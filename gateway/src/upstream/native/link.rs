@@ -17,11 +17,13 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// Bytes that may wait to be written; then requests are refused as an overload.
 const OUTBOUND: usize = 4 << 20;
+/// Bytes at which clients are not read on. Each may add what it has read already.
+const FULL: usize = 1 << 20;
 /// Replies with unknown ids after which the server is not believed any more.
 const UNKNOWN: u32 = 16;
 
@@ -39,6 +41,8 @@ struct State {
     framing: Framing,
     outbound: BytesMut,
     driver: Option<Waker>,
+    /// The clients' tasks that wait for it to be less full.
+    blocked: Vec<Waker>,
     unknown: u32,
     /// When the last reply came.
     heard: Instant,
@@ -85,6 +89,7 @@ impl Link {
                 framing,
                 outbound: BytesMut::new(),
                 driver: None,
+                blocked: Vec::new(),
                 unknown: 0,
                 heard: clock::now(),
                 closed: None,
@@ -232,12 +237,31 @@ impl Link {
         }
     }
 
+    /// Whether so much waits to be written that no more should be read for it. If so, the task is
+    /// woken once there is room.
+    pub(super) fn is_full(&self, cx: &Context<'_>) -> bool {
+        let state = &mut *self.state.borrow_mut();
+        let full = state.outbound.len() >= FULL && state.closed.is_none();
+        if full
+            && !state
+                .blocked
+                .iter()
+                .any(|waker| waker.will_wake(cx.waker()))
+        {
+            state.blocked.push(cx.waker().clone());
+        }
+        full
+    }
+
     /// Runs `write` on what is to be written.
     pub(super) fn with_outbound<T>(&self, write: impl FnOnce(&mut BytesMut) -> T) -> T {
-        let outbound = &mut self.state.borrow_mut().outbound;
-        let result = write(outbound);
-        if outbound.is_empty() && outbound.capacity() > OUTBOUND / 64 {
-            *outbound = BytesMut::new();
+        let state = &mut *self.state.borrow_mut();
+        let result = write(&mut state.outbound);
+        if state.outbound.len() < FULL / 2 {
+            state.unblock();
+        }
+        if state.outbound.is_empty() && state.outbound.capacity() > OUTBOUND / 64 {
+            state.outbound = BytesMut::new();
         }
         result
     }
@@ -292,7 +316,12 @@ impl Link {
 }
 
 impl State {
+    fn unblock(&mut self) {
+        self.blocked.drain(..).for_each(Waker::wake);
+    }
+
     fn close(&mut self, reason: &'static str) {
+        self.unblock();
         if !matches!(self.closed, Some(Closed::AtOnce(_))) {
             self.closed = Some(Closed::AtOnce(reason));
         }
