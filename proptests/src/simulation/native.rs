@@ -352,6 +352,10 @@ impl World {
         assert_eq!(owner, Some(id), "what was sent can be given up");
         say!(self, "call {id} on {conn:?} is given up");
         self.places.given_up(conn, id, now);
+        if self.is_closed(conn) {
+            self.places.leaving(conn);
+            self.change_pool(|pool, now| pool.handle_leaving(conn, now));
+        }
         self.wake(Task::Driver(conn));
     }
 
@@ -423,8 +427,10 @@ impl World {
 impl World {
     pub(super) fn link_timeout(&mut self, conn: ConnId) -> Option<Instant> {
         let quarantine = self.setting.quarantine;
-        let marks = self.link(conn)?.ledger.poll_timeout(quarantine);
-        let idle = self.idle_end(conn);
+        let link = self.link(conn)?;
+        let (marks, owes) = (link.ledger.poll_timeout(quarantine), !link.ledger.is_empty());
+        // What waits for the end of a mark's quarantine is not looked at before.
+        let idle = self.idle_end(conn).filter(|_| !owes);
         marks.into_iter().chain(idle).min()
     }
 

@@ -9,7 +9,8 @@ use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::Verdict;
 use gatewright_core::message::Message;
-use gatewright_core::pool::ConnId;
+use gatewright_core::pool::{ConnId, Pool};
+use gatewright_core::reply::Entry;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -207,7 +208,7 @@ impl Lane {
     /// A call is over: the next one may be sent, or the place given back.
     fn ended(self: &Rc<Self>, mailbox: &Mailbox) {
         match mailbox.give_up() {
-            Whereabouts::Sent(link, entry) => link.abandon(&entry, clock::now()),
+            Whereabouts::Sent(link, entry) => self.abandon(&link, &entry),
             Whereabouts::Queued => {
                 let backlog = &mut self.state.borrow_mut().backlog;
                 backlog.retain(|(_, other)| !std::ptr::eq(&**other, mailbox));
@@ -217,6 +218,17 @@ impl Lane {
         self.state.borrow_mut().outstanding -= 1;
         self.serve_next();
         self.rest();
+    }
+
+    /// A link that is of no more use for it is not to be given to others with its place, before
+    /// its driver ends it.
+    fn abandon(&self, link: &Rc<Link>, entry: &Entry) {
+        let now = clock::now();
+        link.abandon(entry, now);
+        if link.is_closed() {
+            let leave = |pool: &mut Pool| pool.handle_leaving(link.id(), now);
+            self.upstream.change_pool(leave);
+        }
     }
 
     /// Where requests go one at a time, sends the next one.
