@@ -9,7 +9,10 @@ use std::thread;
 
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, not `{text}`")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is a number, not `{text}`")),
+    )
 }
 
 fn steps(default: u32) -> u32 {
@@ -26,19 +29,28 @@ fn every_promise_holds_in_every_world() {
     let asked = number("GATEWRIGHT_SIM");
     let (seeds, steps) = (asked.unwrap_or(24), steps(asked.map_or(2_000, |_| 20_000)));
     let workers = thread::available_parallelism().map_or(1, usize::from) as u64;
-    let each = |worker: u64| (worker..seeds).step_by(workers as usize).map(move |seed| run(seed, steps));
+    let each = |worker: u64| {
+        (worker..seeds)
+            .step_by(workers as usize)
+            .map(move |seed| run(seed, steps))
+    };
     let reports: Vec<Report> = thread::scope(|scope| {
         let running: Vec<_> = (0..workers)
             .map(|worker| scope.spawn(move || each(worker).collect::<Vec<_>>()))
             .collect();
         let joined = running.into_iter().map(|running| running.join());
-        joined.flat_map(|reports| reports.expect("no promise is broken")).collect()
+        joined
+            .flat_map(|reports| reports.expect("no promise is broken"))
+            .collect()
     });
     let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
     let (answered, refused) = (sum(|r| r.answered), sum(|r| r.refused));
     println!("{seeds} seeds of {steps} steps: {answered} requests answered, {refused} refused");
     // A world in which nothing happens would prove nothing.
-    assert!(answered > seeds * u64::from(steps) / 20, "{answered} answers");
+    assert!(
+        answered > seeds * u64::from(steps) / 20,
+        "{answered} answers"
+    );
     assert!(refused > 0, "nothing was ever refused");
 }
 

@@ -194,7 +194,11 @@ impl World {
     }
 
     fn drop_lanes(&mut self, id: ClientId) {
-        let mine: Vec<LaneKey> = self.lanes.range((id, 0)..=(id, u64::MAX)).map(|l| *l.0).collect();
+        let mine: Vec<LaneKey> = self
+            .lanes
+            .range((id, 0)..=(id, u64::MAX))
+            .map(|l| *l.0)
+            .collect();
         for key in mine {
             let lane = self.lanes.remove(&key).expect("a lane");
             assert!(lane.is_at_rest(), "a lane of a quiet client is {lane:?}");
@@ -227,7 +231,10 @@ impl World {
     fn rest_or_part(&mut self, id: ClientId) {
         let client = self.clients.get_mut(&id).expect("a client");
         if client.session.is_quiet() {
-            assert!(client.exchanges.is_empty(), "quiet, with something in flight");
+            assert!(
+                client.exchanges.is_empty(),
+                "quiet, with something in flight"
+            );
             let spare = client.session.release_memory();
             if self.spares.len() < SPARES {
                 self.spares.extend(spare);
@@ -286,7 +293,8 @@ impl World {
         let key = client.session.handle_batch(requests, deadline, now);
         say!(self, "client {id} sends {nonces:?} unread");
         for nonce in &nonces {
-            self.requests.taken(id, *nonce, &Correlation::None, false, deadline);
+            self.requests
+                .taken(id, *nonce, &Correlation::None, false, deadline);
         }
         match self.send((id, 0), Contents::Frames, nonces) {
             Ok(call) => {
@@ -305,11 +313,15 @@ impl World {
             .with_correlation(request.id.clone());
         say!(self, "client {id} sends {request:?}");
         let ambiguous = self.client(id).awaits_reply_with(&request.id);
-        let taken = self.client(id).session.handle_request(&message, deadline, now);
+        let taken = self
+            .client(id)
+            .session
+            .handle_request(&message, deadline, now);
         assert_eq!(taken.is_err(), ambiguous, "only an id in use is refused");
         let key = taken?.expect("a request has a reply");
         let idempotent = request.retry == Retry::Idempotent;
-        self.requests.taken(id, request.nonce, &request.id, idempotent, deadline);
+        self.requests
+            .taken(id, request.nonce, &request.id, idempotent, deadline);
         match self.begin(id, &request, None) {
             Ok(way) => {
                 self.offered();
@@ -329,7 +341,12 @@ impl World {
         Ok(())
     }
 
-    fn begin(&mut self, id: ClientId, request: &Request, avoid: Option<usize>) -> Result<Way, Fault> {
+    fn begin(
+        &mut self,
+        id: ClientId,
+        request: &Request,
+        avoid: Option<usize>,
+    ) -> Result<Way, Fault> {
         let key = match self.setting.policy.balance {
             Policy::Hash => key_of(&(request.nonce % 7).to_be_bytes()),
             Policy::RoundRobin | Policy::LeastRequest | Policy::P2c => 0,
@@ -444,7 +461,10 @@ impl World {
                 let outcome = Outcome::Fault(fault);
                 let decision = self.setting.retry.decide(&outcome, retry);
                 let unsafe_ = fault.may_have_been_sent() && retry == Retry::IfUnsent;
-                assert!(!unsafe_ || decision == Decision::Keep, "it may be done twice");
+                assert!(
+                    !unsafe_ || decision == Decision::Keep,
+                    "it may be done twice"
+                );
                 self.tries_again(&outcome, retry, tried)
             }
         }
@@ -529,7 +549,10 @@ impl World {
     fn close_exchange(&mut self, id: ClientId, key: ExchangeKey, out: Option<Out>) {
         let now = self.now;
         let session = &mut self.client(id).session;
-        assert!(session.handle_reply(key, out, now), "an exchange takes its reply");
+        assert!(
+            session.handle_reply(key, out, now),
+            "an exchange takes its reply"
+        );
         let again = session.handle_reply(key, None, now);
         assert!(!again, "and no second one");
     }
@@ -560,7 +583,10 @@ impl World {
 
     fn expire(&mut self, id: ClientId, key: ExchangeKey) {
         let exchanges = &mut self.client(id).exchanges;
-        let number = exchanges.iter().find(|(_, e)| e.key() == key).map(|(n, _)| *n);
+        let number = exchanges
+            .iter()
+            .find(|(_, e)| e.key() == key)
+            .map(|(n, _)| *n);
         let in_flight = number.and_then(|number| exchanges.remove(&number));
         say!(self, "client {id}: {key:?} takes too long");
         match in_flight.expect("what expires is in flight") {

@@ -162,7 +162,8 @@ impl World {
     pub(super) fn departed(&self) -> Vec<ConnId> {
         let ids = self.wires.iter().map(|wire| wire.id);
         let left = ids.filter(|id| self.connected.iter().all(|c| c.id != *id));
-        left.filter(|id| self.open_streams(*id).is_empty()).collect()
+        left.filter(|id| self.open_streams(*id).is_empty())
+            .collect()
     }
 
     pub(super) fn lose_streams(&mut self, conn: ConnId) {

@@ -105,7 +105,10 @@ pub fn run(seed: u64, steps: u32) -> Report {
     let mut world = World::new(seed);
     let ran = catch_unwind(AssertUnwindSafe(|| world.run(steps)));
     if let Err(panic) = ran {
-        eprintln!("seed {seed}, step {} of {steps}; the last events:", world.step);
+        eprintln!(
+            "seed {seed}, step {} of {steps}; the last events:",
+            world.step
+        );
         world.trace.last().for_each(|line| eprintln!("{line}"));
         eprintln!("{:?}", world.setting);
         eprintln!(
@@ -205,7 +208,11 @@ impl World {
     fn next_due(&mut self) -> Option<Instant> {
         let mut due: Vec<Instant> = self.pool.poll_timeout().into_iter().collect();
         due.extend(self.net.keys().next().map(|(at, _)| *at));
-        due.extend(self.clients.values().filter_map(|c| c.session.poll_timeout()));
+        due.extend(
+            self.clients
+                .values()
+                .filter_map(|c| c.session.poll_timeout()),
+        );
         for id in self.conns() {
             due.extend(self.conn_timeout(id));
         }
@@ -294,11 +301,23 @@ impl World {
     }
 
     fn check_nothing_is_left(&self) {
-        assert!(self.clients.is_empty(), "clients are left: {:?}", self.clients);
+        assert!(
+            self.clients.is_empty(),
+            "clients are left: {:?}",
+            self.clients
+        );
         assert!(self.lanes.is_empty(), "lanes are left: {:?}", self.lanes);
         assert!(self.calls.is_empty(), "calls are left: {:?}", self.calls);
-        assert!(self.streams.is_empty(), "streams are left: {:?}", self.streams);
-        assert!(self.waiters.is_empty(), "waiters are left: {:?}", self.waiters);
+        assert!(
+            self.streams.is_empty(),
+            "streams are left: {:?}",
+            self.streams
+        );
+        assert!(
+            self.waiters.is_empty(),
+            "waiters are left: {:?}",
+            self.waiters
+        );
         assert!(self.connected.is_empty(), "left: {:?}", self.connected);
         assert!(self.wires.is_empty(), "wires are left: {:?}", self.wires);
         assert_eq!(self.pool.queued(), 0, "somebody waits still");

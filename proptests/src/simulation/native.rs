@@ -251,7 +251,8 @@ impl World {
 
     fn serve_next(&mut self, key: LaneKey) {
         let lane = self.lane(key);
-        if lane.backlog.is_empty() || lane.waiting.is_some() {
+        let busy = lane.outstanding > lane.backlog.len();
+        if lane.backlog.is_empty() || lane.waiting.is_some() || busy {
             return;
         }
         let conn = lane.link.as_ref().map(|lease| lease.id);
@@ -316,9 +317,16 @@ impl World {
         link.outbound.extend(frames);
         let entry = link.ledger.sent(&correlation, replies, id);
         let entry = entry.expect("a free id is not in use");
-        say!(self, "call {id} of {nonces:?} is sent on {conn:?} as {correlation:?}");
+        say!(
+            self,
+            "call {id} of {nonces:?} is sent on {conn:?} as {correlation:?}"
+        );
         for nonce in &nonces {
             self.requests.attempted(*nonce, &self.setting);
+        }
+        if self.setting.sharing == Sharing::Exclusive {
+            let others = self.places.unanswered(conn);
+            assert_eq!(others, 0, "one request at a time");
         }
         self.places.sent(conn, &correlation, id, nonces);
         let call = self.calls.get_mut(&id).expect("a call");
@@ -330,7 +338,10 @@ impl World {
 
     /// Only the fault of a connection excuses that it is offered and cannot be used.
     pub(super) fn closed_before_use(&self, conn: ConnId) -> Fault {
-        assert!(self.broken.contains(&conn), "{conn:?} is offered, but closed");
+        assert!(
+            self.broken.contains(&conn),
+            "{conn:?} is offered, but closed"
+        );
         Fault::unsent(FaultClass::Unreachable, "closed before its use")
     }
 
@@ -428,7 +439,10 @@ impl World {
     pub(super) fn link_timeout(&mut self, conn: ConnId) -> Option<Instant> {
         let quarantine = self.setting.quarantine;
         let link = self.link(conn)?;
-        let (marks, owes) = (link.ledger.poll_timeout(quarantine), !link.ledger.is_empty());
+        let (marks, owes) = (
+            link.ledger.poll_timeout(quarantine),
+            !link.ledger.is_empty(),
+        );
         // What waits for the end of a mark's quarantine is not looked at before.
         let idle = self.idle_end(conn).filter(|_| !owes);
         marks.into_iter().chain(idle).min()
@@ -457,7 +471,9 @@ impl World {
     fn note_broken(&mut self, conn: ConnId) {
         let lost = self.wire(conn).is_none_or(|wire| wire.is_lost);
         let closed = self.link(conn).and_then(|link| link.closed);
-        if closed.is_none_or(|reason| !matches!(reason, "idle" | "given-up")) && (lost || closed.is_some()) {
+        if closed.is_none_or(|reason| !matches!(reason, "idle" | "given-up"))
+            && (lost || closed.is_some())
+        {
             self.broken.push(conn);
         }
     }
@@ -482,7 +498,9 @@ impl World {
     }
 
     fn write_outbound(&mut self, conn: ConnId) {
-        let frames = self.link(conn).map(|link| std::mem::take(&mut link.outbound));
+        let frames = self
+            .link(conn)
+            .map(|link| std::mem::take(&mut link.outbound));
         for frame in frames.into_iter().flatten() {
             self.transmit(conn, frame);
         }
@@ -505,7 +523,14 @@ impl World {
                 let last = link.ledger.received_in_order(1);
                 assert_eq!(last, None, "more replies are due");
                 let part = owner.map(|owner| (owner, false));
-                (if part.is_some() { Answers::Part } else { Answers::Late }, part)
+                (
+                    if part.is_some() {
+                        Answers::Part
+                    } else {
+                        Answers::Late
+                    },
+                    part,
+                )
             }
             false => match link.ledger.received(&reply.correlation) {
                 Answers::Request(owner) => (Answers::Request(owner), Some((owner, true))),
@@ -542,13 +567,22 @@ impl World {
         // Those with ids come in the order of a hash that has a secret key.
         let mut waiting = link.ledger.drain();
         waiting.sort_unstable();
-        assert!(link.ledger.is_empty(), "a connection that is gone owes nothing");
+        assert!(
+            link.ledger.is_empty(),
+            "a connection that is gone owes nothing"
+        );
         say!(self, "{conn:?} ends: {reason}, {waiting:?} fail");
         let mut known = self.places.drained(conn);
         known.sort_unstable();
-        assert_eq!(waiting, known, "all that waits for replies, and nothing else");
+        assert_eq!(
+            waiting, known,
+            "all that waits for replies, and nothing else"
+        );
         let innocent = !self.broken.contains(&conn);
-        assert!(!innocent || waiting.is_empty(), "requests are lost for no reason");
+        assert!(
+            !innocent || waiting.is_empty(),
+            "requests are lost for no reason"
+        );
         for id in waiting {
             self.fail(id, Fault::sent(FaultClass::Unreachable, reason));
         }

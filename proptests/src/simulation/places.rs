@@ -129,7 +129,10 @@ impl Places {
     ) {
         let conn = self.conn(id);
         let known = |s: &Sent| s.correlation == *correlation && *correlation != Correlation::None;
-        assert!(!conn.sent.iter().any(known), "an id is used again too early");
+        assert!(
+            !conn.sent.iter().any(known),
+            "an id is used again too early"
+        );
         conn.sent.push(Sent {
             correlation: correlation.clone(),
             call,

@@ -93,7 +93,11 @@ impl World {
         });
         self.add(id);
         let exclusive = self.setting.sharing == super::setting::Sharing::Exclusive;
-        let streams = if exclusive { 1 } else { self.setting.limits.streams };
+        let streams = if exclusive {
+            1
+        } else {
+            self.setting.limits.streams
+        };
         self.set_capacity(id, streams);
     }
 

@@ -158,8 +158,14 @@ fn speech(dice: &mut Dice) -> (Speech, ReplyOrder) {
     dice.one_of(&[
         (Speech::Http, ReplyOrder::Any),
         (Speech::Http, ReplyOrder::OfRequests),
-        (Speech::Native(CorrelationKind::Fifo), ReplyOrder::OfRequests),
-        (Speech::Native(CorrelationKind::Fifo), ReplyOrder::OfRequests),
+        (
+            Speech::Native(CorrelationKind::Fifo),
+            ReplyOrder::OfRequests,
+        ),
+        (
+            Speech::Native(CorrelationKind::Fifo),
+            ReplyOrder::OfRequests,
+        ),
         (id(8), ReplyOrder::Any),
         (id(3), ReplyOrder::Any),
         (id(6), ReplyOrder::Any),

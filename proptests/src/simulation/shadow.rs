@@ -68,7 +68,10 @@ impl Requests {
         let request = self.all.get_mut(&nonce).expect("a known request");
         request.attempts += 1;
         let most = setting.retry.attempts;
-        assert!(request.attempts <= most, "request {nonce} is tried too often");
+        assert!(
+            request.attempts <= most,
+            "request {nonce} is tried too often"
+        );
     }
 
     /// The server carries it out.

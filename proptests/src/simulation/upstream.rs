@@ -83,7 +83,11 @@ impl World {
         let place = match self.pool.acquire_as(ask, self.now) {
             Acquired::Granted(id) => {
                 self.places.granted(id);
-                assert_eq!(self.pool.queued(), 0, "a place is given past those who wait");
+                assert_eq!(
+                    self.pool.queued(),
+                    0,
+                    "a place is given past those who wait"
+                );
                 Ok(Place::Granted(self.lease(id)))
             }
             Acquired::Queued(ticket) => {
@@ -143,7 +147,10 @@ impl World {
                 PoolEvent::Standing(..) => {}
             }
         }
-        assert!(self.pool.queued() <= self.setting.limits.queue, "a long queue");
+        assert!(
+            self.pool.queued() <= self.setting.limits.queue,
+            "a long queue"
+        );
     }
 
     fn settle(&mut self, ticket: Ticket, settled: Waiter) {
