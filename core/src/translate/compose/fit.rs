@@ -128,7 +128,9 @@ pub(super) const fn way_out(from: &Type, to: &Type) -> Option<&'static str> {
         (Type::Int { .. } | Type::Float | Type::Bool | Type::Enum(_), Type::Str { .. }) => {
             Some("for its text write `{string(...)}`")
         }
-        (Type::Bytes { .. }, Type::Str { .. }) => Some("wrap it: `{hex(...)}` or `{base64(...)}`"),
+        (Type::Bytes { .. }, Type::Str { .. }) => {
+            Some("read it with `.to_s(\"UTF-8\")`, or wrap it: `{hex(...)}` or `{base64(...)}`")
+        }
         (Type::Str { .. }, Type::Int { .. } | Type::Float) => {
             Some("write a number without quotes, or convert with `{int(...)}`")
         }

@@ -83,13 +83,17 @@ impl<'a> Answers<'a> {
                     help,
                 )
             }
-            Replying::WithAnything | Replying::Unknown => {
-                let message = format!("there is no `{name}` in a rule for more than one reply");
-                let help = has_field(upstream, name)
-                    .map(|operation| format!("make it a rule for one: `on = \"{operation}\"`"))
-                    .or_else(|| did_you_mean(name, others.iter().copied()));
-                unknown(0, message, help)
-            }
+            Replying::WithAnything | Replying::Unknown => match has_field(upstream, name) {
+                Some(operation) => {
+                    let message = format!("there is no `{name}` in a rule for more than one reply");
+                    let help = format!("make it a rule for one: `on = \"{operation}\"`");
+                    unknown(0, message, Some(help))
+                }
+                None => {
+                    let message = format!("there is no `{name}` in a reply rule for messages");
+                    unknown(0, message, did_you_mean(name, others.iter().copied()))
+                }
+            },
         })
     }
 
