@@ -85,6 +85,12 @@ impl Conversion {
         self.rules.reply(request, outcome, facts)
     }
 
+    /// Whether the upstream has to answer what is sent.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.rules.request.is_answered()
+    }
+
     /// The upstream's protocol.
     #[must_use]
     pub fn upstream(&self) -> &Arc<dyn Protocol> {
