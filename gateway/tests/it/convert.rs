@@ -328,7 +328,7 @@ async fn a_command_that_may_block_has_a_connection_of_its_own() {
 const FROM_RESP: &str = r#"
 operation = "subscribe"
 request.send = "auth_req"
-request.set = { merchant = "{key.to_s('ASCII')}", pan = "4111111111111111", amount = "{bytes.size}", currency = 978 }
+request.set = { merchant = "{args[0].to_s('ASCII')}", pan = "4111111111111111", amount = "{bytes.size}", currency = 978 }
 reply = [
   { on = "auth_rsp", when = "status == 0", send = "reply", set = { type = "simple", text = "{code}" } },
   { on = "auth_rsp", send = "error", set = { message = "DECLINED {status}" } },
