@@ -19,6 +19,9 @@ const RELAY: u64 = 4 << 10;
 /// How much larger a frame may become as an HTTP request: each byte of a text as `\u00XX` in JSON
 /// or three characters in a path.
 const TRANSLATED: u64 = 6;
+/// How often a frame is there that goes to an upstream of its own protocol: for the refusal that may
+/// be due, and to be written.
+const FORWARDED: u64 = 2;
 
 /// The most memory that peers can make a gateway use, by the limits. The program itself is not
 /// in it, nor what the operating system's sockets hold.
@@ -184,7 +187,13 @@ impl Plan {
         let limits = &listener.limits;
         let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
         let taken = self.capacity(listener).min(asked);
-        let each = wide(limits.frame).saturating_mul(1 + TRANSLATED);
+        let translates = |route: &Arc<RoutePlan>| route.translation().is_some();
+        let copies = if listener.routes.iter().any(translates) {
+            1 + TRANSLATED
+        } else {
+            FORWARDED
+        };
+        let each = wide(limits.frame).saturating_mul(copies);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
@@ -193,7 +202,7 @@ impl Plan {
                 limits.connections,
                 limits.in_flight,
                 size(wide(limits.frame)),
-                1 + TRANSLATED,
+                copies,
             ),
             bytes: asked.min(taken).saturating_mul(each),
         }

@@ -1,6 +1,8 @@
 //! The examples do what their texts say: one message each, through the compiled rules.
 
-use gatewright_config::plan::{Authority, Endpoint, ListenerPlan, Plan, Service};
+use gatewright_config::plan::{
+    Authority, Endpoint, ListenerPlan, Plan, RouteAction, Service, Sharing,
+};
 use gatewright_config::{Protocols, load};
 use gatewright_core::codec::{Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -10,6 +12,17 @@ use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, Outcome};
 use http::{HeaderMap, StatusCode};
 use std::path::Path;
 use std::sync::Arc;
+
+#[test]
+fn redis() {
+    let plan = example("redis/gatewright.toml");
+    let speech = plan.upstreams[0].speaks.as_ref().unwrap();
+    assert_eq!(speech.sharing, Sharing::Shared);
+    assert!(matches!(
+        plan.listeners[0].routes[0].action,
+        RouteAction::Forward
+    ));
+}
 
 #[track_caller]
 fn example(path: &str) -> Plan {

@@ -97,7 +97,7 @@ pub(crate) static STREAMS: Key = Key::new(
     "upstreams.*.limits.streams",
     Kind::Count(1..=65_536),
     Fallback::Value("256"),
-    "Requests in flight on one connection, if the server allows as many.",
+    "Requests in flight on one connection, if the server allows as many. On a stream of bytes that clients share: clients with anything in flight.",
 )
 .memory("an answer's body each");
 pub(crate) static QUEUE: Key = Key::new(
@@ -132,7 +132,7 @@ pub(crate) static QUARANTINE: Key = Key::new(
     "upstreams.*.limits.quarantine",
     TIMES,
     Fallback::Value("\"10s\""),
-    "How long the place of a request that was given up stays taken while its late reply may still come. Then its number may be used again; where replies follow the order of requests, the connection is closed.",
+    "How long the place of a request that was given up stays taken while its late reply may still come. Then its number may be used again; where replies follow the order of requests, the connection is closed. Nor is anything more sent on a connection on which no reply at all came in that time.",
 )
 .memory("none of its own");
 pub(crate) static CONNECT: Key = Key::new(

@@ -381,3 +381,42 @@ impl Worker {
         (u128::from(self.random.draw()) << 64) | u128::from(self.random.draw() | 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+    use std::task::{Context, Waker};
+    use tokio::sync::Semaphore;
+
+    fn accepted() -> Accepted {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = listener.local_addr().unwrap();
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        Accepted {
+            stream: TcpStream::connect(peer).unwrap(),
+            peer,
+            listener: 0,
+            permit: place.unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_waits_for_a_worker_that_is_busy() {
+        let (orders, mut inbox) = mpsc::channel(1);
+        let load = Arc::new(AtomicUsize::new(0));
+        let worker = WorkerHandle { orders, load };
+        assert!(worker.hand_over(accepted()).await);
+
+        let (taken, order) = tokio::join!(worker.hand_over(accepted()), inbox.recv());
+        assert!(taken && order.is_some());
+        assert_eq!(worker.load(), 2);
+
+        assert!(!worker.hand_over(accepted()).await, "not for ever");
+        let mut waiting = Box::pin(worker.hand_over(accepted()));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        drop(waiting);
+        assert_eq!(worker.load(), 2, "who never came does not count");
+    }
+}

@@ -11,6 +11,10 @@ use std::rc::Rc;
 /// What a pipe is to hold: the most that a user without privileges gets by default
 /// (`/proc/sys/fs/pipe-max-size`). Where the system allows less, less it is.
 const CAPACITY: usize = 1 << 20;
+/// What it must hold at least to be of use: a user who has many pipes gets them with 8 KiB.
+const LEAST: usize = 64 << 10;
+/// After the system refused a pipe, so many wishes are not passed on to it.
+const ABSTINENCE: u32 = 256;
 /// Pipes in use at a time; those who get none copy.
 const MOST: usize = 32;
 /// Empty pipes that are kept. The kernel's share of an empty pipe is a few kilobytes.
@@ -21,6 +25,7 @@ const SPARE: usize = 8;
 pub(crate) struct Pipes {
     spare: RefCell<Vec<Pipe>>,
     lent: Cell<usize>,
+    abstinent: Cell<u32>,
 }
 
 #[derive(Debug)]
@@ -36,6 +41,9 @@ impl Pipe {
         // Refused to a user who has many pipes already: then it keeps the size that it has.
         let _ = fcntl_setpipe_size(&writer, CAPACITY);
         let capacity = fcntl_getpipe_size(&writer)?;
+        if capacity < LEAST {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
         Ok(Self {
             reader,
             writer,
@@ -60,13 +68,30 @@ impl Pipes {
             return None;
         }
         let spare = self.spare.borrow_mut().pop();
-        let pipe = spare.or_else(|| Pipe::new().ok())?;
+        let pipe = spare.or_else(|| self.open())?;
         self.lent.set(self.lent.get() + 1);
         Some(Lent {
             pipe: Some(pipe),
             filled: 0,
             pipes: Rc::clone(self),
         })
+    }
+}
+
+impl Pipes {
+    /// A new pipe, unless the system refuses it or did so a short while ago.
+    fn open(&self) -> Option<Pipe> {
+        let abstinent = self.abstinent.get();
+        if abstinent > 0 {
+            self.abstinent.set(abstinent - 1);
+            return None;
+        }
+        let pipe = Pipe::new();
+        if let Err(error) = &pipe {
+            tracing::debug!(%error, "no pipe to be had: bytes are copied");
+            self.abstinent.set(ABSTINENCE);
+        }
+        pipe.ok()
     }
 }
 
@@ -114,5 +139,61 @@ impl Drop for Lent {
         if self.filled == 0 && spare.len() < SPARE {
             spare.extend(self.pipe.take());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn bytes_go_through_and_the_pipe_comes_back() {
+        let pipes = Rc::new(Pipes::default());
+        let ((mut near, from), (to, mut far)) =
+            (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
+        near.write_all(b"abc").unwrap();
+        let mut pipe = pipes.lend().unwrap();
+        assert_eq!(pipe.fill(&from).unwrap(), 3);
+        assert!(!pipe.is_empty());
+        assert_eq!(pipe.drain(&to).unwrap(), 3);
+        assert!(pipe.is_empty());
+        drop(pipe);
+        assert_eq!(pipes.spare.borrow().len(), 1);
+        drop(to);
+        let mut read = String::new();
+        far.read_to_string(&mut read).unwrap();
+        assert_eq!(read, "abc");
+    }
+
+    #[test]
+    fn a_pipe_with_bytes_in_it_is_lent_to_nobody_else() {
+        let pipes = Rc::new(Pipes::default());
+        let (mut near, from) = UnixStream::pair().unwrap();
+        near.write_all(b"secret").unwrap();
+        let mut pipe = pipes.lend().unwrap();
+        pipe.fill(&from).unwrap();
+        drop(pipe);
+        assert_eq!(pipes.spare.borrow().len(), 0);
+        assert_eq!(pipes.lent.get(), 0);
+    }
+
+    #[test]
+    fn there_are_only_so_many() {
+        let pipes = Rc::new(Pipes::default());
+        let lent: Vec<_> = std::iter::from_fn(|| pipes.lend()).collect();
+        assert_eq!(lent.len(), MOST);
+        drop(lent);
+        assert_eq!(pipes.spare.borrow().len(), SPARE);
+        assert!(pipes.lend().is_some());
+    }
+
+    #[test]
+    fn who_was_refused_does_not_ask_at_once() {
+        let pipes = Rc::new(Pipes::default());
+        pipes.abstinent.set(1);
+        assert!(pipes.lend().is_none());
+        assert!(pipes.lend().is_some());
     }
 }

@@ -61,6 +61,7 @@ impl Upstream {
             };
             let dialled = dial(endpoint, self.tls.as_ref()).await;
             let stream = dialled.map_err(ConnectError::Dial)?;
+            stream.notice_silence().map_err(ConnectError::Dial)?;
             // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
             if endpoint.is_tls() && stream.alpn() != Some(b"h2") {
                 return Err(ConnectError::NotHttp2);

@@ -7,11 +7,14 @@ use crate::tls::ClientTls;
 use gatewright_config::plan::{Authority, Endpoint};
 use rustls::pki_types::ServerName;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
+/// Between two tries to get into the queue of a Unix domain socket.
+const COME_AGAIN: Duration = Duration::from_millis(5);
 /// Between two complaints about the same upstream.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,7 @@ pub(super) async fn dial(endpoint: &Endpoint, tls: Option<&ClientTls>) -> io::Re
             Box::pin(dial_tls(authority, tls)).await
         }
         Endpoint::Unix(path) => {
-            let connected = UnixStream::connect(path).await;
+            let connected = dial_unix(path).await;
             connected.map(Stream::Unix).map_err(|e| at("Unix", &e))
         }
         Endpoint::Mock(_) => Err(io::Error::other("the built-in upstream has no address")),
@@ -74,6 +77,19 @@ async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
     let tcp = connected.map_err(|e| at("TCP", &e))?;
     tcp.set_nodelay(true)?;
     Ok(tcp)
+}
+
+/// Where a TCP connection would wait for a place in the listener's queue, that of a Unix domain
+/// socket is told to come again (`EAGAIN`, connect(2)).
+async fn dial_unix(path: &Path) -> io::Result<UnixStream> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(COME_AGAIN).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 async fn dial_tls(authority: &Authority, tls: &ClientTls) -> io::Result<Stream> {

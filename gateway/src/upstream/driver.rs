@@ -139,10 +139,7 @@ impl Driver {
 
     fn leave(&mut self) {
         self.probe = None;
-        self.upstream.remove(self.id);
-        let id = self.id;
-        self.upstream
-            .change_pool(|pool| pool.handle_leaving(id, clock::now()));
+        self.upstream.leave(self.id);
     }
 }
 

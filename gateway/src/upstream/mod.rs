@@ -8,12 +8,15 @@ mod dial;
 mod driver;
 mod mock;
 mod native;
+mod place;
 mod retry;
 mod stream;
 
 pub(crate) use call::Call;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
 pub(crate) use stream::Stream;
+
+use place::{Lease, Place, Queued, refusal_fault};
 
 use crate::clock;
 use crate::lifecycle::{Awaited, Scratch, Timers};
@@ -24,7 +27,7 @@ use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::balance::Policy;
-use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::fault::Fault;
 use gatewright_core::health::{Standing, Verdict};
 use gatewright_core::limit::RetryBudget;
 use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
@@ -36,7 +39,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -110,28 +113,6 @@ enum Waiter {
     Waiting(Waker),
     Granted(ConnId),
     Refused(Refusal),
-}
-
-/// A place on a connection; given back when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    upstream: Rc<Upstream>,
-    id: ConnId,
-    began: Instant,
-    /// What its end says of the endpoint, if anything.
-    verdict: Cell<Option<Verdict>>,
-}
-
-/// A place in the queue; given up when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Queued {
-    upstream: Rc<Upstream>,
-    ticket: Ticket,
-}
-
-pub(crate) enum Place {
-    Granted(Lease),
-    Queued(Queued),
 }
 
 impl Upstream {
@@ -390,6 +371,14 @@ impl Upstream {
         }
     }
 
+    /// Nothing more is sent on a connection.
+    fn leave(self: &Rc<Self>, id: ConnId) {
+        if self.state.borrow_mut().connected(id).is_some() {
+            self.remove(id);
+            self.change_pool(|pool| pool.handle_leaving(id, clock::now()));
+        }
+    }
+
     /// Notes that the server ends a connection, unless that is known.
     fn note_loss(&self, id: ConnId) {
         let state = &mut *self.state.borrow_mut();
@@ -423,141 +412,6 @@ impl State {
     /// Whether there may be something to do for the pool.
     fn is_busy(&self) -> bool {
         self.pool.has_events() || self.pool.queued() > 0
-    }
-}
-
-impl Lease {
-    fn new(upstream: &Rc<Upstream>, id: ConnId, began: Instant) -> Self {
-        upstream.awaited.begin();
-        Self {
-            upstream: Rc::clone(upstream),
-            id,
-            began,
-            verdict: Cell::new(None),
-        }
-    }
-
-    /// Notes that the endpoint did its part.
-    fn praise(&self) {
-        self.verdict.set(Some(Verdict::Good));
-    }
-
-    /// Notes that the endpoint failed.
-    fn blame(&self) {
-        let jitter = self.upstream.jitter();
-        self.verdict.set(Some(Verdict::Bad { jitter }));
-    }
-
-    const fn endpoint(&self) -> usize {
-        self.id.endpoint()
-    }
-
-    /// Runs `send` with the HTTP/2 connection, unless it is gone.
-    fn with_http<T>(&self, send: impl FnOnce(&mut HttpCarrier) -> T) -> Option<T> {
-        let mut state = self.upstream.state.borrow_mut();
-        match &mut state.connected(self.id)?.carrier {
-            Carrier::Http(carrier) => Some(send(carrier)),
-            Carrier::Native(_) => None,
-        }
-    }
-
-    /// The connection of a protocol of one's own, unless it is gone.
-    fn native(&self) -> Option<Rc<Link>> {
-        let mut state = self.upstream.state.borrow_mut();
-        match &state.connected(self.id)?.carrier {
-            Carrier::Native(link) => Some(Rc::clone(link)),
-            Carrier::Http(_) => None,
-        }
-    }
-
-    /// Notes that an answer came.
-    fn answered(&self) {
-        let state = &mut *self.upstream.state.borrow_mut();
-        let known = state.connections.iter_mut().find(|c| c.id == self.id);
-        let first = known.is_none_or(|c| !std::mem::replace(&mut c.answered, true));
-        if first {
-            state.pool.handle_useful(self.id);
-        }
-        if self.upstream.plan.policy.balance == Policy::P2c {
-            let now = clock::now();
-            state.pool.handle_first_byte(self.id, self.began, now);
-        }
-    }
-
-    fn upstream(&self) -> &Upstream {
-        &self.upstream
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.upstream.awaited.end();
-        let busy = {
-            let state = &mut *self.upstream.state.borrow_mut();
-            if let Some(verdict) = self.verdict.get() {
-                let now = clock::now();
-                state.pool.handle_verdict(self.id, verdict, self.began, now);
-            }
-            state.pool.release(self.id);
-            if state.pool.is_idle(self.id)
-                && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
-            {
-                connected.last_used = clock::now();
-            }
-            state.is_busy()
-        };
-        if busy {
-            self.upstream.act();
-        }
-    }
-}
-
-impl Queued {
-    /// The place, once there is one.
-    fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
-        let waiters = &mut self.upstream.state.borrow_mut().waiters;
-        match waiters.remove(&self.ticket) {
-            Some(Waiter::Granted(id)) => {
-                Poll::Ready(Ok(Lease::new(&self.upstream, id, clock::now())))
-            }
-            Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
-            Some(Waiter::Waiting(_)) => {
-                waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
-                Poll::Pending
-            }
-            None => Poll::Ready(Err(Fault::unsent(
-                FaultClass::Internal,
-                "the ticket is used up",
-            ))),
-        }
-    }
-}
-
-impl Drop for Queued {
-    fn drop(&mut self) {
-        let waiter = self
-            .upstream
-            .state
-            .borrow_mut()
-            .waiters
-            .remove(&self.ticket);
-        match waiter {
-            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id, clock::now())),
-            Some(Waiter::Waiting(_)) => {
-                let pool = &mut self.upstream.state.borrow_mut().pool;
-                pool.abandon(self.ticket);
-                self.upstream.metrics.queued(pool.queued());
-            }
-            Some(Waiter::Refused(_)) | None => {}
-        }
-    }
-}
-
-fn refusal_fault(refusal: Refusal) -> Fault {
-    match refusal {
-        Refusal::QueueFull => Fault::unsent(FaultClass::Overload, "the queue is full"),
-        Refusal::WaitedTooLong => Fault::unsent(FaultClass::Overload, "no place in time"),
-        Refusal::Unreachable => Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable"),
     }
 }
 

@@ -1,8 +1,10 @@
 //! A stream of bytes to an upstream, whatever carries it.
 
+use rustix::net::sockopt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
@@ -25,7 +27,32 @@ impl Stream {
             Self::Tcp(_) | Self::Unix(_) => None,
         }
     }
+
+    /// Has the system notice a server that vanished without a word. Not for relays, whose
+    /// servers may take nothing for as long as the listener's limits say.
+    pub(super) fn notice_silence(&self) -> io::Result<()> {
+        let tcp = match self {
+            Self::Tcp(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0,
+            Self::Unix(_) => return Ok(()),
+        };
+        let millis = u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
+        sockopt::set_tcp_user_timeout(tcp, millis)?;
+        sockopt::set_socket_keepalive(tcp, true)?;
+        sockopt::set_tcp_keepidle(tcp, KEEP_IDLE)?;
+        sockopt::set_tcp_keepintvl(tcp, KEEP_INTERVAL)?;
+        sockopt::set_tcp_keepcnt(tcp, KEEP_PROBES)?;
+        Ok(())
+    }
 }
+
+/// A server that acknowledges nothing for so long has vanished. Without a limit of ours it would take
+/// the system a quarter of an hour to say so, and every request until then its whole time.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+/// The same where nothing is sent: when an idle connection is looked after, and how often.
+const KEEP_IDLE: Duration = Duration::from_secs(30);
+const KEEP_INTERVAL: Duration = Duration::from_secs(5);
+const KEEP_PROBES: u32 = 3;
 
 /// The same call on whatever carries the stream.
 macro_rules! carry {
@@ -85,5 +112,24 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         carry!(self, io => io.poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_server_that_vanishes_is_noticed() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        let stream = Stream::Tcp(TcpStream::connect(address).await.unwrap());
+        stream.notice_silence().unwrap();
+        let Stream::Tcp(tcp) = &stream else {
+            panic!("TCP")
+        };
+        assert_eq!(sockopt::tcp_user_timeout(tcp).unwrap(), 10_000);
+        assert!(sockopt::socket_keepalive(tcp).unwrap());
     }
 }

@@ -113,6 +113,13 @@ fn tests_that_are_wrong_are_pointed_at() {
 }
 
 #[test]
+fn a_relay_has_nothing_to_test_but_costs_memory() {
+    let arguments = ["test", "relay.test.toml", "--config", "relay.toml"];
+    assert_snapshot!(gatewright(&arguments));
+    assert_snapshot!(gatewright(&["check", "-c", "relay.toml"]));
+}
+
+#[test]
 fn tests_tell_programs_the_same() {
     let (code, found) = json(&[
         "test",

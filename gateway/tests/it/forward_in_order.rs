@@ -4,7 +4,7 @@ use crate::support::config::Config;
 use crate::support::gateway::Gateway;
 use crate::support::host::Host;
 use crate::support::in_time;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 /// A client of redis.
@@ -196,4 +196,45 @@ async fn a_client_that_takes_no_replies_is_left_behind() {
     upstream.send(b"$1\r\nB\r\n").await;
     other.expect(b"$1\r\nB\r\n").await;
     gateway.until_closed("slow-reader", 1).await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_stops_its_clients_and_costs_no_memory() {
+    const CLIENTS: usize = 8;
+    const REQUESTS: usize = 256;
+    let host = Host::start().await;
+    let config = config(&host)
+        .timeout("200ms")
+        .listener("in-flight", REQUESTS);
+    let gateway = Gateway::start(&config).await;
+    let value = "x".repeat(32 << 10);
+    let set = format!(
+        "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}\r\n",
+        value.len()
+    );
+    let before = gateway.memory();
+    let flood = (0..CLIENTS).map(|_| async {
+        let stream = TcpStream::connect(gateway.front()).await;
+        let (mut read, mut write) = stream.expect("a connection").into_split();
+        let sending = async {
+            for _ in 0..REQUESTS {
+                write.write_all(set.as_bytes()).await.expect("a gateway");
+            }
+        };
+        let reading = async {
+            let mut lines = BufReader::new(&mut read).lines();
+            for _ in 0..REQUESTS {
+                let line = in_time("a refusal", lines.next_line()).await;
+                let line = line.expect("a gateway").expect("a refusal");
+                let refused = line.starts_with("-TIMEOUT") || line.starts_with("-UNREACHABLE");
+                assert!(refused || line.starts_with("-OVERLOADED"), "{line}");
+            }
+        };
+        tokio::join!(sending, reading);
+    });
+    let upstream = host.accept();
+    let (_, _upstream) = tokio::join!(futures_util::future::join_all(flood), upstream);
+    let grown = gateway.memory().saturating_sub(before);
+    // What was sent is 64 MiB; a few reads of each client, and what one connection may hold.
+    assert!(grown < 24 << 20, "{grown} bytes more");
 }

@@ -155,7 +155,8 @@ impl Connection {
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&self.inbound);
-            if !self.may_untie() && (!self.has_credit() || !may_go_on) {
+            let may_read = self.has_credit() && may_go_on && !self.is_backed_up(cx);
+            if !self.may_untie() && !may_read {
                 break;
             }
         }

@@ -29,6 +29,13 @@ impl Connection {
                 .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
     }
 
+    /// Whether so much waits for an upstream already that no more should be read. If so, the task
+    /// is woken once there is room.
+    pub(super) fn is_backed_up(&self, cx: &Context<'_>) -> bool {
+        let lanes = self.lanes.as_deref();
+        lanes.is_some_and(|lanes| lanes.are_full(cx))
+    }
+
     /// Whether bytes may be read: for a request, or to hear that the client leaves while its last
     /// one blocks.
     fn may_read(&self) -> bool {
@@ -44,7 +51,7 @@ impl Connection {
     /// Reads until there is nothing or no more credit; says whether it is the latter.
     pub(super) fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
         self.read_frames(now, cx)?;
-        while self.may_read() && !self.seen_eof {
+        while self.may_read() && !self.seen_eof && !self.is_backed_up(cx) {
             let Some(io) = &mut self.io else { break };
             let read = {
                 let mut scratch = self.worker.scratch();
@@ -84,7 +91,7 @@ impl Connection {
     }
 
     pub(super) fn read_frames(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
-        while self.has_credit() {
+        while self.has_credit() && !self.is_backed_up(cx) {
             if self.pass_on(now, cx) {
                 continue;
             }

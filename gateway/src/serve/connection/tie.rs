@@ -83,28 +83,26 @@ impl Connection {
 
     /// Goes on with a client that was kept back, as far as that is possible by now.
     pub(super) fn untie(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
-        let Some(mut tie) = self.tie.take() else {
+        let Some(tie) = self.tie.take() else {
             return Ok(());
         };
         match *tie {
             Tie::AwaitingReplies(request, at) if self.is_settled() => {
                 return self.handle_message(request, at, cx);
             }
-            Tie::AwaitingOwnReply if self.is_settled() => return Ok(()),
-            Tie::AwaitingConnection(ref mut binding, ..) => {
-                if let Poll::Ready(connected) = binding.poll(cx) {
-                    if let Tie::AwaitingConnection(_, request, route) = *tie {
-                        match connected {
-                            Some(upstream) => self.bind(upstream, &request, &route),
-                            None => self.refuse_binding(request, &route, now),
-                        }
-                    }
-                    return Ok(());
+            Tie::AwaitingOwnReply if self.is_settled() => {}
+            Tie::AwaitingConnection(mut binding, request, route) => match binding.poll(cx) {
+                Poll::Ready(Some(upstream)) => self.bind(upstream, &request, &route),
+                Poll::Ready(None) => self.refuse_binding(request, &route, now),
+                Poll::Pending => {
+                    let tie = Tie::AwaitingConnection(binding, request, route);
+                    self.tie = Some(Box::new(tie));
                 }
+            },
+            waiting @ (Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply | Tie::Bound(_)) => {
+                self.tie = Some(Box::new(waiting));
             }
-            Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply | Tie::Bound(_) => {}
         }
-        self.tie = Some(tie);
         Ok(())
     }
 

@@ -41,7 +41,11 @@ impl LinkDriver {
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
         let _debt = Debt::new(&upstream, id);
         let endpoint = &upstream.plan.endpoints[id.endpoint()];
-        let connecting = dial(endpoint, upstream.tls.as_ref());
+        let connecting = async {
+            let stream = dial(endpoint, upstream.tls.as_ref()).await?;
+            stream.notice_silence()?;
+            Ok(stream)
+        };
         let limit = upstream.plan.limits.connect;
         let connected = match tokio::time::timeout(limit, connecting).await {
             Ok(connected) => connected,
@@ -87,7 +91,10 @@ impl LinkDriver {
             self.handle_timeout(now, cx);
         }
         for _ in 0..READS_A_TURN {
-            if let Some(reason) = self.link.closed() {
+            if self.link.is_closed() {
+                self.upstream.leave(self.id);
+            }
+            if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {

@@ -29,6 +29,11 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
+    /// Whether no more should be read for one of them. If so, the task is woken once there is room.
+    pub(crate) fn are_full(&self, cx: &Context<'_>) -> bool {
+        self.lanes.iter().any(|lane| lane.is_full(cx))
+    }
+
     /// The lane to an upstream, or to that endpoint of it which a key leads to.
     pub(crate) fn to(&mut self, upstream: &Rc<Upstream>, client: u64, key: u64) -> Rc<Lane> {
         let known = (self.lanes.iter())
@@ -47,6 +52,7 @@ impl Lanes {
                 link: None,
                 waiting: None,
                 backlog: VecDeque::new(),
+                backlog_bytes: 0,
                 outstanding: 0,
             }),
         });
@@ -54,6 +60,9 @@ impl Lanes {
         lane
     }
 }
+
+/// Bytes that may wait for a connection; then their client is not read on.
+const BACKLOG: usize = 256 << 10;
 
 /// What one client sends to one upstream. While anything is unanswered it keeps to one link, so
 /// that its requests are carried out in their order.
@@ -71,6 +80,8 @@ struct State {
     waiting: Option<AbortHandle>,
     /// What waits to be sent, oldest first. Bounded by what the client may have in flight.
     backlog: VecDeque<(Kept, Rc<Mailbox>)>,
+    /// About how many bytes those are.
+    backlog_bytes: usize,
     /// Calls that are not over.
     outstanding: usize,
 }
@@ -102,8 +113,10 @@ impl Lane {
         match self.usable_link()? {
             Some(link) => link.send(parcel, &call.mailbox)?,
             None => {
-                let kept = (parcel.keep(), Rc::clone(&call.mailbox));
-                self.state.borrow_mut().backlog.push_back(kept);
+                let state = &mut *self.state.borrow_mut();
+                let kept = parcel.keep();
+                state.backlog_bytes += kept.size();
+                state.backlog.push_back((kept, Rc::clone(&call.mailbox)));
             }
         }
         Ok(call)
@@ -144,6 +157,13 @@ impl Lane {
         self.state.borrow().outstanding == 0
     }
 
+    fn is_full(&self, cx: &Context<'_>) -> bool {
+        let state = self.state.borrow();
+        // Whatever ends the wait wakes who waits for the first in line.
+        state.backlog_bytes >= BACKLOG
+            || (state.link.as_ref()).is_some_and(|(_, link)| link.is_full(cx))
+    }
+
     const fn wish(&self) -> Wish {
         Wish {
             key: self.key,
@@ -178,7 +198,11 @@ impl Lane {
         match place.and_then(|lease| self.settle(lease)) {
             Ok(link) => self.send_backlog(&link),
             Err(fault) => {
-                let backlog = std::mem::take(&mut self.state.borrow_mut().backlog);
+                let backlog = {
+                    let state = &mut *self.state.borrow_mut();
+                    state.backlog_bytes = 0;
+                    std::mem::take(&mut state.backlog)
+                };
                 for (_, mailbox) in backlog {
                     mailbox.fail(fault.clone());
                 }
@@ -189,10 +213,20 @@ impl Lane {
 
     fn send_backlog(&self, link: &Rc<Link>) {
         loop {
-            let next = self.state.borrow_mut().backlog.pop_front();
+            let next = {
+                let state = &mut *self.state.borrow_mut();
+                let next = state.backlog.pop_front();
+                match &next {
+                    Some((kept, _)) => state.backlog_bytes -= kept.size(),
+                    None => state.backlog_bytes = 0,
+                }
+                next
+            };
             let Some((mut kept, mailbox)) = next else {
                 return;
             };
+            // Its client may have been left unread until now.
+            mailbox.remind();
             if mailbox.is_over() {
                 continue;
             }
@@ -207,10 +241,21 @@ impl Lane {
     /// A call is over: the next one may be sent, or the place given back.
     fn ended(self: &Rc<Self>, mailbox: &Mailbox) {
         match mailbox.give_up() {
-            Whereabouts::Sent(link, entry) => link.abandon(&entry, clock::now()),
+            Whereabouts::Sent(link, entry) => {
+                link.abandon(&entry, clock::now());
+                if link.is_closed() {
+                    // Before its place is given back: nobody is to get that.
+                    self.upstream.leave(link.id());
+                }
+            }
             Whereabouts::Queued => {
-                let backlog = &mut self.state.borrow_mut().backlog;
-                backlog.retain(|(_, other)| !std::ptr::eq(&**other, mailbox));
+                let state = &mut *self.state.borrow_mut();
+                let given_up = |other: &Mailbox| std::ptr::eq(other, mailbox);
+                if let Some(place) = (state.backlog.iter()).position(|(_, other)| given_up(other))
+                    && let Some((kept, _)) = state.backlog.remove(place)
+                {
+                    state.backlog_bytes -= kept.size();
+                }
             }
             Whereabouts::Over => {}
         }

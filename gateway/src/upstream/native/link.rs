@@ -17,11 +17,13 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// Bytes that may wait to be written; then requests are refused as an overload.
 const OUTBOUND: usize = 4 << 20;
+/// Bytes at which clients are not read on. Each may add what it has read already.
+const FULL: usize = 1 << 20;
 /// Replies with unknown ids after which the server is not believed any more.
 const UNKNOWN: u32 = 16;
 
@@ -39,9 +41,22 @@ struct State {
     framing: Framing,
     outbound: BytesMut,
     driver: Option<Waker>,
+    /// The clients' tasks that wait for it to be less full.
+    blocked: Vec<Waker>,
     unknown: u32,
+    /// When the last reply came.
+    heard: Instant,
     /// Why it takes nothing more.
-    closed: Option<&'static str>,
+    closed: Option<Closed>,
+}
+
+/// Why a link takes nothing more.
+#[derive(Clone, Copy, Debug)]
+enum Closed {
+    /// Replies that are due may still come.
+    Leaving(&'static str),
+    /// Nothing more is waited for.
+    AtOnce(&'static str),
 }
 
 /// Why a link cannot go on.
@@ -74,7 +89,9 @@ impl Link {
                 framing,
                 outbound: BytesMut::new(),
                 driver: None,
+                blocked: Vec::new(),
                 unknown: 0,
+                heard: clock::now(),
                 closed: None,
             }),
             descriptor,
@@ -197,8 +214,13 @@ impl Link {
 
     // ---- for the driver
 
-    pub(super) fn closed(&self) -> Option<&'static str> {
-        self.state.borrow().closed
+    /// Why it is to be ended now.
+    pub(super) fn ended(&self) -> Option<&'static str> {
+        let state = self.state.borrow();
+        match state.closed? {
+            Closed::AtOnce(reason) => Some(reason),
+            Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+        }
     }
 
     /// Whether nothing waits and nothing is to be written.
@@ -215,12 +237,31 @@ impl Link {
         }
     }
 
+    /// Whether so much waits to be written that no more should be read for it. If so, the task is
+    /// woken once there is room.
+    pub(super) fn is_full(&self, cx: &Context<'_>) -> bool {
+        let state = &mut *self.state.borrow_mut();
+        let full = state.outbound.len() >= FULL && state.closed.is_none();
+        if full
+            && !state
+                .blocked
+                .iter()
+                .any(|waker| waker.will_wake(cx.waker()))
+        {
+            state.blocked.push(cx.waker().clone());
+        }
+        full
+    }
+
     /// Runs `write` on what is to be written.
     pub(super) fn with_outbound<T>(&self, write: impl FnOnce(&mut BytesMut) -> T) -> T {
-        let outbound = &mut self.state.borrow_mut().outbound;
-        let result = write(outbound);
-        if outbound.is_empty() && outbound.capacity() > OUTBOUND / 64 {
-            *outbound = BytesMut::new();
+        let state = &mut *self.state.borrow_mut();
+        let result = write(&mut state.outbound);
+        if state.outbound.len() < FULL / 2 {
+            state.unblock();
+        }
+        if state.outbound.is_empty() && state.outbound.capacity() > OUTBOUND / 64 {
+            state.outbound = BytesMut::new();
         }
         result
     }
@@ -232,6 +273,12 @@ impl Link {
 
     pub(super) fn handle_timeout(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
+        let given_up = state.ledger.poll_timeout(self.quarantine);
+        // Not one reply in all this time: nobody new is to wait for this server. Those who wait
+        // already may do so for as long as they like.
+        if given_up.is_some_and(|until| until <= now && state.heard + self.quarantine <= until) {
+            state.closed.get_or_insert(Closed::Leaving("silent"));
+        }
         match state.ledger.handle_timeout(self.quarantine, now) {
             Overdue::Fine => {}
             Overdue::Stuck => state.close("stuck"),
@@ -245,6 +292,7 @@ impl Link {
         metrics: &UpstreamMetrics,
     ) -> Result<(), Broken> {
         let state = &mut *self.state.borrow_mut();
+        let whole = inbound.len();
         while !inbound.is_empty() {
             if state.deliver_unread(inbound, metrics)? {
                 continue;
@@ -255,18 +303,28 @@ impl Link {
                 Ok(None) if state.ledger.is_empty() && self.tells_by_order() => {
                     return Err(Broken::Unasked("bytes that nobody asked for"));
                 }
-                Ok(None) => return Ok(()),
+                Ok(None) => break,
                 Err(error) => return Err(Broken::Unreadable(error)),
             };
             state.deliver_event(event, metrics)?;
+        }
+        if inbound.len() < whole {
+            state.heard = clock::now();
         }
         Ok(())
     }
 }
 
 impl State {
+    fn unblock(&mut self) {
+        self.blocked.drain(..).for_each(Waker::wake);
+    }
+
     fn close(&mut self, reason: &'static str) {
-        self.closed.get_or_insert(reason);
+        self.unblock();
+        if !matches!(self.closed, Some(Closed::AtOnce(_))) {
+            self.closed = Some(Closed::AtOnce(reason));
+        }
     }
 
     /// Passes frames on without reading them, where their order says whose they are. `false` if
@@ -316,7 +374,7 @@ impl State {
                 return Ok(());
             }
             Event::Control(Control::GoAway) => {
-                self.close("going-away");
+                self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());
             }
             // Whole frames are all that is forwarded.

@@ -94,6 +94,12 @@ impl Mailbox {
         self.mail.borrow().is_over()
     }
 
+    /// Wakes the exchange, though nothing came for it.
+    pub(super) fn remind(&self) {
+        let waker = self.mail.borrow_mut().waker.take();
+        wake(waker);
+    }
+
     /// The reply came.
     pub(super) fn put_message(&self, message: Message) {
         self.end(|mail| mail.message = Some(message));

@@ -32,6 +32,14 @@ impl Parcel<'_> {
 }
 
 impl Kept {
+    /// About how many bytes it holds.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Message(message) => message.frame().map_or(0, Bytes::len),
+            Self::Frames(frames, _) => frames.len(),
+        }
+    }
+
     pub(super) fn parcel(&mut self) -> Parcel<'_> {
         match self {
             Self::Message(message) => Parcel::Message(message),

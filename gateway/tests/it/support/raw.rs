@@ -103,6 +103,15 @@ pub(crate) async fn connect(gateway: &Gateway) -> TcpStream {
     stream
 }
 
+/// How a client ends that is not to be served: at once, so that even its connect may fail.
+pub(crate) async fn turned_away(gateway: &Gateway) -> Result<(), std::io::ErrorKind> {
+    let connected = in_time("the gateway", TcpStream::connect(gateway.front())).await;
+    match connected {
+        Ok(mut stream) => end(&mut stream).await,
+        Err(error) => Err(error.kind()),
+    }
+}
+
 /// A client and what the server has of it.
 pub(crate) async fn pair(gateway: &Gateway, listener: &TcpListener) -> (TcpStream, TcpStream) {
     tokio::join!(connect(gateway), accept(listener))

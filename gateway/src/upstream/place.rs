@@ -1,0 +1,170 @@
+//! Places on connections, and places in the queue for one.
+
+use super::native::Link;
+use super::{Carrier, HttpCarrier, Upstream, Waiter};
+use crate::clock;
+use gatewright_core::balance::Policy;
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::Verdict;
+use gatewright_core::pool::{ConnId, Refusal, Ticket};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+/// A place on a connection; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    upstream: Rc<Upstream>,
+    id: ConnId,
+    pub(super) began: Instant,
+    /// What its end says of the endpoint, if anything.
+    verdict: Cell<Option<Verdict>>,
+}
+
+/// A place in the queue; given up when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(super) upstream: Rc<Upstream>,
+    pub(super) ticket: Ticket,
+}
+
+pub(crate) enum Place {
+    Granted(Lease),
+    Queued(Queued),
+}
+
+impl Lease {
+    pub(super) fn new(upstream: &Rc<Upstream>, id: ConnId, began: Instant) -> Self {
+        upstream.awaited.begin();
+        Self {
+            upstream: Rc::clone(upstream),
+            id,
+            began,
+            verdict: Cell::new(None),
+        }
+    }
+
+    /// Notes that the endpoint did its part.
+    pub(super) fn praise(&self) {
+        self.verdict.set(Some(Verdict::Good));
+    }
+
+    /// Notes that the endpoint failed.
+    pub(super) fn blame(&self) {
+        let jitter = self.upstream.jitter();
+        self.verdict.set(Some(Verdict::Bad { jitter }));
+    }
+
+    pub(super) const fn endpoint(&self) -> usize {
+        self.id.endpoint()
+    }
+
+    /// Runs `send` with the HTTP/2 connection, unless it is gone.
+    pub(super) fn with_http<T>(&self, send: impl FnOnce(&mut HttpCarrier) -> T) -> Option<T> {
+        let mut state = self.upstream.state.borrow_mut();
+        match &mut state.connected(self.id)?.carrier {
+            Carrier::Http(carrier) => Some(send(carrier)),
+            Carrier::Native(_) => None,
+        }
+    }
+
+    /// The connection of a protocol of one's own, unless it is gone.
+    pub(super) fn native(&self) -> Option<Rc<Link>> {
+        let mut state = self.upstream.state.borrow_mut();
+        match &state.connected(self.id)?.carrier {
+            Carrier::Native(link) => Some(Rc::clone(link)),
+            Carrier::Http(_) => None,
+        }
+    }
+
+    /// Notes that an answer came.
+    pub(super) fn answered(&self) {
+        let state = &mut *self.upstream.state.borrow_mut();
+        let known = state.connections.iter_mut().find(|c| c.id == self.id);
+        let first = known.is_none_or(|c| !std::mem::replace(&mut c.answered, true));
+        if first {
+            state.pool.handle_useful(self.id);
+        }
+        if self.upstream.plan.policy.balance == Policy::P2c {
+            let now = clock::now();
+            state.pool.handle_first_byte(self.id, self.began, now);
+        }
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.upstream.awaited.end();
+        let busy = {
+            let state = &mut *self.upstream.state.borrow_mut();
+            if let Some(verdict) = self.verdict.get() {
+                let now = clock::now();
+                state.pool.handle_verdict(self.id, verdict, self.began, now);
+            }
+            state.pool.release(self.id);
+            if state.pool.is_idle(self.id)
+                && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
+            {
+                connected.last_used = clock::now();
+            }
+            state.is_busy()
+        };
+        if busy {
+            self.upstream.act();
+        }
+    }
+}
+
+impl Queued {
+    /// The place, once there is one.
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Lease, Fault>> {
+        let waiters = &mut self.upstream.state.borrow_mut().waiters;
+        match waiters.remove(&self.ticket) {
+            Some(Waiter::Granted(id)) => {
+                Poll::Ready(Ok(Lease::new(&self.upstream, id, clock::now())))
+            }
+            Some(Waiter::Refused(why)) => Poll::Ready(Err(refusal_fault(why))),
+            Some(Waiter::Waiting(_)) => {
+                waiters.insert(self.ticket, Waiter::Waiting(cx.waker().clone()));
+                Poll::Pending
+            }
+            None => Poll::Ready(Err(Fault::unsent(
+                FaultClass::Internal,
+                "the ticket is used up",
+            ))),
+        }
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let waiter = self
+            .upstream
+            .state
+            .borrow_mut()
+            .waiters
+            .remove(&self.ticket);
+        match waiter {
+            Some(Waiter::Granted(id)) => drop(Lease::new(&self.upstream, id, clock::now())),
+            Some(Waiter::Waiting(_)) => {
+                let pool = &mut self.upstream.state.borrow_mut().pool;
+                pool.abandon(self.ticket);
+                self.upstream.metrics.queued(pool.queued());
+            }
+            Some(Waiter::Refused(_)) | None => {}
+        }
+    }
+}
+
+pub(super) fn refusal_fault(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::QueueFull => Fault::unsent(FaultClass::Overload, "the queue is full"),
+        Refusal::WaitedTooLong => Fault::unsent(FaultClass::Overload, "no place in time"),
+        Refusal::Unreachable => Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable"),
+    }
+}

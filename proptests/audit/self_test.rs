@@ -1,0 +1,97 @@
+//! The audit of nobody: clients talk to lying servers without a gateway between, and what the
+//! servers do has to be found.
+
+use crate::client::{Client, Task};
+use crate::hostile::{Deed, HOSTILE};
+use crate::rng::Rng;
+use crate::server::{Server, ServerLog, Speaks, Spec};
+use crate::verdict::{Tolerance, Verdict, Wrong, judge};
+use crate::wire::{Dns, Pos, Resp, Wire};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+const RESP: Resp = Resp { own: true };
+
+/// What clients make of a server that does this, or is honest.
+async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
+    let log = Arc::new(ServerLog::default());
+    let mut server = Server::start(Spec {
+        wire,
+        server: 5,
+        speaks: Speaks::Frames,
+        tls: None,
+        hostile: deed.and_then(|deed| HOSTILE.iter().find(|row| row.deed == deed)),
+        late: Duration::from_secs(1),
+        log: Arc::clone(&log),
+        rng: Rng::seeded(1),
+    })
+    .expect("a server");
+    let task = Task {
+        front: server.address(),
+        wire,
+        part: 1,
+        depth: 16,
+        leaves: None,
+        patience: Duration::from_millis(400),
+        least: Duration::ZERO,
+        spoilt: false,
+    };
+    let client = Client::new(Arc::new(task), 1, 500, Rng::seeded(2));
+    let seen = client.run().await;
+    server.stop().await;
+    judge(seen.records, &seen.findings, log.take(), Tolerance::STRICT)
+}
+
+fn has(verdict: &Verdict, wrong: impl Fn(&Wrong) -> bool) -> bool {
+    verdict.violations.iter().any(|found| wrong(&found.wrong))
+}
+
+#[tokio::test]
+async fn honest_servers_are_found_honest() {
+    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
+    for wire in wires {
+        let verdict = audit(wire, None).await;
+        assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);
+        assert_eq!((verdict.tally.requests, verdict.tally.ok), (500, 500));
+    }
+}
+
+#[tokio::test]
+async fn anothers_answer_is_misdelivered() {
+    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
+    for wire in wires {
+        let verdict = audit(wire, Some(Deed::Swapped)).await;
+        let found = has(&verdict, |wrong| *wrong == Wrong::Misdelivered);
+        assert!(found, "{wire:?}: {:?}", verdict.tally);
+    }
+}
+
+#[tokio::test]
+async fn a_second_reply_is_a_duplicate() {
+    for wire in [&Pos as &'static dyn Wire, &Dns] {
+        let verdict = audit(wire, Some(Deed::Twice)).await;
+        assert!(
+            has(&verdict, |wrong| *wrong == Wrong::Duplicated),
+            "{wire:?}"
+        );
+    }
+    // By order it is the next one's, and that is another's answer.
+    let verdict = audit(&RESP, Some(Deed::Twice)).await;
+    assert!(has(&verdict, |wrong| *wrong == Wrong::Misdelivered));
+}
+
+#[tokio::test]
+async fn silence_is_a_loss() {
+    let verdict = audit(&Pos, Some(Deed::Stall)).await;
+    assert!(has(&verdict, |wrong| *wrong == Wrong::Lost));
+}
+
+#[tokio::test]
+async fn ends_and_nonsense_are_noticed() {
+    let verdict = audit(&Pos, Some(Deed::Cut)).await;
+    assert!(has(&verdict, |wrong| *wrong == Wrong::CutReply));
+    assert!(has(&verdict, |wrong| *wrong == Wrong::ClosedWithoutFault));
+    let verdict = audit(&Pos, Some(Deed::Garbage)).await;
+    assert!(has(&verdict, |wrong| matches!(wrong, Wrong::Garbled(_))));
+}
