@@ -96,7 +96,7 @@ impl Composition {
             // The field may be an element's: `questions[0].name`.
             let field = error.field().split(['[', '.']).next().unwrap_or_default();
             let culprit = typed.set.iter().find(|(name, _)| name.text() == field);
-            let span = culprit.map_or(typed.send.span(), |(_, value)| value.span());
+            let span = culprit.map_or_else(|| typed.send.span(), |(_, value)| value.span());
             let what = typed.purpose.describe();
             let message = format!("the {what} cannot be written: {error}");
             RuleError::new(UNWRITABLE, span.clone(), message)

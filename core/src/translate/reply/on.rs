@@ -97,7 +97,7 @@ fn unknown(source: &Source, answers: Answers<'_>) -> RuleError {
     let faults = FAULTS.map(FaultClass::as_str);
     let faults_in_words = "`timeout`, `unreachable`, `bad-reply`, `overload` or `*`";
     let help = match answers {
-        Answers::Http => did_you_mean(text, faults.into_iter()).unwrap_or_else(|| {
+        Answers::Http => did_you_mean(text, faults).unwrap_or_else(|| {
             format!("it is a status (`200`), a class (`2xx`), {faults_in_words}")
         }),
         Answers::Messages(upstream) => {
