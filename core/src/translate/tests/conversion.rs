@@ -36,7 +36,8 @@ fn check(file: &File, spec: &RouteSpec, expected: &[(&str, &str)]) -> Vec<RuleEr
 /// Checks that an error or its help has these words.
 #[track_caller]
 fn told_by(errors: &[RuleError], words: &str) {
-    let texts = |error: &RuleError| format!("{} {:?}", error.message, error.help);
+    let help = |error: &RuleError| error.help.clone().unwrap_or_default();
+    let texts = |error: &RuleError| format!("{} {}", error.message, help(error));
     assert!(
         errors.iter().any(|error| texts(error).contains(words)),
         "{errors:#?}"
