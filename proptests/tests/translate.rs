@@ -7,7 +7,8 @@ use gatewright_core::expr::{RuleError, Source};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
-    BodySpec, Facts, HttpRequest, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
+    BodySpec, Facts, HttpRequest, HttpSpec, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,
+    Translation,
 };
 use gatewright_proptests::cases;
 use proptest::collection::vec;
@@ -40,12 +41,12 @@ fn route(target: &str, headers: &[(&str, &str)], body: BodySpec) -> RouteSpec {
         name: None,
         operation: Some(verbatim("auth_req")),
         when: None,
-        request: Some(RequestSpec {
+        request: Some(RequestSpec::Http(HttpSpec {
             method: http::Method::POST,
             target: verbatim(target),
             headers: headers.collect(),
             body,
-        }),
+        })),
         replies: Vec::new(),
         span: 0..0,
     }
@@ -244,19 +245,21 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     span: 0..0,
                 },
             ],
-            request: Some(RequestSpec {
+            request: Some(RequestSpec::Http(HttpSpec {
                 method: http::Method::PUT,
                 target: source(0),
                 headers: vec![(source(1), source(2))],
                 body: BodySpec::Json(json),
-            }),
+            })),
             ..route("/", &[], BodySpec::Empty)
         }
     })
 }
 
 fn sources(spec: &RouteSpec) -> Vec<&Source> {
-    let request = spec.request.as_ref().expect("a request");
+    let Some(RequestSpec::Http(request)) = &spec.request else {
+        panic!("no HTTP request")
+    };
     let headers = request
         .headers
         .iter()

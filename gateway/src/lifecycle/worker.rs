@@ -11,7 +11,7 @@ use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::{Connection, Spares};
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan};
+use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
@@ -269,7 +269,7 @@ impl Blueprint {
         let routes = plan.routes.iter().filter_map(route).collect();
         let log = MessageLog::new(&self.plan.log);
         let forwarded = (plan.routes.iter())
-            .filter(|route| matches!(route.action, RouteAction::Forward))
+            .filter(|route| route.action.sends_messages())
             .filter_map(|route| self.plan.upstreams.get(route.upstream));
         let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
         Rc::new(Listener {
