@@ -312,15 +312,17 @@ impl Worker {
             listener,
             permit,
         } = accepted;
+        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of 128, 256, 512
+        // and so on. A task that holds but a pointer is one of the first; the rest fits its own block.
         match TcpStream::from_std(stream) {
             Ok(io) => match &listeners[listener] {
                 Served::Messages(listener) => {
                     let connection = Connection::new(io, peer, id, listener, permit);
-                    tokio::task::spawn_local(connection);
+                    tokio::task::spawn_local(Box::pin(connection));
                 }
                 Served::Relays(listener) => {
                     let relay = Relay::new(io, peer, id, self, listener, permit);
-                    tokio::task::spawn_local(relay);
+                    tokio::task::spawn_local(Box::pin(relay));
                 }
             },
             Err(error) => {
