@@ -312,8 +312,8 @@ impl Worker {
             listener,
             permit,
         } = accepted;
-        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of 128, 256, 512
-        // and so on. A task that holds but a pointer is one of the first; the rest fits its own block.
+        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of powers of two.
+        // So a task holds a pointer only, and what it points to has a block that fits.
         match TcpStream::from_std(stream) {
             Ok(io) => match &listeners[listener] {
                 Served::Messages(listener) => {

@@ -218,12 +218,7 @@ impl Connection {
     }
 
     /// Clients of one-way messages leave as soon as they have sent them: that takes none back.
-    fn part(
-        &mut self,
-        work: &Work,
-        now: Instant,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Ended>> {
+    fn part(&mut self, work: &Work, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         let written = self.session.is_finished() && work.outbound.is_empty();
         if !written || work.unanswered().next().is_some() {
             return Poll::Pending;
