@@ -2,7 +2,7 @@
 //! there is a name for, and sorts every outcome into ok, failed or unknown.
 //!
 //! ```sh
-//! cargo run --release -p gatewright-proptests --bin audit -- --requests 500000 --seed 1
+//! cargo run --release -p gatewright-audit -- --requests 500000 --seed 1
 //! ```
 
 mod authority;

@@ -313,6 +313,12 @@ impl<R> Session<R> {
             .is_none_or(|busy| busy.slots.is_empty() && busy.ready.is_empty())
     }
 
+    /// Whether it was told that the gateway is going away.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.drain_at.is_some()
+    }
+
     /// Whether nothing more will be read.
     #[must_use]
     pub fn is_closing(&self) -> bool {
@@ -333,12 +339,6 @@ impl<R> Session<R> {
         let mut busy = self.busy.take_if(|_| quiet)?;
         busy.slots.clear();
         (busy.slots.capacity() <= SPARE && busy.ready.capacity() <= SPARE).then_some(Spare(busy))
-    }
-
-    /// Whether the stream needs memory to get busy.
-    #[must_use]
-    pub const fn needs_memory(&self) -> bool {
-        self.busy.is_none()
     }
 
     /// Takes memory that saves making new one.

@@ -94,7 +94,7 @@ fn an_exchange_takes_one_reply() {
     assert!(!s.handle_reply(a, reply(1), now));
     s.poll_transmit();
     let spare = s.release_memory().expect("it was busy and is quiet");
-    assert!(s.needs_memory());
+    assert!(s.busy.is_none());
     s.take_memory(spare);
     let b = request(&mut s, 2, now);
     assert_eq!(a.slot(), b.slot());
@@ -118,7 +118,7 @@ fn memory_is_given_back_by_quiet_sessions_and_not_without_end() {
     (0..100).for_each(|id| s.handle_local_answer(message(Kind::Reply, id), now));
     assert_eq!(sent(&mut s).len(), 100);
     assert!(s.release_memory().is_none(), "too much to keep");
-    assert!(s.needs_memory());
+    assert!(s.busy.is_none());
 }
 
 #[test]

@@ -25,7 +25,7 @@ impl InFlight {
 }
 
 /// A set of exchanges. Places and their wakers are used again, so that a message costs no
-/// allocation here; a connection without exchanges gives its set back to the worker.
+/// allocation here.
 #[derive(Debug, Default)]
 pub(crate) struct Exchanges {
     places: Vec<Place>,
@@ -154,7 +154,9 @@ impl Exchanges {
 
     /// Cancels whatever is left.
     pub(crate) fn clear(&mut self) {
-        while self.take(|_| true).is_some() {}
+        while !self.is_empty() {
+            self.take(|_| true);
+        }
     }
 
     /// Forgets the task that wakes would reach.

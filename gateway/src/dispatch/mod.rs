@@ -3,14 +3,12 @@
 mod batch;
 mod exchange;
 mod exchanges;
-mod spares;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
 pub(crate) use exchanges::{Exchanges, InFlight};
 
 use exchange::Refused;
-use spares::Spares;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::relay::RelayRoute;
@@ -90,7 +88,6 @@ pub(crate) struct Dispatch {
     log: MessageLog,
     /// The route on which requests need not be read.
     passage: Option<Rc<Route>>,
-    pub(crate) spares: Spares,
 }
 
 /// A reply and the request that it answers: if the reply cannot be written, the protocol's own
@@ -186,7 +183,6 @@ impl Dispatch {
             routes,
             log,
             passage,
-            spares: Spares::default(),
         }
     }
 

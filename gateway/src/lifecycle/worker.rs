@@ -3,12 +3,12 @@
 use super::Timers;
 use super::gathering::{Awaited, Gathering};
 use crate::clock;
-use crate::dispatch::{Action, Dispatch, Exchanges, OwnConnections, Route};
+use crate::dispatch::{Action, Dispatch, OwnConnections, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
 use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
-use crate::serve::Connection;
+use crate::serve::{Connection, Spares};
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
 use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
@@ -31,8 +31,6 @@ const SCRATCH: usize = 64 << 10;
 const HAND_OVER: usize = 1024;
 /// How long they wait for a worker that takes none.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Sets of exchanges kept for the next connection that needs one.
-const SPARE_SETS: usize = 64;
 
 /// The buffer that every read of one worker goes through. Nothing may be awaited while it is
 /// borrowed.
@@ -44,11 +42,7 @@ pub(crate) struct Worker {
     scratch: Scratch,
     pipes: Rc<Pipes>,
     timers: Rc<Timers>,
-    #[expect(
-        clippy::vec_box,
-        reason = "boxes move between here and connections, which hold one word each"
-    )]
-    spare: RefCell<Vec<Box<Exchanges>>>,
+    spares: Spares,
     drain: Cell<Option<Drain>>,
     load: Arc<AtomicUsize>,
     emptied: Notify,
@@ -224,13 +218,13 @@ impl Blueprint {
         self.plan
             .listeners
             .iter()
-            .map(|plan| self.listener(plan, &upstreams))
+            .map(|plan| self.listener(plan, worker, &upstreams))
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Served {
+    fn listener(&self, plan: &ListenerPlan, worker: &Rc<Worker>, upstreams: &[Reached]) -> Served {
         match plan.service {
-            Service::Messages => Served::Messages(self.messages(plan, upstreams)),
+            Service::Messages => Served::Messages(self.messages(plan, worker, upstreams)),
             Service::Relay => Served::Relays(self.relays(plan, upstreams)),
         }
     }
@@ -249,7 +243,12 @@ impl Blueprint {
         ))
     }
 
-    fn messages(&self, plan: &ListenerPlan, upstreams: &[Reached]) -> Rc<Listener> {
+    fn messages(
+        &self,
+        plan: &ListenerPlan,
+        worker: &Rc<Worker>,
+        upstreams: &[Reached],
+    ) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
             let reached = &upstreams[route.upstream];
             let own = reached.exclusive.as_ref().map(|exclusive| {
@@ -275,6 +274,7 @@ impl Blueprint {
         let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
         Rc::new(Listener {
             name: Arc::clone(&plan.name),
+            worker: Rc::clone(worker),
             protocol: Arc::clone(&plan.protocol),
             limits: plan.limits,
             reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
@@ -297,7 +297,7 @@ impl Worker {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             pipes: Rc::default(),
             timers: Rc::default(),
-            spare: RefCell::default(),
+            spares: Spares::default(),
             drain: Cell::new(None),
             load,
             emptied: Notify::new(),
@@ -312,15 +312,17 @@ impl Worker {
             listener,
             permit,
         } = accepted;
+        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of 128, 256, 512
+        // and so on. A task that holds but a pointer is one of the first; the rest fits its own block.
         match TcpStream::from_std(stream) {
             Ok(io) => match &listeners[listener] {
                 Served::Messages(listener) => {
-                    let connection = Connection::new(io, peer, id, self, listener, permit);
-                    tokio::task::spawn_local(connection);
+                    let connection = Connection::new(io, peer, id, listener, permit);
+                    tokio::task::spawn_local(Box::pin(connection));
                 }
                 Served::Relays(listener) => {
                     let relay = Relay::new(io, peer, id, self, listener, permit);
-                    tokio::task::spawn_local(relay);
+                    tokio::task::spawn_local(Box::pin(relay));
                 }
             },
             Err(error) => {
@@ -343,18 +345,9 @@ impl Worker {
         &self.timers
     }
 
-    /// An empty set of exchanges.
-    pub(crate) fn take_exchanges(&self) -> Box<Exchanges> {
-        self.spare.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Keeps an empty set for the next connection that needs one.
-    pub(crate) fn give_back_exchanges(&self, set: Box<Exchanges>) {
-        let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE_SETS {
-            set.forget_task();
-            spare.push(set);
-        }
+    /// What busy connections borrow.
+    pub(crate) const fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -385,14 +378,15 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listen::Permit;
     use std::net::{TcpListener, TcpStream};
     use std::task::{Context, Waker};
     use tokio::sync::Semaphore;
 
-    fn accepted() -> Accepted {
+    async fn accepted() -> Accepted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = listener.local_addr().unwrap();
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        let place = Permit::acquire(&Arc::new(Semaphore::new(1))).await;
         Accepted {
             stream: TcpStream::connect(peer).unwrap(),
             peer,
@@ -406,14 +400,14 @@ mod tests {
         let (orders, mut inbox) = mpsc::channel(1);
         let load = Arc::new(AtomicUsize::new(0));
         let worker = WorkerHandle { orders, load };
-        assert!(worker.hand_over(accepted()).await);
+        assert!(worker.hand_over(accepted().await).await);
 
-        let (taken, order) = tokio::join!(worker.hand_over(accepted()), inbox.recv());
+        let (taken, order) = tokio::join!(worker.hand_over(accepted().await), inbox.recv());
         assert!(taken && order.is_some());
         assert_eq!(worker.load(), 2);
 
-        assert!(!worker.hand_over(accepted()).await, "not for ever");
-        let mut waiting = Box::pin(worker.hand_over(accepted()));
+        assert!(!worker.hand_over(accepted().await).await, "not for ever");
+        let mut waiting = Box::pin(worker.hand_over(accepted().await));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
         drop(waiting);

@@ -65,7 +65,7 @@ impl Acceptor {
             self.metrics.paused();
         }
         // The semaphore is never closed.
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        Permit::acquire(&self.places).await
     }
 
     async fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {

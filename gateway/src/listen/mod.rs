@@ -5,6 +5,7 @@ mod accept;
 pub(crate) use accept::{Accepted, Acceptor};
 
 use crate::dispatch::Dispatch;
+use crate::lifecycle::Worker;
 use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
 use gatewright_config::plan::ListenerLimits;
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -23,6 +24,7 @@ const BACKLOG: u32 = 4096;
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) name: Arc<str>,
+    pub(crate) worker: Rc<Worker>,
     pub(crate) protocol: Arc<dyn Protocol>,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
@@ -58,5 +60,20 @@ pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpLi
 }
 
 /// One connection's place among those that its listener may have, over all workers; given back
-/// when it is dropped.
-pub(crate) type Permit = OwnedSemaphorePermit;
+/// when it is dropped. Half as large as tokio's own, which counts places.
+#[derive(Debug)]
+pub(crate) struct Permit(Arc<Semaphore>);
+
+impl Permit {
+    /// Waits for a place; there is none ever if the semaphore is closed.
+    pub(crate) async fn acquire(places: &Arc<Semaphore>) -> Option<Self> {
+        places.acquire().await.ok()?.forget();
+        Some(Self(Arc::clone(places)))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}

@@ -3,4 +3,4 @@
 mod connection;
 mod parting;
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, Spares};

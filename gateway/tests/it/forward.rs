@@ -68,7 +68,7 @@ async fn clients_share_a_connection_whatever_their_ids() {
 async fn a_late_reply_reaches_nobody() {
     let host = Host::start().await;
     let config = Config::forward("pos", [host.url()]).upstream("connections", 1);
-    let gateway = Gateway::start(&config.timeout("50ms")).await;
+    let gateway = Gateway::start(&config.timeout("1s")).await;
     let mut client = gateway.client().await;
     client.send([AuthReq::new(1)]).await;
     let mut upstream = host.accept().await;
@@ -321,7 +321,7 @@ async fn clients_that_leave_do_not_make_a_server_look_bad() {
 async fn a_server_that_falls_silent_within_a_reply_is_left() {
     let host = Host::start().await;
     let config = Config::forward("pos", [host.url()]).upstream("connections", 1);
-    let config = config.upstream("quarantine", "\"100ms\"").timeout("50ms");
+    let config = config.upstream("quarantine", "\"100ms\"").timeout("1s");
     let gateway = Gateway::start(&config).await;
     let mut client = gateway.client().await;
     client.send([AuthReq::new(1)]).await;

@@ -93,7 +93,7 @@ async fn replies_are_passed_on_as_they_come() {
 #[tokio::test]
 async fn a_late_reply_is_not_taken_for_the_next_one() {
     let host = Host::start().await;
-    let gateway = Gateway::start(&config(&host).timeout("50ms")).await;
+    let gateway = Gateway::start(&config(&host).timeout("1s")).await;
     let (mut one, mut two) = (Client::of(&gateway).await, Client::of(&gateway).await);
     one.send(&[get("a"), get("b")].concat()).await;
     let mut upstream = host.accept().await;
@@ -112,7 +112,7 @@ async fn a_late_reply_is_not_taken_for_the_next_one() {
 async fn a_server_that_owes_a_reply_for_too_long_is_left() {
     let host = Host::start().await;
     let config = config(&host)
-        .timeout("50ms")
+        .timeout("1s")
         .upstream("quarantine", "\"100ms\"");
     let gateway = Gateway::start(&config).await;
     let mut client = Client::of(&gateway).await;

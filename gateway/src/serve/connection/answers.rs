@@ -1,6 +1,6 @@
 //! What a client gets: replies as they may leave, in one write a turn.
 
-use super::{Connection, Ended};
+use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
 use crate::upstream::Part;
 use bytes::{Buf, BytesMut};
@@ -18,12 +18,12 @@ enum Outcome {
 }
 
 impl Connection {
-    pub(super) fn collect_answers(&mut self, now: Instant, cx: &Context<'_>) {
-        let Some(mut exchanges) = self.exchanges.take() else {
+    pub(super) fn collect_answers(&mut self, work: &mut Work, now: Instant, cx: &Context<'_>) {
+        if work.exchanges.is_empty() {
             return;
-        };
+        }
         let mut parts = Vec::new();
-        exchanges.poll_ready(
+        work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
                 InFlight::Exchange(exchange) => match exchange.poll(cx) {
@@ -53,11 +53,6 @@ impl Connection {
         );
         for (key, frames) in parts {
             self.session.handle_part(key, Reply::passed_on(frames), now);
-        }
-        if exchanges.is_empty() {
-            self.worker.give_back_exchanges(exchanges);
-        } else {
-            self.exchanges = Some(exchanges);
         }
     }
 
@@ -97,7 +92,7 @@ impl Connection {
     ) {
         for _ in 0..requests {
             let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
-                self.reason.get_or_insert("unanswerable");
+                self.end_by("unanswerable");
                 self.session.handle_close();
                 break;
             };
@@ -111,62 +106,67 @@ impl Connection {
     pub(super) fn settle(&mut self, key: Option<ExchangeKey>, reply: Option<Reply>, now: Instant) {
         let Some(key) = key else { return };
         if reply.is_none() {
-            self.reason.get_or_insert("unanswerable");
+            self.end_by("unanswerable");
             self.session.handle_close();
         }
         self.session.handle_reply(key, reply, now);
     }
 
     /// Puts the replies that may leave into the buffer.
-    pub(super) fn write_replies(&mut self) {
+    pub(super) fn write_replies(&mut self, work: &mut Work) {
         while let Some(reply) = self.session.poll_transmit() {
             let written = match &reply.content {
-                Content::Event(event) => self.framing.write(event, &mut self.outbound),
+                Content::Event(event) => self.framing.write(event, &mut work.outbound),
                 Content::Frames(frames) => {
-                    self.outbound.extend_from_slice(frames);
+                    work.outbound.extend_from_slice(frames);
                     Ok(())
                 }
             };
             let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-            let mut instead = self.listener.dispatch.instead_of(&reply);
-            let refused = instead.any(|e| self.framing.write(&e, &mut self.outbound).is_ok());
+            let refused = (self.listener.dispatch.instead_of(&reply))
+                .any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
             if !refused {
-                self.reason.get_or_insert("unanswerable");
+                self.end_by("unanswerable");
                 self.session.handle_close();
             }
         }
     }
 
-    pub(super) fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
+    pub(super) fn flush(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Ended> {
         while let Some(io) = &mut self.io
-            && !self.outbound.is_empty()
+            && !work.outbound.is_empty()
         {
-            match Pin::new(io).poll_write(cx, &self.outbound) {
+            match Pin::new(io).poll_write(cx, &work.outbound) {
                 Poll::Ready(Ok(0)) => return Err(Ended("reset")),
                 Poll::Ready(Ok(written)) => {
-                    self.outbound.advance(written);
-                    self.stalled_since = None;
+                    work.outbound.advance(written);
+                    work.stalled_since = None;
                 }
                 Poll::Ready(Err(error)) => return Err(error.into()),
                 Poll::Pending => {
-                    if self.stalled_since.is_none() {
-                        self.stalled_since = Some(now);
+                    if work.stalled_since.is_none() {
+                        work.stalled_since = Some(now);
                         self.alarm.set(now + self.listener.limits.send_time, cx);
                     }
                     return Ok(());
                 }
             }
         }
-        self.outbound = BytesMut::new();
+        work.outbound = BytesMut::new();
         Ok(())
     }
 
     /// A connection that clients share upstream is read on whether this client takes its replies
     /// or not: one that leaves too many of them lying is disconnected.
-    pub(super) fn evict_if_slow(&self) -> Result<(), Ended> {
+    pub(super) fn evict_if_slow(&self, work: &Work) -> Result<(), Ended> {
         let room = self.listener.reply_room;
-        if room.is_some_and(|room| self.outbound.len() > room) {
+        if room.is_some_and(|room| work.outbound.len() > room) {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client takes its replies too slowly");
             return Err(Ended("slow-reader"));
         }

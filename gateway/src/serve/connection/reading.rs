@@ -1,6 +1,6 @@
 //! What a client sends: frames, requests, and what is neither.
 
-use super::{Connection, Ended};
+use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
@@ -17,101 +17,100 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 impl Connection {
     /// Whether another request may be read: it has a place in every queue on its way.
-    pub(super) fn has_credit(&self) -> bool {
+    pub(super) fn has_credit(&self, work: &Work) -> bool {
         let limits = &self.listener.limits;
-        self.frames_left > 0
+        work.frames_left > 0
             && self.tie.is_none()
             && self.session.wants_request()
-            && self.outbound.len() < limits.send_buffer
-            && self
-                .exchanges
-                .as_ref()
-                .is_none_or(|exchanges| exchanges.len() < limits.in_flight)
-    }
-
-    /// Whether so much waits for an upstream already that no more should be read. If so, the task
-    /// is woken once there is room.
-    pub(super) fn is_backed_up(&self, cx: &Context<'_>) -> bool {
-        let lanes = self.lanes.as_deref();
-        lanes.is_some_and(|lanes| lanes.are_full(cx))
+            && work.outbound.len() < limits.send_buffer
+            && work.exchanges.len() < limits.in_flight
     }
 
     /// Whether bytes may be read: for a request, or to hear that the client leaves while its last
     /// one blocks.
-    fn may_read(&self) -> bool {
-        let room = self.inbound.len() < self.listener.limits.frame;
-        self.has_credit() || (self.awaits_own_reply() && room)
+    fn may_read(&self, work: &Work) -> bool {
+        let room = work.inbound.len() < self.listener.limits.frame;
+        self.has_credit(work) || (self.awaits_own_reply() && room)
     }
 
     /// Whether the end of the connection would not be read.
-    pub(super) fn is_deaf(&self) -> bool {
-        self.seen_eof || !self.may_read()
+    pub(super) fn is_deaf(&self, work: &Work) -> bool {
+        self.seen_eof() || !self.may_read(work)
     }
 
     /// Reads until there is nothing or no more credit; says whether it is the latter.
-    pub(super) fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Ended> {
-        self.read_frames(now, cx)?;
-        while self.may_read() && !self.seen_eof && !self.is_backed_up(cx) {
+    pub(super) fn read(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Ended> {
+        self.read_frames(work, now, cx)?;
+        while self.may_read(work) && !self.seen_eof() && !work.is_backed_up(cx) {
             let Some(io) = &mut self.io else { break };
             let read = {
-                let mut scratch = self.worker.scratch();
+                let mut scratch = self.listener.worker.scratch();
                 let mut buffer = ReadBuf::new(&mut scratch);
                 match Pin::new(io).poll_read(cx, &mut buffer) {
                     Poll::Pending => break,
                     Poll::Ready(result) => result?,
                 }
-                self.inbound.extend_from_slice(buffer.filled());
+                work.inbound.extend_from_slice(buffer.filled());
                 buffer.filled().len()
             };
             if read == 0 {
-                self.handle_eof()?;
+                self.handle_eof(work)?;
             } else {
-                self.read_frames(now, cx)?;
+                self.read_frames(work, now, cx)?;
             }
         }
-        if self.inbound.is_empty() {
+        if work.inbound.is_empty() {
             // Frames that were split off share its memory; an empty buffer is to hold none.
-            self.inbound = BytesMut::new();
+            work.inbound = BytesMut::new();
         }
-        Ok(!self.has_credit())
+        Ok(!self.has_credit(work))
     }
 
-    fn handle_eof(&mut self) -> Result<(), Ended> {
+    fn handle_eof(&mut self, work: &mut Work) -> Result<(), Ended> {
         if self.awaits_own_reply() {
             // That may take for ever, and nobody waits for it any more.
             return Err(Ended("peer"));
         }
-        self.seen_eof = true;
-        let cut = !self.inbound.is_empty();
-        self.inbound.clear();
-        self.reason
-            .get_or_insert(if cut { "cut-frame" } else { "peer" });
+        let cut = !work.inbound.is_empty();
+        work.inbound.clear();
+        let ending = self.end_by(if cut { "cut-frame" } else { "peer" });
+        ending.seen_eof = true;
         self.session.handle_eof();
         Ok(())
     }
 
-    pub(super) fn read_frames(&mut self, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
-        while self.has_credit() && !self.is_backed_up(cx) {
-            if self.pass_on(now, cx) {
+    pub(super) fn read_frames(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &Context<'_>,
+    ) -> Result<(), Ended> {
+        while self.has_credit(work) && !work.is_backed_up(cx) {
+            if self.pass_on(work, now, cx) {
                 continue;
             }
-            match self.framing.read(&mut self.inbound) {
+            match self.framing.read(&mut work.inbound) {
                 Ok(Some(event)) => {
-                    self.frames_left -= 1;
-                    let began = self.partial_since.take().unwrap_or(now);
-                    self.handle_event(event, Arrival { began, now }, cx)?;
+                    work.frames_left -= 1;
+                    let began = work.partial_since.take().unwrap_or(now);
+                    self.handle_event(work, event, Arrival { began, now }, cx)?;
                 }
                 Ok(None) => {
-                    if !self.inbound.is_empty() && self.partial_since.is_none() {
-                        self.partial_since = Some(now);
+                    if !work.inbound.is_empty() && work.partial_since.is_none() {
+                        work.partial_since = Some(now);
                         self.alarm.set(now + self.listener.limits.frame_time, cx);
                     }
                     return Ok(());
                 }
                 Err(error) => {
-                    self.frames_left -= 1;
-                    self.partial_since = None;
-                    self.handle_decode_error(&error, now);
+                    work.frames_left -= 1;
+                    work.partial_since = None;
+                    self.handle_decode_error(work, &error, now);
                 }
             }
         }
@@ -120,28 +119,27 @@ impl Connection {
 
     /// Sends the requests at the start of the buffer on unread, where nobody has to read them.
     /// `false` if there is none of that kind: then the next frame has to be read.
-    pub(super) fn pass_on(&mut self, now: Instant, cx: &Context<'_>) -> bool {
+    pub(super) fn pass_on(&mut self, work: &mut Work, now: Instant, cx: &Context<'_>) -> bool {
         let listener = Rc::clone(&self.listener);
         let Some(route) = listener.dispatch.passage() else {
             return false;
         };
-        let most = self.session.credit().min(usize::from(self.frames_left));
+        let most = self.session.credit().min(usize::from(work.frames_left));
         // What cannot be scanned is read, and refused there.
-        let scanned = self.framing.scan(&self.inbound, most).unwrap_or_default();
+        let scanned = self.framing.scan(&work.inbound, most).unwrap_or_default();
         let frames = u16::try_from(scanned.frames).unwrap_or(u16::MAX);
         let Some(requests) = NonZeroU32::new(u32::from(frames)) else {
             return false;
         };
-        self.frames_left = self.frames_left.saturating_sub(frames);
+        work.frames_left = work.frames_left.saturating_sub(frames);
         listener.metrics.requests(requests.get());
-        let began = self.partial_since.take().unwrap_or(now);
+        let began = work.partial_since.take().unwrap_or(now);
         let deadline = began + Dispatch::time_for(Some(route));
-        let frames = self.inbound.split_to(scanned.bytes).freeze();
-        listener.dispatch.spares.lend(&mut self.session);
+        let frames = work.inbound.split_to(scanned.bytes).freeze();
         let key = self.session.handle_batch(requests, deadline, now);
         let from = Sender {
             client: self.id,
-            lanes: self.lanes.get_or_insert_default(),
+            lanes: &mut work.lanes,
             needs: Needs::Nothing,
             retry: Retry::IfUnsent,
         };
@@ -152,28 +150,22 @@ impl Connection {
         {
             Ok(batch) => {
                 self.alarm.set(deadline, cx);
-                self.await_reply(InFlight::Batch(batch));
+                work.exchanges.insert(InFlight::Batch(batch));
             }
             Err(fault) => self.refuse_batch(key, requests.get(), &fault, now),
         }
         true
     }
 
-    pub(super) fn await_reply(&mut self, in_flight: InFlight) {
-        let worker = &self.worker;
-        self.exchanges
-            .get_or_insert_with(|| worker.take_exchanges())
-            .insert(in_flight);
-    }
-
     pub(super) fn handle_event(
         &mut self,
+        work: &mut Work,
         event: Event,
         at: Arrival,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
         match event {
-            Event::Head(message) => self.handle_message(message, at, cx),
+            Event::Head(message) => self.handle_message(work, message, at, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 self.session.handle_heartbeat(at.now);
                 if let Some(message) = answer {
@@ -193,6 +185,7 @@ impl Connection {
 
     pub(super) fn handle_message(
         &mut self,
+        work: &mut Work,
         request: Message,
         at: Arrival,
         cx: &Context<'_>,
@@ -202,12 +195,11 @@ impl Connection {
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
         let needs = dispatch.needs(&request, route);
-        let Some(request) = self.tied(request, route, needs, at) else {
+        let Some(request) = self.tied(work, request, route, needs, at) else {
             return Ok(());
         };
         self.listener.metrics.requests(1);
         let deadline = at.began + Dispatch::time_for(route);
-        dispatch.spares.lend(&mut self.session);
         let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {
@@ -217,14 +209,14 @@ impl Connection {
         };
         let from = Sender {
             client: self.id,
-            lanes: self.lanes.get_or_insert_default(),
+            lanes: &mut work.lanes,
             needs,
             retry: Retry::IfUnsent,
         };
         match dispatch.begin(key, request, route, facts, at, from) {
             Begun::Exchange(exchange) => {
                 self.alarm.set(deadline, cx);
-                self.await_reply(exchange);
+                work.exchanges.insert(exchange);
             }
             Begun::Answered(reply) => self.settle(key, reply, at.now),
         }
@@ -236,13 +228,18 @@ impl Connection {
             peer: self.peer,
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
-            trace: self.worker.trace_id(),
+            trace: self.listener.worker.trace_id(),
         }
     }
 
     /// Answers or drops a frame that could not be understood, as its protocol prescribes. What
     /// came before it in the same read is still served.
-    pub(super) fn handle_decode_error(&mut self, error: &DecodeError, now: Instant) {
+    pub(super) fn handle_decode_error(
+        &mut self,
+        work: &mut Work,
+        error: &DecodeError,
+        now: Instant,
+    ) {
         self.listener.metrics.decode_error(error);
         let cause = error.cause().as_str();
         tracing::debug!(peer = %self.peer, listener = %self.listener.name, cause, %error, "bad frame");
@@ -260,8 +257,8 @@ impl Connection {
         }
         if !goes_on {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
-            self.reason.get_or_insert(cause);
-            self.inbound.clear();
+            self.end_by(cause);
+            work.inbound.clear();
             self.session.handle_close();
         }
     }

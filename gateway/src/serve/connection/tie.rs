@@ -1,6 +1,6 @@
 //! Messages that need a connection of their own, where those upstream are shared.
 
-use super::{Connection, Ended};
+use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Route};
 use crate::lifecycle::Alarm;
 use crate::relay::{Binding, Bound};
@@ -36,6 +36,7 @@ impl Connection {
     /// it back if it is to be sent now.
     pub(super) fn tied(
         &mut self,
+        work: &Work,
         request: Message,
         route: Option<&Rc<Route>>,
         needs: Needs,
@@ -44,7 +45,7 @@ impl Connection {
         let (Some(route), false) = (route, needs == Needs::Nothing) else {
             return Some(request);
         };
-        if !self.is_settled() {
+        if !self.is_settled(work) {
             self.tie = Some(Box::new(Tie::AwaitingReplies(request, at)));
             return None;
         }
@@ -69,30 +70,35 @@ impl Connection {
     }
 
     /// Whether all that was asked is answered, and the answers are written.
-    fn is_settled(&self) -> bool {
-        self.session.is_quiet() && self.outbound.is_empty()
+    fn is_settled(&self, work: &Work) -> bool {
+        self.session.is_quiet() && work.outbound.is_empty()
     }
 
     /// Whether [`untie`](Self::untie) would change anything by now.
-    pub(super) fn may_untie(&self) -> bool {
+    pub(super) fn may_untie(&self, work: &Work) -> bool {
         match self.tie.as_deref() {
-            Some(Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply) => self.is_settled(),
+            Some(Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply) => self.is_settled(work),
             Some(Tie::AwaitingConnection(..) | Tie::Bound(_)) | None => false,
         }
     }
 
     /// Goes on with a client that was kept back, as far as that is possible by now.
-    pub(super) fn untie(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Ended> {
+    pub(super) fn untie(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Ended> {
         let Some(tie) = self.tie.take() else {
             return Ok(());
         };
         match *tie {
-            Tie::AwaitingReplies(request, at) if self.is_settled() => {
-                return self.handle_message(request, at, cx);
+            Tie::AwaitingReplies(request, at) if self.is_settled(work) => {
+                return self.handle_message(work, request, at, cx);
             }
-            Tie::AwaitingOwnReply if self.is_settled() => {}
+            Tie::AwaitingOwnReply if self.is_settled(work) => {}
             Tie::AwaitingConnection(mut binding, request, route) => match binding.poll(cx) {
-                Poll::Ready(Some(upstream)) => self.bind(upstream, &request, &route),
+                Poll::Ready(Some(upstream)) => self.bind(work, upstream, &request, &route),
                 Poll::Ready(None) => self.refuse_binding(request, &route, now),
                 Poll::Pending => {
                     let tie = Tie::AwaitingConnection(binding, request, route);
@@ -108,16 +114,16 @@ impl Connection {
 
     /// From here on frames pass both ways unread: what the client asked for may change what its
     /// connection says, and when.
-    fn bind(&mut self, upstream: Stream, request: &Message, route: &Rc<Route>) {
+    fn bind(&mut self, work: &mut Work, upstream: Stream, request: &Message, route: &Rc<Route>) {
         let (Some(own), Some(client)) = (&route.own, self.io.take()) else {
             return;
         };
         let mut sent = request
             .frame()
             .map_or_else(Vec::new, |frame| frame.to_vec());
-        sent.extend_from_slice(&self.inbound.split());
+        sent.extend_from_slice(&work.inbound.split());
         self.listener.metrics.requests(1);
-        let alarm = Alarm::new(Rc::clone(self.worker.timers()));
+        let alarm = Alarm::new(Rc::clone(self.listener.worker.timers()));
         let listener = &self.listener.bound;
         let bound = Bound::new(client, upstream, &own.bound, listener, sent, alarm);
         self.tie = Some(Box::new(Tie::Bound(bound)));

@@ -1,0 +1,91 @@
+//! What a connection has while it is busy.
+
+use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
+use crate::upstream::Lanes;
+use bytes::BytesMut;
+use gatewright_core::session::Spare;
+use std::cell::RefCell;
+use std::task::Context;
+use std::time::Instant;
+
+/// What a connection has besides while it is busy. It is lent by the worker, so that getting busy
+/// costs no allocation and being idle no memory.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(super) inbound: BytesMut,
+    pub(super) outbound: BytesMut,
+    pub(super) exchanges: Exchanges,
+    pub(super) lanes: Lanes,
+    /// Memory for a session that gets busy, from the last one that became quiet.
+    pub(super) memory: Option<Spare<Reply>>,
+    /// Since when a frame is incomplete.
+    pub(super) partial_since: Option<Instant>,
+    /// Since when the client takes none of the bytes that wait for it.
+    pub(super) stalled_since: Option<Instant>,
+    /// Frames that may still be taken in this turn.
+    pub(super) frames_left: u16,
+}
+
+impl Work {
+    /// Whether an idle connection may do without.
+    pub(super) fn is_done(&self) -> bool {
+        self.inbound.is_empty()
+            && self.outbound.is_empty()
+            && self.exchanges.is_empty()
+            && self.partial_since.is_none()
+            && self.stalled_since.is_none()
+    }
+
+    /// Whether so much waits for an upstream already that no more should be read. If so, the task
+    /// is woken once there is room.
+    pub(super) fn is_backed_up(&self, cx: &Context<'_>) -> bool {
+        self.lanes.are_full(cx)
+    }
+
+    /// The one-way messages that are on their way.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = &Exchange> {
+        self.exchanges
+            .iter()
+            .filter_map(|in_flight| match in_flight {
+                InFlight::Exchange(exchange) if exchange.key.is_none() => Some(&**exchange),
+                InFlight::Exchange(_) | InFlight::Batch(_) => None,
+            })
+    }
+
+    /// Cancels what is on its way and forgets the rest, but not the memory it took.
+    fn clear(&mut self) {
+        self.exchanges.clear();
+        self.exchanges.forget_task();
+        self.lanes.clear();
+        self.inbound = BytesMut::new();
+        self.outbound = BytesMut::new();
+        self.partial_since = None;
+        self.stalled_since = None;
+    }
+}
+
+/// How much is kept: for so many connections.
+const KEPT: usize = 64;
+
+/// What connections of a worker that became idle leave to the next ones that get busy. Many do
+/// both with each message, and would otherwise allocate and free as often.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "boxes move between here and connections, which hold one word each"
+)]
+pub(crate) struct Spares(RefCell<Vec<Box<Work>>>);
+
+impl Spares {
+    pub(super) fn lend(&self) -> Box<Work> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(super) fn take_back(&self, mut work: Box<Work>) {
+        work.clear();
+        let mut kept = self.0.borrow_mut();
+        if kept.len() < KEPT {
+            kept.push(work);
+        }
+    }
+}
