@@ -220,7 +220,7 @@ impl Connection {
     /// Clients of one-way messages leave as soon as they have sent them: that takes none back.
     fn part(
         &mut self,
-        work: &mut Work,
+        work: &Work,
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Ended>> {
