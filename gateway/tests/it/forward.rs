@@ -226,6 +226,32 @@ async fn an_exclusive_connection_with_a_reply_due_is_not_used_again() {
     assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
 }
 
+/// The place that a client leaves with its reply due is on a connection that is of no use to the
+/// next in line.
+#[tokio::test]
+async fn who_waits_for_an_exclusive_connection_gets_a_clean_one() {
+    let host = Host::start().await;
+    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
+    let config = config
+        .upstream("connections", 1)
+        .upstream("queue-wait", "\"1h\"");
+    let gateway = Gateway::start(&config).await;
+    let (mut leaving, mut client) = (gateway.client().await, gateway.client().await);
+    leaving.send([AuthReq::new(1)]).await;
+    let mut upstream = host.accept().await;
+    upstream.frame().await;
+    client.send([AuthReq::new(2)]).await;
+    gateway
+        .until("gatewright_upstream_queued", |queued| queued == 1)
+        .await;
+    leaving.abort();
+    upstream.closed().await;
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(2));
+    answer(&mut upstream, id, "CLEAN").await;
+    assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
+}
+
 #[tokio::test]
 async fn ids_are_not_wider_than_the_wire() {
     let host = Host::start().await;
