@@ -242,7 +242,7 @@ async fn who_waits_for_an_exclusive_connection_gets_a_clean_one() {
     upstream.frame().await;
     client.send([AuthReq::new(2)]).await;
     gateway
-        .until("gatewright_upstream_queued", |queued| queued == 1)
+        .until_metric("gatewright_upstream_queue", &[("upstream", "backend")], 1.0)
         .await;
     leaving.abort();
     upstream.closed().await;
@@ -250,6 +250,33 @@ async fn who_waits_for_an_exclusive_connection_gets_a_clean_one() {
     let id = id_of(&upstream.frame().await, &AuthReq::new(2));
     answer(&mut upstream, id, "CLEAN").await;
     assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
+}
+
+#[tokio::test]
+async fn a_request_that_ends_in_line_lets_no_other_be_sent() {
+    let host = Host::start().await;
+    let hasty = "name = \"hasty\"\nfrom = [\"front\"]\nwhen = \"amount == 7\"\nto = \"backend\"\n\
+                 timeout = \"100ms\"\n[[routes]]\nname = \"forward\"";
+    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
+    let gateway = Gateway::start(&config.route("name = \"forward\"", hasty)).await;
+    let mut client = gateway.client().await;
+    let in_line = AuthReq {
+        amount: 7,
+        ..AuthReq::new(2)
+    };
+    client
+        .send([AuthReq::new(1), in_line, AuthReq::new(3)])
+        .await;
+    let mut upstream = host.accept().await;
+    upstream.frame().await;
+    assert_eq!(client.next().await.expect("a refusal").seq, 2);
+    drop(upstream);
+    let refusal = client.next().await.expect("a refusal");
+    assert_eq!((refusal.seq, refusal.status), (1, FAILED));
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(3));
+    answer(&mut upstream, id, "ALONE").await;
+    assert_eq!(client.next().await, Ok(approved(3, "ALONE ")));
 }
 
 #[tokio::test]
