@@ -1,9 +1,7 @@
 //! The most memory that the limits of a plan allow.
 
 use crate::keys::size;
-use crate::plan::{
-    Endpoint, EndpointKind, ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan,
-};
+use crate::plan::{Endpoint, EndpointKind, ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -136,7 +134,7 @@ impl Plan {
     }
 
     /// Connections of clients that speak messages. A client that takes no replies from an upstream
-    /// of its own protocol is disconnected when one more does not fit.
+    /// of messages is disconnected when one more does not fit.
     fn connections(&self, listener: &ListenerPlan) -> MemoryLine {
         let limits = &listener.limits;
         let reply = self.forwarded(listener).map(|plan| plan.limits.frame).max();
@@ -163,9 +161,9 @@ impl Plan {
         }
     }
 
-    /// The upstreams that take a listener's messages as they are.
+    /// The upstreams that take a listener's messages as messages.
     fn forwarded(&self, listener: &ListenerPlan) -> impl Iterator<Item = &UpstreamPlan> {
-        let forward = |route: &&Arc<RoutePlan>| matches!(route.action, RouteAction::Forward);
+        let forward = |route: &&Arc<RoutePlan>| route.action.sends_messages();
         let routes = listener.routes.iter().filter(forward);
         routes.filter_map(|route| self.upstreams.get(route.upstream))
     }

@@ -5,7 +5,7 @@ use gatewright_core::codec::Protocol;
 use gatewright_core::pool::{PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Translation};
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -128,6 +128,8 @@ pub struct RoutePlan {
 pub enum RouteAction {
     /// Messages become HTTP requests, by rules both ways.
     Translate(Translation),
+    /// Messages become messages of the upstream's protocol, by rules both ways.
+    Convert(Conversion),
     /// Messages go to an upstream of the same protocol as they are.
     Forward,
     /// The bytes of a connection are carried as they are.
@@ -135,12 +137,33 @@ pub enum RouteAction {
 }
 
 impl RoutePlan {
-    /// The rules both ways, if it has any.
+    /// The rules to HTTP and back, if it has any.
     #[must_use]
     pub const fn translation(&self) -> Option<&Translation> {
         match &self.action {
             RouteAction::Translate(translation) => Some(translation),
-            RouteAction::Forward | RouteAction::Relay => None,
+            RouteAction::Convert(_) | RouteAction::Forward | RouteAction::Relay => None,
+        }
+    }
+
+    /// The rules to another binary protocol and back, if it has any.
+    #[must_use]
+    pub const fn conversion(&self) -> Option<&Conversion> {
+        match &self.action {
+            RouteAction::Convert(conversion) => Some(conversion),
+            RouteAction::Translate(_) | RouteAction::Forward | RouteAction::Relay => None,
+        }
+    }
+}
+
+impl RouteAction {
+    /// Whether messages go upstream as messages, as they are or not: one connection carries
+    /// those of many clients then, and is read whether a client takes its replies or not.
+    #[must_use]
+    pub const fn sends_messages(&self) -> bool {
+        match self {
+            Self::Convert(_) | Self::Forward => true,
+            Self::Translate(_) | Self::Relay => false,
         }
     }
 }

@@ -51,6 +51,7 @@ impl RetryPolicy {
         let idempotent = operation == Retry::Idempotent;
         match outcome {
             Outcome::Fault(fault) => self.after(fault, idempotent),
+            Outcome::Message(_) | Outcome::Sent => Decision::Keep,
             Outcome::Answer(answer) => {
                 let status = answer.status.as_u16();
                 let named = self.has(Cause::Status(status)) || self.has(Cause::Class(status / 100));

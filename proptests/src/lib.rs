@@ -2,12 +2,14 @@
 //!
 //! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
-//! [`models`] drives the parts of the core that have a state through random operations.
+//! [`models`] drives the parts of the core that have a state through random operations, each by
+//! itself; [`simulation`] drives them together, as the gateway puts them together.
 
 mod generic;
 mod hello;
 pub mod models;
 mod resp;
+pub mod simulation;
 mod special;
 pub mod world;
 

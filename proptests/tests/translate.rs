@@ -1,13 +1,16 @@
 //! Whatever a message's fields hold, other parsers read exactly that out of the request.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use gatewright_codecs::dns::Dns;
 use gatewright_codecs::pos::Pos;
-use gatewright_core::codec::Protocol;
+use gatewright_codecs::resp::Resp;
+use gatewright_core::codec::{Event, Protocol, Side};
 use gatewright_core::expr::{RuleError, Source};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
-    BodySpec, Facts, HttpRequest, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
+    BodySpec, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, MessageSpec, ReplySpec,
+    RequestSpec, RouteSpec, SetSpec, Translation,
 };
 use gatewright_proptests::cases;
 use proptest::collection::vec;
@@ -40,12 +43,12 @@ fn route(target: &str, headers: &[(&str, &str)], body: BodySpec) -> RouteSpec {
         name: None,
         operation: Some(verbatim("auth_req")),
         when: None,
-        request: Some(RequestSpec {
+        request: Some(RequestSpec::Http(HttpSpec {
             method: http::Method::POST,
             target: verbatim(target),
             headers: headers.collect(),
             body,
-        }),
+        })),
         replies: Vec::new(),
         span: 0..0,
     }
@@ -75,16 +78,77 @@ fn message(merchant: &str, pan: &str) -> Message {
 
 /// The request, unless a value may not stand where it would go: that is the sender's fault.
 fn request(translation: &Translation, merchant: &str, pan: &str) -> Option<HttpRequest> {
-    let facts = Facts {
+    let request = translation.request(&message(merchant, pan), &facts());
+    request
+        .map_err(|fault| assert_eq!(fault.class(), FaultClass::BadRequest))
+        .ok()
+}
+
+fn facts() -> Facts {
+    Facts {
         peer: ([127, 0, 0, 1], 9).into(),
         connection: 1,
         listener: "pos".into(),
         trace: 1,
+    }
+}
+
+/// A route to another binary protocol, compiled once for all cases.
+fn converting(upstream: &Arc<dyn Protocol>, send: &str, set: (&str, SetSpec)) -> Conversion {
+    let request = RequestSpec::Message(MessageSpec {
+        send: verbatim(send),
+        set: vec![(verbatim(set.0), set.1)],
+    });
+    let spec = RouteSpec {
+        request: Some(request),
+        ..route("/", &[], BodySpec::Empty)
     };
-    let request = translation.request(&message(merchant, pan), &facts);
-    request
-        .map_err(|fault| assert_eq!(fault.class(), FaultClass::BadRequest))
-        .ok()
+    let compiled = Conversion::compile(&spec, &POS, upstream);
+    compiled.expect("a good route").0
+}
+
+/// The bytes that a server of the upstream's protocol gets, unless the values do not fit.
+fn sent(conversion: &Conversion, merchant: &str, pan: &str) -> Option<Bytes> {
+    let message = conversion.request(&message(merchant, pan), &facts());
+    let message = message.map_err(|fault| assert_eq!(fault.class(), FaultClass::BadRequest));
+    let mut bytes = BytesMut::new();
+    let mut codec = Arc::clone(conversion.upstream()).codec(Side::Client, 1 << 20);
+    let written = codec.encode(&Event::Head(message.ok()?), &mut bytes);
+    written.ok().map(|()| bytes.freeze())
+}
+
+static COMMAND: LazyLock<Conversion> = LazyLock::new(|| {
+    let arg = |template| SetSpec::Template(verbatim(template));
+    let args = vec![arg("{utf8(merchant)}"), arg("{utf8('<' + pan + '>')}")];
+    let resp: Arc<dyn Protocol> = Arc::new(Resp::new());
+    converting(&resp, "set", ("args", SetSpec::List(args, 0..0)))
+});
+
+static QUERY: LazyLock<Conversion> = LazyLock::new(|| {
+    let field = |name, template| (verbatim(name), SetSpec::Template(verbatim(template)));
+    let fields = vec![field("name", "{merchant}.{pan}.test"), field("type", "TXT")];
+    let question = SetSpec::Table(fields, 0..0);
+    let dns: Arc<dyn Protocol> = Arc::new(Dns::new());
+    converting(
+        &dns,
+        "query",
+        ("questions", SetSpec::List(vec![question], 0..0)),
+    )
+});
+
+/// The labels of a query over TCP that has one question, for TXT, and nothing else.
+fn labels(query: &[u8]) -> Vec<Vec<u8>> {
+    let length = usize::from(u16::from_be_bytes([query[0], query[1]]));
+    assert_eq!(query.len(), 2 + length);
+    assert_eq!(query[4..14], [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let (mut labels, mut rest) = (Vec::new(), &query[14..]);
+    while let [length @ 1..=63, after @ ..] = rest {
+        let (label, after) = after.split_at(usize::from(*length));
+        labels.push(label.to_vec());
+        rest = after;
+    }
+    assert_eq!(rest, [0, 0, 16, 0, 1]);
+    labels
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -189,6 +253,27 @@ proptest! {
         let request = request(&TEXT, &merchant, &pan).expect("a body holds any text");
         prop_assert_eq!(body(&request), format!("{merchant}|{pan}"));
     }
+
+    #[test]
+    fn a_value_stays_in_its_argument(merchant in hostile(), pan in hostile()) {
+        let command = sent(&COMMAND, &merchant, &pan).expect("an argument holds any text");
+        let pan = format!("<{pan}>");
+        let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
+        prop_assert_eq!(command, format!("*3\r\n{}{}{}", bulk("set"), bulk(&merchant), bulk(&pan)));
+    }
+
+    #[test]
+    fn a_value_stays_in_its_name(merchant in hostile(), pan in hostile()) {
+        // A name that cannot be written is not sent; what is sent has one question.
+        if let Some(query) = sent(&QUERY, &merchant, &pan) {
+            let labels = labels(&query);
+            // Dots part labels and backslashes escape them, in a name as anywhere.
+            let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if plain(&merchant) && plain(&pan) {
+                prop_assert_eq!(labels, [merchant.as_bytes(), pan.as_bytes(), b"test"]);
+            }
+        }
+    }
 }
 
 /// Texts with and without good expressions in them.
@@ -244,19 +329,21 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     span: 0..0,
                 },
             ],
-            request: Some(RequestSpec {
+            request: Some(RequestSpec::Http(HttpSpec {
                 method: http::Method::PUT,
                 target: source(0),
                 headers: vec![(source(1), source(2))],
                 body: BodySpec::Json(json),
-            }),
+            })),
             ..route("/", &[], BodySpec::Empty)
         }
     })
 }
 
 fn sources(spec: &RouteSpec) -> Vec<&Source> {
-    let request = spec.request.as_ref().expect("a request");
+    let Some(RequestSpec::Http(request)) = &spec.request else {
+        panic!("no HTTP request")
+    };
     let headers = request
         .headers
         .iter()

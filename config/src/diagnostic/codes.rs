@@ -61,7 +61,7 @@ codes! {
          a text to take if it is not set. This one is not set and has no such text, or its form is wrong.";
     EXACTLY_ONE = "GW1015", "keys that exclude each other",
         "A route's request has exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, and at most one \
-         of `json` and `body`. An upstream's `health` has either a `path` or `connect = true`.";
+         of `json` and `body`; or it has `send`, and nothing of those. An upstream's `health` has either a `path` or `connect = true`.";
     NOT_LOOPBACK = "GW1016", "an admin address that others can reach",
         "The admin listener has no authentication: it must be on the loopback interface, such as \
          `127.0.0.1:9901` or `[::1]:9901`.";
@@ -79,7 +79,8 @@ codes! {
         "Each part is right by itself, but not beside the other. A listener with `protocol = \"raw\"` relays bytes: its \
          routes go to `tcp://`, `tls://` or `unix://` upstreams, without `request`, `reply` and `timeout`, and limits of \
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
-         `h2c://` or `https://` upstreams. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
+         `h2c://` or `https://` upstreams and, with `request.send`, messages for upstreams that say their `protocol`; to an \
+         upstream of their own protocol they go as they are without `request` and `reply`. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
          names of `alpn`.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";

@@ -6,6 +6,10 @@ use std::time::Duration;
 const TEMPLATE: &str = "a template: text in which `{expression}` is replaced";
 const TARGET: Kind = Kind::Text("a template of a path and a query, such as \"/v1/orders/{id}\"");
 
+const SETTINGS: Kind = Kind::Free(
+    "a table of fields and their values; strings are templates, lists and tables hold more values",
+);
+
 pub(crate) static ROUTES: Key = Key::new(
     "routes[]",
     Kind::Tables,
@@ -50,7 +54,7 @@ pub(crate) static TIMEOUT: Key = Key::new(
 );
 pub(crate) static REQUEST: Key = Key::table(
     "routes[].request",
-    "The HTTP request that a message becomes.",
+    "The HTTP request that a message becomes, or the message of the upstream's protocol.",
 );
 pub(crate) static GET: Key = Key::new(
     "routes[].request.get",
@@ -106,6 +110,18 @@ pub(crate) static BODY: Key = Key::new(
     Fallback::Absent,
     "The request's body as text or bytes; `{bytes}` is the message itself.",
 );
+pub(crate) static REQUEST_SEND: Key = Key::new(
+    "routes[].request.send",
+    Kind::Text("the name of a request or an event of the upstream's `protocol`"),
+    Fallback::Absent,
+    "Sends a message of this operation to an upstream of a binary protocol.",
+);
+pub(crate) static REQUEST_SET: Key = Key::new(
+    "routes[].request.set",
+    SETTINGS,
+    Fallback::Absent,
+    "The fields of that message. What ties its reply to it is set by itself.",
+);
 pub(crate) static REPLY: Key = Key::new(
     "routes[].reply[]",
     Kind::Tables,
@@ -115,14 +131,16 @@ pub(crate) static REPLY: Key = Key::new(
 pub(crate) static ON: Key = Key::new(
     "routes[].reply[].on",
     Kind::Text(
-        "\"200\", \"2xx\", \"timeout\", \"unreachable\", \"bad-reply\", \"overload\", … or \"*\"",
+        "\"200\", \"2xx\", an operation of the upstream's protocol, \"timeout\", \"unreachable\", \"bad-reply\", \"overload\", … or \"*\"",
     ),
     Fallback::Required,
     "Which outcomes it takes.",
 );
 pub(crate) static REPLY_WHEN: Key = Key::new(
     "routes[].reply[].when",
-    Kind::Text("an expression over `status`, `json`, `headers`, `error.kind`, `request`"),
+    Kind::Text(
+        "an expression over `status`, `json`, `headers` or the reply's fields, `error.kind`, `request`",
+    ),
     Fallback::Derived("true"),
     "A condition on top.",
 );
@@ -134,7 +152,7 @@ pub(crate) static SEND: Key = Key::new(
 );
 pub(crate) static SET: Key = Key::new(
     "routes[].reply[].set",
-    Kind::Free("a table of fields and their values; strings are templates"),
+    SETTINGS,
     Fallback::Absent,
     "The fields of the reply. What ties it to its request is set by itself.",
 );
@@ -163,6 +181,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &HEADERS,
     &JSON,
     &BODY,
+    &REQUEST_SEND,
+    &REQUEST_SET,
     &REPLY,
     &ON,
     &REPLY_WHEN,

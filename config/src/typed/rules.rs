@@ -1,26 +1,66 @@
 //! The rules of a route: its request and its replies.
 
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::keys::route as keys;
+use crate::keys::{Key, route as keys};
 use crate::read::{Problem, Reader, Section, key_source, text_source};
-use crate::tree::{Node, Value};
+use crate::tree::{Node, Table, Value};
 use gatewright_core::expr::Source;
-use gatewright_core::translate::{BodySpec, JsonSpec, ReplySpec, RequestSpec, SetSpec, no_request};
+use gatewright_core::translate::{
+    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, SetSpec, no_request,
+};
 use http::Method;
 use std::sync::Arc;
 
 /// The request of a route; `None` if there is none that can be read, which is noted.
 pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<RequestSpec> {
     let section = route.section(reader, &keys::REQUEST);
+    if section.node(&keys::REQUEST_SEND).is_some() || section.node(&keys::REQUEST_SET).is_some() {
+        return message(reader, &section).map(RequestSpec::Message);
+    }
     let headers = headers(reader, &section);
     let body = body(reader, &section);
     let (method, target) = target(reader, &section)?;
-    Some(RequestSpec {
+    Some(RequestSpec::Http(HttpSpec {
         method,
         target,
         headers: headers?,
         body: body?,
-    })
+    }))
+}
+
+/// What only HTTP requests have.
+const OF_HTTP: [&Key; 9] = [
+    &keys::GET,
+    &keys::POST,
+    &keys::PUT,
+    &keys::PATCH,
+    &keys::DELETE,
+    &keys::HEAD,
+    &keys::HEADERS,
+    &keys::JSON,
+    &keys::BODY,
+];
+
+fn message(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<MessageSpec> {
+    let set = set(reader, section, &keys::REQUEST_SET);
+    let (given, first) = match section.node(&keys::REQUEST_SEND) {
+        Some(_) => (
+            section.source(reader, &keys::REQUEST_SEND),
+            &keys::REQUEST_SEND,
+        ),
+        None => (None, &keys::REQUEST_SET),
+    };
+    let mut excluded = OF_HTTP.iter().filter(|key| section.node(key).is_some());
+    if let Some(other) = excluded.next() {
+        self::excluded(reader, section, first, other);
+        return None;
+    }
+    if section.node(&keys::REQUEST_SEND).is_none() {
+        let problem = Problem::new(codes::MISSING_KEY, "`set` without an operation to `send`");
+        let place = section.node(&keys::REQUEST_SET)?.span.clone();
+        reader.problem(problem.help("add `request.send = \"OPERATION\"`"), place);
+    }
+    Some(MessageSpec { send: given?, set })
 }
 
 fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Source)> {
@@ -53,12 +93,7 @@ fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Sou
 }
 
 /// Notes that `other` may not stand beside `key`.
-fn excluded(
-    reader: &mut Reader<'_>,
-    section: &Section<'_>,
-    key: &crate::keys::Key,
-    other: &crate::keys::Key,
-) {
+fn excluded(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key, other: &Key) {
     let Some(node) = section.node(other) else {
         return;
     };
@@ -148,7 +183,7 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
         let on = section.source(reader, &keys::ON);
         let when = section.source(reader, &keys::REPLY_WHEN);
         let send = section.source(reader, &keys::SEND);
-        let set = set(reader, &section);
+        let set = set(reader, &section, &keys::SET);
         let bytes = section.source(reader, &keys::BYTES);
         replies.extend(on.map(|on| ReplySpec {
             on,
@@ -162,18 +197,20 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
     replies
 }
 
-fn set(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<(Source, SetSpec)> {
-    let Some(node) = section.node(&keys::SET) else {
+/// The values of the fields of a message.
+fn set(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key) -> Vec<(Source, SetSpec)> {
+    let Some(node) = section.node(key) else {
         return Vec::new();
     };
     let Value::Table(table) = &node.value else {
-        let takes = keys::SET.kind.describe();
-        reader.problem(
-            Problem::wrong_type(keys::SET.name(), &takes, node),
-            node.span.clone(),
-        );
+        let problem = Problem::wrong_type(key.name(), &key.kind.describe(), node);
+        reader.problem(problem, node.span.clone());
         return Vec::new();
     };
+    fields(reader, table)
+}
+
+fn fields(reader: &mut Reader<'_>, table: &Table) -> Vec<(Source, SetSpec)> {
     let mut fields = Vec::with_capacity(table.entries.len());
     for entry in &table.entries {
         if let Some(value) = set_value(reader, &entry.key, &entry.node) {
@@ -190,15 +227,16 @@ fn set_value(reader: &mut Reader<'_>, field: &str, node: &Node) -> Option<SetSpe
         Value::Integer(Some(number)) => Some(SetSpec::Int(*number, span)),
         Value::Float(Some(number)) => Some(SetSpec::Float(*number, span)),
         Value::Flag(flag) => Some(SetSpec::Bool(*flag, span)),
-        Value::Integer(None)
-        | Value::Float(None)
-        | Value::Time
-        | Value::List(_)
-        | Value::Table(_) => {
-            reader.problem(
-                Problem::wrong_type(field, "a template, a number or a boolean", node),
-                span,
-            );
+        Value::List(items) => {
+            let values = items.iter().map(|item| set_value(reader, field, item));
+            let values: Vec<_> = values.collect();
+            let values = values.into_iter().collect::<Option<_>>()?;
+            Some(SetSpec::List(values, span))
+        }
+        Value::Table(table) => Some(SetSpec::Table(fields(reader, table), span)),
+        Value::Integer(None) | Value::Float(None) | Value::Time => {
+            let takes = "a template, a number, a boolean, or a list or table of such";
+            reader.problem(Problem::wrong_type(field, takes, node), span);
             None
         }
     }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::plan::{EndpointKind, Service, Speech};
 use crate::read::{Problem, Reader, Spanned};
 use crate::typed::Route;
-use gatewright_core::translate::no_request;
+use gatewright_core::translate::{RequestSpec, no_request};
 use std::sync::Arc;
 
 /// What a route leads to.
@@ -33,6 +33,26 @@ impl<'a> Destination<'a> {
     }
 }
 
+/// What a route makes of messages, as far as it could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Makes {
+    Nothing,
+    Http,
+    Messages,
+    Unknown,
+}
+
+impl Makes {
+    fn of(route: &Route) -> Self {
+        match route.spec.as_ref().map(|spec| &spec.request) {
+            Some(None) => Self::Nothing,
+            Some(Some(RequestSpec::Http(_))) => Self::Http,
+            Some(Some(RequestSpec::Message(_))) => Self::Messages,
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// Notes what a route has that its listeners or its upstream cannot use, or lacks that they need.
 /// `spoken` is what its listeners speak, as far as it is known.
 pub(super) fn note_misfits(
@@ -42,29 +62,36 @@ pub(super) fn note_misfits(
     spoken: &[&Spoken],
 ) {
     let relays = spoken.iter().any(|s| s.service == Service::Relay);
-    let forwards = destination.is_some_and(|to| to.kind == EndpointKind::Stream);
-    let misfit = destination.and_then(|to| spoken.iter().find_map(|spoken| misfit(spoken, to)));
-    if relays {
-        let help = "bytes of `raw` listeners are relayed as they are: leave it away";
-        note_rules(reader, &route.of_messages, "is for messages", help);
-    } else if forwards && misfit.is_none() {
-        let help = "messages go to an upstream of the same protocol as they are: leave it away";
-        let rules = route
-            .of_messages
-            .iter()
-            .filter(|rule| rule.value != "timeout");
-        note_rules(reader, rules, "is for upstreams of HTTP", help);
-    } else if let Some(spec) = &route.spec
-        && spec.request.is_none()
-        && !forwards
-    {
-        let source = Arc::clone(&reader.source);
-        let error = no_request(spec.span.clone());
-        reader.note(Diagnostic::rule(Severity::Error, error, source));
+    let makes = Makes::of(route);
+    let stream = destination.is_some_and(|to| to.kind == EndpointKind::Stream);
+    let mut spoken = spoken.iter();
+    let misfit = destination.and_then(|to| spoken.find_map(|spoken| misfit(spoken, to, makes)));
+    match makes {
+        _ if relays => {
+            let help = "bytes of `raw` listeners are relayed as they are: leave it away";
+            note_rules(reader, &route.of_messages, "is for messages", help);
+        }
+        Makes::Nothing | Makes::Http if stream && misfit.is_none() => note_idle(reader, route),
+        Makes::Nothing if !stream => {
+            let source = Arc::clone(&reader.source);
+            let span = route.spec.as_ref().map(|spec| spec.span.clone());
+            let error = no_request(span.unwrap_or_default());
+            reader.note(Diagnostic::rule(Severity::Error, error, source));
+        }
+        Makes::Nothing | Makes::Http | Makes::Messages | Makes::Unknown => {}
     }
     if let (Some(problem), Some(to)) = (misfit, &route.to) {
         reader.problem(problem, to.span.clone());
     }
+}
+
+/// Notes rules of a route that forwards messages as they are.
+fn note_idle(reader: &mut Reader<'_>, route: &Route) {
+    let help = "messages go to an upstream of the same protocol as they are: leave it away, or make \
+                a message with `request.send`";
+    let rules = route.of_messages.iter();
+    let rules = rules.filter(|rule| rule.value != "timeout");
+    note_rules(reader, rules, "is for upstreams of HTTP", help);
 }
 
 fn note_rules<'r>(
@@ -80,10 +107,16 @@ fn note_rules<'r>(
     }
 }
 
-fn misfit(spoken: &Spoken, to: Destination<'_>) -> Option<Problem> {
+fn misfit(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem> {
     match (spoken.service, to.kind) {
-        (Service::Relay, EndpointKind::Stream)
-        | (Service::Messages, EndpointKind::Http | EndpointKind::Mock) => None,
+        (Service::Relay, EndpointKind::Stream) => None,
+        (Service::Messages, EndpointKind::Http | EndpointKind::Mock) => {
+            (makes == Makes::Messages).then(|| {
+                Problem::new(codes::MISMATCH, "`request.send` for an upstream of HTTP").help(
+                    "its `url` begins with `tcp://`, `tls://` or `unix://`, and `protocol` says what it speaks",
+                )
+            })
+        }
         (Service::Relay, EndpointKind::Http | EndpointKind::Mock) => Some(
             Problem::new(
                 codes::MISMATCH,
@@ -91,30 +124,34 @@ fn misfit(spoken: &Spoken, to: Destination<'_>) -> Option<Problem> {
             )
             .help("its `url` begins with `tcp://`, `tls://` or `unix://`"),
         ),
-        (Service::Messages, EndpointKind::Stream) => foreign(spoken, to),
+        (Service::Messages, EndpointKind::Stream) => foreign(spoken, to, makes),
     }
 }
 
 /// What is wrong with a stream of bytes as an upstream of messages.
-fn foreign(spoken: &Spoken, to: Destination<'_>) -> Option<Problem> {
+fn foreign(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem> {
     let speaks = &spoken.protocol.descriptor().name;
-    match to.speech {
-        None => Some(
-            Problem::new(codes::MISMATCH, "messages for an upstream of bytes").help(format!(
+    let Some(speech) = to.speech else {
+        let help = match makes {
+            Makes::Messages => format!(
+                "say what it carries: `protocol = \"…\"` in [upstreams.{}]",
+                to.name
+            ),
+            Makes::Nothing | Makes::Http | Makes::Unknown => format!(
                 "say what it carries: `protocol = \"{speaks}\"` in [upstreams.{}]; or relay bytes from a `raw` listener",
                 to.name
-            )),
-        ),
-        Some(speech) if Arc::ptr_eq(&speech.protocol, &spoken.protocol) => None,
-        Some(speech) => Some(
-            Problem::new(
-                codes::MISMATCH,
-                format!(
-                    "messages of `{speaks}` for an upstream of `{}`",
-                    speech.protocol.descriptor().name
-                ),
-            )
-            .help("messages are forwarded to an upstream of their own protocol"),
-        ),
-    }
+            ),
+        };
+        return Some(Problem::new(codes::MISMATCH, "messages for an upstream of bytes").help(help));
+    };
+    let same = Arc::ptr_eq(&speech.protocol, &spoken.protocol);
+    let fits = same || matches!(makes, Makes::Messages | Makes::Unknown);
+    (!fits).then(|| {
+        let other = &speech.protocol.descriptor().name;
+        let message = format!("messages of `{speaks}` for an upstream of `{other}`");
+        let help = format!(
+            "say which message of `{other}` they become: `request.send`; only messages of its own protocol are forwarded"
+        );
+        Problem::new(codes::MISMATCH, message).help(help)
+    })
 }

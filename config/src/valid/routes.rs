@@ -9,7 +9,7 @@ use crate::typed::{Route, Upstream};
 use gatewright_core::codec::Protocol;
 use gatewright_core::expr::RuleError;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, RouteSpec, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, RequestSpec, RouteSpec, Translation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -134,15 +134,7 @@ fn compile<'f>(
         if compiled.plan(protocol).is_some() {
             continue;
         }
-        let kind = destination.map(|to| to.kind);
-        let action = match (service, kind, &spec.request) {
-            (Service::Relay, _, _) => Some(RouteAction::Relay),
-            (Service::Messages, Some(EndpointKind::Stream), _) => Some(RouteAction::Forward),
-            (Service::Messages, _, Some(_)) => {
-                translate(reader, spec, protocol).map(RouteAction::Translate)
-            }
-            (Service::Messages, _, None) => None,
-        };
+        let action = action(reader, spec, *service, protocol, destination);
         let Some(upstream) = upstream else { continue };
         let key = balance_key(reader, &names.file.upstreams[upstream], spec, protocol);
         if let (Some(action), Ok(key)) = (action, key) {
@@ -152,6 +144,33 @@ fn compile<'f>(
         }
     }
     Some(compiled)
+}
+
+/// What a route does with messages of a protocol; `None` if that is wrong, which is noted.
+fn action(
+    reader: &mut Reader<'_>,
+    spec: &RouteSpec,
+    service: Service,
+    protocol: &Arc<dyn Protocol>,
+    destination: Option<Destination<'_>>,
+) -> Option<RouteAction> {
+    let kind = destination.map(|to| to.kind);
+    match (service, kind, &spec.request) {
+        (Service::Relay, _, _) => Some(RouteAction::Relay),
+        (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Message(_))) => {
+            let upstream = &destination?.speech?.protocol;
+            let compiled = Conversion::compile(spec, protocol, upstream);
+            noted(reader, compiled).map(RouteAction::Convert)
+        }
+        (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Http(_)) | None) => {
+            Some(RouteAction::Forward)
+        }
+        (Service::Messages, _, Some(RequestSpec::Http(_))) => {
+            let compiled = Translation::compile(spec, protocol);
+            noted(reader, compiled).map(RouteAction::Translate)
+        }
+        (Service::Messages, _, Some(RequestSpec::Message(_)) | None) => None,
+    }
 }
 
 /// The listeners of a route, by index, each once.
@@ -208,15 +227,15 @@ fn balance_key(
     })
 }
 
-fn translate(
+/// The compiled rules, if there are any; errors and warnings are noted.
+fn noted<T>(
     reader: &mut Reader<'_>,
-    spec: &RouteSpec,
-    protocol: &Arc<dyn Protocol>,
-) -> Option<Translation> {
-    match Translation::compile(spec, protocol) {
-        Ok((translation, warnings)) => {
+    compiled: Result<(T, Vec<RuleError>), Vec<RuleError>>,
+) -> Option<T> {
+    match compiled {
+        Ok((rules, warnings)) => {
             note_all(reader, Severity::Warning, warnings);
-            Some(translation)
+            Some(rules)
         }
         Err(errors) => {
             note_all(reader, Severity::Error, errors);

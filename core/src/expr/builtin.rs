@@ -116,7 +116,7 @@ const fn elements(name: &'static str, run: Body) -> Builtin {
 }
 
 /// `function(x)`
-pub(super) static FUNCTIONS: [Builtin; 9] = [
+pub(super) static FUNCTIONS: [Builtin; 10] = [
     row(
         "base64",
         &[Sort::Bytes, Sort::Str],
@@ -139,6 +139,7 @@ pub(super) static FUNCTIONS: [Builtin; 9] = [
         bytes::to_hex,
     ),
     row("unhex", &[Sort::Str], &[], Type::BYTES, bytes::from_hex),
+    row("utf8", &[Sort::Str], &[], Type::BYTES, bytes::of_text),
     row("upper", &[Sort::Str], &[], Type::STR, text::upper),
     row("lower", &[Sort::Str], &[], Type::STR, text::lower),
     row("trim", &[Sort::Str], &[], Type::STR, text::trim),

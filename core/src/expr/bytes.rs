@@ -113,6 +113,12 @@ pub(super) fn from_hex<'e>(
     bytes.map_or_else(|| Err(unreadable("the text is not hexadecimal")), give)
 }
 
+/// `utf8(text)`: shares the text's bytes.
+pub(super) fn of_text<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
+    let text = super::text::expect(&of)?;
+    Ok(Cow::Owned(Value::Bytes(text.as_bytes().clone())))
+}
+
 pub(super) fn length<'e>(of: Cow<'e, Value>, _: &[Cow<'e, Value>], _: &mut Budget) -> Outcome<'e> {
     Ok(Cow::Owned(Value::Int(expect(&of)?.len() as i128)))
 }

@@ -40,8 +40,8 @@ codes! {
         In scope are the message's fields, peer, conn, listener, trace, headers, json, path and \
         query; in a reply rule also status, error, request and body. Names are case-sensitive.";
     UNKNOWN_CALL = "GW2005", "there is no such function or method",
-        "Functions are base64 unbase64 hex unhex upper lower trim string int. Methods depend on the \
-        value: integers have to_s; floats, truth values and enums to_i; text length reverse substring \
+        "Functions are base64 unbase64 hex unhex utf8 upper lower trim string int. Methods depend on \
+        the value: integers have to_s; floats, truth values and enums to_i; text length reverse substring \
         to_i; bytes length first last min max to_s; lists size first last min max.";
     UNKNOWN_ENUM = "GW2006", "there is no such enum or label",
         "`kind::auth_req` names the label auth_req of the protocol's enum kind. Either the protocol \

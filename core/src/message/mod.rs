@@ -156,6 +156,13 @@ impl Message {
         self.correlation = correlation;
     }
 
+    /// About how many bytes it keeps: its frame's, or those of its fields.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of_fields = || self.fields.iter().map(Value::size).sum();
+        self.frame.as_ref().map_or_else(of_fields, Bytes::len)
+    }
+
     /// The payload beside the fields, for protocols that have one.
     #[must_use]
     #[inline]

@@ -31,6 +31,19 @@ pub enum Value {
 }
 
 impl Value {
+    /// About how many bytes it keeps: those of its texts and bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let all = |values: &[Self]| values.iter().map(Self::size).sum();
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => size_of::<Self>(),
+            Self::Str(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(values) | Self::Record(values) => all(values),
+            Self::Object(members) => members.iter().map(|(_, value)| value.size()).sum(),
+        }
+    }
+
     /// The integer, if it is one.
     #[must_use]
     pub const fn as_int(&self) -> Option<i128> {

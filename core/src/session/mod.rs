@@ -313,6 +313,12 @@ impl<R> Session<R> {
             .is_none_or(|busy| busy.slots.is_empty() && busy.ready.is_empty())
     }
 
+    /// Whether it was told that the gateway is going away.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.drain_at.is_some()
+    }
+
     /// Whether nothing more will be read.
     #[must_use]
     pub fn is_closing(&self) -> bool {

@@ -32,9 +32,10 @@ codes! {
     NEEDS_REQUEST = "GW2208", "a field of the request needs `request.`",
         "In a reply rule a bare name is not a field of the message that came in: write \
         `request.amount`. The answer is reached through status, headers[\"x\"], json.a.b, body and \
-        error.kind.";
+        error.kind, or through the names of its fields if it is a message.";
     ON = "GW2209", "the outcome is unknown",
-        "`on` is a status such as \"200\", a class such as \"2xx\", \"timeout\" (no answer in time), \
+        "`on` is a status such as \"200\", a class such as \"2xx\" or, where the upstream speaks a binary \
+        protocol, the operation of its reply; \"timeout\" (no answer in time), \
         \"unreachable\" (no connection, or it broke), \"bad-reply\" (an answer that cannot be understood \
         or translated), \"overload\" (a limit is reached), \"bad-request\", \"draining\", \"internal\", \
         \"unrouted\", or \"*\" for all of them.";
@@ -43,10 +44,11 @@ codes! {
         message that the answer holds (`bytes = \"{body}\"`), not both. A rule with neither leaves the \
         reply to the protocol: its own way to refuse.";
     UNKNOWN_REPLY = "GW2211", "there is no such operation",
-        "`send` names an operation of the protocol of the request.";
+        "`send` of a reply rule names an operation of the protocol of the request, `request.send` one of \
+        the protocol that the upstream speaks.";
     NOT_A_REPLY = "GW2212", "the operation is no reply",
         "`send` names an operation that answers a request; this one asks for something or stands alone.";
-    UNKNOWN_FIELD = "GW2213", "the reply has no such field",
+    UNKNOWN_FIELD = "GW2213", "the message has no such field",
         "`set` gives values to the fields of the operation that `send` names.";
     SET_TYPE = "GW2214", "the value is of another type than the field",
         "`\"{expr}\"` keeps the expression's type and everything else in quotes is text; nothing is \
@@ -54,18 +56,19 @@ codes! {
         may be given to a float, and a label or a number to an enum.";
     SET_RANGE = "GW2215", "the value does not fit the field",
         "The field's type has a range or a greatest length, and the value is beyond it for every message.";
-    MISSING = "GW2216", "a field of the reply has no value",
+    MISSING = "GW2216", "a field of the message has no value",
         "The field has no default, so each rule that sends this operation must set it.";
     SET_ID = "GW2217", "the correlation id cannot be set",
-        "The field that ties a reply to its request always gets the id of the request that is answered.";
+        "The field that ties a reply to its request always gets the id of the request that is answered. A \
+        message that goes upstream gets an id that is free on its connection.";
     ONE_WAY = "GW2218", "the operation has no reply",
         "An event is one-way: nobody waits for an answer, so reply rules would never be used.";
     BYTES = "GW2219", "not bytes",
         "`bytes` of a reply rule is one expression of type bytes, such as \"{body}\" or \
         \"{unbase64(json.message)}\": a whole message of the protocol, without the framing that a stream \
         transport adds.";
-    UNWRITABLE = "GW2220", "the reply cannot be written",
-        "All values of this reply are constants, and the protocol's codec refuses to write them.";
+    UNWRITABLE = "GW2220", "the message cannot be written",
+        "All values of this message are constants, and the protocol's codec refuses to write them.";
     NO_REST = "GW2221", "some outcomes have no reply rule",
         "A warning. Outcomes that no rule takes get the protocol's own refusal, or the connection is closed if \
         it has none. A last rule with on = \"*\" says what the client is to see.";
@@ -74,5 +77,13 @@ codes! {
         outcomes of this one.";
     NO_REQUEST = "GW2223", "the route has no request",
         "A message goes upstream as what `request` says: one of `get`, `post`, `put`, `patch`, `delete` and \
-        `head` with a path. Only routes of `raw` listeners have none: their bytes are relayed as they are.";
+        `head` with a path, or `send` with an operation where the upstream speaks a binary protocol. Messages go \
+        as they are to an upstream of their own protocol. Only routes of `raw` listeners have none: their bytes are relayed as they are.";
+    NOT_SENT = "GW2224", "the operation cannot be sent by a rule",
+        "`request.send` names a request or an event of the protocol that the upstream speaks. Not an operation that changes \
+        what its connection does from then on, for whoever uses it next; and no request of a protocol that tells \
+        replies apart by keys, which rules cannot make.";
+    NOTHING_COMES = "GW2225", "nothing comes back",
+        "A warning. The operation of `request.send` is one-way, so no reply will be there for this rule. Once it is sent, the \
+        rules for `*` say what the client is to see: `error.kind` is empty then.";
 }

@@ -1,7 +1,7 @@
 //! What the rules read and make, beside messages.
 
 use crate::fault::Fault;
-use crate::message::Body;
+use crate::message::{Body, Message};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
@@ -49,8 +49,12 @@ pub struct HttpAnswer {
 /// How an exchange with an upstream ended.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
-    /// With an answer of any status.
+    /// With an HTTP answer of any status.
     Answer(&'a HttpAnswer),
+    /// With a reply in the upstream's protocol.
+    Message(&'a Message),
+    /// The request was sent, and no answer to it is due.
+    Sent,
     /// Without one.
     Fault(&'a Fault),
 }

@@ -6,15 +6,22 @@
 //!            JSON or bytes                                  fault
 //! ```
 //!
+//! Where the upstream speaks a binary protocol, too, the request is a message of that protocol, and
+//! the outcome its reply ([`Conversion`]).
+//!
 //! What rules can name: in a request, the message's fields, `bytes` (the message without its
 //! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`; in a reply,
 //! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
-//! there was one), `headers["x"]`, `json.a.b[0]` and `body`.
+//! there was one) and of the answer `headers["x"]`, `json.a.b[0]` and `body`, or the fields of the
+//! message that the rule is for.
 //!
 //! Values cannot break out of their places: in a path or query they are percent-encoded, in JSON
-//! escaped, and a header refuses what it cannot hold.
+//! escaped, and a header refuses what it cannot hold. Fields of messages have a type, and codecs
+//! write them in their own framing.
 
 pub mod codes;
+mod compose;
+mod conversion;
 mod exchange;
 mod headers;
 mod json;
@@ -26,9 +33,12 @@ pub(crate) mod scope;
 mod spec;
 mod target;
 
+pub use conversion::Conversion;
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
 pub use key::BalanceKey;
-pub use spec::{BodySpec, JsonSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec};
+pub use spec::{
+    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,
+};
 
 pub(crate) use load::Findings;
 
@@ -38,21 +48,22 @@ use crate::fault::Fault;
 use crate::message::Message;
 use reply::Replies;
 use request::Request;
-use scope::{MessageEnv, MessageScope, Place, Subject};
+use scope::{Answers, MessageEnv, MessageScope, Place, Subject};
 use std::sync::Arc;
 
-/// The compiled rules of one route. Cheap to clone.
+/// The compiled rules of a route that leads to HTTP. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Translation {
-    rules: Arc<Rules>,
+    rules: Arc<Rules<Request>>,
 }
 
+/// Rules that make an `R` of a message, and a reply of what came of it.
 #[derive(Debug)]
-struct Rules {
+struct Rules<R> {
     protocol: Arc<dyn Protocol>,
     /// What the variables of the request's fields and facts mean, in both directions.
     places: Box<[Place]>,
-    request: Request,
+    request: R,
     replies: Replies,
 }
 
@@ -67,7 +78,12 @@ impl Translation {
         protocol: &Arc<dyn Protocol>,
     ) -> Result<(Self, Vec<RuleError>), Vec<RuleError>> {
         let mut findings = Findings::default();
-        let rules = Rules::compile(spec, protocol, &mut findings);
+        let request = |scope: &mut MessageScope<'_>, findings: &mut Findings| match &spec.request {
+            Some(RequestSpec::Http(request)) => Request::compile(request, scope, findings),
+            Some(RequestSpec::Message(request)) => findings.refuse(misplaced(request)),
+            None => findings.refuse(no_request(spec.span.clone())),
+        };
+        let rules = Rules::compile(spec, protocol, Answers::Http, request, &mut findings);
         findings.finish(rules.map(|rules| Self {
             rules: Arc::new(rules),
         }))
@@ -100,9 +116,7 @@ impl Translation {
         outcome: &Outcome<'_>,
         facts: &Facts,
     ) -> Option<Message> {
-        self.rules
-            .replies
-            .reply(self.rules.env(request, facts), outcome)
+        self.rules.reply(request, outcome, facts)
     }
 }
 
@@ -113,10 +127,20 @@ pub fn no_request(route: Span) -> RuleError {
         .help("one of get, post, put, patch, delete, head, such as `request.post = \"/v1/orders\"`")
 }
 
-impl Rules {
+/// The error of a message for an upstream that takes HTTP.
+fn misplaced(request: &MessageSpec) -> RuleError {
+    let message = "a message is for an upstream of a binary protocol";
+    RuleError::new(codes::NOT_SENT, request.send.span().clone(), message).help(
+        "its `url` begins with `tcp://`, `tls://` or `unix://`, and `protocol` says what it speaks",
+    )
+}
+
+impl<R> Rules<R> {
     fn compile(
         spec: &RouteSpec,
         protocol: &Arc<dyn Protocol>,
+        answers: Answers<'_>,
+        request: impl FnOnce(&mut MessageScope<'_>, &mut Findings) -> Option<R>,
         findings: &mut Findings,
     ) -> Option<Self> {
         let descriptor = protocol.descriptor();
@@ -124,17 +148,18 @@ impl Rules {
             .take(Subject::of(spec, descriptor))
             .unwrap_or(Subject::Unknown);
         let mut scope = MessageScope::new(descriptor, subject);
-        let request = match &spec.request {
-            Some(request) => Request::compile(request, &mut scope, findings),
-            None => findings.refuse(no_request(spec.span.clone())),
-        };
-        let (replies, places) = Replies::compile(spec, protocol, scope, findings);
+        let request = request(&mut scope, findings);
+        let (replies, places) = Replies::compile(spec, protocol, scope, answers, findings);
         Some(Self {
             protocol: Arc::clone(protocol),
             places,
             request: request?,
             replies,
         })
+    }
+
+    fn reply(&self, request: &Message, outcome: &Outcome<'_>, facts: &Facts) -> Option<Message> {
+        self.replies.reply(self.env(request, facts), outcome)
     }
 
     fn env<'a>(&'a self, message: &'a Message, facts: &'a Facts) -> MessageEnv<'a> {

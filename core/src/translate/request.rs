@@ -6,7 +6,7 @@ use super::json::Document;
 use super::load::{Findings, bad_request};
 use super::scope::MessageScope;
 use super::target::Target;
-use super::{BodySpec, HttpRequest, RequestSpec};
+use super::{BodySpec, HttpRequest, HttpSpec};
 use crate::codec::Type;
 use crate::expr::{Env, EvalError, Expr, RuleError, Source, Template};
 use crate::fault::Fault;
@@ -38,7 +38,7 @@ enum Payload {
 
 impl Request {
     pub(super) fn compile(
-        request: &RequestSpec,
+        request: &HttpSpec,
         scope: &mut MessageScope<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {

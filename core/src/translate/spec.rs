@@ -19,9 +19,27 @@ pub struct RouteSpec {
     pub span: Span,
 }
 
+/// What a message becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequestSpec {
+    /// An HTTP request.
+    Http(HttpSpec),
+    /// A message of the upstream's protocol.
+    Message(MessageSpec),
+}
+
+/// A message with values for its fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageSpec {
+    /// Its operation.
+    pub send: Source,
+    /// Values of its fields.
+    pub set: Vec<(Source, SetSpec)>,
+}
+
 /// How a message becomes an HTTP request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RequestSpec {
+pub struct HttpSpec {
     /// The method.
     pub method: http::Method,
     /// Template of the path and, after a `?`, of the query.
@@ -63,7 +81,8 @@ pub enum JsonSpec {
 /// One way in which an outcome becomes a native reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplySpec {
-    /// Which outcomes: `200`, `2xx`, the name of a fault such as `timeout`, or `*`.
+    /// Which outcomes: `200`, `2xx`, or the operation of the upstream's reply; the name of a fault
+    /// such as `timeout`; or `*`.
     pub on: Source,
     /// A condition on top.
     pub when: Option<Source>,
@@ -88,6 +107,10 @@ pub enum SetSpec {
     Float(f64, Span),
     /// A truth value.
     Bool(bool, Span),
+    /// The elements of a list.
+    List(Vec<Self>, Span),
+    /// The fields of a structure.
+    Table(Vec<(Source, Self)>, Span),
 }
 
 impl SetSpec {
@@ -96,7 +119,11 @@ impl SetSpec {
     pub const fn span(&self) -> &Span {
         match self {
             Self::Template(source) => source.span(),
-            Self::Int(_, span) | Self::Float(_, span) | Self::Bool(_, span) => span,
+            Self::Int(_, span)
+            | Self::Float(_, span)
+            | Self::Bool(_, span)
+            | Self::List(_, span)
+            | Self::Table(_, span) => span,
         }
     }
 }

@@ -7,7 +7,7 @@ use gatewright_core::codec::{Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{BalanceKey, Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -40,7 +40,7 @@ enum Way {
 pub(crate) enum Answer {
     /// An HTTP response.
     Http(HttpAnswer),
-    /// A message of the client's own protocol; nothing where none is due.
+    /// A message of the upstream's protocol; nothing where none is due.
     Message(Option<Box<Message>>),
 }
 
@@ -62,15 +62,15 @@ impl Exchange {
         at: Arrival,
         from: Sender<'_>,
     ) -> Result<Box<Self>, Box<Refused>> {
+        let retry = from.retry;
         let way = match &route.action {
             Action::Translate(rules) => Way::http(&request, route, rules, &facts, None, at.now),
+            Action::Convert(rules) => {
+                let lane = lane(route, &request, &facts, rules.operation().needs, from);
+                Way::converted(&request, lane, rules, &facts)
+            }
             Action::Forward => {
-                let upstream = match (&route.own, from.needs) {
-                    (Some(own), Needs::Exclusive) => &own.exclusive,
-                    _ => &route.upstream,
-                };
-                let key = balance_key(route, &request, &facts);
-                let lane = from.lanes.to(upstream, from.client, key);
+                let lane = lane(route, &request, &facts, from.needs, from);
                 Way::native(&mut request, lane)
             }
         };
@@ -95,7 +95,7 @@ impl Exchange {
             started: at.began,
             deadline,
             attempts: 1,
-            retry: from.retry,
+            retry,
             way,
         }))
     }
@@ -164,11 +164,16 @@ impl Exchange {
     fn again(&mut self, failed: Option<usize>, now: Instant) -> Result<Way, Fault> {
         let way = std::mem::replace(&mut self.way, Way::Ended);
         match (way, &self.route.action) {
+            (Way::Native(lane, _), Action::Convert(rules)) => {
+                Way::converted(&self.request, lane, rules, &self.facts)
+            }
             (Way::Native(lane, _), _) => Way::native(&mut self.request, lane),
             (_, Action::Translate(rules)) => {
                 Way::http(&self.request, &self.route, rules, &self.facts, failed, now)
             }
-            (_, Action::Forward) => Err(Fault::unsent(FaultClass::Internal, "no way to go on")),
+            (_, Action::Convert(_) | Action::Forward) => {
+                Err(Fault::unsent(FaultClass::Internal, "no way to go on"))
+            }
         }
     }
 }
@@ -189,6 +194,15 @@ impl Way {
         Ok(Self::Http(call))
     }
 
+    fn converted(
+        request: &Message,
+        lane: Rc<Lane>,
+        rules: &Conversion,
+        facts: &Facts,
+    ) -> Result<Self, Fault> {
+        Self::native(&mut rules.request(request, facts)?, lane)
+    }
+
     fn native(request: &mut Message, lane: Rc<Lane>) -> Result<Self, Fault> {
         let call = lane.send(Parcel::Message(request))?;
         Ok(Self::Native(lane, call))
@@ -202,6 +216,22 @@ impl Way {
             Self::Ended => None,
         }
     }
+}
+
+/// What a request is sent on that asks this of its connection.
+fn lane(
+    route: &Route,
+    request: &Message,
+    facts: &Facts,
+    needs: Needs,
+    from: Sender<'_>,
+) -> Rc<Lane> {
+    let upstream = match (&route.own, needs) {
+        (Some(own), Needs::Exclusive) => &own.exclusive,
+        _ => &route.upstream,
+    };
+    let key = balance_key(route, request, facts);
+    from.lanes.to(upstream, from.client, key)
 }
 
 /// What the upstream of a route chooses an endpoint by, if it does by a key.

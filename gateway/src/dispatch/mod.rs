@@ -15,12 +15,12 @@ use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{RouteAction, RoutePlan};
-use gatewright_core::codec::{CorrelationKind, Event, Needs, Protocol, Rejected, Retry};
+use gatewright_core::codec::{CorrelationKind, Event, Needs, Operation, Protocol, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Facts, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, Outcome, Translation};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub(crate) struct OwnConnections {
 pub(crate) enum Action {
     /// They become HTTP requests, by rules both ways.
     Translate(Translation),
+    /// They become messages of the upstream's protocol, by rules both ways.
+    Convert(Conversion),
     /// They go to an upstream of their own protocol as they are.
     Forward,
 }
@@ -61,8 +63,18 @@ impl Action {
     pub(crate) fn of(plan: &RoutePlan) -> Option<Self> {
         match &plan.action {
             RouteAction::Translate(rules) => Some(Self::Translate(rules.clone())),
+            RouteAction::Convert(rules) => Some(Self::Convert(rules.clone())),
             RouteAction::Forward => Some(Self::Forward),
             RouteAction::Relay => None,
+        }
+    }
+
+    /// The reply that the rules make of an outcome; `None` if there is none, or no rules.
+    fn reply(&self, request: &Message, outcome: &Outcome<'_>, facts: &Facts) -> Option<Message> {
+        match self {
+            Self::Translate(rules) => rules.reply(request, outcome, facts),
+            Self::Convert(rules) => rules.reply(request, outcome, facts),
+            Self::Forward => None,
         }
     }
 }
@@ -174,17 +186,19 @@ impl Dispatch {
         }
     }
 
-    /// What a message asks of its connection upstream, if that is of any matter.
+    /// What a message asks of its connection upstream, if that is of any matter. One that becomes
+    /// another asks for nothing itself.
     pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
-        match route.and_then(|route| route.own.as_ref()) {
-            Some(_) => {
-                self.protocol
-                    .descriptor()
-                    .operation(message.operation())
-                    .needs
-            }
+        let forwards = |route: &&Rc<Route>| matches!(route.action, Action::Forward);
+        match route.filter(forwards).and_then(|route| route.own.as_ref()) {
+            Some(_) => self.operation(message).needs,
             None => Needs::Nothing,
         }
+    }
+
+    fn operation(&self, message: &Message) -> &Operation {
+        let descriptor = self.protocol.descriptor();
+        descriptor.operation(message.operation())
     }
 
     /// The route of requests that need not be read, if there is one.
@@ -258,8 +272,11 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse(request, &fault));
         };
-        let descriptor = self.protocol.descriptor();
-        let retry = descriptor.operation(request.operation()).retry;
+        let sent = match &route.action {
+            Action::Convert(rules) => rules.operation(),
+            Action::Translate(_) | Action::Forward => self.operation(&request),
+        };
+        let retry = sent.retry;
         let from = Sender { retry, ..from };
         let refused = match Exchange::new(key, request, route, facts, at, from) {
             Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
@@ -304,17 +321,15 @@ impl Dispatch {
             Ok(Answer::Http(answer)) => {
                 route.metrics.answered(answer.status, took);
                 self.log.answered(&logged, &answer, *attempts);
-                match &route.action {
-                    Action::Translate(rules) => {
-                        rules.reply(request, &Outcome::Answer(&answer), facts)
-                    }
-                    Action::Forward => None,
-                }
+                (route.action).reply(request, &Outcome::Answer(&answer), facts)
             }
             Ok(Answer::Message(reply)) => {
                 route.metrics.replied(1, took);
-                self.log.replied(&logged, reply.as_deref(), *attempts);
-                reply.map(|reply| self.addressed(*reply, request))
+                let named = reply
+                    .as_deref()
+                    .map(|reply| self.name_of(reply, &route.action));
+                self.log.replied(&logged, named, *attempts);
+                self.reply_of(reply, route, request, facts)
             }
             Err(fault) => {
                 route.metrics.faulted(fault.class(), took);
@@ -326,6 +341,31 @@ impl Dispatch {
             content: Content::Event(Event::Head(message?)),
             answers: Answers::Exchange(exchange),
         })
+    }
+
+    /// What the client gets for an upstream's message, or for none where none is due.
+    fn reply_of(
+        &self,
+        reply: Option<Box<Message>>,
+        route: &Route,
+        request: &Message,
+        facts: &Facts,
+    ) -> Option<Message> {
+        match (&route.action, reply) {
+            (Action::Forward, reply) => reply.map(|reply| self.addressed(*reply, request)),
+            (action, Some(reply)) => action.reply(request, &Outcome::Message(&reply), facts),
+            (action, None) => action.reply(request, &Outcome::Sent, facts),
+        }
+    }
+
+    /// The name of the operation of an upstream's reply.
+    fn name_of<'a>(&'a self, reply: &Message, action: &'a Action) -> &'a str {
+        let protocol = match action {
+            Action::Convert(rules) => rules.upstream(),
+            Action::Translate(_) | Action::Forward => &self.protocol,
+        };
+        let descriptor = protocol.descriptor();
+        &descriptor.operation(reply.operation()).name
     }
 
     /// A reply from an upstream of the client's own protocol, with the client's own id.
@@ -345,8 +385,8 @@ impl Dispatch {
         facts: &Facts,
     ) -> Option<Message> {
         match &route.action {
-            Action::Translate(rules) => rules.reply(request, &Outcome::Fault(fault), facts),
             Action::Forward => self.protocol.reject(&Rejected::from(request), fault),
+            action => action.reply(request, &Outcome::Fault(fault), facts),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::{Connection, Spares};
 use crate::tls::ClientTls;
 use crate::upstream::Upstream;
-use gatewright_config::plan::{ListenerPlan, Plan, RouteAction, RoutePlan, Service, UpstreamPlan};
+use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
 use std::io;
@@ -269,7 +269,7 @@ impl Blueprint {
         let routes = plan.routes.iter().filter_map(route).collect();
         let log = MessageLog::new(&self.plan.log);
         let forwarded = (plan.routes.iter())
-            .filter(|route| matches!(route.action, RouteAction::Forward))
+            .filter(|route| route.action.sends_messages())
             .filter_map(|route| self.plan.upstreams.get(route.upstream));
         let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
         Rc::new(Listener {
@@ -312,15 +312,17 @@ impl Worker {
             listener,
             permit,
         } = accepted;
+        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of powers of two.
+        // So a task holds a pointer only, and what it points to has a block that fits.
         match TcpStream::from_std(stream) {
             Ok(io) => match &listeners[listener] {
                 Served::Messages(listener) => {
                     let connection = Connection::new(io, peer, id, listener, permit);
-                    tokio::task::spawn_local(connection);
+                    tokio::task::spawn_local(Box::pin(connection));
                 }
                 Served::Relays(listener) => {
                     let relay = Relay::new(io, peer, id, self, listener, permit);
-                    tokio::task::spawn_local(relay);
+                    tokio::task::spawn_local(Box::pin(relay));
                 }
             },
             Err(error) => {
@@ -376,14 +378,15 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listen::Permit;
     use std::net::{TcpListener, TcpStream};
     use std::task::{Context, Waker};
     use tokio::sync::Semaphore;
 
-    fn accepted() -> Accepted {
+    async fn accepted() -> Accepted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = listener.local_addr().unwrap();
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        let place = Permit::acquire(&Arc::new(Semaphore::new(1))).await;
         Accepted {
             stream: TcpStream::connect(peer).unwrap(),
             peer,
@@ -397,14 +400,14 @@ mod tests {
         let (orders, mut inbox) = mpsc::channel(1);
         let load = Arc::new(AtomicUsize::new(0));
         let worker = WorkerHandle { orders, load };
-        assert!(worker.hand_over(accepted()).await);
+        assert!(worker.hand_over(accepted().await).await);
 
-        let (taken, order) = tokio::join!(worker.hand_over(accepted()), inbox.recv());
+        let (taken, order) = tokio::join!(worker.hand_over(accepted().await), inbox.recv());
         assert!(taken && order.is_some());
         assert_eq!(worker.load(), 2);
 
-        assert!(!worker.hand_over(accepted()).await, "not for ever");
-        let mut waiting = Box::pin(worker.hand_over(accepted()));
+        assert!(!worker.hand_over(accepted().await).await, "not for ever");
+        let mut waiting = Box::pin(worker.hand_over(accepted().await));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
         drop(waiting);

@@ -42,8 +42,8 @@ impl MessageLog {
         self.enabled
     }
 
-    /// A reply of the client's own protocol came; none where none is due.
-    pub(crate) fn replied(self, exchange: &Logged<'_>, reply: Option<&Message>, attempts: u32) {
+    /// A message of this operation came from upstream; none where none is due.
+    pub(crate) fn replied(self, exchange: &Logged<'_>, reply: Option<&str>, attempts: u32) {
         if self.enabled {
             let Logged { facts, route, .. } = exchange;
             tracing::info!(
@@ -56,7 +56,7 @@ impl MessageLog {
                 id = %exchange.id(),
                 route = route.map(|route| &*route.plan.name),
                 upstream = route.map(|route| route.upstream.name()),
-                reply = reply.map(|reply| exchange.name_of(reply)),
+                reply,
                 attempts,
                 took_us = exchange.took.as_micros() as u64,
                 "replied"
@@ -121,12 +121,8 @@ pub(crate) struct Logged<'a> {
 
 impl Logged<'_> {
     fn operation(&self) -> &str {
-        self.name_of(self.request)
-    }
-
-    fn name_of(&self, message: &Message) -> &str {
         let descriptor = self.protocol.descriptor();
-        &descriptor.operation(message.operation()).name
+        &descriptor.operation(self.request.operation()).name
     }
 
     fn id(&self) -> Id<'_> {

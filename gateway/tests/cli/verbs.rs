@@ -157,7 +157,7 @@ fn tests_need_a_good_configuration_and_files() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["quickstart", "dns-to-doh"] {
+    for example in ["quickstart", "dns-to-doh", "convert"] {
         let config = format!("../../../../config/examples/{example}/gatewright.toml");
         let run = gatewright(&["test", "-c", &config]);
         assert_eq!(run.code, Some(0), "{run}");

@@ -236,5 +236,5 @@ async fn a_server_that_takes_nothing_stops_its_clients_and_costs_no_memory() {
     let (_, _upstream) = tokio::join!(futures_util::future::join_all(flood), upstream);
     let grown = gateway.memory().saturating_sub(before);
     // What was sent is 64 MiB; a few reads of each client, and what one connection may hold.
-    assert!(grown < 24 << 20, "{grown} bytes more");
+    assert!(grown < 32 << 20, "{grown} bytes more");
 }

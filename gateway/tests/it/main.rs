@@ -16,6 +16,7 @@ mod relay_tls;
 mod own_protocol;
 mod forward;
 mod forward_in_order;
+mod convert;
 mod balancing;
 mod retries;
 mod outage;

@@ -219,6 +219,8 @@ fn functions() {
     check("hex(raw)", "6162ff");
     check("hex('é')", "c3a9");
     check("unhex('6162Ff')", bytes(b"ab\xff"));
+    check("utf8('é')", bytes(b"\xc3\xa9"));
+    check("utf8('')", bytes(b""));
     check("upper(name)", "AÑB");
     check("lower('ÀB')", "àb");
     check("trim('  a b\\t ')", "a b\\t");

@@ -1,9 +1,8 @@
 //! How an outcome becomes a native reply.
 
-mod fit;
 mod on;
 mod replies;
 mod rule;
-mod set;
 
+pub(in crate::translate) use on::On;
 pub(super) use replies::Replies;

@@ -1,6 +1,6 @@
 //! The reply rules of a route, in their order.
 
-use super::on::{On, class};
+use super::on::On;
 use super::rule::Rule;
 use crate::codec::{Protocol, Rejected};
 use crate::expr::{EvalError, RuleError, Source};
@@ -9,7 +9,9 @@ use crate::message::Message;
 use crate::translate::codes::{NEVER, NO_REST, ONE_WAY};
 use crate::translate::json::Paths;
 use crate::translate::load::Findings;
-use crate::translate::scope::{MessageEnv, MessageScope, Place, ReplyEnv, ReplyPlace, ReplyScope};
+use crate::translate::scope::{
+    Answers, MessageEnv, MessageScope, Place, ReplyEnv, ReplyPlace, ReplyScope,
+};
 use crate::translate::{Outcome, RouteSpec};
 use std::sync::Arc;
 
@@ -38,10 +40,11 @@ impl Replies {
         spec: &RouteSpec,
         protocol: &Arc<dyn Protocol>,
         request: MessageScope<'_>,
+        answers: Answers<'_>,
         findings: &mut Findings,
     ) -> (Self, Box<[Place]>) {
         let waits = request.subject().has_replies(protocol.descriptor());
-        let mut scope = ReplyScope::new(request, Paths::default());
+        let mut scope = ReplyScope::new(request, answers);
         let mut rules = Vec::new();
         if waits {
             let compiled = spec
@@ -49,7 +52,7 @@ impl Replies {
                 .iter()
                 .map(|spec| Rule::compile(spec, protocol, &mut scope, findings));
             rules.extend(compiled.flatten());
-            findings.warnings.extend(warnings(spec));
+            findings.warnings.extend(warnings(spec, answers));
         } else if let Some(rule) = spec.replies.first() {
             let message = "the operation is an event: nobody waits for a reply";
             let error = RuleError::new(ONE_WAY, rule.span.clone(), message);
@@ -77,16 +80,23 @@ impl Replies {
     ) -> Option<Message> {
         match (self.apply(request, outcome), outcome) {
             (Verdict::Reply(message), _) => Some(message),
-            (Verdict::Failed(error), Outcome::Answer(_)) => {
+            (Verdict::Untaken | Verdict::Failed(_), Outcome::Fault(fault)) => {
+                reject(request, fault)
+            }
+            (Verdict::Failed(error), _) => {
                 let detail = error.detail().to_owned();
                 self.bad_reply(request, &Fault::sent(FaultClass::BadReply, detail))
             }
-            (Verdict::Untaken, Outcome::Answer(_)) => {
-                let fault = Fault::sent(class(outcome), "no reply rule takes this status");
-                reject(request, &fault)
+            (Verdict::Untaken, Outcome::Answer(answer)) => {
+                let class = FaultClass::Status(answer.status.as_u16());
+                reject(
+                    request,
+                    &Fault::sent(class, "no reply rule takes this status"),
+                )
             }
-            (Verdict::Untaken | Verdict::Failed(_), Outcome::Fault(fault)) => {
-                reject(request, fault)
+            (Verdict::Untaken, Outcome::Message(_) | Outcome::Sent) => {
+                let detail = "no reply rule takes this reply";
+                reject(request, &Fault::sent(FaultClass::BadReply, detail))
             }
         }
     }
@@ -105,11 +115,9 @@ impl Replies {
             match rule.when.as_ref().map_or(Ok(true), |when| when.test(&env)) {
                 Ok(true) => {}
                 Ok(false) => continue,
-                Err(error) if matches!(outcome, Outcome::Answer(_)) => {
-                    return Verdict::Failed(error);
-                }
                 // Without an answer there is nothing to blame: the next rule may do.
-                Err(_) => continue,
+                Err(_) if matches!(outcome, Outcome::Fault(_)) => continue,
+                Err(error) => return Verdict::Failed(error),
             }
             return match rule.build(request.protocol, &env) {
                 Ok(Some(message)) => Verdict::Reply(correlated(message, request)),
@@ -135,11 +143,11 @@ fn reject(request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
         .reject(&Rejected::from(request.message), fault)
 }
 
-fn warnings(route: &RouteSpec) -> Vec<RuleError> {
+fn warnings(route: &RouteSpec, answers: Answers<'_>) -> Vec<RuleError> {
     let mut warnings = Vec::new();
     let mut earlier: Vec<On> = Vec::new();
     for spec in &route.replies {
-        let Ok(on) = On::compile(&spec.on) else {
+        let Ok(on) = On::compile(&spec.on, answers) else {
             continue;
         };
         if earlier.iter().any(|earlier| earlier.covers(on)) {

@@ -1,16 +1,15 @@
 //! One reply rule.
 
 use super::on::On;
-use super::set::Fields;
-use crate::codec::{CorrelationKind, Delimited, Event, Protocol, Side, Type};
-use crate::expr::suggest::did_you_mean;
+use crate::codec::{Delimited, Event, Protocol, Side, Type};
 use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
-use crate::message::{Correlation, Kind, Message, OperationId, Value};
+use crate::message::{Kind, Message, Value};
 use crate::translate::ReplySpec;
-use crate::translate::codes::{BYTES, FORM, NOT_A_REPLY, UNKNOWN_REPLY, UNWRITABLE};
+use crate::translate::codes::{BYTES, FORM};
+use crate::translate::compose::{Composition, Purpose, Typed};
 use crate::translate::load::Findings;
 use crate::translate::scope::ReplyScope;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// A compiled reply rule.
@@ -24,7 +23,7 @@ pub(super) struct Rule {
 #[derive(Clone, Debug)]
 enum Reply {
     /// An operation with its fields.
-    Send(OperationId, Fields),
+    Send(Composition),
     /// A whole message that the answer holds.
     Bytes(Expr),
     /// The protocol's own way to refuse.
@@ -38,7 +37,8 @@ impl Rule {
         scope: &mut ReplyScope<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
-        let on = findings.take(On::compile(&spec.on));
+        let on = findings.take(On::compile(&spec.on, scope.answers()));
+        scope.answer_to(on);
         let when = spec
             .when
             .as_ref()
@@ -64,10 +64,7 @@ impl Rule {
         env: &dyn Env,
     ) -> Result<Option<Message>, EvalError> {
         match &self.reply {
-            Reply::Send(operation, fields) => {
-                let fields = fields.build(env)?;
-                Ok(Some(Message::new(Kind::Reply, *operation, fields)))
-            }
+            Reply::Send(composition) => composition.build(env).map(Some),
             Reply::Bytes(expr) => match expr.eval(env)?.as_ref() {
                 Value::Bytes(bytes) => native(protocol, bytes.clone()).map(Some),
                 _ => Err(EvalError::new(Problem::WrongType, "the reply is not bytes")),
@@ -85,7 +82,14 @@ fn compile_reply(
 ) -> Option<Reply> {
     let form = |message: &str| RuleError::new(FORM, spec.span.clone(), message);
     match (&spec.send, &spec.bytes) {
-        (Some(send), None) => compile_send(spec, send, protocol, scope, findings),
+        (Some(send), None) => {
+            let typed = Typed {
+                purpose: Purpose::Reply,
+                send,
+                set: &spec.set,
+            };
+            Composition::compile(typed, protocol, scope, findings).map(Reply::Send)
+        }
         (None, Some(bytes)) => {
             if !spec.set.is_empty() {
                 findings
@@ -100,100 +104,13 @@ fn compile_reply(
     }
 }
 
-fn compile_send(
-    spec: &ReplySpec,
-    send: &Source,
-    protocol: &Arc<dyn Protocol>,
-    scope: &mut ReplyScope<'_>,
-    findings: &mut Findings,
-) -> Option<Reply> {
-    let descriptor = protocol.descriptor();
-    let operation = findings.take(find_reply(send, protocol))?;
-    let before = findings.errors.len();
-    let fields = Fields::compile(spec, operation, descriptor, scope, findings);
-    if findings.errors.len() == before {
-        findings.take(try_to_write(spec, operation, &fields, protocol))?;
-    }
-    Some(Reply::Send(operation, fields))
-}
-
-fn find_reply(send: &Source, protocol: &Arc<dyn Protocol>) -> Result<OperationId, RuleError> {
-    let descriptor = protocol.descriptor();
-    let replies = || {
-        descriptor
-            .operations
-            .iter()
-            .filter(|o| o.kind == Kind::Reply)
-            .map(|o| o.name.as_ref())
-    };
-    let error = |code, message: String| {
-        let mut error = RuleError::new(code, send.span().clone(), message);
-        error.help = did_you_mean(send.text(), replies()).or_else(|| {
-            let names: Vec<String> = replies().map(|name| format!("`{name}`")).collect();
-            (!names.is_empty()).then(|| format!("its replies are {}", names.join(", ")))
-        });
-        error
-    };
-    let Some(operation) = descriptor.operation_named(send.text()) else {
-        let name = send.text().escape_debug();
-        return Err(error(
-            UNKNOWN_REPLY,
-            format!("protocol `{}` has no operation `{name}`", descriptor.name),
-        ));
-    };
-    match descriptor.operation(operation).kind {
-        Kind::Reply => Ok(operation),
-        Kind::Request | Kind::Event => Err(error(
-            NOT_A_REPLY,
-            format!("operation `{}` is no reply", send.text()),
-        )),
-    }
-}
-
-/// A reply of constants is written once at load: what its codec refuses would fail for every
-/// message.
-fn try_to_write(
-    spec: &ReplySpec,
-    operation: OperationId,
-    fields: &Fields,
-    protocol: &Arc<dyn Protocol>,
-) -> Result<(), RuleError> {
-    let Some(fields) = fields.constant() else {
-        return Ok(());
-    };
-    let descriptor = protocol.descriptor();
-    let correlation = match descriptor.capabilities.correlation {
-        CorrelationKind::Id { .. } => Correlation::Id(1),
-        CorrelationKind::Fifo | CorrelationKind::None => Correlation::None,
-        // Nobody knows here what a key looks like.
-        CorrelationKind::Key => return Ok(()),
-    };
-    let mut message = Message::new(Kind::Reply, operation, fields.clone());
-    descriptor.correlate(&mut message, correlation);
-    let mut codec = Arc::clone(protocol).codec(Side::Server, descriptor.capabilities.max_frame);
-    codec
-        .encode(&Event::Head(message), &mut BytesMut::new())
-        .map_err(|error| {
-            let culprit = spec
-                .set
-                .iter()
-                .find(|(name, _)| name.text() == error.field());
-            let span = culprit.map_or(&spec.span, |(_, value)| value.span());
-            RuleError::new(
-                UNWRITABLE,
-                span.clone(),
-                format!("the reply cannot be written: {error}"),
-            )
-        })
-}
-
 fn compile_bytes(source: &Source, scope: &mut ReplyScope<'_>) -> Result<Expr, RuleError> {
     let template = Template::compile(source, scope)?;
     match template.single() {
         Some(expr) if matches!(expr.ty(), Type::Bytes { .. }) => Ok(expr.clone()),
         _ => Err(
             RuleError::new(BYTES, source.span().clone(), "this is not bytes")
-                .help("write `{body}`, or convert text with `{unbase64(...)}`"),
+                .help(scope.answers().bytes_help()),
         ),
     }
 }

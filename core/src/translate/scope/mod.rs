@@ -1,10 +1,12 @@
 //! What rules can name, and where the values are when they run.
 
+mod answer;
 mod facts;
 mod message;
 mod reply;
 mod subject;
 
+pub(in crate::translate) use answer::Answers;
 pub(crate) use facts::Fact;
 pub(crate) use message::{MessageEnv, MessageScope, Place, requests};
 pub(in crate::translate) use reply::{ReplyEnv, ReplyPlace, ReplyScope};

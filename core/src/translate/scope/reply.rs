@@ -1,13 +1,15 @@
 //! The scope of reply rules: the answer, what went wrong, and the request that is answered.
 
+use super::answer::{self, Answers, Replying};
 use super::message::Place;
 use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, place, plain, unknown};
 use crate::codec::{Descriptor, EnumId, Type};
 use crate::expr::suggest::nearest;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
 use crate::fault::FaultClass;
-use crate::message::Value;
+use crate::message::{Slot, Value};
 use crate::translate::json::{NotJson, Paths, Picked, extract};
+use crate::translate::reply::On;
 use crate::translate::{HttpAnswer, Outcome, codes};
 use bytestring::ByteString;
 use http::HeaderName;
@@ -15,6 +17,10 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+/// What rules can name beside the fields of an answer that is a message.
+const BESIDE: [&str; 7] = [
+    "status", "error", "request", "peer", "conn", "listener", "trace",
+];
 const NAMES: [&str; 10] = [
     "status", "error", "request", "body", "headers", "json", "peer", "conn", "listener", "trace",
 ];
@@ -34,6 +40,10 @@ pub(in crate::translate) enum ReplyPlace {
     Header(HeaderName),
     /// `json.a.b`: null without an answer.
     Json(usize),
+    /// A field of the upstream's reply.
+    Field(Slot),
+    /// A name of a rule that will never run.
+    Nowhere,
 }
 
 /// The names of reply rules.
@@ -42,15 +52,28 @@ pub(in crate::translate) struct ReplyScope<'a> {
     request: MessageScope<'a>,
     places: Vec<ReplyPlace>,
     paths: Paths,
+    answers: Answers<'a>,
+    replying: Replying,
 }
 
 impl<'a> ReplyScope<'a> {
-    pub(in crate::translate) const fn new(request: MessageScope<'a>, paths: Paths) -> Self {
+    pub(in crate::translate) fn new(request: MessageScope<'a>, answers: Answers<'a>) -> Self {
         Self {
             request,
             places: Vec::new(),
-            paths,
+            paths: Paths::default(),
+            answers,
+            replying: Replying::WithAnything,
         }
+    }
+
+    pub(in crate::translate) const fn answers(&self) -> Answers<'a> {
+        self.answers
+    }
+
+    /// From here on, names are those of a rule for these outcomes; `None` if they are unknown.
+    pub(in crate::translate) const fn answer_to(&mut self, on: Option<On>) {
+        self.replying = Replying::of(on);
     }
 
     /// What the variables of the rules and of the request mean, and the JSON paths.
@@ -95,6 +118,16 @@ impl<'a> ReplyScope<'a> {
         Ok(self.outer(inner))
     }
 
+    /// A field of the reply that the rule is for, which hides anything else of its name.
+    fn answer_field(&mut self, name: &str) -> Option<Binding> {
+        let Answers::Messages(upstream) = self.answers else {
+            return None;
+        };
+        let (slot, def) = self.answers.field(name, self.replying)?;
+        let var = intern(&mut self.places, ReplyPlace::Field(slot));
+        Some(answer::bind(var, def, upstream))
+    }
+
     fn header(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let Some(Step::Key(key)) = path.get(1) else {
             let help = Some("name one: `headers[\"content-type\"]`".to_owned());
@@ -124,6 +157,9 @@ impl<'a> ReplyScope<'a> {
         if first == "bytes" || matches!(self.request.field(first), Some(Ok(_))) {
             return self.bare_field(first);
         }
+        if let Some(error) = self.answers.no_field(first, self.replying, &BESIDE) {
+            return error;
+        }
         let help = nearest(first, NAMES).map(|name| format!("did you mean `{name}`?"));
         unknown(0, format!("there is no `{first}` in a reply rule"), help)
     }
@@ -136,7 +172,10 @@ impl<'a> ReplyScope<'a> {
             ),
             None => (
                 "`bytes` are the request's, of no use in a reply".to_owned(),
-                "the answer's are `body`".to_owned(),
+                match self.answers {
+                    Answers::Http => "the answer's are `body`".to_owned(),
+                    Answers::Messages(_) => "name a field of the reply".to_owned(),
+                },
             ),
         };
         NameError {
@@ -151,27 +190,35 @@ impl<'a> ReplyScope<'a> {
 impl Scope for ReplyScope<'_> {
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let first = name(path.first()).unwrap_or_default();
+        if let Some(field) = self.answer_field(first) {
+            return Ok(field);
+        }
         if let Some(fact) = Fact::resolve(path) {
             let (fact, used) = fact?;
             let inner = self.request.bind_fact(fact, used);
             return Ok(self.outer(inner));
         }
+        let is_http = matches!(self.answers, Answers::Http);
         match first {
             "status" => Ok(self.bind(ReplyPlace::Status, Type::Int { min: 0, max: 999 }, 1)),
-            "body" => Ok(self.bind(ReplyPlace::Body, Type::BYTES, 1)),
             "error" => self.error(path),
-            "headers" => self.header(path),
-            "json" => {
+            "body" if is_http => Ok(self.bind(ReplyPlace::Body, Type::BYTES, 1)),
+            "headers" if is_http => self.header(path),
+            "json" if is_http => {
                 let at = self.paths.intern(path.get(1..).unwrap_or_default());
                 Ok(self.bind(ReplyPlace::Json(at), Type::Any, path.len()))
             }
             "request" => self.request_field(path),
+            _ if !is_http && self.replying == Replying::Unknown => {
+                Ok(self.bind(ReplyPlace::Nowhere, Type::Any, path.len()))
+            }
             first => Err(self.no_name(first)),
         }
     }
 
     fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
-        self.request.enumeration(name)
+        let of_answer = self.answers.enumeration(name);
+        of_answer.or_else(|| self.request.enumeration(name))
     }
 }
 
@@ -205,13 +252,22 @@ impl<'a> ReplyEnv<'a> {
     const fn answer(&self) -> Option<&'a HttpAnswer> {
         match self.outcome {
             Outcome::Answer(answer) => Some(answer),
-            Outcome::Fault(_) => None,
+            Outcome::Message(_) | Outcome::Sent | Outcome::Fault(_) => None,
+        }
+    }
+
+    /// A field of the upstream's reply: rules that name one are for that reply only.
+    fn field(&self, slot: Slot) -> Option<&'a Value> {
+        match self.outcome {
+            Outcome::Message(reply) => Some(reply.field(slot)),
+            Outcome::Answer(_) | Outcome::Sent | Outcome::Fault(_) => None,
         }
     }
 
     fn status(&self) -> u16 {
         match self.outcome {
             Outcome::Answer(answer) => answer.status.as_u16(),
+            Outcome::Message(_) | Outcome::Sent => 0,
             Outcome::Fault(fault) => match fault.class() {
                 FaultClass::Status(status) => status,
                 _ => 0,
@@ -221,7 +277,7 @@ impl<'a> ReplyEnv<'a> {
 
     fn error_kind(&self) -> &'static str {
         match self.outcome {
-            Outcome::Answer(_) => "",
+            Outcome::Answer(_) | Outcome::Message(_) | Outcome::Sent => "",
             Outcome::Fault(fault) => fault.class().as_str(),
         }
     }
@@ -270,6 +326,8 @@ impl Env for ReplyEnv<'_> {
             )),
             ReplyPlace::Header(name) => Cow::Owned(self.header(name)?),
             ReplyPlace::Json(at) => Cow::Borrowed(self.json(*at)?),
+            ReplyPlace::Field(slot) => Cow::Borrowed(self.field(*slot).unwrap_or(&Value::Null)),
+            ReplyPlace::Nowhere => Cow::Owned(Value::Null),
         })
     }
 }

@@ -2,6 +2,8 @@
 
 mod injection;
 mod load;
+mod conversion;
 mod reply;
 mod request;
+mod tally;
 pub(crate) mod toy;

@@ -250,12 +250,12 @@ impl File {
     pub(crate) fn route(&mut self, operation: &str, target: &str) -> RouteSpec {
         let operation = (!operation.is_empty()).then(|| self.source(operation));
         let target = self.source(target);
-        let request = RequestSpec {
+        let request = RequestSpec::Http(HttpSpec {
             method: http::Method::POST,
             target,
             headers: Vec::new(),
             body: BodySpec::Empty,
-        };
+        });
         RouteSpec {
             name: None,
             operation,
@@ -300,8 +300,11 @@ impl File {
 }
 
 /// What a route of this file sends.
-pub(crate) fn http(spec: &mut RouteSpec) -> &mut RequestSpec {
-    spec.request.as_mut().expect("a request")
+pub(crate) fn http(spec: &mut RouteSpec) -> &mut HttpSpec {
+    match &mut spec.request {
+        Some(RequestSpec::Http(http)) => http,
+        Some(RequestSpec::Message(_)) | None => panic!("no HTTP request"),
+    }
 }
 
 /// Compiles a route that has no errors.

@@ -1,14 +1,13 @@
 //! A test file's cases: what is sent, what should go upstream, what comes back, what is expected.
 
-use super::expected;
+use super::native;
+use super::play;
 use super::reader::{Node, Reader, Section, if_given};
 use super::upstream::{Answer, Upstream};
-use crate::cli::messages;
 use bytes::Bytes;
 use gatewright_config::plan::{ListenerPlan, Plan, Service};
 use gatewright_config::{Diagnostic, SourceFile, codes};
 use gatewright_core::codec::Protocol;
-use gatewright_core::codec::json::from_json;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use toml::de::DeTable;
@@ -95,10 +94,6 @@ fn read_case(
     );
     let name = section.require(reader, "name");
     let name = name.and_then(|node| reader.text(node));
-    let upstream = section
-        .get("upstream")
-        .map(|node| Upstream::read(reader, node));
-    let answer = section.get("answer").map(|node| Answer::read(reader, node));
     if section.get("upstream").is_none() && section.get("expect").is_none() {
         let help = "what should go upstream is `upstream`, what comes back is `expect`".to_owned();
         let message = "this test expects nothing";
@@ -117,6 +112,14 @@ fn read_case(
         .get("expect")
         .map(|node| expect(reader, node, &listener.protocol));
     let send = send.and_then(|node| self::send(reader, node, &listener.protocol));
+    // What goes upstream and comes back is a request and an answer, or messages of a protocol.
+    let native = send
+        .as_ref()
+        .and_then(|send| play::conversion(listener, send));
+    let upstream = section.get("upstream");
+    let upstream = upstream.map(|node| Upstream::read(reader, node, native));
+    let answer = section.get("answer");
+    let answer = answer.map(|node| Answer::read(reader, node, native));
     Some(Case {
         name: name?.to_owned(),
         line: reader.source.line_column(node.span().start).line,
@@ -150,26 +153,7 @@ fn send(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) -> O
         return bytes;
     }
     let json = reader.json(node)?;
-    let message = match from_json(protocol.descriptor(), &json) {
-        Ok(message) => message,
-        Err(error) => {
-            let help = error
-                .suggestion()
-                .map(|name| format!("did you mean `{name}`?"));
-            let message = format!("`{}`: {}", error.path(), error.message());
-            let span = Reader::locate(node, error.path());
-            reader.note(codes::BAD_TEST_MESSAGE, message, span, help);
-            return None;
-        }
-    };
-    match messages::write(protocol, &message) {
-        Ok(frame) => Some(frame.freeze()),
-        Err(error) => {
-            let message = error.to_string();
-            reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
-            None
-        }
-    }
+    native::frame(reader, node, protocol, &json)
 }
 
 /// The bytes of `{ hex = "…" }`, if it is that; an operation's value is a table.
@@ -190,13 +174,5 @@ fn expect(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) ->
     if let Some(bytes) = hex_of(reader, node) {
         return bytes.map(Expect::Bytes);
     }
-    let json = reader.json(node)?;
-    match expected::normalise(protocol.descriptor(), json) {
-        Ok(json) => Some(Expect::Message(json)),
-        Err(misfit) => {
-            let span = Reader::locate(node, &misfit.path);
-            reader.note(codes::BAD_TEST_MESSAGE, misfit.message, span, misfit.help);
-            None
-        }
-    }
+    native::fields(reader, node, protocol.descriptor()).map(Expect::Message)
 }

@@ -1,8 +1,8 @@
 //! Where what happened differs from what was expected.
 
 use super::case::{Case, Expect};
-use super::play::{Played, Reply};
-use super::upstream::Upstream;
+use super::play::{Played, Reply, Sent};
+use super::upstream::{Request, Upstream};
 use crate::cli::decode::{Frames, From};
 use crate::cli::hex;
 use bytes::Bytes;
@@ -48,20 +48,21 @@ impl Judge<'_> {
         });
     }
 
-    fn request(&mut self, case: &Case, got: &Result<HttpRequest, String>) {
+    fn request(&mut self, case: &Case, got: &Result<Sent, String>) {
         match (&case.upstream, got) {
-            (Some(upstream), Ok(request)) => self.upstream(upstream, request),
-            (None, Ok(_)) if case.answer.is_some() => {}
-            (None, Ok(request)) => {
-                let expected = "no request: the test has neither `upstream` nor `answer`";
-                self.differ("upstream", expected, line(request));
+            (Some(Upstream::Http(expected)), Ok(Sent::Http(got))) => self.upstream(expected, got),
+            (Some(Upstream::Message(expected)), Ok(Sent::Message(got))) => {
+                self.contains("upstream", expected, got);
             }
-            (Some(Upstream { request, .. }), Err(why)) => {
-                let expected = request.as_ref().map_or_else(
-                    || "a request".to_owned(),
-                    |(method, target)| format!("{method} {target}"),
-                );
-                self.differ("upstream", expected, format!("no request: {why}"));
+            // The route says which of the two it is.
+            (Some(expected), Ok(got)) => self.differ("upstream", expected.line(), line(got)),
+            (None, Ok(_)) if case.answer.is_some() => {}
+            (None, Ok(sent)) => {
+                let expected = "no request: the test has neither `upstream` nor `answer`";
+                self.differ("upstream", expected, line(sent));
+            }
+            (Some(expected), Err(why)) => {
+                self.differ("upstream", expected.line(), format!("no request: {why}"));
             }
             (None, Err(why)) if case.answer.is_some() => {
                 self.differ("upstream", "a request", format!("no request: {why}"));
@@ -70,11 +71,11 @@ impl Judge<'_> {
         }
     }
 
-    fn upstream(&mut self, expected: &Upstream, got: &HttpRequest) {
+    fn upstream(&mut self, expected: &Request, got: &HttpRequest) {
         if let Some((method, target)) = &expected.request {
-            let expected = format!("{method} {target}");
-            if expected != line(got) {
-                self.differ("upstream", expected, line(got));
+            let (expected, got) = (format!("{method} {target}"), request_line(got));
+            if expected != got {
+                self.differ("upstream", expected, got);
             }
         }
         for (name, value) in &expected.headers {
@@ -183,7 +184,14 @@ impl Judge<'_> {
     }
 }
 
-fn line(request: &HttpRequest) -> String {
+fn line(sent: &Sent) -> String {
+    match sent {
+        Sent::Http(request) => request_line(request),
+        Sent::Message(json) => json.to_string(),
+    }
+}
+
+fn request_line(request: &HttpRequest) -> String {
     format!("{} {}", request.method, request.target)
 }
 

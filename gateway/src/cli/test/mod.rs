@@ -3,6 +3,7 @@
 mod case;
 mod expected;
 mod judge;
+mod native;
 mod play;
 mod reader;
 mod upstream;
@@ -23,8 +24,8 @@ const SUFFIX: &str = ".test.toml";
 
 /// Run tests of a configuration, without any network.
 ///
-/// A test says which bytes a client sends, which request should go upstream, what the upstream
-/// answers, and which bytes the client should get.
+/// A test says which bytes a client sends, which request or message should go upstream, what the
+/// upstream answers, and which bytes the client should get.
 #[derive(Debug, clap::Args)]
 pub(super) struct Test {
     /// Test files [default: all *.test.toml beside the configuration].

@@ -1,14 +1,16 @@
 //! One message through the rules, without a socket: what a gateway would send, and answer.
 
 use super::case::Case;
+use super::native;
 use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
-use gatewright_config::plan::ListenerPlan;
+use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
 use gatewright_core::codec::{DecodeError, Event, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Kind, Message};
-use gatewright_core::translate::{Facts, HttpRequest, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome};
+use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -18,9 +20,17 @@ const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192,
 /// What came of a case.
 #[derive(Debug)]
 pub(super) struct Played {
-    /// The request that went upstream, or why none did.
-    pub(super) request: Result<HttpRequest, String>,
+    /// What went upstream, or why nothing did.
+    pub(super) request: Result<Sent, String>,
     pub(super) reply: Reply,
+}
+
+/// What went upstream.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Http(HttpRequest),
+    /// A message, as its receiver reads it.
+    Message(Json),
 }
 
 /// What the client gets.
@@ -41,11 +51,24 @@ pub(super) fn play(listener: &ListenerPlan, case: &Case) -> Played {
     Stage { listener }.play(case)
 }
 
+/// The rules that make a message of the one in these bytes, if it is one and the route that takes
+/// it has such.
+pub(super) fn conversion<'p>(listener: &'p ListenerPlan, send: &Bytes) -> Option<&'p Conversion> {
+    let stage = Stage { listener };
+    let message = stage.read(send).ok()?;
+    stage.route(&message, &stage.facts())?.conversion()
+}
+
 struct Stage<'p> {
     listener: &'p ListenerPlan,
 }
 
-impl Stage<'_> {
+impl<'p> Stage<'p> {
+    fn route(&self, message: &Message, facts: &Facts) -> Option<&'p RoutePlan> {
+        let picked = self.listener.table.pick(message, facts)?;
+        self.listener.routes.get(picked).map(|route| &**route)
+    }
+
     fn play(&self, case: &Case) -> Played {
         let message = match self.read(&case.send) {
             Ok(message) => message,
@@ -56,11 +79,23 @@ impl Stage<'_> {
         if message.kind() == Kind::Reply {
             return refused("clients send no replies".to_owned(), Reply::Closed);
         }
-        let picked = self.listener.table.pick(&message, &facts);
-        let route = picked.and_then(|index| self.listener.routes.get(index));
-        match route.and_then(|route| route.translation()) {
-            Some(rules) => self.exchange(rules, &message, answer, &facts),
-            None => {
+        match self.route(&message, &facts).map(|route| &route.action) {
+            Some(RouteAction::Translate(rules)) => self.exchange(
+                &message,
+                rules.request(&message, &facts).map(Sent::Http),
+                answer.map(Answer::outcome),
+                |outcome| rules.reply(&message, outcome, &facts),
+            ),
+            Some(RouteAction::Convert(rules)) => {
+                let nothing_due = (!rules.is_answered()).then_some(Outcome::Sent);
+                self.exchange(
+                    &message,
+                    converted(rules, &message, &facts).map(Sent::Message),
+                    answer.map(Answer::outcome).or(nothing_due),
+                    |outcome| rules.reply(&message, outcome, &facts),
+                )
+            }
+            Some(RouteAction::Forward | RouteAction::Relay) | None => {
                 let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
                 let rejected = Rejected::from(&message);
                 let reply = self.listener.protocol.reject(&rejected, &fault);
@@ -120,31 +155,28 @@ impl Stage<'_> {
 
     fn exchange(
         &self,
-        rules: &Translation,
         message: &Message,
-        answer: Option<&Answer>,
-        facts: &Facts,
+        sent: Result<Sent, Fault>,
+        outcome: Option<Outcome<'_>>,
+        by_rules: impl Fn(&Outcome<'_>) -> Option<Message>,
     ) -> Played {
-        let request = rules.request(message, facts);
-        let reply = match (&request, answer) {
-            (Err(fault), _) => self.reply(rules, message, &Outcome::Fault(fault), facts),
+        let reply = match (&sent, outcome) {
+            (Err(fault), _) => self.reply(message, &Outcome::Fault(fault), by_rules),
             (Ok(_), None) => due(message, || Reply::Open),
-            (Ok(_), Some(answer)) => self.reply(rules, message, &answer.outcome(), facts),
+            (Ok(_), Some(outcome)) => self.reply(message, &outcome, by_rules),
         };
         Played {
-            request: request.map_err(|fault| fault.to_string()),
+            request: sent.map_err(|fault| fault.to_string()),
             reply,
         }
     }
 
     fn reply(
         &self,
-        rules: &Translation,
         message: &Message,
         outcome: &Outcome<'_>,
-        facts: &Facts,
+        by_rules: impl Fn(&Outcome<'_>) -> Option<Message>,
     ) -> Reply {
-        let by_rules = |outcome: &Outcome<'_>| rules.reply(message, outcome, facts);
         due(message, || {
             let Some(reply) = by_rules(outcome) else {
                 return Reply::Closed;
@@ -182,6 +214,13 @@ impl Stage<'_> {
             trace: 1,
         }
     }
+}
+
+/// The message that goes upstream, unless it cannot be made or written.
+fn converted(rules: &Conversion, message: &Message, facts: &Facts) -> Result<Json, Fault> {
+    let message = rules.request(message, facts)?;
+    native::as_read(rules.upstream(), message)
+        .map_err(|error| Fault::unsent(FaultClass::BadRequest, error.to_string()))
 }
 
 const fn refused(why: String, reply: Reply) -> Played {

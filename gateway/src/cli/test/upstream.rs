@@ -1,17 +1,27 @@
 //! A test's upstream: the request that it should get, and what it does then.
 
+use super::native;
 use super::reader::{Node, Reader, if_given};
 use bytes::Bytes;
 use gatewright_config::codes;
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::translate::{HttpAnswer, Outcome};
+use gatewright_core::message::Message;
+use gatewright_core::translate::{Conversion, HttpAnswer, Outcome};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value as Json;
 
-/// The request that should go upstream. What is not given may be anything.
+/// What should go upstream. What is not given may be anything.
+#[derive(Debug)]
+pub(super) enum Upstream {
+    Http(Request),
+    /// A message with these fields, among others.
+    Message(Json),
+}
+
+/// The request that should go upstream.
 #[derive(Debug, Default)]
-pub(super) struct Upstream {
+pub(super) struct Request {
     pub(super) request: Option<(Method, String)>,
     pub(super) headers: Vec<(String, String)>,
     /// What the body should have, among other things.
@@ -23,6 +33,7 @@ pub(super) struct Upstream {
 #[derive(Debug)]
 pub(super) enum Answer {
     Http(HttpAnswer),
+    Message(Message),
     Fault(Fault),
 }
 
@@ -36,7 +47,35 @@ const METHODS: [(&str, Method); 6] = [
 ];
 
 impl Upstream {
-    pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
+    /// Reads a message if the route makes one, else a request.
+    pub(super) fn read(
+        reader: &mut Reader,
+        node: &Node<'_>,
+        native: Option<&Conversion>,
+    ) -> Option<Self> {
+        match native {
+            Some(rules) => {
+                let descriptor = rules.upstream().descriptor();
+                native::fields(reader, node, descriptor).map(Self::Message)
+            }
+            None => Request::read(reader, node).map(Self::Http),
+        }
+    }
+
+    /// In words.
+    pub(super) fn line(&self) -> String {
+        match self {
+            Self::Http(request) => match &request.request {
+                Some((method, target)) => format!("{method} {target}"),
+                None => "a request".to_owned(),
+            },
+            Self::Message(json) => json.to_string(),
+        }
+    }
+}
+
+impl Request {
+    fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
         let section = reader.section("`upstream`", node)?;
         let mut known: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
         known.extend(["headers", "json", "body"]);
@@ -83,11 +122,17 @@ impl Answer {
     pub(super) const fn outcome(&self) -> Outcome<'_> {
         match self {
             Self::Http(answer) => Outcome::Answer(answer),
+            Self::Message(message) => Outcome::Message(message),
             Self::Fault(fault) => Outcome::Fault(fault),
         }
     }
 
-    pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
+    /// Reads a fault, or a message if the route awaits one, else an HTTP answer.
+    pub(super) fn read(
+        reader: &mut Reader,
+        node: &Node<'_>,
+        native: Option<&Conversion>,
+    ) -> Option<Self> {
         if let Some(word) = node.get_ref().as_str() {
             let class = FAULTS.into_iter().find(|class| class.as_str() == word);
             if class.is_none() {
@@ -97,32 +142,39 @@ impl Answer {
             }
             return class.map(|class| Self::Fault(Fault::sent(class, "the test says so")));
         }
-        let section = reader.section("`answer`", node)?;
-        section.only(reader, &["status", "headers", "json", "body"]);
-        let status = section.get("status").map(|node| status(reader, node));
-        let mut headers = section
-            .get("headers")
-            .map_or_else(|| Some(HeaderMap::new()), |node| headers(reader, node))?;
-        let mut body = Bytes::new();
-        if let Some(node) = section.get("json") {
-            body = reader.json(node)?.to_string().into();
-            headers
-                .entry(CONTENT_TYPE)
-                .or_insert(HeaderValue::from_static("application/json"));
+        if let Some(rules) = native {
+            return native::reply(reader, node, rules.upstream()).map(Self::Message);
         }
-        if let Some(node) = section.get("body") {
-            if section.get("json").is_some() {
-                let message = "an answer has `json` or `body`, not both";
-                reader.note(codes::EXACTLY_ONE, message, node.span(), None);
-            }
-            body = reader.bytes(node)?.into();
-        }
-        Some(Self::Http(HttpAnswer {
-            status: if_given(status)?.unwrap_or(StatusCode::OK),
-            headers,
-            body,
-        }))
+        http_answer(reader, node).map(Self::Http)
     }
+}
+
+fn http_answer(reader: &mut Reader, node: &Node<'_>) -> Option<HttpAnswer> {
+    let section = reader.section("`answer`", node)?;
+    section.only(reader, &["status", "headers", "json", "body"]);
+    let status = section.get("status").map(|node| status(reader, node));
+    let mut headers = section
+        .get("headers")
+        .map_or_else(|| Some(HeaderMap::new()), |node| headers(reader, node))?;
+    let mut body = Bytes::new();
+    if let Some(node) = section.get("json") {
+        body = reader.json(node)?.to_string().into();
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("application/json"));
+    }
+    if let Some(node) = section.get("body") {
+        if section.get("json").is_some() {
+            let message = "an answer has `json` or `body`, not both";
+            reader.note(codes::EXACTLY_ONE, message, node.span(), None);
+        }
+        body = reader.bytes(node)?.into();
+    }
+    Some(HttpAnswer {
+        status: if_given(status)?.unwrap_or(StatusCode::OK),
+        headers,
+        body,
+    })
 }
 
 fn status(reader: &mut Reader, node: &Node<'_>) -> Option<StatusCode> {

@@ -92,7 +92,7 @@ impl Connection {
     ) {
         for _ in 0..requests {
             let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
-                self.reason.get_or_insert("unanswerable");
+                self.end_by("unanswerable");
                 self.session.handle_close();
                 break;
             };
@@ -106,7 +106,7 @@ impl Connection {
     pub(super) fn settle(&mut self, key: Option<ExchangeKey>, reply: Option<Reply>, now: Instant) {
         let Some(key) = key else { return };
         if reply.is_none() {
-            self.reason.get_or_insert("unanswerable");
+            self.end_by("unanswerable");
             self.session.handle_close();
         }
         self.session.handle_reply(key, reply, now);
@@ -124,10 +124,10 @@ impl Connection {
             };
             let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-            let mut instead = self.listener.dispatch.instead_of(&reply);
-            let refused = instead.any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
+            let refused = (self.listener.dispatch.instead_of(&reply))
+                .any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
             if !refused {
-                self.reason.get_or_insert("unanswerable");
+                self.end_by("unanswerable");
                 self.session.handle_close();
             }
         }

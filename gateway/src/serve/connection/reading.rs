@@ -35,7 +35,7 @@ impl Connection {
 
     /// Whether the end of the connection would not be read.
     pub(super) fn is_deaf(&self, work: &Work) -> bool {
-        self.seen_eof || !self.may_read(work)
+        self.seen_eof() || !self.may_read(work)
     }
 
     /// Reads until there is nothing or no more credit; says whether it is the latter.
@@ -46,7 +46,7 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Result<bool, Ended> {
         self.read_frames(work, now, cx)?;
-        while self.may_read(work) && !self.seen_eof && !work.is_backed_up(cx) {
+        while self.may_read(work) && !self.seen_eof() && !work.is_backed_up(cx) {
             let Some(io) = &mut self.io else { break };
             let read = {
                 let mut scratch = self.listener.worker.scratch();
@@ -76,11 +76,10 @@ impl Connection {
             // That may take for ever, and nobody waits for it any more.
             return Err(Ended("peer"));
         }
-        self.seen_eof = true;
         let cut = !work.inbound.is_empty();
         work.inbound.clear();
-        self.reason
-            .get_or_insert(if cut { "cut-frame" } else { "peer" });
+        let ending = self.end_by(if cut { "cut-frame" } else { "peer" });
+        ending.seen_eof = true;
         self.session.handle_eof();
         Ok(())
     }
@@ -258,7 +257,7 @@ impl Connection {
         }
         if !goes_on {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
-            self.reason.get_or_insert(cause);
+            self.end_by(cause);
             work.inbound.clear();
             self.session.handle_close();
         }

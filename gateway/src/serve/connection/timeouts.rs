@@ -18,13 +18,13 @@ impl Connection {
         {
             return Err(Ended("reset"));
         }
-        let limits = &self.listener.limits;
+        let limits = self.listener.limits;
         if work
             .partial_since
             .is_some_and(|since| since + limits.frame_time <= now)
         {
             work.partial_since = None;
-            self.reason.get_or_insert("frame-time");
+            self.end_by("frame-time");
             work.inbound.clear();
             self.session.handle_close();
         }
@@ -43,8 +43,7 @@ impl Connection {
                 .worker
                 .drains_at(self.id)
                 .is_some_and(|at| at <= now);
-            self.reason
-                .get_or_insert(if drained { "drain" } else { "idle" });
+            self.end_by(if drained { "drain" } else { "idle" });
         }
         self.expire_unanswered(work, now);
         Ok(())
@@ -84,7 +83,7 @@ impl Connection {
             self.session.poll_timeout(),
             work.partial_since.map(|since| since + limits.frame_time),
             work.stalled_since.map(|since| since + limits.send_time),
-            work.parting.as_ref().map(|parting| parting.until),
+            self.parting().map(|parting| parting.until),
             self.is_deaf(work).then(|| now + LOOK_AFTER),
             work.unanswered().map(|exchange| exchange.deadline).min(),
         ];

@@ -1,7 +1,6 @@
 //! What a connection has while it is busy.
 
 use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
-use crate::serve::parting::Parting;
 use crate::upstream::Lanes;
 use bytes::BytesMut;
 use gatewright_core::session::Spare;
@@ -23,7 +22,6 @@ pub(crate) struct Work {
     pub(super) partial_since: Option<Instant>,
     /// Since when the client takes none of the bytes that wait for it.
     pub(super) stalled_since: Option<Instant>,
-    pub(super) parting: Option<Parting>,
     /// Frames that may still be taken in this turn.
     pub(super) frames_left: u16,
 }
@@ -36,7 +34,6 @@ impl Work {
             && self.exchanges.is_empty()
             && self.partial_since.is_none()
             && self.stalled_since.is_none()
-            && self.parting.is_none()
     }
 
     /// Whether so much waits for an upstream already that no more should be read. If so, the task
@@ -64,7 +61,6 @@ impl Work {
         self.outbound = BytesMut::new();
         self.partial_since = None;
         self.stalled_since = None;
-        self.parting = None;
     }
 }
 

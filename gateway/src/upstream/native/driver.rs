@@ -159,8 +159,10 @@ impl LinkDriver {
         let limit = self.upstream.plan.limits.idle;
         match self.upstream.idle_since(self.id) {
             Some(since) if since + limit <= now && self.link.is_idle() => self.link.close("idle"),
-            Some(since) => self.alarm.set((since + limit).max(now), cx),
-            None => self.alarm.set(now + limit, cx),
+            // What was given up may outlast the limit: the alarm is set for the end of its
+            // quarantine, too.
+            Some(since) if since + limit > now => self.alarm.set(since + limit, cx),
+            Some(_) | None => self.alarm.set(now + limit, cx),
         }
     }
 

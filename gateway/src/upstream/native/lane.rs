@@ -269,11 +269,13 @@ impl Lane {
         self.rest();
     }
 
-    /// Where requests go one at a time, sends the next one.
+    /// Where requests go one at a time, sends the next one, unless it was one of those in line
+    /// that ended.
     fn serve_next(self: &Rc<Self>) {
         let link = {
             let state = self.state.borrow();
-            if state.backlog.is_empty() || state.waiting.is_some() {
+            let busy = state.outstanding > state.backlog.len();
+            if state.backlog.is_empty() || state.waiting.is_some() || busy {
                 return;
             }
             state.link.as_ref().map(|(_, link)| Rc::clone(link))

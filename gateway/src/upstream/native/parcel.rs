@@ -35,7 +35,7 @@ impl Kept {
     /// About how many bytes it holds.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Message(message) => message.frame().map_or(0, Bytes::len),
+            Self::Message(message) => message.size(),
             Self::Frames(frames, _) => frames.len(),
         }
     }

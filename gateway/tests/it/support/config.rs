@@ -90,6 +90,20 @@ impl Config {
         config
     }
 
+    /// A protocol in front of servers of another one, or of the same, with the rules of `route`.
+    pub(crate) fn convert(
+        protocol: &'static str,
+        upstream: &str,
+        urls: impl IntoIterator<Item = String>,
+        route: &str,
+    ) -> Self {
+        let mut config = Self::new(protocol, &format!("{FORWARD}{route}"), urls);
+        config
+            .upstream_keys
+            .push(format!("protocol = \"{upstream}\""));
+        config
+    }
+
     fn new(protocol: &'static str, route: &str, urls: impl IntoIterator<Item = String>) -> Self {
         Self {
             protocol,

@@ -44,6 +44,20 @@ pub(super) fn can_fit(from: &Type, to: &Type) -> Result<(), Misfit> {
     if matches { Ok(()) } else { Err(Misfit::Type) }
 }
 
+/// Whether a type names structures or enums, which mean something in one protocol only.
+pub(super) fn names_definitions(ty: &Type) -> bool {
+    match ty {
+        Type::Enum(_) | Type::Struct(_) => true,
+        Type::List(item) => names_definitions(item),
+        Type::Bool
+        | Type::Int { .. }
+        | Type::Float
+        | Type::Str { .. }
+        | Type::Bytes { .. }
+        | Type::Any => false,
+    }
+}
+
 /// The value as a field of that type holds it.
 pub(super) fn fit(value: Value, ty: &Type, schema: &Schema) -> Result<Value, Misfit> {
     let in_range = match (&value, ty) {
@@ -114,12 +128,14 @@ pub(super) const fn way_out(from: &Type, to: &Type) -> Option<&'static str> {
         (Type::Int { .. } | Type::Float | Type::Bool | Type::Enum(_), Type::Str { .. }) => {
             Some("for its text write `{string(...)}`")
         }
-        (Type::Bytes { .. }, Type::Str { .. }) => Some("wrap it: `{hex(...)}` or `{base64(...)}`"),
+        (Type::Bytes { .. }, Type::Str { .. }) => {
+            Some("read it with `.to_s(\"UTF-8\")`, or wrap it: `{hex(...)}` or `{base64(...)}`")
+        }
         (Type::Str { .. }, Type::Int { .. } | Type::Float) => {
             Some("write a number without quotes, or convert with `{int(...)}`")
         }
         (Type::Str { .. }, Type::Bytes { .. }) => {
-            Some("convert it: `{unhex(...)}` or `{unbase64(...)}`")
+            Some("convert it: `{utf8(...)}`, `{unhex(...)}` or `{unbase64(...)}`")
         }
         (Type::Str { .. }, Type::Bool) => Some("write `true` or `false` without quotes"),
         _ => None,
