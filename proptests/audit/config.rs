@@ -94,7 +94,7 @@ fn write_group(
         Carry::Converted => RESP.iter().try_for_each(|(when, send)| {
             write_route(text, &name)?;
             write!(text, "when = \"{when}\"\noperation = \"auth_req\"\n")?;
-            write!(text, "request.send = \"{send}\"\n")?;
+            writeln!(text, "request.send = \"{send}\"")?;
             text.push_str("request.set = { args = [\"{utf8(merchant + ':' + pan)}\"] }\n");
             write!(text, "{REPLY}{FAULTS}")
         }),
