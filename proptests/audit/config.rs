@@ -13,7 +13,16 @@ request.post = "/{merchant}/{pan}"
 request.json = { merchant = "{merchant}", pan = "{pan}" }
 reply = [
   { on = "2xx", send = "auth_rsp", set = { status = "{json.server}", code = "{json.code}" } },
-  { on = "unreachable", send = "auth_rsp", set = { status = 90 } },
+"#;
+
+/// Commands that may be repeated, or not, as the currency says.
+const RESP: [(&str, &str); 2] = [("currency == 1", "get"), ("currency == 2", "incr")];
+
+const REPLY: &str = r#"reply = [
+  { on = "reply", send = "auth_rsp", set = { status = "{int(data.to_s('ASCII').substring(0, 2))}", code = "{data.to_s('ASCII').substring(2, 8)}" } },
+"#;
+
+const FAULTS: &str = r#"  { on = "unreachable", send = "auth_rsp", set = { status = 90 } },
   { on = "timeout", send = "auth_rsp", set = { status = 91 } },
   { on = "bad-reply", send = "auth_rsp", set = { status = 92 } },
   { on = "draining", send = "auth_rsp", set = { status = 93 } },
@@ -77,28 +86,39 @@ fn write_group(
             writeln!(text, "protocol = \"{protocol}\"\nsharing = \"shared\"")?
         }
         Carry::Exclusive => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"exclusive\"")?,
+        Carry::Converted => writeln!(text, "protocol = \"resp\"\nsharing = \"shared\"")?,
         Carry::Http | Carry::Raw => {}
     }
     write_limits(text, mode.carry, timeout)?;
-    writeln!(
-        text,
-        "[[routes]]\nname = \"{name}\"\nfrom = [\"{name}\"]\nto = \"{name}\""
-    )?;
-    if mode.carry == Carry::Http {
-        text.push_str(HTTP);
+    match mode.carry {
+        Carry::Converted => RESP.iter().try_for_each(|(when, send)| {
+            write_route(text, &name)?;
+            write!(text, "when = \"{when}\"\noperation = \"auth_req\"\n")?;
+            writeln!(text, "request.send = \"{send}\"")?;
+            text.push_str("request.set = { args = [\"{utf8(merchant + ':' + pan)}\"] }\n");
+            write!(text, "{REPLY}{FAULTS}")
+        }),
+        Carry::Http => {
+            write_route(text, &name)?;
+            write!(text, "{HTTP}{FAULTS}")
+        }
+        Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw => write_route(text, &name),
     }
-    Ok(())
+}
+
+fn write_route(text: &mut String, name: &str) -> std::fmt::Result {
+    writeln!(text, "[[routes]]\nfrom = [\"{name}\"]\nto = \"{name}\"")
 }
 
 fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Result {
     let connections = match carry {
-        Carry::Shared | Carry::Own | Carry::Http => 2,
+        Carry::Shared | Carry::Own | Carry::Converted | Carry::Http => 2,
         Carry::Exclusive => 32,
         Carry::Raw => return Ok(()),
     };
     let quarantine = timeout * 2;
     let frame = match carry {
-        Carry::Shared | Carry::Exclusive | Carry::Own => {
+        Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Converted => {
             format!(", frame = \"32KiB\", quarantine = \"{quarantine}ms\"")
         }
         Carry::Http | Carry::Raw => String::new(),

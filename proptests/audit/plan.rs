@@ -2,7 +2,7 @@
 
 use crate::hostile::{Forges, HOSTILE, Hostile};
 use crate::verdict::Tolerance;
-use crate::wire::{Dns, Order, Pos, Resp, Wire};
+use crate::wire::{Dns, Order, Pos, PosInResp, Resp, Wire};
 use std::time::Duration;
 
 /// A way through the gateway.
@@ -30,6 +30,18 @@ pub(crate) enum Carry {
     Http,
     /// Each client's bytes as they are, on a connection of its own.
     Raw,
+    /// As messages of another protocol.
+    Converted,
+}
+
+impl Mode {
+    /// What servers speak, but for HTTP/2.
+    pub(crate) const fn served(&self) -> &'static dyn Wire {
+        match self.carry {
+            Carry::Converted => &PosInResp,
+            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Http | Carry::Raw => self.wire,
+        }
+    }
 }
 
 const fn mode(
@@ -49,7 +61,7 @@ const fn mode(
 }
 
 /// All of them.
-pub(crate) static MODES: [Mode; 13] = [
+pub(crate) static MODES: [Mode; 14] = [
     mode("pos-shared", &Pos, "pos", Carry::Shared, false),
     mode("pos-exclusive", &Pos, "pos", Carry::Exclusive, false),
     mode("pos-tls", &Pos, "pos", Carry::Shared, true),
@@ -70,6 +82,7 @@ pub(crate) static MODES: [Mode; 13] = [
     mode("resp-own", &Resp { own: true }, "resp", Carry::Own, false),
     mode("dns-shared", &Dns, "dns", Carry::Shared, false),
     mode("dns-exclusive", &Dns, "dns", Carry::Exclusive, false),
+    mode("pos-to-resp", &Pos, "pos", Carry::Converted, false),
     mode("pos-h2c", &Pos, "pos", Carry::Http, false),
     mode("pos-https", &Pos, "pos", Carry::Http, true),
     mode("raw-pos", &Pos, "raw", Carry::Raw, false),
@@ -257,7 +270,7 @@ pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration
         Phase::Hostile => {
             let rows = HOSTILE.iter().filter(|row| !raw || row.shows_in_raw());
             let each = requests / (rows.clone().count() + 1);
-            let order = mode.wire.order();
+            let order = mode.served().order();
             let lied_to = rows.map(|row| Group::lied_to(row, each, order));
             lied_to.chain([Group::witness(each)]).collect()
         }

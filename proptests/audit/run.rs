@@ -92,8 +92,10 @@ impl Run<'_> {
     async fn farm(&self, group: &Group, mut rng: Rng) -> Fallible<Farm> {
         let log = Arc::new(ServerLog::default());
         let speaks = match self.mode.carry {
-            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw => Speaks::Frames,
             Carry::Http => Speaks::Http2,
+            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw | Carry::Converted => {
+                Speaks::Frames
+            }
         };
         let alpn = (speaks == Speaks::Http2).then_some("h2");
         let tls = config::is_tls(self.mode, group).then(|| self.authority.server(alpn));
@@ -106,7 +108,7 @@ impl Run<'_> {
         };
         for number in 0..group.servers {
             let server = Server::start(Spec {
-                wire: self.mode.wire,
+                wire: self.mode.served(),
                 server: (rng.below(usize::from(SERVERS)) & !3 | number) as u8,
                 speaks,
                 tls: tls.clone(),

@@ -3,6 +3,7 @@
 
 mod dns;
 mod pos;
+mod pos_in_resp;
 mod resp;
 
 use crate::request::{Nonce, Request};
@@ -10,6 +11,7 @@ use std::fmt;
 
 pub(crate) use dns::Dns;
 pub(crate) use pos::{Pos, parse_nonce};
+pub(crate) use pos_in_resp::PosInResp;
 pub(crate) use resp::Resp;
 
 /// How a reply is known to answer a request.

@@ -124,7 +124,7 @@ fn id(frame: &[u8]) -> u32 {
         .fold(0, |id, byte| id << 8 | u32::from(*byte))
 }
 
-fn write_half(half: u64, width: usize, out: &mut Vec<u8>) {
+pub(super) fn write_half(half: u64, width: usize, out: &mut Vec<u8>) {
     let end = out.len() + width;
     out.extend((0..HALF).map(|at| DIGITS[(half >> (5 * at)) as usize % 32]));
     out.resize(end, b' ');

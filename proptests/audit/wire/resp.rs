@@ -120,7 +120,7 @@ fn failure(text: &[u8]) -> Option<Failure> {
     })
 }
 
-fn garbled(what: &str, bytes: &[u8]) -> Garbled {
+pub(super) fn garbled(what: &str, bytes: &[u8]) -> Garbled {
     let start = &bytes[..bytes.len().min(64)];
     Garbled(format!("{what}: {}", start.escape_ascii()))
 }
@@ -130,11 +130,11 @@ fn parse(digits: &[u8]) -> Option<usize> {
 }
 
 /// More bytes are needed.
-struct Short;
+pub(super) struct Short;
 
-struct Lines<'b> {
-    bytes: &'b [u8],
-    at: usize,
+pub(super) struct Lines<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) at: usize,
 }
 
 impl<'b> Lines<'b> {
@@ -148,7 +148,7 @@ impl<'b> Lines<'b> {
         Ok(&rest[..end])
     }
 
-    fn bulk(&mut self) -> Result<&'b [u8], Short> {
+    pub(super) fn bulk(&mut self) -> Result<&'b [u8], Short> {
         let length = self.next()?.get(1..).and_then(parse).unwrap_or(0);
         self.take(length)
     }
@@ -165,7 +165,7 @@ impl<'b> Lines<'b> {
 }
 
 /// The first two words of a command; empty ones for what is none.
-fn read_words<'b>(lines: &mut Lines<'b>) -> Result<[&'b [u8]; 2], Short> {
+pub(super) fn read_words<'b>(lines: &mut Lines<'b>) -> Result<[&'b [u8]; 2], Short> {
     let first = lines.next()?;
     let more = match first {
         b"*2" => 0,
