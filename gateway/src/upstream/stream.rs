@@ -1,5 +1,6 @@
 //! A stream of bytes to an upstream, whatever carries it.
 
+use super::quic_stream::QuicStream;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,6 +16,8 @@ pub(crate) enum Stream {
     /// Boxed: it is large, and the others are not to pay for it.
     Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
+    /// Boxed for the same reason.
+    Quic(Box<QuicStream>),
 }
 
 impl Stream {
@@ -22,7 +25,7 @@ impl Stream {
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match self {
             Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
-            Self::Tcp(_) | Self::Unix(_) => None,
+            Self::Tcp(_) | Self::Unix(_) | Self::Quic(_) => None,
         }
     }
 }
@@ -41,6 +44,10 @@ macro_rules! carry {
             }
             Stream::Unix(io) => {
                 let $io = Pin::new(io);
+                $call
+            }
+            Stream::Quic(io) => {
+                let $io = Pin::new(&mut **io);
                 $call
             }
         }
@@ -74,9 +81,11 @@ impl AsyncWrite for Stream {
         carry!(self, io => io.poll_write_vectored(cx, slices))
     }
 
-    /// All of them take several slices at a time.
     fn is_write_vectored(&self) -> bool {
-        true
+        match self {
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) => true,
+            Self::Quic(_) => false,
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

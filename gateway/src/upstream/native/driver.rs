@@ -3,7 +3,6 @@
 use super::Link;
 use crate::clock;
 use crate::lifecycle::Alarm;
-use crate::upstream::dial::dial;
 use crate::upstream::driver::Debt;
 use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
@@ -40,8 +39,7 @@ impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
         let _debt = Debt::new(&upstream, id);
-        let endpoint = &upstream.plan.endpoints[id.endpoint()];
-        let connecting = dial(endpoint, upstream.tls.as_ref());
+        let connecting = upstream.dialler.dial(id.endpoint());
         let limit = upstream.plan.limits.connect;
         let connected = match tokio::time::timeout(limit, connecting).await {
             Ok(connected) => connected,
@@ -199,6 +197,10 @@ impl Future for LinkDriver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let ended = ready!(self.turn(cx));
+        if ended.is_ok() {
+            // That all went well is said as far as it can be said at once.
+            let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+        }
         self.end(&ended);
         Poll::Ready(())
     }
