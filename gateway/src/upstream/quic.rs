@@ -93,7 +93,7 @@ impl Carrier {
         let mut unused_at = None;
         loop {
             tokio::select! {
-                reason = self.connection.closed() => return tell(&reason, &upstream),
+                reason = self.connection.closed() => return self.tell(&reason, &upstream),
                 () = tokio::time::sleep(idle) => {}
             }
             let unused = self.is_unused().then(|| self.opened.get());
@@ -103,12 +103,14 @@ impl Carrier {
             unused_at = unused;
         }
     }
-}
 
-fn tell(reason: &ConnectionError, upstream: &str) {
-    match reason {
-        ConnectionError::LocallyClosed => tracing::debug!(upstream, "QUIC connection closed"),
-        lost => tracing::warn!(upstream, error = %lost, "QUIC connection lost"),
+    /// The end of a connection is news only to those who use it.
+    fn tell(&self, reason: &ConnectionError, upstream: &str) {
+        if self.is_unused() {
+            tracing::debug!(upstream, %reason, "QUIC connection closed");
+        } else {
+            tracing::warn!(upstream, error = %reason, "QUIC connection lost");
+        }
     }
 }
 
