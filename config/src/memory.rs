@@ -17,9 +17,9 @@ const HTTP2_CONNECTION: u64 = 128 << 10;
 const RELAY_BUFFER: u64 = 64 << 10;
 /// What TLS holds beside them: records that are read in part, and those that wait to be written.
 const RELAY_TLS: u64 = 128 << 10;
-/// What a stream of QUIC holds beside them: its window, and half as much again for the packets that
+/// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
 /// bytes out of order came in, at which they are copied together.
-const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 3 / 2;
+const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 5 / 2;
 /// What a QUIC connection costs beside its streams: what is to be sent, its state and its tables.
 const QUIC_CONNECTION: u64 = QUIC_SEND_WINDOW as u64 + (128 << 10);
 /// What a relay costs beside its buffers.

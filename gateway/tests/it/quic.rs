@@ -176,6 +176,30 @@ async fn resets_are_passed_on_and_hurt_one_stream_only() {
     assert_eq!(host.handshakes(), 1);
 }
 
+/// A server that has answered may read no further: that is how it closes a stream.
+#[tokio::test]
+async fn a_server_that_has_said_all_need_not_hear_the_end() {
+    let authority = Authority::new();
+    let host = QuicHost::start(&authority);
+    let gateway = relay(&authority, host.url(), "").start().await;
+    let (mut client, connection) = tokio::join!(greeting(&gateway), host.accept());
+    let mut stream = next_stream(&connection).await;
+    expect(&mut stream, b"x").await;
+    stream.write_all(b"bye").await.expect("a write");
+    drop(stream);
+    expect(&mut client, b"bye").await;
+    assert_eq!(end(&mut client).await, Ok(()));
+    client.shutdown().await.expect("an end");
+    gateway.until_closed("peer", 1).await;
+
+    let (mut client, mut stream) = talk(&gateway, &connection).await;
+    stream.reader_mut().stop(7_u32.into()).expect("a stop");
+    stream.write_all(b"stopped").await.expect("a write");
+    expect(&mut client, b"stopped").await;
+    client.shutdown().await.expect("an end");
+    gateway.until_closed("reset", 1).await;
+}
+
 /// A client that takes nothing does not keep the gateway from hearing of the server's reset.
 #[tokio::test]
 async fn a_reset_is_heard_while_nobody_reads() {
