@@ -1,5 +1,6 @@
 //! Streams over QUIC (RFC 9000): one connection carries all streams of a worker to an endpoint.
 
+use super::quic_stream::QuicStream;
 use super::stream::Stream;
 use crate::tls::ClientTls;
 use gatewright_config::plan::{Authority, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, UpstreamPlan};
@@ -14,8 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
-
-use super::quic_stream::QuicStream;
 
 /// A server that is silent for so long is gone. No packet says so when a host dies, and streams
 /// wait for nothing until then, so it is less than QUIC's usual 30 s.

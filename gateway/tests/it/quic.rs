@@ -9,9 +9,11 @@ use crate::support::raw::{RawConfig, connect, end, expect, noise};
 use crate::support::wire::{AuthReq, AuthRsp};
 use quinn::{Connection, ConnectionError};
 use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 const RESET: Result<(), ErrorKind> = Err(ErrorKind::ConnectionReset);
@@ -232,6 +234,45 @@ async fn a_lost_connection_resets_its_streams_and_is_replaced() {
     server.write_all(b"again").await.expect("a write");
     expect(&mut client, b"again").await;
     assert_eq!(host.handshakes(), 2);
+}
+
+/// Carries packets between a gateway and a server until it is dropped.
+async fn path(socket: Arc<UdpSocket>, server: SocketAddr) {
+    let mut packet = vec![0; 64 << 10];
+    let mut gateway = None;
+    loop {
+        let (length, from) = socket.recv_from(&mut packet).await.expect("a packet");
+        let to = if from == server {
+            gateway
+        } else {
+            gateway = Some(from);
+            Some(server)
+        };
+        if let Some(to) = to {
+            let sent = socket.send_to(&packet[..length], to).await;
+            sent.expect("a peer");
+        }
+    }
+}
+
+/// No packet says that a host died.
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let authority = Authority::new();
+    let host = QuicHost::start(&authority);
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("an address");
+    let url = format!("quic://{}", socket.local_addr().expect("an address"));
+    let socket = Arc::new(socket);
+    let cable = tokio::spawn(path(Arc::clone(&socket), host.address()));
+    let gateway = relay(&authority, url, "").start().await;
+    let (mut client, connection) = tokio::join!(greeting(&gateway), host.accept());
+    let _stream = next_stream(&connection).await;
+    cable.abort();
+    assert_eq!(end(&mut client).await, RESET);
+    let cable = tokio::spawn(path(socket, host.address()));
+    let (_client, connection) = tokio::join!(greeting(&gateway), host.accept());
+    next_stream(&connection).await;
+    cable.abort();
 }
 
 #[tokio::test]

@@ -37,9 +37,12 @@ impl QuicHost {
         Self { endpoint }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.endpoint.local_addr().expect("an address")
+    }
+
     pub(crate) fn url(&self) -> String {
-        let address = self.endpoint.local_addr().expect("an address");
-        format!("quic://{address}")
+        format!("quic://{}", self.address())
     }
 
     /// The same by a name that may have other addresses, too.
