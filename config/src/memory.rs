@@ -1,7 +1,10 @@
 //! The most memory that the limits of a plan allow.
 
 use crate::keys::size;
-use crate::plan::{Endpoint, EndpointKind, ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
+use crate::plan::{
+    Endpoint, EndpointKind, ListenerPlan, Plan, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, RoutePlan,
+    Service, UpstreamPlan,
+};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +17,11 @@ const HTTP2_CONNECTION: u64 = 128 << 10;
 const RELAY_BUFFER: u64 = 64 << 10;
 /// What TLS holds beside them: records that are read in part, and those that wait to be written.
 const RELAY_TLS: u64 = 128 << 10;
+/// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
+/// bytes out of order came in, at which they are copied together.
+const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 5 / 2;
+/// What a QUIC connection costs beside its streams: what is to be sent, its state and its tables.
+const QUIC_CONNECTION: u64 = QUIC_SEND_WINDOW as u64 + (128 << 10);
 /// What a relay costs beside its buffers.
 const RELAY: u64 = 4 << 10;
 /// How much larger a frame may become as an HTTP request: each byte of a text as `\u00XX` in JSON
@@ -99,8 +107,9 @@ impl Plan {
             .upstreams
             .iter()
             .flat_map(|upstream| self.answers(upstream).or_else(|| self.replies(upstream)));
+        let quic = self.upstreams.iter().flat_map(|plan| self.quic(plan));
         Memory {
-            lines: listeners.chain(upstreams).collect(),
+            lines: listeners.chain(upstreams).chain(quic).collect(),
         }
     }
 
@@ -113,23 +122,22 @@ impl Plan {
 
     /// Relays, each with what could not be written yet in both directions.
     fn relays(&self, listener: &ListenerPlan) -> MemoryLine {
-        let mut reached = listener.routes.iter().map(|route| route.upstream);
-        let over_tls = |index: usize| {
-            let endpoints = self.upstreams.get(index).map(|plan| plan.endpoints.iter());
-            endpoints.into_iter().flatten().any(Endpoint::is_tls)
-        };
-        let tls = if reached.any(over_tls) { RELAY_TLS } else { 0 };
+        let reached = listener.routes.iter().map(|route| route.upstream);
+        let plans = reached.filter_map(|index| self.upstreams.get(index));
+        let carriers = plans.flat_map(|plan| plan.endpoints.iter().map(carrier));
+        let carrier = carriers.max().unwrap_or(0);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "relays, each with bytes to be written both ways",
             formula: format!(
-                "{} connections × (2 × {} buffer + {} TLS + {})",
+                "{} connections × (2 × {} buffer + {} TLS or QUIC + {})",
                 listener.limits.connections,
                 size(RELAY_BUFFER),
-                size(tls),
+                size(carrier),
                 size(RELAY),
             ),
-            bytes: wide(listener.limits.connections).saturating_mul(2 * RELAY_BUFFER + tls + RELAY),
+            bytes: wide(listener.limits.connections)
+                .saturating_mul(2 * RELAY_BUFFER + carrier + RELAY),
         }
     }
 
@@ -237,7 +245,14 @@ impl Plan {
         upstream.speaks.as_ref()?;
         let limits = &upstream.limits;
         let endpoints = wide(upstream.endpoints.len());
-        let each = wide(limits.frame).saturating_add(CONNECTION);
+        let carrier = upstream
+            .endpoints
+            .iter()
+            .map(quic_stream)
+            .max()
+            .unwrap_or(0);
+        let connection = CONNECTION + carrier;
+        let each = wide(limits.frame).saturating_add(connection);
         let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
         let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
         Some(MemoryLine {
@@ -247,13 +262,31 @@ impl Plan {
                 "{} workers × {endpoints} endpoints × {connections} connections × ({} frame + {})",
                 self.workers,
                 size(wide(limits.frame)),
-                size(CONNECTION),
+                size(connection),
             ),
             bytes: self
                 .workers()
                 .saturating_mul(wide(connections))
                 .saturating_mul(endpoints)
                 .saturating_mul(each),
+        })
+    }
+
+    fn quic(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
+        let quic = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Quic(_));
+        let endpoints = wide(upstream.endpoints.iter().filter(quic).count());
+        (endpoints > 0).then(|| MemoryLine {
+            of: format!("upstream `{}`", upstream.name),
+            what: "QUIC connections, each with bytes to be sent",
+            formula: format!(
+                "{} workers × {endpoints} endpoints × {}",
+                self.workers,
+                size(QUIC_CONNECTION),
+            ),
+            bytes: self
+                .workers()
+                .saturating_mul(endpoints)
+                .saturating_mul(QUIC_CONNECTION),
         })
     }
 
@@ -268,6 +301,28 @@ fn streams(upstream: &UpstreamPlan) -> u64 {
     wide(limits.connections)
         .saturating_mul(wide(limits.streams))
         .saturating_mul(wide(upstream.endpoints.len()))
+}
+
+/// What the connection of a relay to an endpoint holds beside the relay's own buffers.
+const fn carrier(endpoint: &Endpoint) -> u64 {
+    match endpoint {
+        Endpoint::Https(_) | Endpoint::Tls(_) => RELAY_TLS,
+        Endpoint::Quic(_) => QUIC_STREAM,
+        Endpoint::H2c(_) | Endpoint::Tcp(_) | Endpoint::Unix(_) | Endpoint::Mock(_) => 0,
+    }
+}
+
+/// What a stream to an endpoint holds, if it is one of QUIC.
+const fn quic_stream(endpoint: &Endpoint) -> u64 {
+    match endpoint {
+        Endpoint::Quic(_) => QUIC_STREAM,
+        Endpoint::H2c(_)
+        | Endpoint::Https(_)
+        | Endpoint::Tcp(_)
+        | Endpoint::Tls(_)
+        | Endpoint::Unix(_)
+        | Endpoint::Mock(_) => 0,
+    }
 }
 
 fn http_endpoints(upstream: &UpstreamPlan) -> u64 {

@@ -402,6 +402,30 @@ fn the_memory_is_a_sum_of_limits() {
 }
 
 #[test]
+fn quic_costs_memory_by_stream_and_by_connection() {
+    let text = r#"
+        [gateway]
+        workers = 2
+        [listeners.db]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "raw"
+        limits = { connections = 10 }
+        [upstreams.db]
+        url = ["quic://a:1", "tls://b:1", "quic://c:1"]
+        tls.alpn = "db"
+        [[routes]]
+        from = "db"
+        to = "db"
+    "#;
+    let memory = plan(text).memory();
+    let bytes: Vec<u64> = memory.lines.iter().map(|line| line.bytes).collect();
+    let kib = 1 << 10;
+    // A window of 256 KiB, two and a half times, beside two buffers; 8 MiB to be sent.
+    let relays = 10 * (2 * 64 + 640 + 4) * kib;
+    assert_eq!(bytes, [relays, 2 * 2 * (8 * 1024 + 128) * kib]);
+}
+
+#[test]
 fn tls_towards_upstreams_is_what_the_file_says() {
     let folder = std::env::temp_dir().join(format!("gatewright-tls-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

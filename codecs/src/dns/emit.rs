@@ -3,6 +3,7 @@
 use super::schema::{FLAGS, ID, NAME, OPCODE, QTYPE, QUESTIONS, RCODE, SECTIONS};
 use super::{
     ANSWER, MAX_QUESTIONS, MAX_REQUEST_RECORDS, OPCODE_UPDATE, PREFIX, QR, QUERY, UPDATE, name,
+    rdata,
 };
 use crate::framing::field;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -129,10 +130,14 @@ fn put_record(record: &Value, out: &mut BytesMut) -> Result<(), EncodeError> {
         return Err(EncodeError::new("", EncodeProblem::WrongType));
     };
     put_name(name, out)?;
-    out.put_u16(field::uint(rtype, "type")?);
+    let rtype = field::uint(rtype, "type")?;
+    out.put_u16(rtype);
     out.put_u16(field::uint(class, "class")?);
     out.put_u32(field::uint(ttl, "ttl")?);
     let data = field::bytes(data, "data")?;
+    if !rdata::may_be_written(rtype, data) {
+        return Err(EncodeError::new("data", EncodeProblem::OutOfRange));
+    }
     out.put_u16(
         u16::try_from(data.len())
             .map_err(|_| EncodeError::new("data", EncodeProblem::OutOfRange))?,

@@ -57,6 +57,31 @@ pub(super) fn read(
     Ok(message.slice(range))
 }
 
+/// Whether data may stand in a record of type `rtype` that is written: laid out as the type
+/// says, its names whole. A pointer would lead somewhere else than where it came from.
+pub(super) fn may_be_written(rtype: u16, data: &[u8]) -> bool {
+    let Some(layout) = layout(rtype).filter(|_| !data.is_empty()) else {
+        return true;
+    };
+    let names = data.get(layout.before..);
+    let after = (0..layout.names).fold(names, |rest, _| rest.and_then(past_name));
+    after.is_some_and(|after| after.len() == layout.after)
+}
+
+/// What comes after an uncompressed name (RFC 1035, 3.1).
+fn past_name(data: &[u8]) -> Option<&[u8]> {
+    let mut rest = data;
+    loop {
+        let (length, label) = rest.split_first()?;
+        match length {
+            0 => break Some(label),
+            1..=63 => rest = label.get(usize::from(*length)..)?,
+            _ => break None,
+        }
+    }
+    .filter(|rest| data.len().saturating_sub(rest.len()) <= 255)
+}
+
 fn expand(
     message: &[u8],
     range: &Range<usize>,

@@ -469,3 +469,30 @@ fn a_request_that_could_not_be_read_is_rejected_by_its_header() {
     dns.encode(&reply, &mut out).unwrap();
     assert_eq!(out.to_vec(), b"\0\x0c\0\x09\xa8\x01\0\0\0\0\0\0\0\0");
 }
+
+/// A pointer in data that is written would lead somewhere else than where it came from.
+#[test]
+fn data_is_written_only_with_whole_names() {
+    use super::rdata::may_be_written;
+    const MX: u16 = 15;
+    const SOA: u16 = 6;
+    const TXT: u16 = 16;
+    assert!(may_be_written(MX, b"\x00\x0a\x04mail\x02ex\x00"));
+    assert!(may_be_written(MX, b""));
+    assert!(may_be_written(TXT, b"\xc0\x0c"));
+    assert!(may_be_written(
+        SOA,
+        &[&b"\x00\x01a\x00"[..], &[0; 20]].concat()
+    ));
+    for wrong in [
+        &b"\x00\x0a\xc0\x0c"[..],
+        b"\x00\x0a\x04mail\xc0\x0c",
+        b"\x00\x0a\x04mail\x00more",
+        b"\x00\x0a\x04mail",
+        b"\x00\x0a\x40",
+        b"\x00",
+        &[&[0, 10][..], &[1, b'a'].repeat(128), &[0]].concat(),
+    ] {
+        assert!(!may_be_written(MX, wrong), "{}", wrong.escape_ascii());
+    }
+}

@@ -40,7 +40,7 @@ codes! {
          mean may change between two starts. Port 0 takes a free port.";
     BAD_URL = "GW1009", "not the URL of an upstream",
         "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
-         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443), `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:///PATH` (streams \
+         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443), `tcp://HOST:PORT`, `tls://HOST:PORT`, `quic://HOST:PORT` or `unix:///PATH` (streams \
          of bytes) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
          `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target. \
          `mock:` is the only URL of its upstream.";
@@ -77,7 +77,7 @@ codes! {
          text.";
     MISMATCH = "GW1020", "parts that do not fit together",
         "Each part is right by itself, but not beside the other. A listener with `protocol = \"raw\"` relays bytes: its \
-         routes go to `tcp://`, `tls://` or `unix://` upstreams, without `request`, `reply` and `timeout`, and limits of \
+         routes go to `tcp://`, `tls://`, `quic://` or `unix://` upstreams, without `request`, `reply` and `timeout`, and limits of \
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
          `h2c://` or `https://` upstreams and, with `request.send`, messages for upstreams that say their `protocol`; to an \
          upstream of their own protocol they go as they are without `request` and `reply`. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \

@@ -105,7 +105,7 @@ pub(crate) static HEALTH_CONNECT: Key = Key::new(
     "upstreams.*.health.connect",
     Kind::Flag,
     Fallback::Derived("true if there is no `path`"),
-    "A connection that becomes usable is enough.",
+    "A connection that becomes usable is enough; on `quic`, a handshake.",
 );
 pub(crate) static HEALTH_EVERY: Key = Key::new(
     "upstreams.*.health.every",

@@ -16,16 +16,16 @@ pub(crate) static UPSTREAM: Key =
 pub(crate) static URL: Key = Key::new(
     "upstreams.*.url",
     Kind::ExpandedTextsOrTables(
-        "\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
+        "\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"quic://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
     ),
     Fallback::Required,
-    "Where it is to be found. `h2c` and `https` are HTTP/2; `tcp`, `tls` and `unix` are streams of bytes, for `raw` listeners. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
+    "Where it is to be found. `h2c` and `https` are HTTP/2; `tcp`, `tls`, `quic` and `unix` are streams of bytes, for `raw` listeners and protocols of one's own; those of `quic` share one QUIC connection of each worker to each endpoint, and need `tls.alpn`. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
 );
 pub(crate) static PROTOCOL: Key = Key::new(
     "upstreams.*.protocol",
     Kind::Text("the name of a [protocols.NAME] or of a codec that is linked in"),
     Fallback::Absent,
-    "What a stream of bytes (`tcp`, `tls`, `unix`) carries, where messages are sent to it.",
+    "What a stream of bytes (`tcp`, `tls`, `quic`, `unix`) carries, where messages are sent to it.",
 );
 pub(crate) static SHARING: Key = Key::new(
     "upstreams.*.sharing",
@@ -43,7 +43,7 @@ pub(crate) static TIMEOUT: Key = Key::new(
 );
 pub(crate) static TLS: Key = Key::table(
     "upstreams.*.tls",
-    "How TLS is spoken to `https` and `tls` endpoints.",
+    "How TLS is spoken to `https`, `tls` and `quic` endpoints; to the last of them, version 1.3 only.",
 );
 pub(crate) static TLS_CA: Key = Key::new(
     "upstreams.*.tls.ca",
@@ -72,8 +72,8 @@ pub(crate) static TLS_KEY: Key = Key::new(
 pub(crate) static TLS_ALPN: Key = Key::new(
     "upstreams.*.tls.alpn",
     Kind::Texts("the name of a protocol, such as \"h2\""),
-    Fallback::Derived("\"h2\" for https://, none for tls://"),
-    "The protocols to offer by ALPN, the preferred one first. A server that answers with none of them is taken all the same, but by https:// only with `h2`.",
+    Fallback::Derived("\"h2\" for https://, none for tls://; quic:// needs it"),
+    "The protocols to offer by ALPN, the preferred one first. A server that answers with none of them is taken all the same, but by https:// only with `h2`, and by quic:// never: there a connection needs an agreed protocol (RFC 9001, 8.1).",
 );
 pub(crate) static LIMITS: Key = Key::table(
     "upstreams.*.limits",
@@ -83,7 +83,7 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "upstreams.*.limits.connections",
     Kind::Count(1..=1024),
     Fallback::Value("4"),
-    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead.",
+    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead. On `quic` these are streams of one QUIC connection, of which the server may allow fewer.",
 )
 .memory("multiplies streams");
 pub(crate) static DEDICATED: Key = Key::new(
@@ -139,14 +139,14 @@ pub(crate) static CONNECT: Key = Key::new(
     "upstreams.*.limits.connect",
     TIMES,
     Fallback::Value("\"2s\""),
-    "How long a connection may take until it is usable: name look-up, TCP, TLS and HTTP/2 handshakes.",
+    "How long a connection may take until it is usable: name look-up, TCP, TLS, QUIC and HTTP/2 handshakes, and on `quic` the wait until the server allows one more stream.",
 )
 .memory("none");
 pub(crate) static IDLE: Key = Key::new(
     "upstreams.*.limits.idle",
     TIMES,
     Fallback::Value("\"60s\""),
-    "After which a connection without requests is closed. Choose less than the server's own. A relay goes by the listener's `idle`.",
+    "After which a connection without requests is closed. Choose less than the server's own. A relay goes by the listener's `idle`. A QUIC connection without streams is closed after this time, at most twice as long; while it is there, a ping every 3 s keeps it, and 10 s of silence end it.",
 )
 .memory("none");
 

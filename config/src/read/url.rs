@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const SCHEMES: &str =
-    "`h2c://`, `https://`, `tcp://`, `tls://`, `unix://` and `mock:` are what there is";
+    "`h2c://`, `https://`, `tcp://`, `tls://`, `quic://`, `unix://` and `mock:` are what there is";
 
 /// One endpoint.
 pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
@@ -21,6 +21,7 @@ pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
         Some(("https", rest)) => authority(url, rest, Some(443)).map(Endpoint::Https),
         Some(("tcp", rest)) => authority(url, rest, None).map(Endpoint::Tcp),
         Some(("tls", rest)) => authority(url, rest, None).map(Endpoint::Tls),
+        Some(("quic", rest)) => authority(url, rest, None).map(Endpoint::Quic),
         Some(("unix", path)) => socket_path(url, path).map(Endpoint::Unix),
         Some(("http", rest)) => Err(bad(url).help(format!(
             "did you mean \"h2c://{rest}\", HTTP/2 over plain TCP?"
@@ -232,6 +233,7 @@ mod tests {
             Some(Endpoint::Tcp(of("db-1", 5432)))
         );
         assert_eq!(read("tls://[::1]:1"), Some(Endpoint::Tls(of("::1", 1))));
+        assert_eq!(read("quic://a:1"), Some(Endpoint::Quic(of("a", 1))));
         assert_eq!(
             read("unix:///run/a.sock"),
             Some(Endpoint::Unix("/run/a.sock".into()))
@@ -242,6 +244,8 @@ mod tests {
         for bad in [
             "tcp://x",
             "tls://x",
+            "quic://x",
+            "quic://x:1/p",
             "tcp://x:0",
             "tcp://x:1/p",
             "tcp://:1",

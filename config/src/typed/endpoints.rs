@@ -58,7 +58,7 @@ fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
         ),
         (first, other) if first != other => Some(
             Problem::new(codes::MISMATCH, "URLs of HTTP/2 and of streams of bytes").help(
-                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://` and `unix://`",
+                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://`, `quic://` and `unix://`",
             ),
         ),
         _ => None,

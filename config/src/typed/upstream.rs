@@ -54,6 +54,7 @@ impl Upstream {
         };
         upstream.note_idle_tls(reader, section);
         upstream.note_alpn(reader, section);
+        upstream.note_missing_alpn(reader, section);
         upstream
     }
 
@@ -69,7 +70,7 @@ impl Upstream {
                 format!("`tls` of upstream `{}` is not used", self.name.value),
             );
             reader.problem(
-                problem.help("none of its URLs is `https://` or `tls://`"),
+                problem.help("none of its URLs is `https://`, `tls://` or `quic://`"),
                 node.span.clone(),
             );
         }
@@ -88,6 +89,20 @@ impl Upstream {
         {
             let problem = Problem::new(codes::MISMATCH, "`alpn` without `h2` for `https://`");
             let help = "HTTP/2 is all that `https://` speaks: leave `alpn` away";
+            reader.problem(problem.help(help), node.span.clone());
+        }
+    }
+
+    /// RFC 9001, 8.1: both ends of a QUIC connection have to agree on a protocol, by ALPN.
+    fn note_missing_alpn(&self, reader: &mut Reader<'_>, section: &Section<'_>) {
+        let quic = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Quic(_));
+        let tls = section.section(reader, &keys::TLS);
+        if tls.node(&keys::TLS_ALPN).is_some() || !self.endpoints.iter().any(quic) {
+            return;
+        }
+        if let Some(node) = section.node(&keys::URL) {
+            let problem = Problem::new(codes::MISSING_KEY, "`tls.alpn` is missing for `quic://`");
+            let help = "a QUIC connection needs the name of its protocol (RFC 9001, 8.1), such as tls = { alpn = \"echo\" }";
             reader.problem(problem.help(help), node.span.clone());
         }
     }

@@ -122,7 +122,7 @@ fn misfit(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem>
                 codes::MISMATCH,
                 "bytes of a `raw` listener for an HTTP upstream",
             )
-            .help("its `url` begins with `tcp://`, `tls://` or `unix://`"),
+            .help("its `url` begins with `tcp://`, `tls://`, `quic://` or `unix://`"),
         ),
         (Service::Messages, EndpointKind::Stream) => foreign(spoken, to, makes),
     }

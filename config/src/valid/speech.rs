@@ -20,7 +20,7 @@ pub(super) fn speech(
     let kind = upstream.endpoints.first()?.kind();
     if kind != EndpointKind::Stream {
         let problem = Problem::new(codes::MISMATCH, "a `protocol` for an upstream of HTTP");
-        let help = "it is for `tcp://`, `tls://` and `unix://`: leave it away";
+        let help = "it is for `tcp://`, `tls://`, `quic://` and `unix://`: leave it away";
         reader.problem(problem.help(help), name.span.clone());
         return None;
     }

@@ -120,7 +120,8 @@ impl Exchanges {
         }
         for index in self.batch.drain(..) {
             let place = &mut self.places[index];
-            place.signal.queued.store(false, Ordering::Release);
+            // A swap, to see all that was written before a wake that found the place queued.
+            place.signal.queued.swap(false, Ordering::AcqRel);
             let Some(exchange) = &mut place.exchange else {
                 continue;
             };

@@ -10,7 +10,7 @@ use crate::random::{self, Random};
 use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
 use crate::serve::{Connection, Spares};
 use crate::tls::ClientTls;
-use crate::upstream::Upstream;
+use crate::upstream::{Dialler, QuicSocket, Upstream};
 use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
@@ -43,6 +43,7 @@ pub(crate) struct Worker {
     pipes: Rc<Pipes>,
     timers: Rc<Timers>,
     spares: Spares,
+    quic: Rc<QuicSocket>,
     drain: Cell<Option<Drain>>,
     load: Arc<AtomicUsize>,
     emptied: Notify,
@@ -188,18 +189,20 @@ impl Blueprint {
                 Err(_) => worker.emptied.notified().await,
             }
         }
+        worker.quic.close().await;
     }
 
     fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
         let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
             .map(|(plan, tls)| {
+                let dialler = Rc::new(Dialler::new(plan, tls.clone(), &worker.quic));
                 let open = |plan: UpstreamPlan| {
                     let metrics = self.metrics.upstream(&plan.name, plan.endpoints.len());
                     let timers = Rc::clone(&worker.timers);
                     let random = Random::seeded();
                     Rc::new(Upstream::new(
                         plan,
-                        tls.clone(),
+                        Rc::clone(&dialler),
                         timers,
                         metrics,
                         random,
@@ -298,6 +301,7 @@ impl Worker {
             pipes: Rc::default(),
             timers: Rc::default(),
             spares: Spares::default(),
+            quic: Rc::default(),
             drain: Cell::new(None),
             load,
             emptied: Notify::new(),

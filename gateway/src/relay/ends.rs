@@ -19,7 +19,7 @@ impl<'a> Plain<'a> {
         match stream {
             Stream::Tcp(tcp) => Some(Self::Tcp(tcp)),
             Stream::Unix(unix) => Some(Self::Unix(unix)),
-            Stream::Tls(_) => None,
+            Stream::Tls(_) | Stream::Quic(_) => None,
         }
     }
 
@@ -76,22 +76,35 @@ impl<'a> Plain<'a> {
 }
 
 /// The error that came on a socket while nobody read it.
-pub(super) fn take_error(stream: &Stream) -> io::Result<Option<io::Error>> {
+pub(super) fn take_error(stream: &mut Stream) -> io::Result<Option<io::Error>> {
     match stream {
         Stream::Tcp(tcp) => tcp.take_error(),
         Stream::Tls(tls) => tls.get_ref().0.take_error(),
         Stream::Unix(unix) => unix.take_error(),
+        Stream::Quic(quic) => Ok(quic.take_error()),
     }
 }
 
 /// Makes the end of a connection a reset, so that nobody takes it for the end of the bytes. A
 /// Unix domain socket has no way to say so, and ends.
-pub(super) fn reset(stream: &Stream) {
+pub(super) fn reset(stream: &mut Stream) {
     let tcp = match stream {
         Stream::Tcp(tcp) => tcp,
         Stream::Tls(tls) => tls.get_ref().0,
         Stream::Unix(_) => return,
+        Stream::Quic(quic) => return quic.reset(),
     };
     // Refused only for a socket that has ended already.
     let _ = tcp.set_zero_linger();
+}
+
+/// Makes the end of a connection an orderly one where it would be a reset otherwise.
+pub(super) fn finish(stream: &mut Stream, cx: &mut Context<'_>) {
+    match stream {
+        Stream::Quic(quic) => {
+            // A stream that cannot be finished has ended already.
+            let _ = quic.finish(cx);
+        }
+        Stream::Tcp(_) | Stream::Tls(_) | Stream::Unix(_) => {}
+    }
 }

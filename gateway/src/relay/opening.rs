@@ -59,7 +59,7 @@ impl Opening {
                 Ok(Pair::new(self.client, upstream, route, self.sent, alarm))
             }
             Err(reason) => {
-                reset(&self.client);
+                reset(&mut self.client);
                 Err(reason)
             }
         }

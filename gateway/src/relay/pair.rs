@@ -1,6 +1,6 @@
 //! Two connections, each of which gets what the other sends.
 
-use super::ends::{reset, take_error};
+use super::ends::{finish, reset, take_error};
 use super::flow::Flow;
 use super::{RelayListener, RelayRoute};
 use crate::clock;
@@ -94,9 +94,12 @@ impl Pair {
             Ok(()) if self.up.has_ended() && self.down.has_ended() => Poll::Ready(End::Whole),
             Ok(()) => Poll::Pending,
             Err(end) => {
-                if matches!(end, End::Broken(_)) {
-                    reset(&self.client);
-                    reset(&self.upstream);
+                match end {
+                    End::Broken(_) => {
+                        reset(&mut self.client);
+                        reset(&mut self.upstream);
+                    }
+                    End::Whole | End::Quiet(_) => finish(&mut self.upstream, cx),
                 }
                 Poll::Ready(end)
             }
@@ -131,14 +134,17 @@ impl Pair {
     }
 
     fn handle_timeouts(
-        &self,
+        &mut self,
         id: u64,
         worker: &Worker,
         listener: &RelayListener,
         now: Instant,
     ) -> Result<(), End> {
         let limits = &listener.limits;
-        for (flow, source) in [(&self.up, &self.client), (&self.down, &self.upstream)] {
+        for (flow, source) in [
+            (&self.up, &mut self.client),
+            (&self.down, &mut self.upstream),
+        ] {
             let stalled = flow.stalled_since();
             if stalled.is_some_and(|since| since + limits.send_time <= now) {
                 return Err(End::Broken("send-time"));

@@ -3,7 +3,6 @@
 use super::Upstream;
 use super::call::uri;
 use super::connect::Usable;
-use super::dial::dial;
 use crate::clock;
 use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
 use gatewright_core::health::Probe;
@@ -71,10 +70,7 @@ impl Prober {
         let probing = async {
             let endpoint = &self.upstream.plan.endpoints[self.endpoint];
             match (&self.plan.check, endpoint.kind()) {
-                (_, EndpointKind::Stream) => {
-                    let dialled = dial(endpoint, self.upstream.tls.as_ref()).await;
-                    dialled.ok().map(drop)
-                }
+                (_, EndpointKind::Stream) => self.upstream.dialler.probe(self.endpoint).await.ok(),
                 (Check::Connect, _) => self.connect().await.map(drop),
                 (Check::Get(path), _) => ask(self.connect().await?, path.clone()).await,
             }

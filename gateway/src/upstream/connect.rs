@@ -1,7 +1,6 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
 use super::corked::{Cork, Corked};
-use super::dial::dial;
 use super::stream::Stream;
 use super::{Target, Upstream};
 use bytes::Bytes;
@@ -51,19 +50,20 @@ impl Upstream {
     /// Connects to an endpoint, up to the server's first SETTINGS, within the time limit.
     pub(super) async fn connect(&self, endpoint: usize) -> Result<Usable, ConnectError> {
         let connecting = async {
-            let endpoint = &self.plan.endpoints[endpoint];
-            let (scheme, authority) = match endpoint {
+            let (scheme, authority) = match &self.plan.endpoints[endpoint] {
                 Endpoint::H2c(authority) => (Scheme::HTTP, authority),
                 Endpoint::Https(authority) => (Scheme::HTTPS, authority),
-                Endpoint::Tcp(_) | Endpoint::Tls(_) | Endpoint::Unix(_) | Endpoint::Mock(_) => {
-                    return Err(ConnectError::NotHttp2);
-                }
+                Endpoint::Tcp(_)
+                | Endpoint::Tls(_)
+                | Endpoint::Unix(_)
+                | Endpoint::Quic(_)
+                | Endpoint::Mock(_) => return Err(ConnectError::NotHttp2),
             };
-            let dialled = dial(endpoint, self.tls.as_ref()).await;
+            let dialled = self.dialler.dial(endpoint).await;
             let stream = dialled.map_err(ConnectError::Dial)?;
             stream.notice_silence().map_err(ConnectError::Dial)?;
             // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
-            if endpoint.is_tls() && stream.alpn() != Some(b"h2") {
+            if scheme == Scheme::HTTPS && stream.alpn() != Some(b"h2") {
                 return Err(ConnectError::NotHttp2);
             }
             self.handshake(scheme, authority, stream).await

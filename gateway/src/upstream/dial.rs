@@ -1,13 +1,15 @@
 //! From an endpoint to a stream of bytes.
 
 use super::Upstream;
+use super::quic::{Quic, QuicSocket};
 use super::stream::Stream;
 use crate::clock;
 use crate::tls::ClientTls;
-use gatewright_config::plan::{Authority, Endpoint};
+use gatewright_config::plan::{Authority, Endpoint, UpstreamPlan};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream};
@@ -21,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 impl Upstream {
     /// A stream to an endpoint, within the time limit; a failure is noted.
     pub(crate) async fn dial(&self, endpoint: usize) -> Option<Stream> {
-        let dialling = dial(&self.plan.endpoints[endpoint], self.tls.as_ref());
+        let dialling = self.dialler.dial(endpoint);
         let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
         match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => Some(stream),
@@ -48,26 +50,72 @@ impl Upstream {
     }
 }
 
-/// Connects to an endpoint, up to a usable stream. How long that may take is for the caller to
-/// say; dropped, it leaves nothing behind.
-///
-/// # Errors
-/// As the system or TLS says, with the step at which it failed.
-pub(super) async fn dial(endpoint: &Endpoint, tls: Option<&ClientTls>) -> io::Result<Stream> {
-    match endpoint {
-        Endpoint::H2c(authority) | Endpoint::Tcp(authority) => {
-            dial_tcp(authority).await.map(Stream::Tcp)
+/// How one worker reaches the endpoints of one upstream.
+#[derive(Debug)]
+pub(crate) struct Dialler {
+    endpoints: Vec<Endpoint>,
+    tls: Option<ClientTls>,
+    quic: Quic,
+}
+
+impl Dialler {
+    pub(crate) fn new(
+        plan: &UpstreamPlan,
+        tls: Option<ClientTls>,
+        socket: &Rc<QuicSocket>,
+    ) -> Self {
+        Self {
+            endpoints: plan.endpoints.clone(),
+            tls,
+            quic: Quic::new(plan, Rc::clone(socket)),
         }
-        Endpoint::Https(authority) | Endpoint::Tls(authority) => {
-            let tls = tls.ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
+    }
+
+    /// Connects to an endpoint, up to a usable stream. How long that may take is for the caller
+    /// to say; dropped, it leaves nothing behind.
+    ///
+    /// # Errors
+    /// As the system or TLS says, with the step at which it failed.
+    pub(super) async fn dial(&self, endpoint: usize) -> io::Result<Stream> {
+        match &self.endpoints[endpoint] {
+            Endpoint::H2c(authority) | Endpoint::Tcp(authority) => {
+                dial_tcp(authority).await.map(Stream::Tcp)
+            }
             // A handshake is large, and plain connections are not to make room for one.
-            Box::pin(dial_tls(authority, tls)).await
+            Endpoint::Https(authority) | Endpoint::Tls(authority) => {
+                Box::pin(dial_tls(authority, self.tls()?)).await
+            }
+            Endpoint::Quic(authority) => {
+                let opening = self.quic.open(endpoint, authority, self.tls()?);
+                Box::pin(opening).await.map_err(|e| at("QUIC", &e))
+            }
+            Endpoint::Unix(path) => {
+                let connected = dial_unix(path).await;
+                connected.map(Stream::Unix).map_err(|e| at("Unix", &e))
+            }
+            Endpoint::Mock(_) => Err(io::Error::other("the built-in upstream has no address")),
         }
-        Endpoint::Unix(path) => {
-            let connected = dial_unix(path).await;
-            connected.map(Stream::Unix).map_err(|e| at("Unix", &e))
+    }
+
+    /// Connects to an endpoint for no use but to see that it can be done.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial).
+    pub(super) async fn probe(&self, endpoint: usize) -> io::Result<()> {
+        match &self.endpoints[endpoint] {
+            Endpoint::Quic(authority) => Box::pin(self.quic.probe(authority, self.tls()?)).await,
+            Endpoint::H2c(_)
+            | Endpoint::Https(_)
+            | Endpoint::Tcp(_)
+            | Endpoint::Tls(_)
+            | Endpoint::Unix(_)
+            | Endpoint::Mock(_) => self.dial(endpoint).await.map(drop),
         }
-        Endpoint::Mock(_) => Err(io::Error::other("the built-in upstream has no address")),
+    }
+
+    fn tls(&self) -> io::Result<&ClientTls> {
+        let missing = || io::Error::other("there is no TLS configuration");
+        self.tls.as_ref().ok_or_else(missing)
     }
 }
 

@@ -171,7 +171,7 @@ mod tests {
     use crate::lifecycle::Timers;
     use crate::observe::Metrics;
     use crate::random::Random;
-    use crate::upstream::Wish;
+    use crate::upstream::{Dialler, Wish};
     use gatewright_config::{Protocols, load_str};
     use gatewright_core::fault::FaultClass;
     use gatewright_core::pool::PoolEvent;
@@ -198,12 +198,13 @@ mod tests {
             .unwrap()
             .plan;
         let plan = plan.upstreams[0].clone();
+        let dialler = Rc::new(Dialler::new(&plan, None, &Rc::default()));
         let metrics = Metrics::new().upstream(&plan.name, 1);
         let timers = Rc::<Timers>::default();
         let random = Random::seeded();
         let (awaited, scratch) = (Arc::default(), Rc::default());
         Rc::new(Upstream::new(
-            plan, None, timers, metrics, random, awaited, scratch,
+            plan, dialler, timers, metrics, random, awaited, scratch,
         ))
     }
 

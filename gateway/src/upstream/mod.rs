@@ -9,11 +9,15 @@ mod driver;
 mod mock;
 mod native;
 mod place;
+mod quic;
+mod quic_stream;
 mod retry;
 mod stream;
 
 pub(crate) use call::Call;
+pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
+pub(crate) use quic::QuicSocket;
 pub(crate) use stream::Stream;
 
 use place::{Lease, Place, Queued, refusal_fault};
@@ -22,7 +26,6 @@ use crate::clock;
 use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
-use crate::tls::ClientTls;
 use bytes::Bytes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
@@ -46,7 +49,7 @@ use tokio::sync::Notify;
 /// One upstream as one worker uses it.
 pub(crate) struct Upstream {
     plan: UpstreamPlan,
-    tls: Option<ClientTls>,
+    dialler: Rc<Dialler>,
     timers: Rc<Timers>,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
@@ -118,7 +121,7 @@ enum Waiter {
 impl Upstream {
     pub(crate) fn new(
         plan: UpstreamPlan,
-        tls: Option<ClientTls>,
+        dialler: Rc<Dialler>,
         timers: Rc<Timers>,
         metrics: UpstreamMetrics,
         random: Random,
@@ -141,7 +144,7 @@ impl Upstream {
             budget: RefCell::new(RetryBudget::new(plan.retry.budget)),
             earlier: Notify::new(),
             plan,
-            tls,
+            dialler,
             timers,
             metrics,
             state: RefCell::new(state),

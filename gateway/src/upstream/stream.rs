@@ -1,5 +1,6 @@
 //! A stream of bytes to an upstream, whatever carries it.
 
+use super::quic_stream::QuicStream;
 use rustix::net::sockopt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -17,6 +18,8 @@ pub(crate) enum Stream {
     /// Boxed: it is large, and the others are not to pay for it.
     Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
+    /// Boxed for the same reason.
+    Quic(Box<QuicStream>),
 }
 
 impl Stream {
@@ -24,7 +27,7 @@ impl Stream {
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match self {
             Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
-            Self::Tcp(_) | Self::Unix(_) => None,
+            Self::Tcp(_) | Self::Unix(_) | Self::Quic(_) => None,
         }
     }
 
@@ -34,7 +37,8 @@ impl Stream {
         let tcp = match self {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,
-            Self::Unix(_) => return Ok(()),
+            // QUIC has an idle timeout of its own.
+            Self::Unix(_) | Self::Quic(_) => return Ok(()),
         };
         let millis = u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
         sockopt::set_tcp_user_timeout(tcp, millis)?;
@@ -70,6 +74,10 @@ macro_rules! carry {
                 let $io = Pin::new(io);
                 $call
             }
+            Stream::Quic(io) => {
+                let $io = Pin::new(&mut **io);
+                $call
+            }
         }
     };
 }
@@ -101,9 +109,11 @@ impl AsyncWrite for Stream {
         carry!(self, io => io.poll_write_vectored(cx, slices))
     }
 
-    /// All of them take several slices at a time.
     fn is_write_vectored(&self) -> bool {
-        true
+        match self {
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) => true,
+            Self::Quic(_) => false,
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -227,6 +227,59 @@ async fn an_exclusive_connection_with_a_reply_due_is_not_used_again() {
     assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
 }
 
+/// The place that a client leaves with its reply due is on a connection that is of no use to the
+/// next in line.
+#[tokio::test]
+async fn who_waits_for_an_exclusive_connection_gets_a_clean_one() {
+    let host = Host::start().await;
+    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
+    let config = config
+        .upstream("connections", 1)
+        .upstream("queue-wait", "\"1h\"");
+    let gateway = Gateway::start(&config).await;
+    let (mut leaving, mut client) = (gateway.client().await, gateway.client().await);
+    leaving.send([AuthReq::new(1)]).await;
+    let mut upstream = host.accept().await;
+    upstream.frame().await;
+    client.send([AuthReq::new(2)]).await;
+    gateway
+        .until_metric("gatewright_upstream_queue", &[("upstream", "backend")], 1.0)
+        .await;
+    leaving.abort();
+    upstream.closed().await;
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(2));
+    answer(&mut upstream, id, "CLEAN").await;
+    assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
+}
+
+#[tokio::test]
+async fn a_request_that_ends_in_line_lets_no_other_be_sent() {
+    let host = Host::start().await;
+    let hasty = "name = \"hasty\"\nfrom = [\"front\"]\nwhen = \"amount == 7\"\nto = \"backend\"\n\
+                 timeout = \"100ms\"\n[[routes]]\nname = \"forward\"";
+    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
+    let gateway = Gateway::start(&config.route("name = \"forward\"", hasty)).await;
+    let mut client = gateway.client().await;
+    let in_line = AuthReq {
+        amount: 7,
+        ..AuthReq::new(2)
+    };
+    client
+        .send([AuthReq::new(1), in_line, AuthReq::new(3)])
+        .await;
+    let mut upstream = host.accept().await;
+    upstream.frame().await;
+    assert_eq!(client.next().await.expect("a refusal").seq, 2);
+    drop(upstream);
+    let refusal = client.next().await.expect("a refusal");
+    assert_eq!((refusal.seq, refusal.status), (1, FAILED));
+    let mut upstream = host.accept().await;
+    let id = id_of(&upstream.frame().await, &AuthReq::new(3));
+    answer(&mut upstream, id, "ALONE").await;
+    assert_eq!(client.next().await, Ok(approved(3, "ALONE ")));
+}
+
 #[tokio::test]
 async fn ids_are_not_wider_than_the_wire() {
     let host = Host::start().await;

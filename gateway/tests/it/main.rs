@@ -13,6 +13,7 @@ mod injection;
 mod backpressure;
 mod relay;
 mod relay_tls;
+mod quic;
 mod own_protocol;
 mod forward;
 mod forward_in_order;

@@ -75,7 +75,7 @@ struct Exchange {
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Http(StreamId),
-    Native(LaneKey, CallId),
+    Native(CallId),
 }
 
 #[derive(Debug)]
@@ -356,7 +356,7 @@ impl World {
             Speech::Native(_) => {
                 let lane = (id, key);
                 let call = self.send(lane, Contents::Message, vec![request.nonce])?;
-                Ok(Way::Native(lane, call))
+                Ok(Way::Native(call))
             }
         }
     }
@@ -425,7 +425,7 @@ impl World {
     fn poll_way(&mut self, way: Way) -> Option<Result<Answer, Fault>> {
         match way {
             Way::Http(stream) => self.poll_stream(stream),
-            Way::Native(_, call) => {
+            Way::Native(call) => {
                 let Part { replies, end } = self.poll_call(call)?;
                 let status = 200;
                 let reply = replies.first().copied();
@@ -441,7 +441,7 @@ impl World {
     fn endpoint_of(&self, way: Way) -> Option<usize> {
         match way {
             Way::Http(stream) => self.streams[&stream].endpoint,
-            Way::Native(_, call) => self.calls[&call].sent.map(|(conn, _)| conn.endpoint()),
+            Way::Native(call) => self.calls[&call].sent.map(|(conn, _)| conn.endpoint()),
         }
     }
 
@@ -453,7 +453,7 @@ impl World {
         };
         let (tried, retry) = (exchange.attempts, exchange.request.retry);
         match (result, exchange.way) {
-            (Ok(_), Way::Native(..)) => false,
+            (Ok(_), Way::Native(_)) => false,
             (Ok(answer), Way::Http(_)) => {
                 self.tries_again(&Outcome::Answer(&http(answer)), retry, tried)
             }
@@ -473,7 +473,7 @@ impl World {
     fn end_way(&mut self, way: Way) {
         match way {
             Way::Http(stream) => self.drop_stream(stream),
-            Way::Native(_, call) => self.end_call(call),
+            Way::Native(call) => self.end_call(call),
         }
     }
 
@@ -593,7 +593,7 @@ impl World {
             InFlight::Exchange(exchange) => {
                 match exchange.way {
                     Way::Http(stream) => self.stream_timed_out(stream),
-                    Way::Native(_, call) => self.call_timed_out(call),
+                    Way::Native(call) => self.call_timed_out(call),
                 }
                 self.end_way(exchange.way);
                 let said = Said::Refused(FaultClass::Timeout);

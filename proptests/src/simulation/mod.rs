@@ -133,13 +133,12 @@ impl World {
             pool: Pool::balanced(&setting.ranks, setting.limits, setting.policy),
             budget: RetryBudget::new(setting.retry.budget),
             stuck: vec![start; setting.ranks.len()],
-            setting,
             dice,
             trace: Trace::new(),
             step: 0,
             start,
             now: start,
-            requests: Requests::default(),
+            requests: Requests::new(!setting.trouble.is_none()),
             places: Places::default(),
             connected: Vec::new(),
             broken: Vec::new(),
@@ -153,6 +152,7 @@ impl World {
             net: BTreeMap::new(),
             tasks: Vec::new(),
             last_number: 0,
+            setting,
         }
     }
 

@@ -35,12 +35,21 @@ pub(super) struct Requests {
     retried: VecDeque<Instant>,
     /// Whether any fault was injected yet.
     pub(super) troubled: bool,
+    /// Whether requests have so little time that load alone may use it up.
+    hasty: bool,
     /// How many ended in an answer, and in a refusal.
     pub(super) answered: u64,
     pub(super) refused: u64,
 }
 
 impl Requests {
+    pub(super) fn new(hasty: bool) -> Self {
+        Self {
+            hasty,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn taken(
         &mut self,
         client: ClientId,
@@ -112,7 +121,7 @@ impl Requests {
             }
             Said::Refused(class) => {
                 let excused = match class {
-                    FaultClass::Timeout => self.troubled && request.deadline <= now,
+                    FaultClass::Timeout => (self.troubled || self.hasty) && request.deadline <= now,
                     other => request.excuses.contains(&other),
                 };
                 assert!(excused, "request {nonce} is lost for no reason: {class:?}");

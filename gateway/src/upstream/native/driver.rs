@@ -3,7 +3,6 @@
 use super::Link;
 use crate::clock;
 use crate::lifecycle::Alarm;
-use crate::upstream::dial::dial;
 use crate::upstream::driver::Debt;
 use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
@@ -40,9 +39,8 @@ impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
         let _debt = Debt::new(&upstream, id);
-        let endpoint = &upstream.plan.endpoints[id.endpoint()];
         let connecting = async {
-            let stream = dial(endpoint, upstream.tls.as_ref()).await?;
+            let stream = upstream.dialler.dial(id.endpoint()).await?;
             stream.notice_silence()?;
             Ok(stream)
         };
@@ -205,6 +203,10 @@ impl Future for LinkDriver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let ended = ready!(self.turn(cx));
+        if ended.is_ok() {
+            // That all went well is said as far as it can be said at once.
+            let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+        }
         self.end(&ended);
         Poll::Ready(())
     }

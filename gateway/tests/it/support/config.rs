@@ -182,6 +182,12 @@ impl Config {
         self
     }
 
+    /// The same, and offers these protocols, a name or a list as TOML has it.
+    pub(crate) fn trusting_for(mut self, authority_pem: String, alpn: &str) -> Self {
+        self.files.push(("ca.pem".to_owned(), authority_pem));
+        self.upstream_key("tls", format!("{{ ca = \"ca.pem\", alpn = {alpn} }}"))
+    }
+
     /// Replaces a piece of the route.
     pub(crate) fn route(mut self, from: &str, to: &str) -> Self {
         assert!(self.route.contains(from), "the route has no {from:?}");
