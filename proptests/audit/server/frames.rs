@@ -66,8 +66,10 @@ impl<'s> Talk<'s> {
             Err(end) => end,
         };
         match end {
-            End::Over | End::Reset => {}
-            End::Silence => self.listen(&mut stream).await,
+            End::Reset => {}
+            // What the gateway had sent when it left may have been answered by what was said too
+            // often before: it has to be noted, too.
+            End::Over | End::Silence => self.listen(&mut stream).await,
             End::Cut => {
                 stream.end_gently();
                 // What is cut may be gone already.
