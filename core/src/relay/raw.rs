@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The longest name that DNS allows, in text (RFC 1035, 2.3.4).
 const LONGEST_NAME: usize = 253;
 
-/// The protocol; see the [module](self).
+/// `raw`, the protocol of a connection whose bytes nobody reads. Its one message is the opening.
 #[derive(Debug)]
 pub struct Raw {
     descriptor: Arc<Descriptor>,

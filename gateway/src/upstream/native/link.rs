@@ -1,5 +1,6 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
+use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
 use super::parcel::{Parcel, as_event};
 use crate::clock;
@@ -40,6 +41,8 @@ struct State {
     ledger: Ledger<Rc<Mailbox>>,
     framing: Framing,
     outbound: BytesMut,
+    /// Where order tells whose a reply is: which requests the server can have read.
+    flushed: Option<Flushed>,
     driver: Option<Waker>,
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
@@ -82,12 +85,14 @@ impl Link {
         let protocol = &speech.protocol;
         let descriptor = Arc::clone(protocol.descriptor());
         let framing = Framing::new(Arc::clone(protocol), Side::Client, limits.frame);
+        let in_order = descriptor.capabilities.correlation == CorrelationKind::Fifo;
         Self {
             id,
             state: RefCell::new(State {
                 ledger: Ledger::new(descriptor.capabilities.correlation),
                 framing,
                 outbound: BytesMut::new(),
+                flushed: in_order.then(Flushed::default),
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
@@ -121,6 +126,7 @@ impl Link {
             return Err(Fault::unsent(FaultClass::Overload, detail));
         }
         let replies = self.replies_due(&parcel);
+        let before = state.outbound.len();
         let correlation = match parcel {
             Parcel::Frames(frames, _) => {
                 state.outbound.extend_from_slice(frames);
@@ -129,6 +135,9 @@ impl Link {
             Parcel::Message(message) => self.write(message, state)?,
         };
         wake(state.driver.take());
+        if let Some(flushed) = &mut state.flushed {
+            flushed.queue(state.outbound.len() - before, replies);
+        }
         let Some(replies) = replies else {
             to.complete();
             return Ok(());
@@ -256,7 +265,11 @@ impl Link {
     /// Runs `write` on what is to be written.
     pub(super) fn with_outbound<T>(&self, write: impl FnOnce(&mut BytesMut) -> T) -> T {
         let state = &mut *self.state.borrow_mut();
+        let before = state.outbound.len();
         let result = write(&mut state.outbound);
+        if let Some(flushed) = &mut state.flushed {
+            flushed.write(before - state.outbound.len());
+        }
         if state.outbound.len() < FULL / 2 {
             state.unblock();
         }
@@ -337,16 +350,18 @@ impl State {
         let Some(front) = self.ledger.front() else {
             return Ok(false);
         };
-        let (owner, most) = (front.owner.cloned(), front.replies);
+        let due = self.flushed.as_ref().map_or(u32::MAX, Flushed::due);
+        let (owner, most) = (front.owner.cloned(), front.replies.get().min(due));
         if (owner.as_ref()).is_some_and(|mailbox| mailbox.contents() == Contents::Message) {
             return Ok(false);
         }
-        let scanned = self.framing.scan(inbound, most.get() as usize);
+        let scanned = self.framing.scan(inbound, most as usize);
         let scanned = scanned.map_err(Broken::Unreadable)?;
         let replies = NonZeroU32::new(u32::try_from(scanned.frames).unwrap_or(0));
         let Some(replies) = replies else {
             return Ok(false);
         };
+        self.note_replies(replies.get())?;
         match owner {
             Some(mailbox) => {
                 mailbox.put_frames(&inbound[..scanned.bytes], replies.get());
@@ -368,9 +383,12 @@ impl State {
             Event::Head(message) => message,
             Event::Control(Control::Heartbeat(None)) => return Ok(()),
             Event::Control(Control::Heartbeat(Some(answer))) => {
-                let event = Event::Head(answer);
+                let (event, before) = (Event::Head(answer), self.outbound.len());
                 // An answer that does not fit is none: the server will end the connection.
                 let _ = self.framing.write(&event, &mut self.outbound);
+                if let Some(flushed) = &mut self.flushed {
+                    flushed.queue(self.outbound.len() - before, None);
+                }
                 return Ok(());
             }
             Event::Control(Control::GoAway) => {
@@ -394,6 +412,9 @@ impl State {
     }
 
     fn deliver_reply(&mut self, message: Message, metrics: &UpstreamMetrics) -> Result<(), Broken> {
+        if !self.ledger.is_empty() {
+            self.note_replies(1)?;
+        }
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
             && mailbox.contents() == Contents::Frames
@@ -410,6 +431,16 @@ impl State {
             Answers::Unknown => return self.note_unknown(message.correlation(), metrics),
         }
         Ok(())
+    }
+
+    /// A reply to what the server cannot have read yet is a reply to something else.
+    fn note_replies(&mut self, replies: u32) -> Result<(), Broken> {
+        let flushed = self.flushed.as_mut();
+        if flushed.is_none_or(|flushed| flushed.take(replies)) {
+            Ok(())
+        } else {
+            Err(Broken::Unasked("a reply before its request was sent"))
+        }
     }
 
     /// By order, a reply that nobody asked for leaves nobody sure whose the next one is. With ids,

@@ -6,6 +6,7 @@
 //! its reply; nothing else leads from a link back to a client, and a mailbox is never used again.
 
 mod driver;
+mod flushed;
 mod lane;
 mod link;
 mod mailbox;
