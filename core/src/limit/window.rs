@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 /// time, at most `N`.
 #[derive(Clone, Debug)]
 pub struct Window<const N: usize> {
-    tick: Duration,
+    /// In microseconds, at least one: a message counts in several windows, and a division of
+    /// 128 bits costs as much as all the rest.
+    tick: u64,
     origin: Option<Instant>,
     /// The current tick, counted from the origin.
     current: u64,
@@ -18,8 +20,9 @@ impl<const N: usize> Window<N> {
     /// An empty one.
     #[must_use]
     pub const fn new(tick: Duration) -> Self {
+        let tick = micros(tick);
         Self {
-            tick,
+            tick: if tick == 0 { 1 } else { tick },
             origin: None,
             current: 0,
             counts: [0; N],
@@ -49,8 +52,7 @@ impl<const N: usize> Window<N> {
 
     fn advance(&mut self, now: Instant) {
         let origin = *self.origin.get_or_insert(now);
-        let passed = now.saturating_duration_since(origin).as_nanos();
-        let tick = u64::try_from(passed / self.tick.as_nanos().max(1)).unwrap_or(u64::MAX);
+        let tick = micros(now.saturating_duration_since(origin)) / self.tick;
         // Time that goes backwards is taken for time that stands still.
         for _ in self.current..tick.min(self.current.saturating_add(N as u64)) {
             self.current += 1;
@@ -59,4 +61,10 @@ impl<const N: usize> Window<N> {
         }
         self.current = self.current.max(tick);
     }
+}
+
+/// Whole microseconds.
+const fn micros(time: Duration) -> u64 {
+    let seconds = time.as_secs().saturating_mul(1_000_000);
+    seconds.saturating_add(time.subsec_micros() as u64)
 }
