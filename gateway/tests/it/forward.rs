@@ -3,7 +3,6 @@
 use crate::support::config::Config;
 use crate::support::gateway::Gateway;
 use crate::support::host::{Host, HostConnection};
-use crate::support::in_time;
 use crate::support::wire::{AuthReq, AuthRsp};
 use std::net::SocketAddr;
 
@@ -319,34 +318,6 @@ async fn a_route_without_rules_is_checked() {
     .await;
     assert_eq!(exit.code, Some(78), "{}", exit.stderr);
     assert!(exit.stderr.contains("GW1020"), "{}", exit.stderr);
-}
-
-#[tokio::test]
-async fn who_waits_for_an_exclusive_connection_is_not_given_one_that_was_left() {
-    let host = Host::start().await;
-    let config = Config::forward("pos", [host.url()]).upstream_key("sharing", "\"exclusive\"");
-    let config = config.upstream_key("retry", "{ attempts = 1 }");
-    let config = config.upstream("connections", 1);
-    let gateway = Gateway::start(&config).await;
-    let (mut leaving, mut waiting) = (gateway.client().await, gateway.client().await);
-    leaving.send([AuthReq::new(1)]).await;
-    let mut left = host.accept().await;
-    left.frame().await;
-    waiting.send([AuthReq::new(2)]).await;
-    let queued = async {
-        while gateway
-            .metrics()
-            .await
-            .sum("gatewright_upstream_queue", &[])
-            < 1.0
-        {}
-    };
-    in_time("a queue", queued).await;
-    leaving.abort();
-    let mut upstream = host.accept().await;
-    let id = id_of(&upstream.frame().await, &AuthReq::new(2));
-    answer(&mut upstream, id, "WAITED").await;
-    assert_eq!(waiting.next().await, Ok(approved(2, "WAITED")));
 }
 
 #[tokio::test]
