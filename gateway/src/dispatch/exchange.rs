@@ -112,6 +112,9 @@ impl Exchange {
                 }
                 Way::Ended => Err(Fault::sent(FaultClass::Internal, "polled after its end")),
             };
+            if is_good(&result) {
+                return Poll::Ready(result);
+            }
             // Where nothing could be reached, everything was tried.
             let failed = self.way.endpoint();
             let now = clock::now();
@@ -232,6 +235,15 @@ fn lane(
     };
     let key = balance_key(route, request, facts);
     from.lanes.to(upstream, from.client, key)
+}
+
+/// Whether there is no reason to ask once more.
+fn is_good(result: &Result<Answer, Fault>) -> bool {
+    match result {
+        Ok(Answer::Http(answer)) => answer.status.as_u16() < 400,
+        Ok(Answer::Message(_)) => true,
+        Err(_) => false,
+    }
 }
 
 /// What the upstream of a route chooses an endpoint by, if it does by a key.
