@@ -6,7 +6,10 @@ use super::{EvalError, Problem};
 use crate::message::Value;
 
 /// `operator value`
-pub(super) fn unary(operator: Unary, value: &Value) -> Result<Value, EvalError> {
+///
+/// # Errors
+/// If the operator does not take the value, or the result does not fit 128 bits.
+pub fn unary(operator: Unary, value: &Value) -> Result<Value, EvalError> {
     match (operator, value) {
         (Unary::Invert, Value::Int(n)) => Ok(Value::Int(!n)),
         (Unary::Invert, other) => Err(expected("an integer", other)),
@@ -18,7 +21,10 @@ pub(super) fn unary(operator: Unary, value: &Value) -> Result<Value, EvalError> 
 }
 
 /// `left operator right`
-pub(super) fn binary(
+///
+/// # Errors
+/// If the operator does not take the values, or the result does not fit.
+pub fn binary(
     op: Arith,
     left: &Value,
     right: &Value,

@@ -1,41 +1,66 @@
-//! What an expression says, before it is known what its names mean.
+//! What an expression says, before it is known what its names mean. Definitions, whose names mean
+//! fields of messages that are still being read, start from here as rules do.
 
 use super::{Comparison, Span};
 use bytestring::ByteString;
 
 /// A part of an expression.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node<'s> {
-    pub(super) kind: Kind<'s>,
+pub struct Node<'s> {
+    /// What it says.
+    pub kind: Kind<'s>,
     /// Its place in the expression's text, in bytes.
-    pub(super) span: Span,
+    pub span: Span,
     /// The levels below and including this one.
-    pub(super) height: usize,
+    pub height: usize,
 }
 
+/// The forms of an expression.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind<'s> {
+pub enum Kind<'s> {
+    /// `null`
     Null,
+    /// `true`, `false`
     Bool(bool),
+    /// An integer literal.
     Int(i128),
+    /// A floating point literal.
     Float(f64),
+    /// A text literal.
     Str(ByteString),
+    /// `f"a{b}"`: text with expressions in it.
+    Format(Vec<Node<'s>>),
     /// `[a, b]`
     List(Vec<Node<'s>>),
     /// A field, or whatever else the scope knows; or the function of a call.
     Name(&'s str),
-    /// `enumeration::label`
+    /// `enumeration::label`; the enumeration may be a path itself.
     Label {
+        /// As written.
         enumeration: &'s str,
+        /// The last part.
         label: &'s str,
     },
+    /// `sizeof<type>` or, in bits, `bitsizeof<type>`.
+    SizeOf {
+        /// Whether it counts bits.
+        bits: bool,
+        /// The type as written.
+        of: &'s str,
+    },
+    /// `value.as<type>`
+    Cast(Box<Node<'s>>, &'s str),
+    /// `not a`
     Not(Box<Node<'s>>),
+    /// `-a`, `+a`, `~a`
     Unary(Unary, Box<Node<'s>>),
     /// `a and b and c`
     All(Vec<Node<'s>>),
     /// `a or b or c`
     Any(Vec<Node<'s>>),
+    /// `a == b`
     Compare(Comparison, Box<[Node<'s>; 2]>),
+    /// `a + b`
     Arith(Arith, Box<[Node<'s>; 2]>),
     /// `condition ? then : otherwise`
     Choose(Box<[Node<'s>; 3]>),
@@ -47,15 +72,21 @@ pub(super) enum Kind<'s> {
     Call(Box<Node<'s>>, Vec<Node<'s>>),
 }
 
+/// An operator before its operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unary {
+pub enum Unary {
+    /// `-`
     Negate,
+    /// `+`
     Plus,
+    /// `~`
     Invert,
 }
 
 impl Unary {
-    pub(super) const fn sign(self) -> &'static str {
+    /// As written.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
         match self {
             Self::Negate => "-",
             Self::Plus => "+",
@@ -64,22 +95,35 @@ impl Unary {
     }
 }
 
+/// An operator between two numbers, or two texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arith {
+pub enum Arith {
+    /// `+`
     Add,
+    /// `-`
     Sub,
+    /// `*`
     Mul,
+    /// `/`
     Div,
+    /// `%`
     Rem,
+    /// `|`
     BitOr,
+    /// `^`
     BitXor,
+    /// `&`
     BitAnd,
+    /// `<<`
     Shl,
+    /// `>>`
     Shr,
 }
 
 impl Arith {
-    pub(super) const fn sign(self) -> &'static str {
+    /// As written.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
             Self::Sub => "-",
@@ -95,7 +139,8 @@ impl Arith {
     }
 
     /// Whether it takes floats as well as integers.
-    pub(super) const fn takes_floats(self) -> bool {
+    #[must_use]
+    pub const fn takes_floats(self) -> bool {
         matches!(
             self,
             Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Rem
@@ -104,7 +149,9 @@ impl Arith {
 }
 
 impl<'s> Node<'s> {
-    pub(super) fn children(&self) -> Vec<&Self> {
+    /// The expressions that it consists of.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
             Kind::Null
             | Kind::Bool(_)
@@ -112,9 +159,12 @@ impl<'s> Node<'s> {
             | Kind::Float(_)
             | Kind::Str(_)
             | Kind::Name(_)
-            | Kind::Label { .. } => Vec::new(),
-            Kind::Not(of) | Kind::Unary(_, of) | Kind::Attr(of, _) => vec![of],
-            Kind::List(all) | Kind::All(all) | Kind::Any(all) => all.iter().collect(),
+            | Kind::Label { .. }
+            | Kind::SizeOf { .. } => Vec::new(),
+            Kind::Not(of) | Kind::Unary(_, of) | Kind::Attr(of, _) | Kind::Cast(of, _) => vec![of],
+            Kind::List(all) | Kind::All(all) | Kind::Any(all) | Kind::Format(all) => {
+                all.iter().collect()
+            }
             Kind::Compare(_, two) | Kind::Arith(_, two) | Kind::Index(two) => two.iter().collect(),
             Kind::Choose(three) => three.iter().collect(),
             Kind::Call(callee, args) => std::iter::once(&**callee).chain(args).collect(),
@@ -137,7 +187,8 @@ impl<'s> Node<'s> {
     }
 
     /// The place of the name of an `Attr`.
-    pub(super) fn name_span(&self) -> Span {
+    #[must_use]
+    pub fn name_span(&self) -> Span {
         match self.kind {
             Kind::Attr(_, name) => self.span.end - name.len()..self.span.end,
             _ => self.span.clone(),

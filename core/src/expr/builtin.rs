@@ -8,15 +8,24 @@ use std::borrow::Cow;
 
 /// What a value is, as far as functions and methods care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub enum Sort {
+    /// A truth value.
     Bool,
+    /// An integer.
     Int,
+    /// A float.
     Float,
+    /// Text.
     Str,
+    /// Bytes.
     Bytes,
+    /// A number with labels.
     Enum,
+    /// A list.
     List,
+    /// A structure.
     Struct,
+    /// Known only when it arrives.
     Any,
 }
 
@@ -49,7 +58,8 @@ impl Sort {
     }
 
     /// For people.
-    pub(super) const fn describe(self) -> &'static str {
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Bool => "a truth value",
             Self::Int => "an integer",
@@ -66,7 +76,7 @@ impl Sort {
 
 /// What a function or method gives.
 #[derive(Clone, Debug)]
-pub(super) enum Gives {
+pub enum Gives {
     /// Always this type.
     Always(Type),
     /// An element of the list that it is called on.
@@ -75,18 +85,21 @@ pub(super) enum Gives {
 
 /// Runs a function or method: the value that it is called on, further arguments, what may be
 /// produced. The values have been checked, but for those that are [`Sort::Any`].
-pub(super) type Body = for<'e> fn(Cow<'e, Value>, &[Cow<'e, Value>], &mut Budget) -> Outcome<'e>;
+pub type Body = for<'e> fn(Cow<'e, Value>, &[Cow<'e, Value>], &mut Budget) -> Outcome<'e>;
 
 /// A function, or a method of certain values.
 #[derive(Debug)]
-pub(super) struct Builtin {
-    pub(super) name: &'static str,
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
     /// What it can be called on, or what its first argument can be.
-    pub(super) on: &'static [Sort],
+    pub on: &'static [Sort],
     /// Its further arguments, all of which must be given.
-    pub(super) params: &'static [Sort],
-    pub(super) gives: Gives,
-    pub(super) run: Body,
+    pub params: &'static [Sort],
+    /// What it gives.
+    pub gives: Gives,
+    /// Its code.
+    pub run: Body,
 }
 
 const fn row(
@@ -211,7 +224,7 @@ pub(super) fn function(name: &str) -> Option<&'static Builtin> {
 }
 
 /// All methods of that name.
-pub(super) fn methods(name: &str) -> impl Iterator<Item = &'static Builtin> {
+pub fn methods(name: &str) -> impl Iterator<Item = &'static Builtin> {
     METHODS.iter().filter(move |row| row.name == name)
 }
 

@@ -1,16 +1,13 @@
 //! Functions and methods of bytes.
 
+use super::charset::{Charset, NotInCharset};
 use super::lists::empty;
 use super::op::{Budget, Outcome, expected};
 use super::{EvalError, Problem};
 use crate::message::Value;
 use base64_simd::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
-use bytestring::ByteString;
 use std::borrow::Cow;
-
-/// The names of character encodings that `.to_s` knows.
-pub(super) const ENCODINGS: [&str; 5] = ["ASCII", "UTF-8", "ISO-8859-1", "UTF-16LE", "UTF-16BE"];
 
 fn expect(value: &Value) -> Result<&Bytes, EvalError> {
     value.as_bytes().ok_or_else(|| expected("bytes", value))
@@ -155,39 +152,10 @@ pub(super) fn decode<'e>(
         .first()
         .and_then(|arg| arg.as_str())
         .unwrap_or_default();
-    let decoded = match encoding.to_ascii_uppercase().as_str() {
-        "ASCII" if !bytes.is_ascii() => Err(unreadable("the bytes are not ASCII")),
-        "ASCII" | "UTF-8" => {
-            ByteString::try_from(bytes.clone()).map_err(|_| unreadable("the bytes are not UTF-8"))
-        }
-        "ISO-8859-1" => {
-            budget.charge(bytes.len().saturating_mul(2))?;
-            Ok(bytes
-                .iter()
-                .copied()
-                .map(char::from)
-                .collect::<String>()
-                .into())
-        }
-        "UTF-16LE" => utf16(bytes, u16::from_le_bytes, budget),
-        "UTF-16BE" => utf16(bytes, u16::from_be_bytes, budget),
-        _ => Err(unreadable("there is no such character encoding")),
-    };
-    decoded.map(|text| Cow::Owned(Value::Str(text)))
-}
-
-fn utf16(
-    bytes: &[u8],
-    unit: fn([u8; 2]) -> u16,
-    budget: &mut Budget,
-) -> Result<ByteString, EvalError> {
-    // Two bytes of UTF-16 are at most three of UTF-8.
-    budget.charge(bytes.len().saturating_mul(2))?;
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let text: Result<String, _> =
-        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
-    text.ok()
-        .filter(|_| rest.is_empty())
-        .map(ByteString::from)
-        .ok_or_else(|| unreadable("the bytes are not UTF-16"))
+    let charset = Charset::named(encoding);
+    let (charset, _) = charset.ok_or_else(|| unreadable("there is no such character encoding"))?;
+    budget.charge(charset.decoded_len(bytes.len()))?;
+    let text = charset.decode(bytes);
+    text.map(|text| Cow::Owned(Value::Str(text)))
+        .map_err(|NotInCharset| unreadable("the bytes are not text in that encoding"))
 }

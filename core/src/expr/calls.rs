@@ -2,7 +2,7 @@
 
 use super::ast::{Kind, Node};
 use super::builtin::{Builtin, FUNCTIONS, Gives, METHODS, Sort, function, methods};
-use super::bytes::ENCODINGS;
+use super::charset::Charset;
 use super::check::{Checked, Checker, Typed};
 use super::op::{Op, OpKind};
 use super::suggest::{did_you_mean, nearest};
@@ -107,15 +107,12 @@ impl Checker<'_> {
             let encoding = value.op.constant().and_then(|value| value.as_str());
             let encoding = encoding
                 .ok_or_else(|| error("the character encoding must be written out".to_owned()))?;
-            if !ENCODINGS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(encoding))
-            {
+            if Charset::named(encoding).is_none() {
                 let message = format!("there is no character encoding `{encoding}`");
-                let near =
-                    nearest(encoding, ENCODINGS).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(encoding, Charset::names());
+                let near = near.map(|near| format!("did you mean `{near}`?"));
                 return Err(error(message).help(
-                    near.unwrap_or_else(|| format!("encodings are {}", ENCODINGS.join(", "))),
+                    near.unwrap_or_else(|| "such as ASCII, UTF-8 or ISO-8859-1".to_owned()),
                 ));
             }
         }

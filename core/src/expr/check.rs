@@ -99,6 +99,12 @@ impl Checker<'_> {
                 Some(path) => self.path(&path),
                 None => self.element(two, node),
             },
+            Kind::Format(_) | Kind::Cast(..) | Kind::SizeOf { .. } => Err(RuleError::new(
+                codes::DEFINITIONS_ONLY,
+                span.clone(),
+                "rules have no such form",
+            )
+            .help("text with expressions in it is a template, \"a{b}\"")),
             Kind::Label { enumeration, label } => self.label(enumeration, label, span),
             Kind::Not(of) => self.not(of, span),
             Kind::Unary(operator, of) => self.unary(*operator, of, span),

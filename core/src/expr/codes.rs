@@ -79,6 +79,9 @@ codes! {
         "Text is needed here, and bytes, lists and structures have no one way to become text. Wrap \
         bytes in hex(x) or base64(x), or read them with .to_s(\"UTF-8\"); pick an element of a list \
         or a field of a structure.";
+    DEFINITIONS_ONLY = "GW2018", "only definitions of protocols have this form",
+        "`f\"text {x}\"`, `x.as<type>` and `sizeof<type>` are for the expressions of a definition. A \
+        rule's text is a template already, its values have their types, and sizes are the codec's.";
 }
 
 /// The row of a code.

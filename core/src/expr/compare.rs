@@ -85,7 +85,10 @@ fn equal(left: &Value, right: &Value) -> bool {
 }
 
 /// The order of two values; `None` if one of them is not a number in the sense of IEEE 754.
-pub(super) fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, EvalError> {
+///
+/// # Errors
+/// If they have none.
+pub fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, EvalError> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),

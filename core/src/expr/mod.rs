@@ -26,6 +26,7 @@ mod braces;
 mod builtin;
 mod bytes;
 mod calls;
+pub mod charset;
 mod check;
 pub mod codes;
 mod compare;
@@ -56,3 +57,18 @@ pub use scope::{Binding, Env, NameError, Scope, Step, Var};
 pub use simple::{Comparison, Conjuncts, Simple, View};
 pub use source::{RuleError, Source, Span};
 pub use template::{Part, Template};
+
+/// What an expression says, before it is known what its names mean.
+pub mod syntax {
+    pub use super::ast::{Arith, Kind, Node, Unary};
+    pub use super::parse::parse;
+}
+
+/// What operators and methods do with values, for whoever compiles [`syntax`] in another way
+/// than [`Expr`] does: definitions of protocols.
+pub mod semantics {
+    pub use super::arith::{binary, unary};
+    pub use super::builtin::{Body, Builtin, Gives, Sort, methods};
+    pub use super::compare::order;
+    pub use super::op::{Budget, Outcome};
+}

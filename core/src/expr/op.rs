@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What running an operation gives.
-pub(super) type Outcome<'e> = Result<Cow<'e, Value>, EvalError>;
+pub type Outcome<'e> = Result<Cow<'e, Value>, EvalError>;
 
 /// The most that one run may produce in text, bytes and lists, intermediate results included:
 /// 1 MiB.
@@ -22,15 +22,20 @@ pub(super) const MAX_PRODUCED: usize = 1 << 20;
 
 /// What one run may still produce, in bytes.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub struct Budget(usize);
 
 impl Budget {
-    pub(super) const fn full() -> Self {
+    /// 1 MiB.
+    #[must_use]
+    pub const fn full() -> Self {
         Self(MAX_PRODUCED)
     }
 
     /// Takes `bytes` before they are allocated.
-    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), EvalError> {
+    ///
+    /// # Errors
+    /// If that is more than is left.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), EvalError> {
         let left = self.0.checked_sub(bytes);
         self.0 = left.ok_or_else(|| {
             EvalError::new(Problem::TooMuch, "the expression produces more than 1 MiB")

@@ -2,7 +2,7 @@
 //! bounded, so neither time nor stack depend on what the author wrote.
 
 use super::ast::{Arith, Kind, Node, Unary};
-use super::token::{Token, tokens};
+use super::token::{Piece, Token, tokens};
 use super::{Comparison, RuleError, Span, codes};
 
 /// The longest expression, in bytes.
@@ -53,7 +53,10 @@ fn infix(token: &Token<'_>) -> Option<(Infix, u8)> {
 }
 
 /// Reads a whole expression. Places are those in `text`.
-pub(super) fn parse(text: &str) -> Result<Node<'_>, RuleError> {
+///
+/// # Errors
+/// With the first place that does not fit.
+pub fn parse(text: &str) -> Result<Node<'_>, RuleError> {
     if text.len() > MAX_SOURCE {
         let message = format!(
             "the expression has {} bytes, and {MAX_SOURCE} are the most",
@@ -238,7 +241,12 @@ impl<'s> Parser<'s> {
         loop {
             let here = self.here();
             let kind = if self.eat(".") {
-                Kind::Attr(Box::new(node), self.name("a name after the `.`")?)
+                let name = self.name("a name after the `.`")?;
+                if name == "as" && self.at_symbol("<") {
+                    Kind::Cast(Box::new(node), self.type_name()?)
+                } else {
+                    Kind::Attr(Box::new(node), name)
+                }
             } else if self.eat("[") {
                 let index = self.expression()?;
                 self.expect("]", &here)?;
@@ -251,6 +259,23 @@ impl<'s> Parser<'s> {
             };
             node = self.node(kind, start)?;
         }
+    }
+
+    /// `<type>`, as written between the brackets.
+    fn type_name(&mut self) -> Result<&'s str, RuleError> {
+        let opened = self.here();
+        self.expect("<", &opened)?;
+        let start = self.here().start;
+        self.name("the name of a type")?;
+        while self.eat("::") {
+            self.name("a name after the `::`")?;
+        }
+        if self.eat("[") {
+            self.expect("]", &opened)?;
+        }
+        let end = self.end();
+        self.expect(">", &opened)?;
+        Ok(self.text.get(start..end).unwrap_or_default())
     }
 
     fn name(&mut self, expected: &str) -> Result<&'s str, RuleError> {
@@ -284,6 +309,13 @@ impl<'s> Parser<'s> {
             Some(Token::Name("true")) => Kind::Bool(true),
             Some(Token::Name("false")) => Kind::Bool(false),
             Some(Token::Name("null")) => Kind::Null,
+            Some(Token::Name("sizeof")) if self.follows("<") => return self.size_of(false),
+            Some(Token::Name("bitsizeof")) if self.follows("<") => return self.size_of(true),
+            Some(Token::Format(parts)) => {
+                let parts = parts.clone();
+                self.at += 1;
+                return self.format(&parts, here.start);
+            }
             Some(Token::Name(name)) if !matches!(*name, "and" | "or" | "not") => {
                 return self.named();
             }
@@ -297,6 +329,55 @@ impl<'s> Parser<'s> {
         };
         self.at += 1;
         self.node(kind, here.start)
+    }
+
+    /// Whether the token after the next one is `sign`.
+    fn follows(&self, sign: &str) -> bool {
+        let after = self.tokens.get(self.at + 1);
+        matches!(after, Some((Token::Symbol(s), _)) if *s == sign)
+    }
+
+    fn size_of(&mut self, bits: bool) -> Result<Node<'s>, RuleError> {
+        let start = self.here().start;
+        self.at += 1;
+        let of = self.type_name()?;
+        self.node(Kind::SizeOf { bits, of }, start)
+    }
+
+    /// The parts of a text with expressions in it, each of which is parsed on its own.
+    fn format(&mut self, parts: &[Piece], start: usize) -> Result<Node<'s>, RuleError> {
+        let mut nodes = Vec::new();
+        for part in parts {
+            nodes.push(match part {
+                Piece::Text(text) => Node::new(Kind::Str(text.clone()), start..self.end()),
+                Piece::Code(code) => self.embedded(code)?,
+            });
+        }
+        self.node(Kind::Format(nodes), start)
+    }
+
+    fn embedded(&mut self, code: &Span) -> Result<Node<'s>, RuleError> {
+        let shift = |span: &Span| span.start + code.start..span.end + code.start;
+        let text = self.text.get(code.clone()).unwrap_or_default();
+        let moved = |error: RuleError| RuleError {
+            span: shift(&error.span),
+            ..error
+        };
+        let tokens = tokens(text).map_err(moved)?;
+        let mut inner = Parser {
+            text: self.text,
+            tokens: tokens
+                .into_iter()
+                .map(|(token, span)| (token, shift(&span)))
+                .collect(),
+            at: 0,
+            depth: self.depth + 1,
+        };
+        let node = inner.expression()?;
+        match inner.peek() {
+            None => Ok(node),
+            Some(_) => Err(inner.unexpected("an operator or the closing brace")),
+        }
     }
 
     fn bracketed(&mut self, here: &Span) -> Result<Node<'s>, RuleError> {
@@ -327,4 +408,66 @@ impl<'s> Parser<'s> {
 fn too_deep(span: Span) -> RuleError {
     let message = format!("the expression nests more than {MAX_DEPTH} levels deep");
     RuleError::new(codes::TOO_LARGE, span, message).help("split the rule in two")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(text: &str) -> Vec<Kind<'_>> {
+        match parse(text).unwrap().kind {
+            Kind::Format(parts) => parts.into_iter().map(|part| part.kind).collect(),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn text_with_expressions_in_it() {
+        assert_eq!(format("f\"\""), []);
+        assert_eq!(
+            format(r#"f"a\n{b}""#),
+            [Kind::Str("a\n".into()), Kind::Name("b")]
+        );
+        assert_eq!(format("f\"{'}'}\""), [Kind::Str("}".into())]);
+        let node = parse("1 + f\"x{ foo }\"").unwrap();
+        let Kind::Arith(_, two) = &node.kind else {
+            panic!("{node:?}")
+        };
+        let Kind::Format(parts) = &two[1].kind else {
+            panic!("{node:?}")
+        };
+        assert_eq!(parts[1].span, 9..12);
+        for bad in [
+            "f\"",
+            "f\"{a",
+            "f\"{a\"",
+            "f\"{}\"",
+            "f\"{a b}\"",
+            "f\"{f\"x\"}\"",
+        ] {
+            parse(bad).expect_err(bad);
+        }
+    }
+
+    #[test]
+    fn casts_and_sizes() {
+        let node = parse("a.b.as<x::y>.c").unwrap();
+        let Kind::Attr(of, "c") = node.kind else {
+            panic!("{node:?}")
+        };
+        assert!(matches!(of.kind, Kind::Cast(_, "x::y")), "{of:?}");
+        assert!(matches!(
+            parse("[1].as<u1[]>").unwrap().kind,
+            Kind::Cast(_, "u1[]")
+        ));
+        let size = |bits, of| Kind::SizeOf { bits, of };
+        assert_eq!(parse("sizeof<u4>").unwrap().kind, size(false, "u4"));
+        assert_eq!(parse("bitsizeof<a::b>").unwrap().kind, size(true, "a::b"));
+        // Names of fields as any others.
+        assert_eq!(parse("sizeof").unwrap().kind, Kind::Name("sizeof"));
+        assert!(matches!(parse("as < b").unwrap().kind, Kind::Compare(..)));
+        for bad in ["a.as<", "a.as<>", "a.as<b", "sizeof<1>", "a.as<b::>"] {
+            parse(bad).expect_err(bad);
+        }
+    }
 }

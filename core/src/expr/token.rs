@@ -19,6 +19,16 @@ pub(super) enum Token<'s> {
     Str(ByteString),
     Name(&'s str),
     Symbol(&'static str),
+    /// `f"a{b}"`
+    Format(Vec<Piece>),
+}
+
+/// A part of a text with expressions in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Piece {
+    Text(ByteString),
+    /// The place of an expression.
+    Code(Span),
 }
 
 /// Longer ones first, so that none is read as the start of another.
@@ -89,11 +99,23 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Span)>, RuleError> {
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let start = text.len() - rest.len();
-        let (after, token) = token(rest).map_err(|fault| error(text, fault))?;
+        let (after, mut token) = token(rest).map_err(|fault| error(text, fault))?;
+        if let Token::Format(pieces) = &mut token {
+            place(pieces, start);
+        }
         all.push((token, start..text.len() - after.len()));
         (rest, _) = multispace0::<_, Fault<'_>>(after).map_err(|fault| error(text, fault))?;
     }
     Ok(all)
+}
+
+/// Moves the places of expressions from those in the literal to those in the whole text.
+fn place(pieces: &mut [Piece], start: usize) {
+    for piece in pieces {
+        if let Piece::Code(span) = piece {
+            *span = span.start + start..span.end + start;
+        }
+    }
 }
 
 fn error(text: &str, fault: Err<Fault<'_>>) -> RuleError {
@@ -111,6 +133,7 @@ fn error(text: &str, fault: Err<Fault<'_>>) -> RuleError {
 fn token(i: &str) -> Lexed<'_, Token<'_>> {
     alt((
         number,
+        formatted,
         map(name, Token::Name),
         map(double_quoted, text),
         map(single_quoted, text),
@@ -260,25 +283,69 @@ fn closed<'s>(
 
 fn double_quoted(i: &str) -> Lexed<'_, String> {
     let (body, _) = char('"').parse(i)?;
-    let piece = alt((
-        map(is_not("\"\\"), Piece::Run),
-        map(preceded(char('\\'), cut(escape)), Piece::Char),
+    let run = alt((
+        map(is_not("\"\\"), Run::Plain),
+        map(preceded(char('\\'), cut(escape)), Run::Char),
     ));
-    let (rest, text) = fold_many0(piece, String::new, |mut text, piece| {
-        match piece {
-            Piece::Run(run) => text.push_str(run),
-            Piece::Char(c) => text.push(c),
-        }
-        text
-    })
-    .parse(body)?;
+    let (rest, text) = fold_many0(run, String::new, Run::append).parse(body)?;
     let len = i.len() - rest.len();
     closed(i, rest.strip_prefix('"').unwrap_or(rest), '"', text, len)
 }
 
-enum Piece<'s> {
-    Run(&'s str),
+/// A stretch of a literal.
+enum Run<'s> {
+    Plain(&'s str),
     Char(char),
+}
+
+impl Run<'_> {
+    fn append(mut text: String, run: Self) -> String {
+        match run {
+            Self::Plain(plain) => text.push_str(plain),
+            Self::Char(c) => text.push(c),
+        }
+        text
+    }
+}
+
+/// `f"a{b}"`. An expression in it ends at the first `}` outside of single quotes and of braces
+/// of its own; it has no double quotes.
+fn formatted(i: &str) -> Lexed<'_, Token<'_>> {
+    let (mut rest, _) = tag("f\"").parse(i)?;
+    let mut pieces = Vec::new();
+    loop {
+        let run = alt((
+            map(is_not("\"\\{"), Run::Plain),
+            map(preceded(char('\\'), cut(escape)), Run::Char),
+        ));
+        let (after, text) = fold_many0(run, String::new, Run::append).parse(rest)?;
+        if !text.is_empty() {
+            pieces.push(Piece::Text(text.into()));
+        }
+        if let Some(after) = after.strip_prefix('"') {
+            return Ok((after, Token::Format(pieces)));
+        }
+        let code = after.strip_prefix('{').unwrap_or_default();
+        let Some(len) = code_len(code) else {
+            let message = "this text has no closing quote, or an expression in it no closing brace";
+            return fail(i, i.len(), codes::STRING, message, None);
+        };
+        let start = i.len() - code.len();
+        pieces.push(Piece::Code(start..start + len));
+        rest = code.get(len + 1..).unwrap_or_default();
+    }
+}
+
+/// Where the brace is that closes an expression.
+fn code_len(code: &str) -> Option<usize> {
+    let mut quoted = false;
+    code.char_indices()
+        .take_while(|(_, c)| *c != '"')
+        .find(|(_, c)| {
+            quoted ^= *c == '\'';
+            *c == '}' && !quoted
+        })
+        .map(|(at, _)| at)
 }
 
 /// What follows a backslash in double quotes.

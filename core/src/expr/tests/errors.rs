@@ -353,3 +353,11 @@ fn every_code_is_explained() {
         assert_eq!(codes::find(&row.code.to_lowercase()), Some(row));
     }
 }
+
+#[test]
+fn forms_of_definitions_are_not_for_rules() {
+    for text in ["amount.as<u2>", "sizeof<hdr>", "f\"a{amount}b\""] {
+        let error = Expr::compile(&Source::verbatim(text, 0), &mut world()).unwrap_err();
+        assert_eq!(error.code, codes::DEFINITIONS_ONLY, "{text}");
+    }
+}
