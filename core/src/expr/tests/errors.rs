@@ -133,7 +133,7 @@ fn arguments() {
         "GW2009",
         "an integer here, not text",
     );
-    refused("raw.to_s(»'UTF9'«)", "GW2009", "did you mean `UTF-8`?");
+    refused("raw.to_s(»'UFT-8'«)", "GW2009", "did you mean `UTF-8`?");
     refused("raw.to_s(»name«)", "GW2009", "written out");
     refused("[flag].»min«", "GW2009", "order");
     let condition = |text: &str| Expr::condition(&Source::verbatim(text, 100), &mut world());
