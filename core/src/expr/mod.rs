@@ -71,4 +71,14 @@ pub mod semantics {
     pub use super::builtin::{Body, Builtin, Gives, Sort, methods};
     pub use super::compare::order;
     pub use super::op::{Budget, Outcome};
+
+    /// A value's usual text: integers in decimal, floats as short as they can be.
+    ///
+    /// # Errors
+    /// If it has none: bytes, lists, structures, what is absent.
+    pub fn text(value: &crate::message::Value) -> Result<bytestring::ByteString, super::EvalError> {
+        let mut text = String::new();
+        super::format::write(value, &mut text)?;
+        Ok(text.into())
+    }
 }

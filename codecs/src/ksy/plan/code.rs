@@ -1,0 +1,96 @@
+//! Expressions of a definition, compiled.
+
+use crate::ksy::model::TypeId;
+use gatewright_core::expr::Span;
+use gatewright_core::expr::Comparison;
+use gatewright_core::expr::semantics::Builtin;
+use gatewright_core::expr::syntax::{Arith, Unary};
+use gatewright_core::message::Value;
+
+/// An expression and its place in the file.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// What it does.
+    pub op: Op,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What an expression does.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Always this.
+    Const(Value),
+    /// The value in a slot of the structure that the expression stands in.
+    Own(usize),
+    /// The value in a slot of a structure.
+    Member(Box<Code>, usize),
+    /// The structure that the expression stands in.
+    This,
+    /// The structure of the whole message.
+    Root,
+    /// The structure that a structure is part of.
+    Parent(Box<Code>),
+    /// What a structure is read from.
+    Stream(Box<Code>),
+    /// `_`: the element just read, or the value to be judged.
+    It,
+    /// `_index`.
+    Index,
+    /// Where the next byte of a stream is.
+    Position(Box<Code>),
+    /// How many bytes a stream has.
+    StreamSize(Box<Code>),
+    /// Whether a stream has ended.
+    AtEnd(Box<Code>),
+    /// An element of a list or a byte of bytes.
+    Element(Box<[Code; 2]>),
+    /// The number of elements of a list.
+    Count(Box<Code>),
+    /// The first or last element of a list.
+    End(Box<Code>, Extreme),
+    /// `not`
+    Not(Box<Code>),
+    /// An operator before its operand.
+    Unary(Unary, Box<Code>),
+    /// `and`
+    All(Vec<Code>),
+    /// `or`
+    Any(Vec<Code>),
+    /// A comparison.
+    Compare(Comparison, Box<[Code; 2]>),
+    /// An operator between two operands.
+    Arith(Arith, Box<[Code; 2]>),
+    /// `condition ? then : otherwise`
+    Choose(Box<[Code; 3]>),
+    /// A list.
+    List(Vec<Code>),
+    /// Bytes, one by one.
+    Bytes(Vec<Code>),
+    /// A method; the first is what it is called on.
+    Call(&'static Builtin, Vec<Code>),
+    /// Text with values in it.
+    Format(Vec<Code>),
+    /// A structure that must be of this type.
+    Cast(Box<Code>, TypeId),
+}
+
+/// Which end of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extreme {
+    /// The first element.
+    First,
+    /// The last element.
+    Last,
+}
+
+impl Code {
+    /// The constant that it always gives, if it does.
+    #[must_use]
+    pub const fn constant(&self) -> Option<&Value> {
+        match &self.op {
+            Op::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+}

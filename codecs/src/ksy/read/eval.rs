@@ -1,0 +1,336 @@
+//! Expressions, run.
+
+use super::{Class, IoId, ListId, Machine, ObjectId, ReadError, Val};
+use crate::ksy::plan::{Code, Extreme, Op};
+use bytes::Bytes;
+use gatewright_core::expr::semantics::{Builtin, binary, text, unary};
+use gatewright_core::expr::Comparison;
+use gatewright_core::expr::syntax::Arith;
+use gatewright_core::message::Value;
+use std::borrow::Cow;
+
+/// Where an expression runs.
+#[derive(Clone, Debug)]
+pub(super) struct Here {
+    this: ObjectId,
+    it: Val,
+    index: usize,
+}
+
+impl Here {
+    pub(super) const fn of(this: ObjectId) -> Self {
+        Self {
+            this,
+            it: Val::Unset,
+            index: 0,
+        }
+    }
+
+    pub(super) fn at(this: ObjectId, index: Option<usize>) -> Self {
+        Self {
+            this,
+            it: Val::Unset,
+            index: index.unwrap_or_default(),
+        }
+    }
+
+    pub(super) const fn with(this: ObjectId, it: Val, index: usize) -> Self {
+        Self { this, it, index }
+    }
+}
+
+fn wrong(what: &'static str) -> ReadError {
+    ReadError::new(Class::Other, format!("{what} is needed, and the value is absent or another"))
+}
+
+impl<'p> Machine<'p> {
+    /// The value of an expression as a condition.
+    pub(super) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
+        match &code.op {
+            Op::Not(of) => self.truth(of, here).map(|holds| !holds),
+            Op::All(all) => {
+                for code in all {
+                    if !self.truth(code, here)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Op::Any(all) => {
+                for code in all {
+                    if self.truth(code, here)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Op::Compare(op, two) => {
+                let left = self.eval(&two[0], here)?;
+                self.compared(&left, *op, &two[1], here)
+            }
+            _ => match self.eval(code, here)? {
+                Val::Plain(Value::Bool(truth)) => Ok(truth),
+                _ => Err(wrong("a truth value")),
+            },
+        }
+    }
+
+    /// Whether a value compares so with that of an expression.
+    pub(super) fn compared(
+        &mut self,
+        left: &Val,
+        op: Comparison,
+        code: &'p Code,
+        here: &Here,
+    ) -> Result<bool, ReadError> {
+        if let (Val::Plain(left), Op::Const(right)) = (left, &code.op) {
+            return Ok(op.holds(left, right)?);
+        }
+        let right = self.eval(code, here)?;
+        let (left, right) = (self.plain(left)?, self.plain(&right)?);
+        Ok(op.holds(&left, &right)?)
+    }
+
+    /// The value of an expression as a number of bytes or elements.
+    pub(super) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
+        let n = match self.eval(code, here)? {
+            Val::Plain(Value::Int(n)) => n,
+            _ => return Err(wrong("an integer")),
+        };
+        usize::try_from(n).map_err(|_| {
+            let message = "a size or place is negative or beyond all bounds";
+            ReadError::new(if n < 0 { Class::Other } else { Class::Eof }, message)
+        })
+    }
+
+    /// The value of an expression as a stream.
+    pub(super) fn stream_of(&mut self, code: &'p Code, here: &Here) -> Result<IoId, ReadError> {
+        match self.eval(code, here)? {
+            Val::Stream(io) => Ok(io),
+            _ => Err(wrong("a stream")),
+        }
+    }
+
+    /// The value of an expression as a structure, or none.
+    pub(super) fn object_of(
+        &mut self,
+        code: &'p Code,
+        here: &Here,
+    ) -> Result<Option<ObjectId>, ReadError> {
+        Ok(match self.eval(code, here)? {
+            Val::Object(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    fn object_at(&mut self, code: &'p Code, here: &Here) -> Result<ObjectId, ReadError> {
+        self.object_of(code, here)?.ok_or_else(|| wrong("a structure"))
+    }
+
+    /// The value of a member; instances are computed or read.
+    pub fn member(&mut self, id: ObjectId, slot: usize) -> Result<Val, ReadError> {
+        match self.peek(id, slot) {
+            Val::Unset => {
+                self.demand(id, slot)?;
+                Ok(self.peek(id, slot).clone())
+            }
+            Val::Busy => Err(ReadError::new(Class::Other, "a value depends on itself")),
+            known => Ok(known.clone()),
+        }
+    }
+
+    /// A value without references into this machine.
+    pub(super) fn plain<'v>(&mut self, val: &'v Val) -> Result<Cow<'v, Value>, ReadError> {
+        Ok(match val {
+            Val::Plain(value) => Cow::Borrowed(value),
+            Val::List(list) => {
+                let elements = self.list(*list).to_vec();
+                self.budget.charge(elements.len().saturating_mul(size_of::<Value>()))?;
+                let mut values = Vec::with_capacity(elements.len());
+                for element in &elements {
+                    values.push(self.plain(element)?.into_owned());
+                }
+                Cow::Owned(Value::List(values))
+            }
+            Val::Unset | Val::Busy | Val::Absent | Val::Object(_) | Val::Stream(_) => {
+                Cow::Owned(Value::Null)
+            }
+        })
+    }
+
+    fn plain_of(&mut self, code: &'p Code, here: &Here) -> Result<Value, ReadError> {
+        match self.eval(code, here)? {
+            Val::Plain(value) => Ok(value),
+            other => self.plain(&other).map(Cow::into_owned),
+        }
+    }
+
+    pub(super) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
+        match &code.op {
+            Op::Const(value) => Ok(Val::Plain(value.clone())),
+            Op::Own(slot) => self.member(here.this, *slot),
+            Op::Member(of, slot) => {
+                let of = self.object_at(of, here)?;
+                self.member(of, *slot)
+            }
+            Op::This => Ok(Val::Object(here.this)),
+            Op::Root => Ok(Val::Object(self.object(here.this).root)),
+            Op::Parent(of) => {
+                let of = self.object_at(of, here)?;
+                Ok(self.object(of).parent.map_or(Val::Absent, Val::Object))
+            }
+            Op::Stream(of) => {
+                let of = self.object_at(of, here)?;
+                Ok(Val::Stream(self.object(of).io))
+            }
+            Op::It => Ok(here.it.clone()),
+            Op::Index => Ok(integer(here.index)),
+            Op::Position(of) => {
+                let io = self.stream_of(of, here)?;
+                let stream = self.stream(io);
+                Ok(integer(stream.pos.saturating_sub(stream.start)))
+            }
+            Op::StreamSize(of) => {
+                let io = self.stream_of(of, here)?;
+                let stream = self.stream(io);
+                Ok(integer(stream.end.saturating_sub(stream.start)))
+            }
+            Op::AtEnd(of) => {
+                let io = self.stream_of(of, here)?;
+                Ok(Val::Plain(Value::Bool(self.stream(io).at_end())))
+            }
+            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => {
+                self.truth(code, here).map(|truth| Val::Plain(Value::Bool(truth)))
+            }
+            Op::Arith(op, two) => self.arith(*op, two, here),
+            Op::Unary(op, of) => {
+                let of = self.plain_of(of, here)?;
+                Ok(Val::Plain(unary(*op, &of)?))
+            }
+            Op::Choose(three) => {
+                let taken = if self.truth(&three[0], here)? {
+                    &three[1]
+                } else {
+                    &three[2]
+                };
+                self.eval(taken, here)
+            }
+            Op::Element(two) => self.indexed(two, here),
+            Op::Count(of) => {
+                let list = self.list_of(of, here)?;
+                Ok(integer(self.list(list).len()))
+            }
+            Op::End(of, which) => {
+                let list = self.list_of(of, here)?;
+                let elements = self.list(list);
+                let end = match which {
+                    Extreme::First => elements.first(),
+                    Extreme::Last => elements.last(),
+                };
+                end.cloned().ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
+            }
+            Op::List(all) => self.make_list(all, here),
+            Op::Bytes(all) => self.make_bytes(all, here),
+            Op::Call(builtin, all) => self.call(builtin, all, here),
+            Op::Format(parts) => self.format(parts, here),
+            Op::Cast(of, ty) => match self.eval(of, here)? {
+                Val::Object(id) if self.object(id).ty != *ty => Err(ReadError::new(
+                    Class::Conversion,
+                    "the structure is of another type than it is taken for",
+                )),
+                val => Ok(val),
+            },
+        }
+    }
+
+    fn arith(
+        &mut self,
+        op: Arith,
+        two: &'p [Code; 2],
+        here: &Here,
+    ) -> Result<Val, ReadError> {
+        let (a, b) = (self.plain_of(&two[0], here)?, self.plain_of(&two[1], here)?);
+        Ok(Val::Plain(binary(op, &a, &b, &mut self.budget)?))
+    }
+
+    fn list_of(&mut self, code: &'p Code, here: &Here) -> Result<ListId, ReadError> {
+        match self.eval(code, here)? {
+            Val::List(list) => Ok(list),
+            _ => Err(wrong("a list")),
+        }
+    }
+
+    fn indexed(&mut self, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
+        let of = self.eval(&two[0], here)?;
+        let at = match self.eval(&two[1], here)? {
+            Val::Plain(Value::Int(at)) => usize::try_from(at).ok(),
+            _ => return Err(wrong("an integer")),
+        };
+        let found = match &of {
+            Val::List(list) => at.and_then(|at| self.list(*list).get(at)).cloned(),
+            Val::Plain(Value::Bytes(bytes)) => at
+                .and_then(|at| bytes.get(at))
+                .map(|byte| integer(usize::from(*byte))),
+            Val::Plain(Value::List(values)) => {
+                at.and_then(|at| values.get(at)).cloned().map(Val::Plain)
+            }
+            _ => return Err(wrong("a list")),
+        };
+        found.ok_or_else(|| ReadError::new(Class::Other, "there is no element of that index"))
+    }
+
+    fn make_list(&mut self, all: &'p [Code], here: &Here) -> Result<Val, ReadError> {
+        let list = self.new_list()?;
+        for code in all {
+            let val = self.eval(code, here)?;
+            if let Some(list) = self.lists.get_mut(list.0 as usize) {
+                list.push(val);
+            }
+        }
+        Ok(Val::List(list))
+    }
+
+    fn make_bytes(&mut self, all: &'p [Code], here: &Here) -> Result<Val, ReadError> {
+        let mut bytes = Vec::with_capacity(all.len());
+        for code in all {
+            let byte = match self.eval(code, here)? {
+                Val::Plain(Value::Int(n)) => u8::try_from(n).ok(),
+                _ => None,
+            };
+            bytes.push(byte.ok_or_else(|| wrong("an integer from 0 to 255"))?);
+        }
+        Ok(Val::Plain(Value::Bytes(Bytes::from(bytes))))
+    }
+
+    fn call(
+        &mut self,
+        builtin: &'static Builtin,
+        all: &'p [Code],
+        here: &Here,
+    ) -> Result<Val, ReadError> {
+        let mut values = Vec::with_capacity(all.len());
+        for code in all {
+            values.push(Cow::Owned(self.plain_of(code, here)?));
+        }
+        let mut values = values.into_iter();
+        let on = values.next().unwrap_or_default();
+        let rest: Vec<Cow<'_, Value>> = values.collect();
+        let result = (builtin.run)(on, &rest, &mut self.budget)?;
+        Ok(Val::Plain(result.into_owned()))
+    }
+
+    fn format(&mut self, parts: &'p [Code], here: &Here) -> Result<Val, ReadError> {
+        let mut whole = String::new();
+        for part in parts {
+            let value = self.plain_of(part, here)?;
+            let part = text(&value)?;
+            self.budget.charge(part.len())?;
+            whole.push_str(&part);
+        }
+        Ok(Val::Plain(Value::Str(whole.into())))
+    }
+}
+
+fn integer(n: usize) -> Val {
+    Val::Plain(Value::Int(n as i128))
+}

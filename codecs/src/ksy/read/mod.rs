@@ -1,0 +1,233 @@
+//! Reading a message by its definition: a machine that runs a [`Plan`] over one frame.
+//!
+//! Values are kept by slot: each structure that is read gets a stretch of slots, one for each
+//! member. Bytes and text are slices of the frame. What is read or computed on demand (instances)
+//! is so once.
+//!
+//! Everything is bounded by [`Limits`]: depth, elements, what expressions and decompression
+//! produce. The end of the frame is the end of the stream: there is no "more bytes needed" here.
+
+mod cut;
+mod element;
+mod error;
+mod eval;
+mod process;
+mod stream;
+mod structure;
+mod trace;
+
+pub use error::{Class, ReadError};
+pub use stream::{Io, IoId};
+pub use trace::Traced;
+
+use crate::ksy::model::TypeId;
+use crate::ksy::plan::{Plan, TypePlan};
+use crate::ksy::spec::Endian;
+use bytes::Bytes;
+use gatewright_core::expr::semantics::Budget;
+use gatewright_core::message::Value;
+use smallvec::SmallVec;
+
+/// What reading one message may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Structures within structures.
+    pub depth: usize,
+    /// Elements of repeated fields, and structures, all together.
+    pub elements: usize,
+    /// Bytes that come of decompression, all together.
+    pub inflated: usize,
+}
+
+impl Limits {
+    /// For one frame of a connection.
+    pub const MESSAGE: Self = Self {
+        depth: 64,
+        elements: 65_536,
+        inflated: 1 << 20,
+    };
+
+    /// For a file that somebody looks at.
+    pub const FILE: Self = Self {
+        depth: 64,
+        elements: 4_000_000,
+        inflated: 256 << 20,
+    };
+}
+
+/// A structure that was read, by its index in the [`Machine`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectId(u32);
+
+/// A list that was read, by its index in the [`Machine`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListId(u32);
+
+/// What a slot holds.
+#[derive(Clone, Debug, Default)]
+pub enum Val {
+    /// Not read yet, or not asked for yet.
+    #[default]
+    Unset,
+    /// Being computed.
+    Busy,
+    /// Its condition is false.
+    Absent,
+    /// A number, a truth value, text, bytes.
+    Plain(Value),
+    /// A structure.
+    Object(ObjectId),
+    /// A repeated field.
+    List(ListId),
+    /// A stream.
+    Stream(IoId),
+}
+
+/// A structure that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Object {
+    /// Its type.
+    pub ty: TypeId,
+    /// The structure that it is part of.
+    pub parent: Option<ObjectId>,
+    /// The structure of the whole message.
+    pub root: ObjectId,
+    /// What it is read from.
+    pub io: IoId,
+    /// Its order of bytes, if that is decided when it is read.
+    pub endian: Option<Endian>,
+    base: usize,
+}
+
+/// Runs a plan over one frame.
+#[derive(Debug)]
+pub struct Machine<'p> {
+    plan: &'p Plan,
+    limits: Limits,
+    depth: usize,
+    elements: usize,
+    inflated: usize,
+    budget: Budget,
+    buffers: SmallVec<[Bytes; 1]>,
+    streams: SmallVec<[Io; 4]>,
+    objects: SmallVec<[Object; 8]>,
+    slots: SmallVec<[Val; 24]>,
+    lists: Vec<Vec<Val>>,
+    trace: Option<Vec<Traced>>,
+}
+
+impl<'p> Machine<'p> {
+    /// A machine for one frame.
+    #[must_use]
+    pub fn new(plan: &'p Plan, frame: Bytes, limits: Limits) -> Self {
+        let whole = Io::new(0, 0, frame.len());
+        Self {
+            plan,
+            limits,
+            depth: 0,
+            elements: 0,
+            inflated: 0,
+            budget: Budget::full(),
+            buffers: SmallVec::from_buf([frame]),
+            streams: SmallVec::from_slice(&[whole]),
+            objects: SmallVec::new(),
+            slots: SmallVec::new(),
+            lists: Vec::new(),
+            trace: None,
+        }
+    }
+
+    /// The same machine, which notes where it found what.
+    #[must_use]
+    pub fn traced(mut self) -> Self {
+        self.trace = Some(Vec::new());
+        self
+    }
+
+    /// Reads the message, a structure of type `root`, whose parameters are `arguments`. What was
+    /// read before an error can be looked at after it.
+    ///
+    /// # Errors
+    /// With what was expected where.
+    pub fn read(&mut self, root: TypeId, arguments: &[Val]) -> Result<ObjectId, ReadError> {
+        let object = self.begin(root, IoId(0), None, arguments)?;
+        self.fill(object)?;
+        Ok(object)
+    }
+
+    /// The structure of the whole message, once reading has begun.
+    #[must_use]
+    pub fn root(&self) -> Option<ObjectId> {
+        (!self.objects.is_empty()).then_some(ObjectId(0))
+    }
+
+    /// The plan that it runs.
+    #[must_use]
+    pub const fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    /// A structure. Ids come from this machine, so it is there.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this machine")]
+    pub fn object(&self, id: ObjectId) -> Object {
+        self.objects[id.0 as usize]
+    }
+
+    /// The type of a structure.
+    #[must_use]
+    pub fn ty(&self, id: ObjectId) -> &'p TypePlan {
+        self.plan.ty(self.object(id).ty)
+    }
+
+    /// The elements of a list. Ids come from this machine, so it is there.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this machine")]
+    pub fn list(&self, id: ListId) -> &[Val] {
+        &self.lists[id.0 as usize]
+    }
+
+    /// What a slot holds now; nothing is computed.
+    #[must_use]
+    pub fn peek(&self, id: ObjectId, slot: usize) -> &Val {
+        let at = self.object(id).base.saturating_add(slot);
+        self.slots.get(at).unwrap_or(&Val::Unset)
+    }
+
+    /// Where it found what, in the order in which it began to read it.
+    #[must_use]
+    pub fn trace(&self) -> &[Traced] {
+        self.trace.as_deref().unwrap_or_default()
+    }
+
+    /// What a stream is a part of: zero is the frame, others are what came of processing.
+    #[must_use]
+    pub fn stream(&self, id: IoId) -> Io {
+        self.streams.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// The bytes that streams are parts of.
+    #[must_use]
+    pub fn buffer(&self, at: usize) -> &[u8] {
+        self.buffers.get(at).map_or(&[], |bytes| bytes)
+    }
+
+    fn set(&mut self, id: ObjectId, slot: usize, val: Val) {
+        let at = self.object(id).base.saturating_add(slot);
+        if let Some(place) = self.slots.get_mut(at) {
+            *place = val;
+        }
+    }
+
+    /// Takes one element or structure off what may be read.
+    fn count(&mut self) -> Result<(), ReadError> {
+        self.elements = self.elements.saturating_add(1);
+        if self.elements > self.limits.elements {
+            return Err(ReadError::new(
+                Class::Other,
+                format!("the message has more than {} elements", self.limits.elements),
+            ));
+        }
+        Ok(())
+    }
+}

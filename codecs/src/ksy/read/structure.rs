@@ -1,0 +1,275 @@
+//! Structures: their fields in sequence, their instances on demand.
+
+use super::eval::Here;
+use super::{Class, IoId, Machine, Object, ObjectId, ReadError, Traced, Val};
+use crate::ksy::model::TypeId;
+use crate::ksy::plan::{EndianPlan, Field, Form, Repeat, Valid};
+use crate::ksy::spec::Endian;
+use gatewright_core::expr::Comparison;
+use gatewright_core::message::Value;
+
+/// Where a value that was read is put.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) object: ObjectId,
+    pub(super) slot: usize,
+    /// The element of the list that is in the slot, if it is repeated.
+    pub(super) index: Option<usize>,
+}
+
+impl<'p> Machine<'p> {
+    /// A structure of which nothing is read yet.
+    pub(super) fn begin(
+        &mut self,
+        ty: TypeId,
+        io: IoId,
+        around: Option<(Option<ObjectId>, ObjectId)>,
+        arguments: &[Val],
+    ) -> Result<ObjectId, ReadError> {
+        self.count()?;
+        let too_many = || ReadError::new(Class::Other, "the message has too many structures");
+        let id = ObjectId(u32::try_from(self.objects.len()).map_err(|_| too_many())?);
+        let base = self.slots.len();
+        let plan = self.plan.ty(ty);
+        let end = base.checked_add(plan.slots()).ok_or_else(too_many)?;
+        self.slots.resize(end, Val::Unset);
+        let (parent, root) = around.map_or((None, id), |(parent, root)| (parent, root));
+        self.objects.push(Object {
+            ty,
+            parent,
+            root,
+            io,
+            endian: None,
+            base,
+        });
+        for (slot, argument) in arguments.iter().enumerate() {
+            self.set(id, slot, argument.clone());
+        }
+        Ok(id)
+    }
+
+    /// Reads the fields of a structure.
+    pub(super) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > self.limits.depth {
+            let message = format!("structures nest more than {} deep", self.limits.depth);
+            return Err(ReadError::new(Class::Other, message));
+        }
+        let endian = self.decide_endian(id)?;
+        if let Some(object) = self.objects.get_mut(id.0 as usize) {
+            object.endian = endian;
+        }
+        let plan = self.plan;
+        for field in &plan.ty(self.object(id).ty).fields {
+            self.member_in(id, field)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    fn decide_endian(&mut self, id: ObjectId) -> Result<Option<Endian>, ReadError> {
+        let object = self.object(id);
+        match &self.plan.ty(object.ty).endian {
+            EndianPlan::Fixed => Ok(None),
+            EndianPlan::Inherited => Ok(object.parent.and_then(|parent| self.object(parent).endian)),
+            EndianPlan::Decided { cases, otherwise } => {
+                for (case, endian) in cases {
+                    if self.truth(case, &Here::of(id))? {
+                        return Ok(Some(*endian));
+                    }
+                }
+                // Without any order, it is the first number that fails.
+                Ok(*otherwise)
+            }
+        }
+    }
+
+    /// Reads a field, or an instance, into its slot.
+    pub(super) fn member_in(&mut self, id: ObjectId, field: &'p Field) -> Result<(), ReadError> {
+        self.member_unnamed(id, field).map_err(|(error, index)| error.within(&field.name, index))
+    }
+
+    fn member_unnamed(
+        &mut self,
+        id: ObjectId,
+        field: &'p Field,
+    ) -> Result<(), (ReadError, Option<usize>)> {
+        let plain = |error| (error, None);
+        if let Some(condition) = &field.condition
+            && !self.truth(condition, &Here::of(id)).map_err(plain)?
+        {
+            self.set(id, field.slot, Val::Absent);
+            return Ok(());
+        }
+        let io = match &field.io {
+            Some(io) => self.stream_of(io, &Here::of(id)).map_err(plain)?,
+            None => self.object(id).io,
+        };
+        let Some(pos) = &field.pos else {
+            if field.io.is_none() {
+                return self.repeated(id, field, io);
+            }
+            let before = self.stream(io);
+            let done = self.repeated(id, field, io);
+            self.restore(io, before);
+            return done;
+        };
+        let pos = self.size(pos, &Here::of(id)).map_err(plain)?;
+        let before = self.stream(io);
+        if let Some(stream) = self.streams.get_mut(io.index()) {
+            stream.seek(pos);
+        }
+        let done = self.repeated(id, field, io);
+        self.restore(io, before);
+        done
+    }
+
+    fn restore(&mut self, io: IoId, before: super::Io) {
+        if let Some(stream) = self.streams.get_mut(io.index()) {
+            *stream = before;
+        }
+    }
+
+    fn repeated(
+        &mut self,
+        id: ObjectId,
+        field: &'p Field,
+        io: IoId,
+    ) -> Result<(), (ReadError, Option<usize>)> {
+        let target = |index| Target {
+            object: id,
+            slot: field.slot,
+            index,
+        };
+        let plain = |error| (error, None);
+        if matches!(field.repeat, Repeat::Once) {
+            return self.element(target(None), field, io).map_err(plain);
+        }
+        let list = self.new_list().map_err(plain)?;
+        self.set(id, field.slot, Val::List(list));
+        let count = match &field.repeat {
+            Repeat::Count(count) => Some(self.size(count, &Here::of(id)).map_err(plain)?),
+            Repeat::Once | Repeat::Eos | Repeat::Until(_) => None,
+        };
+        let mut at: usize = 0;
+        loop {
+            let here = |error| (error, Some(at));
+            let more = match (&field.repeat, count) {
+                (_, Some(count)) => at < count,
+                (Repeat::Eos, _) => !self.stream(io).at_end(),
+                _ => true,
+            };
+            if !more {
+                return Ok(());
+            }
+            self.count().map_err(here)?;
+            let before = self.stream(io).pos;
+            self.element(target(Some(at)), field, io).map_err(here)?;
+            if let Repeat::Until(until) = &field.repeat {
+                let it = self.last_of(list);
+                if self.truth(until, &Here::with(id, it, at)).map_err(here)? {
+                    return Ok(());
+                }
+            }
+            if count.is_none() && self.stream(io).pos == before && self.stream(io).at_end() {
+                let message = "the last element has no bytes, and so there would be no end";
+                return Err(here(ReadError::new(Class::Other, message)));
+            }
+            at = at.saturating_add(1);
+        }
+    }
+
+    /// Reads one element and judges it.
+    fn element(&mut self, target: Target, field: &'p Field, io: IoId) -> Result<(), ReadError> {
+        let start = self.stream(io).pos;
+        let entry = self.trace.as_mut().map(|trace| {
+            trace.push(Traced {
+                object: target.object,
+                slot: target.slot,
+                index: target.index,
+                io,
+                start,
+                end: None,
+            });
+            trace.len().saturating_sub(1)
+        });
+        self.read_form(target, &field.form, io)?;
+        let end = self.stream(io).pos;
+        if let Some(entry) = entry
+            && let Some(traced) = self.trace.as_mut().and_then(|trace| trace.get_mut(entry))
+        {
+            traced.end = Some(end);
+        }
+        match &field.valid {
+            Some(valid) => self
+                .judge(target, valid)
+                .map_err(|error| error.at(start)),
+            None => Ok(()),
+        }
+    }
+
+    fn judge(&mut self, target: Target, valid: &'p Valid) -> Result<(), ReadError> {
+        let it = self.at_target(target);
+        let here = Here::with(target.object, it.clone(), target.index.unwrap_or_default());
+        let good = match valid {
+            Valid::Eq(code) => self.compared(&it, Comparison::Eq, code, &here)?,
+            Valid::Range { min, max } => {
+                let above = match min {
+                    Some(min) => self.compared(&it, Comparison::Ge, min, &here)?,
+                    None => true,
+                };
+                above
+                    && match max {
+                        Some(max) => self.compared(&it, Comparison::Le, max, &here)?,
+                        None => true,
+                    }
+            }
+            Valid::AnyOf(codes) => {
+                let mut any = false;
+                for code in codes {
+                    any = any || self.compared(&it, Comparison::Eq, code, &here)?;
+                }
+                any
+            }
+            Valid::InEnum(id) => match &it {
+                Val::Plain(Value::Int(n)) => self.plan.enumeration(*id).label(*n).is_some(),
+                _ => false,
+            },
+            Valid::Expr(code) => self.truth(code, &here)?,
+        };
+        if good {
+            return Ok(());
+        }
+        let message = match valid {
+            Valid::Eq(_) => "the value is not the one that it must be",
+            Valid::Range { .. } => "the value is outside of its range",
+            Valid::AnyOf(_) => "the value is none of those that it may be",
+            Valid::InEnum(_) => "the value has no label in its enum",
+            Valid::Expr(_) => "the value does not fulfil its condition",
+        };
+        Err(ReadError::new(Class::Validation, message))
+    }
+
+    /// Computes or reads an instance, unless that has been done.
+    pub(super) fn demand(&mut self, id: ObjectId, slot: usize) -> Result<(), ReadError> {
+        let plan = self.plan;
+        let Some(field) = plan.ty(self.object(id).ty).instance(slot) else {
+            return Err(ReadError::new(
+                Class::Other,
+                "a field is used before it is read",
+            ));
+        };
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > self.limits.depth {
+            let message = format!("instances nest more than {} deep", self.limits.depth);
+            return Err(ReadError::new(Class::Other, message));
+        }
+        self.set(id, slot, Val::Busy);
+        let done = self.member_in(id, field);
+        self.depth = self.depth.saturating_sub(1);
+        if done.is_err() && matches!(field.form, Form::Value(_)) {
+            self.set(id, slot, Val::Unset);
+        }
+        done
+    }
+}
