@@ -19,6 +19,7 @@ mod builtin;
 
 pub mod dns;
 pub mod framing;
+pub mod ksy;
 pub mod pos;
 pub mod resp;
 

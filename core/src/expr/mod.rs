@@ -42,7 +42,7 @@ mod parse;
 mod scope;
 mod simple;
 mod source;
-pub(crate) mod suggest;
+pub mod suggest;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,14 @@
 //! The name that was probably meant.
 
+/// The longest name that is compared: the comparison takes memory and time by its length, and
+/// nobody mistypes more.
+const MAX_NAME: usize = 128;
+
 /// The candidate nearest to a misspelt name, if one is near enough to be worth naming.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if name.len() > MAX_NAME {
+        return None;
+    }
     let most = (name.len() / 3).max(1);
     let distance = |candidate: &'c str| {
         (
@@ -21,7 +25,7 @@ pub(crate) fn nearest<'c>(
 }
 
 /// The same as a sentence for an error's help.
-pub(crate) fn did_you_mean<'c>(
+pub fn did_you_mean<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<String> {

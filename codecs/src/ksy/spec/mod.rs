@@ -6,14 +6,24 @@
 
 mod attribute;
 mod class;
+mod contents;
+mod encoding;
 mod enums;
+mod extent;
 mod keys;
 mod load;
 mod meta;
+mod process;
+mod reader;
 mod repeat;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod type_name;
 mod types;
 mod valid;
 
+pub use encoding::{ENCODINGS, Encoding};
 pub use load::load;
 
 use crate::ksy::yaml::Node;
@@ -117,6 +127,8 @@ pub struct ParamSpec {
 pub struct AttributeSpec {
     /// The place of the entry: its `id`, or its first key.
     pub span: Span,
+    /// All of the entry, for what is wrong with the keys as a whole.
+    pub entry: Span,
     /// `id`, or the key in `instances`.
     pub id: Option<At<String>>,
     /// `value`: it is computed, not read.
@@ -131,7 +143,8 @@ pub struct AttributeSpec {
     pub size: Option<Source>,
     /// `size-eos`.
     pub size_eos: bool,
-    /// `terminator`, one or more bytes; `strz` without one has `[0]`, in UTF-16 `[0, 0]`... as given by the caller.
+    /// `terminator`, one or more bytes, as written. `strz` without one ends at the zero of its
+    /// encoding, which depends on the types around it.
     pub terminator: Option<Vec<u8>>,
     /// `include`, by default not.
     pub include: bool,
@@ -212,7 +225,7 @@ pub enum TypeName {
         /// Whether it is `strz`.
         terminated: bool,
     },
-    /// `bytes`, `bool`, `int`-less builtins of parameters: `bytes`.
+    /// `bytes` (parameters).
     Bytes,
     /// `bool` (parameters).
     Bool,
@@ -220,7 +233,8 @@ pub enum TypeName {
     AnyStruct,
     /// `io` (parameters): a stream.
     Stream,
-    /// `any` (parameters).
+    /// `any` (parameters), and what stands in for a type that could not be read, so that the field
+    /// is there.
     Any,
     /// A user's type: `a::b(args)`.
     User {
@@ -296,6 +310,8 @@ pub struct EnumSpec {
 pub struct EnumValueSpec {
     /// The number.
     pub number: i128,
+    /// The place of the number.
+    pub key: Span,
     /// Its label.
     pub label: At<String>,
     /// `doc`.

@@ -1,0 +1,16 @@
+//! Protocols as data: definitions in the Kaitai Struct language, with a `-gateway` section.
+//!
+//! The way of a definition, so far: [`load`](load::load) reads files through a
+//! [`Sources`](load::Sources), follows their imports, and makes of each text a tree with places
+//! ([`yaml`]) and of the tree a [`ClassSpec`](spec::ClassSpec): what the file says, before it is
+//! known what its names mean. What is wrong with it becomes [`Findings`](finding::Findings).
+//!
+//! Whoever writes a definition may be hostile, too: size, depth, nodes, aliases, files and findings
+//! are bounded where they are defined ([`yaml::MAX_FILE`] and its neighbours).
+
+pub mod codes;
+pub mod files;
+pub mod finding;
+pub mod load;
+pub mod spec;
+pub mod yaml;
