@@ -82,6 +82,33 @@ codes! {
     GATEWAY_PLACE = "GW3024", "`-gateway` where it means nothing",
         "`-gateway` stands at the top of a file or type, on a field, on an instance and on a value of an enum. Elsewhere \
          nobody would read it.";
+    UNKNOWN_NAME = "GW3030", "there is no such member",
+        "An expression names parameters, fields and instances of its own type, `_root`, `_parent`, `_io`, `_index` and, in \
+         `repeat-until` and `valid/expr`, `_`. Members of other types are reached through fields: `_parent.len`, `_root.header.flags`. \
+         A value that is one of several types is cast first: `_parent.as<foo>.len`.";
+    UNKNOWN_TYPE = "GW3031", "there is no such type",
+        "Types are looked for in `types` of the type that names them, then in those around it, and last among the \
+         imported files. A nested type is named with its path: `tcp::header`.";
+    UNKNOWN_ENUM = "GW3032", "there is no such enum or label",
+        "Enums are looked for as types are. `animal::cat` is the label `cat` of the enum `animal`.";
+    TYPE = "GW3033", "a value of another type",
+        "The expression has a type that its place or its operator does not take: sizes and counts are integers, conditions \
+         are truth values. Nothing is converted silently: use `.to_i`, `.to_s`, or compare.";
+    COMPARISON = "GW3034", "these two cannot be compared",
+        "Numbers compare with numbers, text with text, bytes with bytes, an enum with labels of the same enum. Truth values \
+         and enums know only == and !=.";
+    ARGUMENTS = "GW3035", "wrong arguments",
+        "The type or method takes another number of arguments, or arguments of another type.";
+    ENCODING = "GW3036", "an encoding that cannot be read",
+        "Text needs an encoding that is known here: ASCII, UTF-8, UTF-16LE, ISO-8859-1, IBM437, Shift_JIS, windows-1252 and \
+         others of the WHATWG Encoding Standard.";
+    NO_FIXED_SIZE = "GW3037", "a size that is not known beforehand",
+        "`sizeof<type>` and `field._sizeof` are constants: everything in the type must have a fixed size, without `if`, \
+         `size-eos`, terminators or sizes that depend on other fields.";
+    CIRCULAR = "GW3038", "a value that depends on itself",
+        "The type of a value instance follows from its expression. Here the expression needs the instance itself.";
+    SYNTAX = "GW3039", "not a call",
+        "Only methods of values can be called, as in `name.substring(0, 2)`.";
 }
 
 /// The row of a code.

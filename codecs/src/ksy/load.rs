@@ -48,7 +48,7 @@ impl fmt::Display for Unreadable {
 
 /// One file of a definition.
 #[derive(Clone, Debug)]
-pub struct Definition {
+pub struct DefinitionFile {
     /// Which file.
     pub file: FileId,
     /// What is written in it, to tell paths from places; an empty map if it is not YAML.
@@ -66,7 +66,7 @@ pub struct Loaded {
     /// The texts.
     pub files: Files,
     /// The first file, and what it imports, each once.
-    pub definitions: Vec<Definition>,
+    pub definitions: Vec<DefinitionFile>,
     /// What was found.
     pub findings: Findings,
 }
@@ -125,7 +125,7 @@ impl Loader<'_> {
             None => ClassSpec::default(),
         };
         let number = self.loaded.definitions.len();
-        self.loaded.definitions.push(Definition {
+        self.loaded.definitions.push(DefinitionFile {
             file,
             tree,
             spec,

@@ -8,9 +8,17 @@
 //! Whoever writes a definition may be hostile, too: size, depth, nodes, aliases, files and findings
 //! are bounded where they are defined ([`yaml::MAX_FILE`] and its neighbours).
 
+pub mod check;
 pub mod codes;
+mod definition;
 pub mod files;
 pub mod finding;
 pub mod load;
+pub mod model;
+pub mod plan;
+pub mod read;
 pub mod spec;
+pub mod view;
 pub mod yaml;
+
+pub use definition::{Definition, Refused};

@@ -30,7 +30,9 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub(super) const fn of(ty: &Type) -> Self {
+    /// That of values of a type.
+    #[must_use]
+    pub const fn of(ty: &Type) -> Self {
         match ty {
             Type::Bool => Self::Bool,
             Type::Int { .. } => Self::Int,

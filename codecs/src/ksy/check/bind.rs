@@ -5,8 +5,8 @@ use crate::ksy::codes;
 use crate::ksy::model::{Model, Ty, TypeId};
 use crate::ksy::plan::{Code, Extreme, Op};
 use bytes::Bytes;
-use gatewright_core::expr::semantics::{Budget, Gives, Sort, binary, methods, unary};
 use gatewright_core::expr::charset::Charset;
+use gatewright_core::expr::semantics::{Budget, Gives, Sort, binary, methods, unary};
 use gatewright_core::expr::syntax::{Arith, Kind, Node, Unary, parse};
 use gatewright_core::expr::{Comparison, RuleError, Source, Span};
 use gatewright_core::message::Value;
@@ -70,7 +70,12 @@ impl<'m> Members<'m> {
 }
 
 impl Binder<'_> {
-    pub(super) fn error(&self, code: &'static str, span: &Span, message: String) -> Option<RuleError> {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        span: &Span,
+        message: String,
+    ) -> Option<RuleError> {
         Some(RuleError::new(code, span.clone(), message))
     }
 
@@ -173,7 +178,10 @@ impl Binder<'_> {
 
     /// A list of integers from 0 to 255 is bytes.
     fn list(&self, items: &[Node<'_>], span: &Span) -> Bound<Typed> {
-        let all = items.iter().map(|item| self.node(item)).collect::<Bound<Vec<_>>>()?;
+        let all = items
+            .iter()
+            .map(|item| self.node(item))
+            .collect::<Bound<Vec<_>>>()?;
         let byte = |item: &Typed| match item.code.constant() {
             Some(Value::Int(n)) => u8::try_from(*n).ok(),
             _ => None,
@@ -215,10 +223,17 @@ impl Binder<'_> {
             Unary::Negate | Unary::Plus => of.ty.is_number() || of.ty == Ty::Any,
         };
         if !fits {
-            let message = format!("`{}` does not take {}", operator.sign(), self.describe(&of.ty));
+            let message = format!(
+                "`{}` does not take {}",
+                operator.sign(),
+                self.describe(&of.ty)
+            );
             return Err(self.error(codes::TYPE, span, message));
         }
-        let folded = of.code.constant().and_then(|value| unary(operator, value).ok());
+        let folded = of
+            .code
+            .constant()
+            .and_then(|value| unary(operator, value).ok());
         let op = match folded {
             Some(value) => Op::Const(value),
             None => Op::Unary(operator, Box::new(of.code)),
@@ -264,7 +279,11 @@ impl Binder<'_> {
         let message = match comparison(a, b, op) {
             Ok(()) => return Ok(()),
             Err(Incomparable::Never) => {
-                format!("{} and {} cannot be compared", self.describe(a), self.describe(b))
+                format!(
+                    "{} and {} cannot be compared",
+                    self.describe(a),
+                    self.describe(b)
+                )
             }
             Err(Incomparable::NoOrder) => format!("{} has no order", self.describe(a)),
         };
@@ -325,7 +344,9 @@ impl Binder<'_> {
         span: &Span,
     ) -> Bound<Typed> {
         let sort = of.ty.sort();
-        let mut rows = methods(name).filter(|row| row.on.contains(&sort)).peekable();
+        let mut rows = methods(name)
+            .filter(|row| row.on.contains(&sort))
+            .peekable();
         if rows.peek().is_none() {
             let message = format!("{} has no `{name}`", self.describe(&of.ty));
             return Err(self.error(codes::UNKNOWN_NAME, name_span, message));

@@ -1,14 +1,13 @@
 //! Which bytes belong to a field, and what is done with them.
 
+use super::Check;
 use super::bind::Place;
 use super::fields::constant;
-use super::Check;
 use crate::ksy::codes;
 use crate::ksy::model::Ty;
 use crate::ksy::plan::{Cut, Form, Process, Size};
 use crate::ksy::spec::{At, AttributeSpec, ProcessSpec, TypeName};
 use bytes::Bytes;
-use gatewright_core::expr::Span;
 use gatewright_core::expr::charset::Charset;
 
 impl<'m> Check<'_, 'm> {
@@ -20,18 +19,15 @@ impl<'m> Check<'_, 'm> {
     ) -> Option<Form> {
         let own = spec.encoding.as_ref().map(|encoding| &encoding.value);
         let around = self.model.ty(self.id).encoding.as_ref();
-        let Some(encoding) = own.or(around) else {
-            let message = "nothing says how the characters of this text are encoded";
-            self.error(codes::ENCODING, &name.span, message);
-            return None;
-        };
+        // If there is none, that was reported when the file was read.
+        let encoding = own.or(around)?;
         let Some((charset, _)) = Charset::named(encoding) else {
             let message = format!("there is no character encoding `{encoding}`");
             let span = spec.encoding.as_ref().map_or(&name.span, |own| &own.span);
             self.error(codes::ENCODING, span, message);
             return None;
         };
-        let mut cut = self.cut(spec, charset.unit(), &name.span)?;
+        let mut cut = self.cut(spec, charset.unit())?;
         if terminated && cut.terminator.is_none() {
             cut.terminator = Some(Bytes::from(vec![0; charset.unit()]));
         }
@@ -39,24 +35,24 @@ impl<'m> Check<'_, 'm> {
     }
 
     /// The bytes of a field; `unit` is that of its text's encoding.
-    pub(super) fn cut(&mut self, spec: &'m AttributeSpec, unit: usize, span: &Span) -> Option<Cut> {
-        let text = matches!(&spec.ty, crate::ksy::spec::TypeSpec::Named(At { value: TypeName::Text { terminated: true }, .. }));
+    pub(super) fn cut(&mut self, spec: &'m AttributeSpec, unit: usize) -> Option<Cut> {
+        let strz = TypeName::Text { terminated: true };
+        let text = super::members::type_names(&spec.ty)
+            .iter()
+            .any(|name| name.value == strz);
         let size = match &spec.size {
             Some(source) => {
                 let code = self.integer(source)?;
                 if constant(&code).is_some_and(i128::is_negative) {
-                    self.error(codes::NO_SIZE, source.span(), "a size is not negative");
+                    self.error(codes::OUT_OF_RANGE, source.span(), "a size is not negative");
                     return None;
                 }
                 Size::Of(code)
             }
             None if spec.size_eos => Size::Eos,
             None if spec.terminator.is_some() || text => Size::Terminated,
-            None => {
-                let message = "nothing says how many bytes this has: give `size`, `size-eos: true` or `terminator`";
-                self.error(codes::NO_SIZE, span, message);
-                return None;
-            }
+            // Reported when the file was read.
+            None => return None,
         };
         let process = match &spec.process {
             Some(process) => Some(self.process(&process.value)?),

@@ -5,14 +5,22 @@ use super::{Check, Typed, comparison};
 use crate::ksy::codes;
 use crate::ksy::model::{EndianModel, Member, Ty, TypeId};
 use crate::ksy::plan::{ByteOrder, Code, Field, Form, Op, Parent, Repeat, Switch};
-use crate::ksy::spec::{At, AttributeSpec, ParentSpec, RepeatSpec, TypeName, TypeSpec};
+use crate::ksy::spec::{At, AttributeSpec, Endian, ParentSpec, RepeatSpec, TypeName, TypeSpec};
 use bytes::Bytes;
 use gatewright_core::expr::{Comparison, Source, Span};
 
 impl<'m> Check<'_, 'm> {
     /// A field, unless there is something wrong with it; `at` is its number among its kind.
-    pub(super) fn field(&mut self, spec: &'m AttributeSpec, slot: usize, at: usize) -> Option<Field> {
-        let condition = spec.condition.as_ref().map(|source| self.truth(source, Place::of(self.id)));
+    pub(super) fn field(
+        &mut self,
+        spec: &'m AttributeSpec,
+        slot: usize,
+        at: usize,
+    ) -> Option<Field> {
+        let condition = spec
+            .condition
+            .as_ref()
+            .map(|source| self.truth(source, Place::of(self.id)));
         let repeat = self.repeat(spec);
         let pos = spec.pos.as_ref().map(|source| self.integer(source));
         let io = spec.io.as_ref().map(|source| {
@@ -25,7 +33,11 @@ impl<'m> Check<'_, 'm> {
         if let (Some(name), Some(Ty::Enum(_))) = (&spec.enumeration, &element) {
             self.enumerable(spec, &name.span);
         }
-        let valid = spec.valid.as_ref().zip(element.as_ref()).map(|(valid, element)| self.valid(spec, valid, element));
+        let valid = spec
+            .valid
+            .as_ref()
+            .zip(element.as_ref())
+            .map(|(valid, element)| self.valid(spec, valid, element));
         let ty = self.members.ty(self.id, slot).ok();
         Some(Field {
             name: match &spec.id {
@@ -74,7 +86,10 @@ impl<'m> Check<'_, 'm> {
             (None, TypeSpec::Switch { .. }) => return,
         };
         if !matches!(given, Ty::Int | Ty::Any | Ty::Enum(_)) {
-            let message = format!("only integers have labels, not {}", given.describe(self.model));
+            let message = format!(
+                "only integers have labels, not {}",
+                given.describe(self.model)
+            );
             self.error(codes::TYPE, span, message);
         }
     }
@@ -84,13 +99,15 @@ impl<'m> Check<'_, 'm> {
             self.known_enum(name);
         }
         if let Some(value) = &spec.value {
-            return self.bind(value, Place::of(self.id)).map(|typed| Form::Value(typed.code));
+            return self
+                .bind(value, Place::of(self.id))
+                .map(|typed| Form::Value(typed.code));
         }
         if let Some(contents) = &spec.contents {
             return Some(Form::Contents(Bytes::from(contents.value.clone())));
         }
         match &spec.ty {
-            TypeSpec::Bytes => self.cut(spec, 1, &spec.span).map(Form::Bytes),
+            TypeSpec::Bytes => self.cut(spec, 1).map(Form::Bytes),
             TypeSpec::Named(name) => self.named_form(spec, name),
             TypeSpec::Switch {
                 on,
@@ -121,7 +138,7 @@ impl<'m> Check<'_, 'm> {
         let raw = spec.size.is_some() || spec.size_eos;
         let otherwise = match otherwise {
             Some(name) => Some(self.named_form(spec, name)?),
-            None if raw => Some(Form::Bytes(self.cut(spec, 1, &spec.span)?)),
+            None if raw => Some(Form::Bytes(self.cut(spec, 1)?)),
             None => None,
         };
         Some(Form::Switch(Box::new(Switch {
@@ -144,21 +161,16 @@ impl<'m> Check<'_, 'm> {
         same
     }
 
-    fn order(&mut self, own: Option<crate::ksy::spec::Endian>, width: u8, name: &At<TypeName>) -> Option<ByteOrder> {
+    fn order(&self, own: Option<Endian>, width: u8) -> Option<ByteOrder> {
         if let Some(endian) = own {
             return Some(ByteOrder::Fixed(endian));
         }
         match &self.model.ty(self.id).endian {
             EndianModel::Fixed(endian) => Some(ByteOrder::Fixed(*endian)),
             EndianModel::Decided { .. } => Some(ByteOrder::OfStructure),
-            EndianModel::Unknown if width == 1 => {
-                Some(ByteOrder::Fixed(crate::ksy::spec::Endian::Big))
-            }
-            EndianModel::Unknown => {
-                let message = "nothing says in which order the bytes of this number stand";
-                self.error(codes::NO_ENDIAN, &name.span, message);
-                None
-            }
+            EndianModel::Unknown if width == 1 => Some(ByteOrder::Fixed(Endian::Big)),
+            // Reported when the file was read.
+            EndianModel::Unknown => None,
         }
     }
 
@@ -171,11 +183,11 @@ impl<'m> Check<'_, 'm> {
             } => Some(Form::Int {
                 signed: *signed,
                 width: *width,
-                order: self.order(*endian, *width, name)?,
+                order: self.order(*endian, *width)?,
             }),
             TypeName::Float { width, endian } => Some(Form::Float {
                 width: *width,
-                order: self.order(*endian, *width, name)?,
+                order: self.order(*endian, *width)?,
             }),
             TypeName::Bits { width, endian } => Some(Form::Bits {
                 width: *width,
@@ -183,13 +195,10 @@ impl<'m> Check<'_, 'm> {
                 truth: *width == 1 && spec.enumeration.is_none(),
             }),
             TypeName::Text { terminated } => self.text(spec, *terminated, name),
-            TypeName::Bytes => self.cut(spec, 1, &name.span).map(Form::Bytes),
+            TypeName::Bytes => self.cut(spec, 1).map(Form::Bytes),
             TypeName::User { path, arguments } => self.user(spec, path, arguments, name),
-            TypeName::Bool | TypeName::AnyStruct | TypeName::Stream | TypeName::Any => {
-                let message = "only parameters have this type";
-                self.error(codes::UNKNOWN_TYPE, &name.span, message);
-                None
-            }
+            // Only parameters have these types; that was reported when the file was read.
+            TypeName::Bool | TypeName::AnyStruct | TypeName::Stream | TypeName::Any => None,
         }
     }
 
@@ -203,14 +212,8 @@ impl<'m> Check<'_, 'm> {
         let ty = self.known_type(path, &name.span)?;
         let arguments = self.arguments(ty, arguments, name);
         let cut = match spec.size.is_some() || spec.size_eos || spec.terminator.is_some() {
-            true => Some(self.cut(spec, 1, &spec.span)?),
-            false => {
-                if let Some(process) = &spec.process {
-                    let message = "only bytes whose number is known can be processed";
-                    self.error(codes::NO_SIZE, &process.span, message);
-                }
-                None
-            }
+            true => Some(self.cut(spec, 1)?),
+            false => None,
         };
         let parent = match &spec.parent {
             None => Parent::Owner,

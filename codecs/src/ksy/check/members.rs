@@ -4,7 +4,7 @@
 use super::bind::{Bound, Place};
 use super::sizes::Size;
 use crate::ksy::model::{Member, Model, Ty, TypeId};
-use crate::ksy::spec::{AttributeSpec, At, ParentSpec, TypeName, TypeSpec};
+use crate::ksy::spec::{At, AttributeSpec, ParentSpec, TypeName, TypeSpec};
 use std::cell::RefCell;
 
 /// What is known of a member's type.
@@ -99,14 +99,15 @@ impl<'m> Members<'m> {
             Some(Member::Field(field) | Member::Instance(field)) => self.declared(id, field),
             None => Err(None),
         };
-        self.note(id, slot, found.as_ref().map_or(Known::Faulty, |ty| Known::Is(ty.clone())));
+        self.note(
+            id,
+            slot,
+            found
+                .as_ref()
+                .map_or(Known::Faulty, |ty| Known::Is(ty.clone())),
+        );
         // The error is reported where the member itself is compiled.
         found.map_err(|_| None)
-    }
-
-    /// Whether the type of a member depends on itself.
-    pub(super) fn is_circular(&'m self, id: TypeId, slot: usize) -> bool {
-        matches!(self.state(id, slot), Known::Faulty)
     }
 
     fn state(&self, id: TypeId, slot: usize) -> Known {
@@ -117,7 +118,10 @@ impl<'m> Members<'m> {
 
     fn note(&self, id: TypeId, slot: usize, state: Known) {
         let mut known = self.known.borrow_mut();
-        if let Some(place) = known.get_mut(id.index()).and_then(|slots| slots.get_mut(slot)) {
+        if let Some(place) = known
+            .get_mut(id.index())
+            .and_then(|slots| slots.get_mut(slot))
+        {
             *place = state;
         }
     }
@@ -128,7 +132,11 @@ impl<'m> Members<'m> {
             Some(name) => self.enumerated(name, id).ok_or(None)?,
             None => one,
         };
-        Ok(if param.list { Ty::List(Box::new(one)) } else { one })
+        Ok(if param.list {
+            Ty::List(Box::new(one))
+        } else {
+            one
+        })
     }
 
     fn enumerated(&self, name: &At<String>, id: TypeId) -> Option<Ty> {
@@ -160,7 +168,8 @@ impl<'m> Members<'m> {
                 cases, otherwise, ..
             } => {
                 let names = cases.iter().map(|(_, name)| name).chain(otherwise);
-                let types: Option<Vec<Ty>> = names.map(|name| self.named(&name.value, id)).collect();
+                let types: Option<Vec<Ty>> =
+                    names.map(|name| self.named(&name.value, id)).collect();
                 let raw = field.size.is_some() || field.size_eos || field.terminator.is_some();
                 let bytes = (raw && otherwise.is_none()).then_some(Ty::Bytes);
                 let mut types = types.ok_or(None)?.into_iter().chain(bytes);
@@ -193,7 +202,7 @@ impl<'m> Members<'m> {
         if let Some(of) = name.strip_suffix("[]") {
             return self.cast_target(of, from).map(|of| Ty::List(Box::new(of)));
         }
-        if let Some(simple) = crate::ksy::spec::type_name(name) {
+        if let Some(simple) = crate::ksy::spec::built_in_type(name) {
             return self.named(&simple, from);
         }
         let path: Vec<_> = name.split("::").map(str::trim).collect();
@@ -241,6 +250,10 @@ pub(super) fn type_names(ty: &TypeSpec) -> Vec<&At<TypeName>> {
         TypeSpec::Named(name) => vec![name],
         TypeSpec::Switch {
             cases, otherwise, ..
-        } => cases.iter().map(|(_, name)| name).chain(otherwise).collect(),
+        } => cases
+            .iter()
+            .map(|(_, name)| name)
+            .chain(otherwise)
+            .collect(),
     }
 }

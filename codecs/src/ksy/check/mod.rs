@@ -16,7 +16,7 @@ use crate::ksy::files::FileId;
 use crate::ksy::finding::Severity;
 use crate::ksy::model::{EndianModel, Model, TypeId};
 use crate::ksy::plan::{Code, EndianPlan, EnumPlan, Field, ParamPlan, Plan, TypePlan};
-use bind::{Binder, Bound, Place, Typed, comparison};
+use bind::{Bound, Place, Typed, comparison};
 use gatewright_core::expr::{Comparison, RuleError, Source, Span};
 use members::Members;
 
@@ -141,7 +141,10 @@ impl<'m> Check<'_, 'm> {
         if fits(&typed.ty) || typed.ty == crate::ksy::model::Ty::Any {
             return Some(typed.code);
         }
-        let message = format!("{what} is needed here, not {}", typed.ty.describe(self.model));
+        let message = format!(
+            "{what} is needed here, not {}",
+            typed.ty.describe(self.model)
+        );
         self.error(codes::TYPE, source.span(), message);
         None
     }

@@ -6,6 +6,7 @@ use crate::ksy::codes;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Extreme, Op};
 use gatewright_core::expr::Span;
+use gatewright_core::expr::suggest::did_you_mean;
 use gatewright_core::expr::syntax::{Kind, Node};
 use gatewright_core::message::Value;
 
@@ -49,9 +50,8 @@ impl Binder<'_> {
             let mut error = self.error(codes::UNKNOWN_NAME, name_span, message);
             let names: Vec<_> = self.model.ty(id).members().collect();
             let names = names.iter().filter_map(|member| member.name());
-            let near = crate::ksy::suggest(name, names);
-            if let (Some(error), Some(near)) = (&mut error, near) {
-                error.help = Some(format!("did you mean `{near}`?"));
+            if let Some(error) = &mut error {
+                error.help = did_you_mean(name, names);
             }
             return Err(error);
         };
@@ -79,7 +79,10 @@ impl Binder<'_> {
                 let ty = id.map_or(Ty::AnyStruct, |id| self.members.parent(id));
                 typed(Op::Parent(code), ty)
             }
-            "_root" => typed(Op::Root, id.map_or(Ty::AnyStruct, |id| Ty::Struct(self.model.ty(id).top))),
+            "_root" => typed(
+                Op::Root,
+                id.map_or(Ty::AnyStruct, |id| Ty::Struct(self.model.ty(id).top)),
+            ),
             "_sizeof" => Some(match id.map(|id| self.members.size_of_type(id)) {
                 Some(Size::Bits(bits)) => Ok(self.bytes_of(bits, span)),
                 _ => Err(self.error(
@@ -115,7 +118,11 @@ impl Binder<'_> {
             Ty::List(element) => {
                 let element = Ty::clone(element);
                 match name {
-                    "size" => Some(Ok(self.typed(Op::Count(Box::new(of.code.clone())), Ty::Int, span))),
+                    "size" => Some(Ok(self.typed(
+                        Op::Count(Box::new(of.code.clone())),
+                        Ty::Int,
+                        span,
+                    ))),
                     "first" => return Ok(self.list_end(of, element, Extreme::First, span)),
                     "last" => return Ok(self.list_end(of, element, Extreme::Last, span)),
                     _ => None,

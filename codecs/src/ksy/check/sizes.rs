@@ -137,7 +137,7 @@ impl<'m> Members<'m> {
 
     /// The size of the type of that name; `None` if there is none.
     pub(super) fn type_named(&'m self, name: &str, from: TypeId) -> Option<Size> {
-        if let Some(simple) = crate::ksy::spec::type_name(name) {
+        if let Some(simple) = crate::ksy::spec::built_in_type(name) {
             return Some(self.size_of_name(&simple, from));
         }
         let path: Vec<_> = name.split("::").map(str::trim).collect();

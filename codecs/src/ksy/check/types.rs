@@ -4,6 +4,7 @@ use super::Check;
 use crate::ksy::codes;
 use crate::ksy::model::TypeId;
 use crate::ksy::spec::{At, TypeName};
+use gatewright_core::expr::suggest::did_you_mean;
 use gatewright_core::expr::{RuleError, Span};
 
 impl Check<'_, '_> {
@@ -25,9 +26,7 @@ impl Check<'_, '_> {
         let message = format!("there is no type `{name}` here");
         let mut error = RuleError::new(codes::UNKNOWN_TYPE, span.clone(), message);
         let names: Vec<_> = self.model.types.iter().map(|ty| ty.name.as_str()).collect();
-        if let Some(near) = crate::ksy::suggest(&name, names) {
-            error = error.help(format!("did you mean `{near}`?"));
-        }
+        error.help = did_you_mean(&name, names);
         self.report(error);
         None
     }
@@ -40,9 +39,7 @@ impl Check<'_, '_> {
         let message = format!("there is no enum `{}` here", name.value);
         let mut error = RuleError::new(codes::UNKNOWN_ENUM, name.span.clone(), message);
         let names: Vec<_> = self.model.enums.iter().map(|e| e.name.as_str()).collect();
-        if let Some(near) = crate::ksy::suggest(&name.value, names) {
-            error = error.help(format!("did you mean `{near}`?"));
-        }
+        error.help = did_you_mean(&name.value, names);
         self.report(error);
     }
 }

@@ -17,10 +17,14 @@ impl<'m> Check<'_, 'm> {
     ) -> Option<Valid> {
         Some(match &valid.value {
             ValidSpec::Eq(source) => Valid::Eq(self.bound(source, element, Comparison::Eq)?),
-            ValidSpec::Range { min, max } => Valid::Range {
-                min: self.limit(min.as_ref(), element, Comparison::Ge)?,
-                max: self.limit(max.as_ref(), element, Comparison::Le)?,
-            },
+            ValidSpec::Range { min, max } => {
+                let min = self.limit(min.as_ref(), element, Comparison::Ge);
+                let max = self.limit(max.as_ref(), element, Comparison::Le);
+                Valid::Range {
+                    min: min?,
+                    max: max?,
+                }
+            }
             ValidSpec::AnyOf(sources) => {
                 let mut all = Vec::new();
                 for source in sources {

@@ -145,7 +145,8 @@ impl TypeModel {
     /// The slot of the member of that name.
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<usize> {
-        self.members().position(|member| member.name() == Some(name))
+        self.members()
+            .position(|member| member.name() == Some(name))
     }
 }
 
@@ -222,7 +223,9 @@ impl Model {
         self.types.push(ty);
         let mut enum_ids = Vec::new();
         for (name, spec) in enums {
-            enum_ids.push(EnumIndex(u16::try_from(self.enums.len()).map_err(|_| TooMany)?));
+            enum_ids.push(EnumIndex(
+                u16::try_from(self.enums.len()).map_err(|_| TooMany)?,
+            ));
             self.enums.push(EnumModel {
                 name: name.value,
                 file,

@@ -1,8 +1,8 @@
 //! Expressions of a definition, compiled.
 
 use crate::ksy::model::TypeId;
-use gatewright_core::expr::Span;
 use gatewright_core::expr::Comparison;
+use gatewright_core::expr::Span;
 use gatewright_core::expr::semantics::Builtin;
 use gatewright_core::expr::syntax::{Arith, Unary};
 use gatewright_core::message::Value;

@@ -50,7 +50,10 @@ impl EnumPlan {
     /// The label of a number.
     #[must_use]
     pub fn label(&self, number: i128) -> Option<&str> {
-        let at = self.labels.binary_search_by_key(&number, |(n, _)| *n).ok()?;
+        let at = self
+            .labels
+            .binary_search_by_key(&number, |(n, _)| *n)
+            .ok()?;
         self.labels.get(at).map(|(_, label)| &**label)
     }
 

@@ -24,7 +24,8 @@ impl<'p> Machine<'p> {
                 let here = Here::at(target.object, target.index);
                 let left = self.limits.inflated.saturating_sub(self.inflated);
                 let key = self.process_key(process, &here)?;
-                let bytes = processed(process, &key, &bytes, left).map_err(|error| error.at(from))?;
+                let bytes =
+                    processed(process, &key, &bytes, left).map_err(|error| error.at(from))?;
                 self.inflated = self.inflated.saturating_add(bytes.len());
                 Ok(bytes)
             }
@@ -70,7 +71,10 @@ impl<'p> Machine<'p> {
         let Some(stream) = self.streams.get_mut(io.index()) else {
             return Ok((0, 0, 0));
         };
-        let whole = self.buffers.get(stream.buffer).map_or(&[][..], |bytes| bytes);
+        let whole = self
+            .buffers
+            .get(stream.buffer)
+            .map_or(&[][..], |bytes| bytes);
         match size {
             Some(size) => {
                 let from = stream.take(size)?;
@@ -90,7 +94,10 @@ fn trimmed(bytes: &[u8], cut: &Cut) -> usize {
     if let Some(pad) = cut.pad_right
         && terminator != Some(&[pad])
     {
-        kept = bytes.iter().rposition(|byte| *byte != pad).map_or(0, |at| at.saturating_add(1));
+        kept = bytes
+            .iter()
+            .rposition(|byte| *byte != pad)
+            .map_or(0, |at| at.saturating_add(1));
     }
     let Some(terminator) = terminator else {
         return kept;
@@ -132,6 +139,7 @@ fn find(bytes: &[u8], what: &[u8], unit: usize) -> Option<usize> {
         return bytes.iter().position(|b| b == byte);
     }
     let windows = bytes.windows(what.len().max(1)).enumerate();
-    let mut found = windows.filter(|(at, window)| at.is_multiple_of(unit.max(1)) && *window == what);
+    let mut found =
+        windows.filter(|(at, window)| at.is_multiple_of(unit.max(1)) && *window == what);
     found.next().map(|(at, _)| at)
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gatewright_core::expr::charset::{Charset, NotInCharset};
 use gatewright_core::message::Value;
 use nom::IResult;
-use nom::number::complete::{be_u16, be_u32, be_u64, be_u8, le_u16, le_u32, le_u64};
+use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, le_u16, le_u32, le_u64};
 use smallvec::SmallVec;
 
 impl<'p> Machine<'p> {
@@ -53,7 +53,9 @@ impl<'p> Machine<'p> {
                 signed,
                 width,
                 order,
-            } => Val::Plain(Value::Int(self.integer(target, *signed, *width, *order, io)?)),
+            } => Val::Plain(Value::Int(
+                self.integer(target, *signed, *width, *order, io)?,
+            )),
             Form::Float { width, order } => {
                 let bits = self.unsigned(target, *width, *order, io)?;
                 Val::Plain(Value::Float(match u32::try_from(bits) {
@@ -151,7 +153,10 @@ impl<'p> Machine<'p> {
         let Some(stream) = self.streams.get_mut(io.index()) else {
             return Ok(0);
         };
-        let bytes = self.buffers.get(stream.buffer).map_or(&[][..], |bytes| bytes);
+        let bytes = self
+            .buffers
+            .get(stream.buffer)
+            .map_or(&[][..], |bytes| bytes);
         stream.bits(bytes, width, order)
     }
 

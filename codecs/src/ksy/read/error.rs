@@ -35,7 +35,7 @@ impl Class {
 
 /// A part of a place within a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment {
+enum Segment {
     /// A member.
     Name(String),
     /// An element.

@@ -3,8 +3,8 @@
 use super::{Class, IoId, ListId, Machine, ObjectId, ReadError, Val};
 use crate::ksy::plan::{Code, Extreme, Op};
 use bytes::Bytes;
-use gatewright_core::expr::semantics::{Builtin, binary, text, unary};
 use gatewright_core::expr::Comparison;
+use gatewright_core::expr::semantics::{Builtin, binary, text, unary};
 use gatewright_core::expr::syntax::Arith;
 use gatewright_core::message::Value;
 use std::borrow::Cow;
@@ -40,7 +40,10 @@ impl Here {
 }
 
 fn wrong(what: &'static str) -> ReadError {
-    ReadError::new(Class::Other, format!("{what} is needed, and the value is absent or another"))
+    ReadError::new(
+        Class::Other,
+        format!("{what} is needed, and the value is absent or another"),
+    )
 }
 
 impl<'p> Machine<'p> {
@@ -124,7 +127,8 @@ impl<'p> Machine<'p> {
     }
 
     fn object_at(&mut self, code: &'p Code, here: &Here) -> Result<ObjectId, ReadError> {
-        self.object_of(code, here)?.ok_or_else(|| wrong("a structure"))
+        self.object_of(code, here)?
+            .ok_or_else(|| wrong("a structure"))
     }
 
     /// The value of a member; instances are computed or read.
@@ -145,7 +149,8 @@ impl<'p> Machine<'p> {
             Val::Plain(value) => Cow::Borrowed(value),
             Val::List(list) => {
                 let elements = self.list(*list).to_vec();
-                self.budget.charge(elements.len().saturating_mul(size_of::<Value>()))?;
+                self.budget
+                    .charge(elements.len().saturating_mul(size_of::<Value>()))?;
                 let mut values = Vec::with_capacity(elements.len());
                 for element in &elements {
                     values.push(self.plain(element)?.into_owned());
@@ -199,9 +204,9 @@ impl<'p> Machine<'p> {
                 let io = self.stream_of(of, here)?;
                 Ok(Val::Plain(Value::Bool(self.stream(io).at_end())))
             }
-            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => {
-                self.truth(code, here).map(|truth| Val::Plain(Value::Bool(truth)))
-            }
+            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => self
+                .truth(code, here)
+                .map(|truth| Val::Plain(Value::Bool(truth))),
             Op::Arith(op, two) => self.arith(*op, two, here),
             Op::Unary(op, of) => {
                 let of = self.plain_of(of, here)?;
@@ -227,7 +232,8 @@ impl<'p> Machine<'p> {
                     Extreme::First => elements.first(),
                     Extreme::Last => elements.last(),
                 };
-                end.cloned().ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
+                end.cloned()
+                    .ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
             }
             Op::List(all) => self.make_list(all, here),
             Op::Bytes(all) => self.make_bytes(all, here),
@@ -243,12 +249,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn arith(
-        &mut self,
-        op: Arith,
-        two: &'p [Code; 2],
-        here: &Here,
-    ) -> Result<Val, ReadError> {
+    fn arith(&mut self, op: Arith, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
         let (a, b) = (self.plain_of(&two[0], here)?, self.plain_of(&two[1], here)?);
         Ok(Val::Plain(binary(op, &a, &b, &mut self.budget)?))
     }

@@ -169,7 +169,10 @@ impl<'p> Machine<'p> {
 
     /// A structure. Ids come from this machine, so it is there.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this machine")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids are handed out by this machine"
+    )]
     pub fn object(&self, id: ObjectId) -> Object {
         self.objects[id.0 as usize]
     }
@@ -182,7 +185,10 @@ impl<'p> Machine<'p> {
 
     /// The elements of a list. Ids come from this machine, so it is there.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "ids are handed out by this machine")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids are handed out by this machine"
+    )]
     pub fn list(&self, id: ListId) -> &[Val] {
         &self.lists[id.0 as usize]
     }
@@ -225,7 +231,10 @@ impl<'p> Machine<'p> {
         if self.elements > self.limits.elements {
             return Err(ReadError::new(
                 Class::Other,
-                format!("the message has more than {} elements", self.limits.elements),
+                format!(
+                    "the message has more than {} elements",
+                    self.limits.elements
+                ),
             ));
         }
         Ok(())

@@ -41,10 +41,12 @@ pub(super) fn processed(
         Process::Zlib => {
             use miniz_oxide::inflate::TINFLStatus;
             let inflated = decompress_to_vec_zlib_with_limit(bytes, most);
-            inflated.map(Bytes::from).map_err(|error| match error.status {
-                TINFLStatus::HasMoreOutput => too_much(),
-                _ => ReadError::new(Class::Conversion, "the bytes are not zlib's"),
-            })
+            inflated
+                .map(Bytes::from)
+                .map_err(|error| match error.status {
+                    TINFLStatus::HasMoreOutput => too_much(),
+                    _ => ReadError::new(Class::Conversion, "the bytes are not zlib's"),
+                })
         }
     }
 }
@@ -62,7 +64,11 @@ fn xor(bytes: &[u8], key: &Val) -> Result<Bytes, ReadError> {
     if key.is_empty() {
         return Err(ReadError::new(Class::Other, "the key has no bytes"));
     }
-    Ok(bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect())
+    Ok(bytes
+        .iter()
+        .zip(key.iter().cycle())
+        .map(|(byte, key)| byte ^ key)
+        .collect())
 }
 
 fn rotated(bytes: &[u8], by: &Val, rotate: fn(u8, u32) -> u8) -> Result<Bytes, ReadError> {

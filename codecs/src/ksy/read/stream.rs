@@ -83,7 +83,12 @@ impl Io {
     }
 
     /// Reads `width` bits, 64 at most.
-    pub(super) fn bits(&mut self, bytes: &[u8], width: u8, order: Endian) -> Result<u64, ReadError> {
+    pub(super) fn bits(
+        &mut self,
+        bytes: &[u8],
+        width: u8,
+        order: Endian,
+    ) -> Result<u64, ReadError> {
         let little = order == Endian::Little;
         if self.left > 0 && self.little != little {
             self.left = 0;

@@ -71,7 +71,9 @@ impl<'p> Machine<'p> {
         let object = self.object(id);
         match &self.plan.ty(object.ty).endian {
             EndianPlan::Fixed => Ok(None),
-            EndianPlan::Inherited => Ok(object.parent.and_then(|parent| self.object(parent).endian)),
+            EndianPlan::Inherited => {
+                Ok(object.parent.and_then(|parent| self.object(parent).endian))
+            }
             EndianPlan::Decided { cases, otherwise } => {
                 for (case, endian) in cases {
                     if self.truth(case, &Here::of(id))? {
@@ -86,7 +88,8 @@ impl<'p> Machine<'p> {
 
     /// Reads a field, or an instance, into its slot.
     pub(super) fn member_in(&mut self, id: ObjectId, field: &'p Field) -> Result<(), ReadError> {
-        self.member_unnamed(id, field).map_err(|(error, index)| error.within(&field.name, index))
+        self.member_unnamed(id, field)
+            .map_err(|(error, index)| error.within(&field.name, index))
     }
 
     fn member_unnamed(
@@ -163,17 +166,12 @@ impl<'p> Machine<'p> {
                 return Ok(());
             }
             self.count().map_err(here)?;
-            let before = self.stream(io).pos;
             self.element(target(Some(at)), field, io).map_err(here)?;
             if let Repeat::Until(until) = &field.repeat {
                 let it = self.last_of(list);
                 if self.truth(until, &Here::with(id, it, at)).map_err(here)? {
                     return Ok(());
                 }
-            }
-            if count.is_none() && self.stream(io).pos == before && self.stream(io).at_end() {
-                let message = "the last element has no bytes, and so there would be no end";
-                return Err(here(ReadError::new(Class::Other, message)));
             }
             at = at.saturating_add(1);
         }
@@ -201,9 +199,7 @@ impl<'p> Machine<'p> {
             traced.end = Some(end);
         }
         match &field.valid {
-            Some(valid) => self
-                .judge(target, valid)
-                .map_err(|error| error.at(start)),
+            Some(valid) => self.judge(target, valid).map_err(|error| error.at(start)),
             None => Ok(()),
         }
     }

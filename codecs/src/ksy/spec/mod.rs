@@ -25,6 +25,7 @@ mod valid;
 
 pub use encoding::{ENCODINGS, Encoding};
 pub use load::load;
+pub use type_name::built_in_type;
 
 use crate::ksy::yaml::Node;
 use gatewright_core::expr::{Source, Span};
@@ -195,7 +196,7 @@ pub enum TypeSpec {
 }
 
 /// The name of a type as written where one is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TypeName {
     /// `u2`, `s4le`, `u1` …
     Integer {

@@ -32,6 +32,18 @@ pub(super) fn of_parameter(source: &Source) -> Result<TypeName, RuleError> {
     })
 }
 
+/// The built-in type of that name, where a value is taken for one.
+#[must_use]
+pub fn built_in_type(name: &str) -> Option<TypeName> {
+    match name {
+        "bytes" => Some(TypeName::Bytes),
+        "bool" => Some(TypeName::Bool),
+        "struct" => Some(TypeName::AnyStruct),
+        "io" => Some(TypeName::Stream),
+        _ => built_in(name, &(0..0)).ok().flatten(),
+    }
+}
+
 fn built_in(text: &str, span: &Span) -> Result<Option<TypeName>, RuleError> {
     let (stem, endian) = match (text.strip_suffix("le"), text.strip_suffix("be")) {
         (Some(stem), _) => (stem, Some(Endian::Little)),

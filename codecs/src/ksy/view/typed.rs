@@ -94,6 +94,10 @@ impl<'p> Typed<'_, 'p> {
 
     fn object(&self, id: ObjectId) -> Json {
         let mut shown = Map::new();
+        for (slot, param) in self.machine.ty(id).params.iter().enumerate() {
+            let passed = self.val(self.machine.peek(id, slot), &param.ty, false);
+            shown.extend(passed.map(|json| (param.name.clone(), json)));
+        }
         for field in self.members(id) {
             if let Some(error) = self.failed.get(&(id, field.slot)) {
                 shown.insert(field.name.clone(), json!({ "$err": error }));
@@ -145,7 +149,12 @@ impl<'p> Typed<'_, 'p> {
                     Ty::List(element) => element,
                     other => other,
                 };
-                Json::Array(values.iter().map(|value| self.value(value, element)).collect())
+                Json::Array(
+                    values
+                        .iter()
+                        .map(|value| self.value(value, element))
+                        .collect(),
+                )
             }
             (Value::Null | Value::Record(_) | Value::Object(_), _) => Json::Null,
         }
