@@ -58,7 +58,7 @@ impl Binder<'_> {
         let ty = self.members.ty(id, slot)?;
         let op = match of.code.op {
             Op::This => Op::Own(slot),
-            _ => Op::Member(Box::new(of.code), slot),
+            _ => Op::Member(Box::new(of.code), id, slot),
         };
         Ok(self.typed(op, ty, span))
     }

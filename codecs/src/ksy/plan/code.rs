@@ -23,8 +23,8 @@ pub enum Op {
     Const(Value),
     /// The value in a slot of the structure that the expression stands in.
     Own(usize),
-    /// The value in a slot of a structure.
-    Member(Box<Code>, usize),
+    /// The value in a slot of a structure of this type.
+    Member(Box<Code>, TypeId, usize),
     /// The structure that the expression stands in.
     This,
     /// The structure of the whole message.

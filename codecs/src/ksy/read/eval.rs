@@ -174,7 +174,7 @@ impl<'p> Machine<'p> {
         match &code.op {
             Op::Const(value) => Ok(Val::Plain(value.clone())),
             Op::Own(slot) => self.member(here.this, *slot),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let of = self.object_at(of, here)?;
                 self.member(of, *slot)
             }
