@@ -19,6 +19,7 @@ pub mod plan;
 pub mod read;
 pub mod spec;
 pub mod view;
+pub mod write;
 pub mod yaml;
 
 pub use definition::{Definition, Refused};

@@ -93,4 +93,38 @@ impl Code {
             _ => None,
         }
     }
+
+    /// The expressions that it consists of.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&Self> {
+        match &self.op {
+            Op::Const(_) | Op::Own(_) | Op::This | Op::Root | Op::It | Op::Index => Vec::new(),
+            Op::Member(of, ..)
+            | Op::Parent(of)
+            | Op::Stream(of)
+            | Op::Position(of)
+            | Op::StreamSize(of)
+            | Op::AtEnd(of)
+            | Op::Count(of)
+            | Op::End(of, _)
+            | Op::Not(of)
+            | Op::Unary(_, of)
+            | Op::Cast(of, _) => vec![of],
+            Op::Element(two) | Op::Compare(_, two) | Op::Arith(_, two) => two.iter().collect(),
+            Op::Choose(three) => three.iter().collect(),
+            Op::All(all)
+            | Op::Any(all)
+            | Op::List(all)
+            | Op::Bytes(all)
+            | Op::Call(_, all)
+            | Op::Format(all) => all.iter().collect(),
+        }
+    }
+
+    /// Whether it asks where in a stream something is. Nobody knows while a message is written.
+    #[must_use]
+    pub fn asks_stream(&self) -> bool {
+        matches!(self.op, Op::Position(_) | Op::StreamSize(_) | Op::AtEnd(_))
+            || self.parts().into_iter().any(Self::asks_stream)
+    }
 }

@@ -15,6 +15,8 @@ pub enum Class {
     Endian,
     /// Bytes that are not text, text that is not a number, a structure of another type.
     Conversion,
+    /// A field is used before it is read.
+    Unread,
     /// A limit, a field that is absent, a division by zero.
     Other,
 }
@@ -28,7 +30,7 @@ impl Class {
             Self::Validation => "validation",
             Self::Endian => "endian",
             Self::Conversion => "conversion",
-            Self::Other => "other",
+            Self::Unread | Self::Other => "other",
         }
     }
 }
@@ -101,14 +103,14 @@ impl ReadError {
 
     /// The same error at this place, unless it has one.
     #[must_use]
-    pub(super) fn at(mut self, offset: usize) -> Self {
+    pub(in crate::ksy) fn at(mut self, offset: usize) -> Self {
         self.offset.get_or_insert(offset);
         self
     }
 
     /// The same error in this element of a field, or in the field if it is not repeated.
     #[must_use]
-    pub(super) fn within(mut self, name: &str, index: Option<usize>) -> Self {
+    pub(in crate::ksy) fn within(mut self, name: &str, index: Option<usize>) -> Self {
         self.path.extend(index.map(Segment::Index));
         self.path.push(Segment::Name(name.to_owned()));
         self
