@@ -17,6 +17,7 @@ pub mod finding;
 pub mod load;
 pub mod model;
 pub mod plan;
+pub mod protocol;
 pub mod read;
 pub mod spec;
 pub mod view;

@@ -54,6 +54,7 @@ impl<'m> Check<'_, 'm> {
             valid: transposed(valid)?,
             pos: transposed(pos)?,
             io: transposed(io)?,
+            doc: spec.doc.clone(),
         })
     }
 

@@ -158,6 +158,8 @@ pub struct Field {
     pub pos: Option<Code>,
     /// `io`.
     pub io: Option<Code>,
+    /// `doc`.
+    pub doc: String,
 }
 
 /// How often a field is read.

@@ -59,16 +59,16 @@ impl Given {
         Self::Struct(vec![Self::Nothing; slots])
     }
 
-    /// Gives something for the member at a path of slots. What the path leads through becomes
-    /// structures; `slots` says how many members such a structure has, by the path to it.
-    pub fn set(&mut self, path: &[usize], slots: &dyn Fn(&[usize]) -> usize, given: Self) {
+    /// Gives something for the member at a path of steps: its slot, and how many members the
+    /// structure has. What the path leads through becomes structures.
+    pub fn set(&mut self, path: impl IntoIterator<Item = (usize, usize)>, given: Self) {
         let mut place = self;
-        for (depth, slot) in path.iter().enumerate() {
+        for (slot, slots) in path {
             if !matches!(place, Self::Struct(_)) {
-                *place = Self::structure(slots(path.get(..depth).unwrap_or_default()));
+                *place = Self::structure(slots);
             }
             let Self::Struct(members) = place else { return };
-            let Some(member) = members.get_mut(*slot) else {
+            let Some(member) = members.get_mut(slot) else {
                 return;
             };
             place = member;
