@@ -55,9 +55,8 @@ fn nested_types() -> String {
     text
 }
 
-/// Texts that are refused.
-fn refused() -> Vec<(&'static str, String)> {
-    let meta = "meta: {id: a}\n";
+/// Texts that are refused as YAML.
+fn bad_yaml() -> Vec<(&'static str, String)> {
     vec![
         ("ten megabytes", "#\n".repeat(5 << 20)),
         ("an alias bomb", bomb()),
@@ -85,6 +84,13 @@ fn refused() -> Vec<(&'static str, String)> {
         ),
         ("a long text", format!("a: '{}'", "x".repeat(1_000_000))),
         ("a long key", format!("? {}\n: b", "x".repeat(1_000_000))),
+    ]
+}
+
+/// Texts that are refused as definitions, some of them for their size.
+fn bad_definitions() -> Vec<(&'static str, String)> {
+    let meta = "meta: {id: a}\n";
+    vec![
         ("nested types", nested_types()),
         (
             "flat types",
@@ -195,7 +201,7 @@ fn timed(name: &str, text: String) -> Result<Loaded, Unreadable> {
 /// One test, so that nothing else of this process runs beside it.
 #[test]
 fn hostile_definitions_cost_little() {
-    for (name, text) in refused() {
+    for (name, text) in bad_yaml().into_iter().chain(bad_definitions()) {
         match timed(name, text) {
             Err(error) => assert_eq!((name, error), ("ten megabytes", Unreadable::TooLarge)),
             Ok(loaded) => assert!(loaded.findings.errors() > 0, "{name} was not refused"),

@@ -160,7 +160,7 @@ impl Loader<'_> {
         let mut wanted = Vec::new();
         collect(&definition.spec, &mut wanted);
         for import in wanted {
-            let found = self.import(path.as_deref().unwrap_or(Path::new("")), &import);
+            let found = self.import(path.as_deref().unwrap_or_else(|| Path::new("")), &import);
             let Some(definition) = self.loaded.definitions.get_mut(number) else {
                 return;
             };
@@ -211,7 +211,9 @@ impl Loader<'_> {
                 .iter()
                 .map(|folder| tidy(&folder.join(file)))
                 .collect(),
-            None => vec![tidy(&from.parent().unwrap_or(Path::new("")).join(file))],
+            None => vec![tidy(
+                &from.parent().unwrap_or_else(|| Path::new("")).join(file),
+            )],
         }
     }
 }

@@ -81,7 +81,9 @@ impl<'n> Reader<'n, '_> {
     }
 
     fn any_of(&mut self, node: &'n Node) -> Option<ValidSpec> {
-        let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let nodes = node
+            .as_sequence()
+            .unwrap_or_else(|_| std::slice::from_ref(node));
         let sources = nodes.iter().map(|node| self.good(node.as_source()));
         sources
             .collect::<Vec<_>>()

@@ -125,23 +125,14 @@ impl<'t> Builder<'t> {
     }
 
     pub(super) fn alias(&mut self, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
-        let Some(node) = self.anchors.get(&anchor) else {
+        let Some(size) = self.anchors.get(&anchor).map(Size::of) else {
             return Err(self.refused(mark, "this alias stands within what it stands for"));
         };
-        let size = Size::of(node);
-        let mut node = Node {
-            kind: Kind::Scalar(Scalar {
-                text: String::new(),
-                style: Style::Plain,
-                verbatim: None,
-                tagged_text: false,
-            }),
-            span: self.span(mark),
-        };
         self.count(size, mark)?;
-        if let Some(original) = self.anchors.get(&anchor) {
-            node.kind = original.kind.clone();
-        }
+        let Some(mut node) = self.anchors.get(&anchor).cloned() else {
+            return Ok(());
+        };
+        node.span = self.span(mark);
         if let Kind::Scalar(scalar) = &mut node.kind {
             scalar.verbatim = None;
         }
@@ -214,47 +205,44 @@ impl<'t> Builder<'t> {
     /// A whole node takes its place.
     fn complete(&mut self, node: Node, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
         if anchor != 0 {
-            // Within what is open now, an anchor's content does not get deeper.
-            let size = Size {
-                depth: 0,
-                ..Size::of(&node)
-            };
-            self.count(size, mark)?;
-            self.anchors.insert(anchor, node.clone());
+            self.remember(&node, anchor, mark)?;
         }
         match self.open.last_mut().map(|open| &mut open.content) {
-            None => {
-                self.tree.root = Some(node);
-                Ok(())
-            }
-            Some(Content::Sequence(items)) => {
-                items.push(node);
-                Ok(())
+            None => self.tree.root = Some(node),
+            Some(Content::Sequence(items)) => items.push(node),
+            Some(Content::Mapping { key, .. }) if key.is_none() => {
+                if node.scalar().is_some_and(is_merge) {
+                    return Err(self.refused(mark, "merge keys are not supported"));
+                }
+                *key = Some(node);
             }
             Some(Content::Mapping {
                 entries,
                 key,
                 names,
-            }) => match key.take() {
-                None => {
-                    if node.scalar().is_some_and(is_merge) {
-                        return Err(self.refused(mark, "merge keys are not supported"));
-                    }
-                    *key = Some(node);
-                    Ok(())
+            }) => {
+                let Some(key) = key.take() else {
+                    return Ok(());
+                };
+                let name = key.scalar().map(|scalar| scalar.text.clone());
+                if name.is_some_and(|name| !names.insert(name)) {
+                    return self.duplicate(&key);
                 }
-                Some(key) => {
-                    let fresh = key
-                        .scalar()
-                        .is_none_or(|scalar| names.insert(scalar.text.clone()));
-                    if fresh {
-                        entries.push(Entry { key, value: node });
-                        return Ok(());
-                    }
-                    self.duplicate(&key)
-                }
-            },
+                entries.push(Entry { key, value: node });
+            }
         }
+        Ok(())
+    }
+
+    /// Keeps what aliases will stand for, which costs as much again.
+    fn remember(&mut self, node: &Node, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
+        let size = Size {
+            depth: 0,
+            ..Size::of(node)
+        };
+        self.count(size, mark)?;
+        self.anchors.insert(anchor, node.clone());
+        Ok(())
     }
 
     fn duplicate(&mut self, key: &Node) -> Result<(), RuleError> {

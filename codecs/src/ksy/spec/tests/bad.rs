@@ -426,10 +426,7 @@ fn valid_is_one_check() {
     valid("[1]", &["/seq/0/valid GW3005"]);
     valid("", &["/seq/0/valid GW3005"]);
     valid("{eq: 1, min: 2}", &["/seq/0/valid/min GW3014"]);
-    valid(
-        "{minn: 2}",
-        &["/seq/0/valid GW3007", "/seq/0/valid/minn GW3006"],
-    );
+    valid("{minn: 2}", &["/seq/0/valid/minn GW3006"]);
     valid("{in-enum: true}", &["/seq/0/valid/in-enum GW3007"]);
     valid("{in-enum: false}", &["/seq/0/valid/in-enum GW3010"]);
     valid("{any-of: [1, []]}", &["/seq/0/valid/any-of/1 GW3005"]);

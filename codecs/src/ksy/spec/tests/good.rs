@@ -27,10 +27,8 @@ fn name(keys: &str) -> TypeName {
     }
 }
 
-#[test]
-fn a_file_says_what_it_is() {
-    let (spec, findings) = load(
-        "# a comment
+/// A file with every key that a file has, but its fields and types.
+const WHOLE: &str = "# a comment
 meta:
   id: pos
   title: Payments
@@ -55,8 +53,11 @@ to-string: '\"pos\"'
 params:
   - {id: a, type: 'u2[]', doc: list}
   - {id: b}
-",
-    );
+";
+
+#[test]
+fn a_file_says_what_it_is() {
+    let (spec, findings) = load(WHOLE);
     assert_eq!(findings.all(), []);
     assert_eq!(spec.meta.id.as_ref().unwrap().value, "pos");
     assert_eq!(spec.span, spec.meta.id.as_ref().unwrap().span);
