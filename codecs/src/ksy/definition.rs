@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub struct Definition {
     /// The texts of its files.
     pub files: Files,
+    /// What the files say: names, documentation, the text of expressions.
+    pub model: Model,
     /// Everything in it, compiled.
     pub plan: Plan,
     /// The structure of the whole file.
@@ -65,7 +67,7 @@ impl Definition {
             Ok(model) => {
                 let (plan, found) = check(&model);
                 found.into_iter().for_each(&mut report);
-                Some(plan)
+                Some((model, plan))
             }
             Err(_) => {
                 if let Some((file, _)) = trees.first() {
@@ -80,8 +82,9 @@ impl Definition {
             }
         };
         match compiled {
-            Some(plan) if findings.errors() == 0 => Ok(Self {
+            Some((model, plan)) if findings.errors() == 0 => Ok(Self {
                 files,
+                model,
                 plan,
                 root: TypeId(0),
                 findings,

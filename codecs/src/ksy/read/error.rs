@@ -108,6 +108,13 @@ impl ReadError {
         self
     }
 
+    /// The same error without a place in the frame.
+    #[must_use]
+    pub(super) fn nowhere(mut self) -> Self {
+        self.offset = None;
+        self
+    }
+
     /// The same error in this element of a field, or in the field if it is not repeated.
     #[must_use]
     pub(in crate::ksy) fn within(mut self, name: &str, index: Option<usize>) -> Self {

@@ -54,6 +54,15 @@ impl Io {
         self.pos >= self.end && self.left == 0
     }
 
+    /// How many bits of the byte before `pos` are read on from by a bit field of this order.
+    pub(super) fn unread_bits(&self, order: Endian) -> u8 {
+        if self.little == (order == Endian::Little) {
+            self.left
+        } else {
+            0
+        }
+    }
+
     /// Forgets the bits that are left of a byte.
     pub(in crate::ksy) const fn align(&mut self) {
         self.left = 0;

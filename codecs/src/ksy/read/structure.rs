@@ -189,7 +189,8 @@ impl<'p> Machine<'p> {
 
     /// Reads one element and judges it.
     fn element(&mut self, target: Target, field: &'p Field, io: IoId) -> Result<(), ReadError> {
-        let start = self.stream(io).pos;
+        let stream = self.stream(io);
+        let start = stream.pos;
         let entry = self.trace.as_mut().map(|trace| {
             trace.push(Traced {
                 object: target.object,
@@ -197,11 +198,22 @@ impl<'p> Machine<'p> {
                 index: target.index,
                 io,
                 start,
+                unread_bits: match &field.form {
+                    Form::Bits { order, .. } => stream.unread_bits(*order),
+                    _ => 0,
+                },
                 end: None,
             });
             trace.len().saturating_sub(1)
         });
-        self.read_form(target, &field.form, io)?;
+        let located = |error: ReadError| match (stream.buffer, &field.form) {
+            // A computed value has no place.
+            (0, Form::Value(_)) => error,
+            (0, _) => error.at(start),
+            // What came of processing is nowhere in the frame, but what was processed is.
+            _ => error.nowhere(),
+        };
+        self.read_form(target, &field.form, io).map_err(located)?;
         let end = self.stream(io).pos;
         if let Some(entry) = entry
             && let Some(traced) = self.trace.as_mut().and_then(|trace| trace.get_mut(entry))
@@ -209,7 +221,7 @@ impl<'p> Machine<'p> {
             traced.end = Some(end);
         }
         match &field.valid {
-            Some(valid) => self.judge(target, valid).map_err(|error| error.at(start)),
+            Some(valid) => self.judge(target, valid).map_err(located),
             None => Ok(()),
         }
     }

@@ -33,18 +33,23 @@ impl Tone {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ink(Colour);
 
+/// Colours for whoever looks on, unless NO_COLOR says otherwise.
+pub(super) fn colour(is_terminal: bool) -> Colour {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_terminal && !plain {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    }
+}
+
 impl Ink {
     #[cfg(test)]
     pub(super) const PLAIN: Self = Self(Colour::Plain);
 
-    /// Colours on a terminal, unless NO_COLOR says otherwise.
+    /// Colours on a terminal.
     pub(super) fn for_stdout() -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self(if io::stdout().is_terminal() && !plain {
-            Colour::Ansi
-        } else {
-            Colour::Plain
-        })
+        Self(colour(io::stdout().is_terminal()))
     }
 
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {

@@ -1,31 +1,26 @@
-//! `gatewright check`
+//! Configurations.
 
-use super::exit::{Exit, Outcome};
-use super::output::{Format, print};
-use super::report::{note, report};
+use super::tally::{count, tally};
 use crate::Builder;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{Format, print};
+use crate::cli::report::{note, report};
 use gatewright_config::plan::Plan;
 use gatewright_config::{Diagnostic, Memory};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Check a configuration: all that is wrong with it, and the memory that its limits allow.
-#[derive(Debug, clap::Args)]
-pub(super) struct Check {
-    /// The configuration.
-    #[arg(short, long, value_name = "FILE", default_value = "gatewright.toml")]
-    config: PathBuf,
-    /// Fail if there are warnings.
-    #[arg(long)]
-    deny_warnings: bool,
-    /// The form of the result.
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+/// The configuration, and what is asked of it.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    pub(super) path: PathBuf,
+    pub(super) deny_warnings: bool,
+    pub(super) format: Format,
 }
 
-impl Check {
+impl Configuration {
     pub(super) fn run(self, builder: Builder) -> Exit {
-        let (plan, found) = match builder.config(&self.config).load() {
+        let (plan, found) = match builder.config(&self.path).load() {
             Ok(gateway) => {
                 let loaded = gateway.loaded();
                 (Some(loaded.plan.clone()), loaded.warnings.clone())
@@ -50,7 +45,7 @@ impl Check {
 
     fn tell(&self, plan: Option<&Plan>, found: &[Diagnostic]) -> Outcome {
         report(found);
-        let name = self.config.display();
+        let name = self.path.display();
         let Some(plan) = plan else {
             note(format_args!("{name}: {}", tally(found)));
             return Ok(());
@@ -73,22 +68,6 @@ impl Check {
             print(format_args!("{name}: good, with {}: {parts}", tally(found)))
         }
     }
-}
-
-/// How many errors and warnings there are.
-fn tally(found: &[Diagnostic]) -> String {
-    let errors = found.iter().filter(|d| d.is_error()).count();
-    let warnings = found.len() - errors;
-    match (errors, warnings) {
-        (errors, 0) => count(errors, "error"),
-        (0, warnings) => count(warnings, "warning"),
-        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    }
-}
-
-fn count(n: usize, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{plural}")
 }
 
 fn document(plan: Option<&Plan>, found: &[Diagnostic]) -> Value {
