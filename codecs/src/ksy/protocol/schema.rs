@@ -111,6 +111,7 @@ impl<'p> Builder<'p> {
             });
             places.push(Place {
                 path: found.path,
+                key,
                 part,
             });
         }
@@ -128,7 +129,7 @@ impl<'p> Builder<'p> {
         if found.field.condition.is_some() || self.names.ids.contains(&key) {
             return Presence::Optional;
         }
-        if let Some(value) = self.rules.defaults.get(&key) {
+        if let Some(value) = &self.rules.field(key).default {
             return Presence::Default(value.clone());
         }
         match found.form {
@@ -140,7 +141,7 @@ impl<'p> Builder<'p> {
 
     fn typed(&mut self, found: &Found<'p>) -> Result<(Type, Part), TooMany> {
         let key = (found.owner, found.field.slot);
-        let codec = self.rules.codecs.get(&key).copied();
+        let codec = self.rules.field(key).codec;
         let (ty, part) = self.form(found.field, found.form, codec)?;
         Ok(match found.field.repeat {
             Repeat::Once => (ty, part),

@@ -38,6 +38,8 @@ pub(super) struct Shape {
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) path: Path,
+    /// The field's structure and slot.
+    pub(super) key: (TypeId, usize),
     pub(super) part: Part,
 }
 

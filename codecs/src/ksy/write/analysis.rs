@@ -1,6 +1,6 @@
 //! Which fields follow from others, found once for a definition.
 
-use super::Rules;
+use super::{FieldKey, Rules};
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Code, Cut, Field, Form, Op, Plan, Repeat, Size, Valid};
 use gatewright_core::expr::syntax::Arith;
@@ -8,14 +8,11 @@ use gatewright_core::expr::syntax::Arith;
 /// How deep expressions are followed through instances.
 const DEPTH: usize = 16;
 
-/// A field, by its structure's type and its slot.
-pub type FieldKey = (TypeId, usize);
-
 impl Rules {
     /// What follows from the plan alone, without any `-gateway` keys.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let mut rules = Self::default();
+        let mut rules = Self::empty(plan);
         for (id, ty) in ids(plan) {
             for field in ty.fields.iter().chain(&ty.instances) {
                 rules.note(plan, id, field);
@@ -31,10 +28,8 @@ impl Rules {
         let said = field.is_some_and(|field| {
             matches!(field.form, Form::Contents(_)) || matches!(field.valid, Some(Valid::Eq(_)))
         });
-        said || self.solvable.contains(&key)
-            || self.flags.contains(&key)
-            || self.derived.contains_key(&key)
-            || self.checks.contains(&key)
+        let rule = self.field(key);
+        said || rule.solvable || rule.flag || rule.derived.is_some() || rule.check
     }
 
     fn note(&mut self, plan: &Plan, id: TypeId, field: &Field) {
@@ -106,7 +101,9 @@ impl Rules {
                 ..
             }) => self.note_solvable(plan, key.0, code, depth),
             Some(field) if matches!(field.ty, Ty::Int | Ty::Str) => {
-                self.solvable.insert(key);
+                if let Some(rule) = self.field_mut(key) {
+                    rule.solvable = true;
+                }
             }
             _ => {}
         }
@@ -146,7 +143,9 @@ impl Rules {
                 ..
             }) => self.note_flags(plan, key.0, code, depth),
             Some(field) if field.ty == ty => {
-                self.flags.insert(key);
+                if let Some(rule) = self.field_mut(key) {
+                    rule.flag = true;
+                }
             }
             _ => {}
         }

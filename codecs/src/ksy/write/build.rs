@@ -39,7 +39,7 @@ impl<'p> Writer<'_, 'p> {
         let object = self.machine.begin(*ty, IoId::FRAME, around, &[])?;
         self.pass(target, form, object)?;
         let key = (self.type_of(target.object), target.slot);
-        if self.rules.codecs.contains_key(&key) {
+        if self.rules.field(key).codec.is_some() {
             self.owners.push((object, target));
         }
         Ok(object)

@@ -24,7 +24,10 @@ pub enum WriteProblem {
 /// Why a message cannot be written, and at which field. Its text never shows a value, which may
 /// be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WriteError {
+pub struct WriteError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     problem: WriteProblem,
     message: Cow<'static, str>,
     /// From the inside out.
@@ -34,30 +37,30 @@ pub struct WriteError {
 impl WriteError {
     /// An error without a place.
     pub fn new(problem: WriteProblem, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Inner {
             problem,
             message: message.into(),
             path: Vec::new(),
-        }
+        }))
     }
 
     /// What kind of fault it is.
     #[must_use]
-    pub const fn problem(&self) -> WriteProblem {
-        self.problem
+    pub fn problem(&self) -> WriteProblem {
+        self.0.problem
     }
 
     /// One sentence.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The field, such as `body.items[2].len`.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::new();
-        for name in self.path.iter().rev() {
+        for name in self.0.path.iter().rev() {
             if !path.is_empty() && !name.starts_with('[') {
                 path.push('.');
             }
@@ -67,12 +70,12 @@ impl WriteError {
     }
 
     pub(super) fn within(mut self, name: &str) -> Self {
-        self.path.push(name.to_owned());
+        self.0.path.push(name.to_owned());
         self
     }
 
     pub(super) fn at(mut self, index: usize) -> Self {
-        self.path.push(format!("[{index}]"));
+        self.0.path.push(format!("[{index}]"));
         self
     }
 }
@@ -85,10 +88,10 @@ impl From<ReadError> for WriteError {
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
+        if !self.0.path.is_empty() {
             write!(f, "{}: ", self.path())?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -23,9 +23,8 @@ mod number;
 mod pad;
 mod unprocess;
 
-pub use analysis::FieldKey;
 pub use error::{WriteError, WriteProblem};
-pub use rules::{FieldCodec, Rules};
+pub use rules::{FieldCodec, FieldKey, FieldRule, Rules};
 
 mod rules;
 

@@ -1,9 +1,8 @@
-//! What the definition's `-gateway` keys say about writing single fields.
+//! What is known of single fields when a message is written.
 
 use crate::ksy::model::TypeId;
-use crate::ksy::plan::Code;
+use crate::ksy::plan::{Code, Plan};
 use gatewright_core::message::Value;
-use std::collections::{HashMap, HashSet};
 
 /// How a field's number stands in its bytes or text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +19,61 @@ pub enum FieldCodec {
     Zigzag,
 }
 
-/// What is known of single fields.
+/// A field, by its structure's type and its slot.
+pub type FieldKey = (TypeId, usize);
+
+/// What is known of a field.
+#[derive(Debug, Default)]
+pub struct FieldRule {
+    /// Its value if it is not given.
+    pub default: Option<Value>,
+    /// What computes it if it is not given.
+    pub derived: Option<Code>,
+    /// How its number stands in bytes or text.
+    pub codec: Option<FieldCodec>,
+    /// Whether it is computed over the finished frame, and left zero before.
+    pub check: bool,
+    /// Whether conditions read it as flags: those that nothing made true are false.
+    pub flag: bool,
+    /// Whether sizes and counts can be solved for it.
+    pub solvable: bool,
+}
+
+/// What is known of all fields.
 #[derive(Debug, Default)]
 pub struct Rules {
-    /// Values of fields that are not given.
-    pub defaults: HashMap<(TypeId, usize), Value>,
-    /// Expressions for fields that are not given.
-    pub derived: HashMap<(TypeId, usize), Code>,
-    /// How numbers stand in bytes or text.
-    pub codecs: HashMap<(TypeId, usize), FieldCodec>,
-    /// Fields that are computed over the finished frame, and so are left zero.
-    pub checks: HashSet<(TypeId, usize)>,
-    /// Fields that conditions read as flags: those that nothing made true are false.
-    pub flags: HashSet<(TypeId, usize)>,
-    /// Fields that sizes and counts can be solved for.
-    pub solvable: HashSet<(TypeId, usize)>,
+    /// By type and slot.
+    types: Vec<Vec<FieldRule>>,
+}
+
+/// What is known of a field of which nothing is.
+static NOTHING: FieldRule = FieldRule {
+    default: None,
+    derived: None,
+    codec: None,
+    check: false,
+    flag: false,
+    solvable: false,
+};
+
+impl Rules {
+    /// Rules that say nothing yet.
+    pub(super) fn empty(plan: &Plan) -> Self {
+        let fields = |slots| (0..slots).map(|_| FieldRule::default()).collect();
+        Self {
+            types: plan.types.iter().map(|ty| fields(ty.slots())).collect(),
+        }
+    }
+
+    /// What is known of a field.
+    #[must_use]
+    pub fn field(&self, key: FieldKey) -> &FieldRule {
+        let fields = self.types.get(key.0.index());
+        fields.and_then(|fields| fields.get(key.1)).unwrap_or(&NOTHING)
+    }
+
+    /// What is known of a field, to be added to.
+    pub fn field_mut(&mut self, key: FieldKey) -> Option<&mut FieldRule> {
+        self.types.get_mut(key.0.index())?.get_mut(key.1)
+    }
 }

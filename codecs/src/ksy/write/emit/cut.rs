@@ -33,7 +33,7 @@ impl<'p> Writer<'_, 'p> {
     ) -> Result<(), WriteError> {
         self.align();
         let key = (self.type_of(target.object), target.slot);
-        let codec = self.rules.codecs.get(&key).copied();
+        let codec = self.rules.field(key).codec;
         let from = self.out.len();
         let here = Here::at(target.object, target.index);
         let val = self.machine.at_target(target);
@@ -130,8 +130,8 @@ impl<'p> Writer<'_, 'p> {
         self.pass(target, form, object)?;
         let from = self.out.len();
         let key = (self.type_of(target.object), target.slot);
-        if let Some(codec) = self.rules.codecs.get(&key)
-            && !self.lay_number(target, object, *codec)?
+        if let Some(codec) = self.rules.field(key).codec
+            && !self.lay_number(target, object, codec)?
         {
             self.out.put_u8(0);
             self.hole(target, field, form, None);

@@ -45,35 +45,29 @@ impl<'p> Writer<'_, 'p> {
             return Ok(Some(Value::Int(*bits)));
         }
         let here = Here::at(target.object, target.index);
-        let key = (self.type_of(target.object), target.slot);
-        let rules = self.rules;
-        for code in [
-            match &field.valid {
-                Some(Valid::Eq(code)) => Some(code),
-                _ => None,
-            },
-            rules.derived.get(&key),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        let rule = self.rules.field((self.type_of(target.object), target.slot));
+        let fixed = match &field.valid {
+            Some(Valid::Eq(code)) => Some(code),
+            _ => None,
+        };
+        for code in fixed.into_iter().chain(&rule.derived) {
             if let Some(Val::Plain(value)) = self.known(|machine| machine.eval(code, &here))? {
                 return Ok(Some(value));
             }
         }
-        if rules.checks.contains(&key) {
+        if rule.check {
             return Ok(Some(Value::Int(0)));
         }
-        if rules.flags.contains(&key) {
+        if rule.flag {
             return Ok(Some(match field.form {
                 Form::Bits { truth: true, .. } => Value::Bool(false),
                 _ => Value::Int(0),
             }));
         }
-        if rules.solvable.contains(&key) && target.index.is_none() {
+        if rule.solvable && target.index.is_none() {
             return Ok(None);
         }
-        Ok(rules.defaults.get(&key).cloned())
+        Ok(rule.default.clone())
     }
 
     pub(super) fn hole(
