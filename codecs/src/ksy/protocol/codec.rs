@@ -318,7 +318,7 @@ impl Ksy {
             return Ok(());
         }
         let direction = direction(&self.section, way);
-        let given = self.given(message, told, index, direction);
+        let given = self.given(message, told, direction);
         let start = out.len();
         let escaped = direction.framer.is_escaped();
         let mut plain = BytesMut::new();
@@ -343,17 +343,11 @@ impl Ksy {
         &self,
         message: &Message,
         told: &Told,
-        index: OperationIndex,
         direction: &DirectionPlan,
     ) -> Given {
         let mut given = Given::structure(self.plan.ty(direction.root).slots());
-        let number = self.section.operations.get(index.0).and_then(|operation| operation.number);
-        if let (ToldBy::Enum(_), Some(number), Some(path)) = (
-            self.section.told_by,
-            number,
-            steps_to(&self.plan, direction.root, &direction.operation),
-        ) {
-            given.set(steps(&path), Given::Plain(Value::Int(number)));
+        for preset in &told.presets {
+            given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
         }
         match message.correlation() {
             Correlation::None => {}

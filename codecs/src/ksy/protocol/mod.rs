@@ -1,13 +1,14 @@
 //! A definition with a `-gateway` section, as a protocol like any other.
 
-//mod codec;
+mod codec;
 mod gather;
 mod ids;
 mod load;
 mod offsets;
 mod operations;
 mod paths;
-//mod reject;
+mod presets;
+mod reject;
 mod scatter;
 mod schema;
 mod shape;

@@ -2,12 +2,13 @@
 
 use super::paths::{key, path};
 use super::schema::{Builder, Names, TooMany};
-use super::shape::{Chooser, Path, Shape, Step};
+use super::presets::{Preset, Presets};
+use super::shape::{Path, Shape, Step};
 use crate::ksy::model::{Ty, TypeId};
-use crate::ksy::plan::{Code, Form, Plan};
+use crate::ksy::plan::{Code, Form, Op, Plan};
 use crate::ksy::section::plan::{
     CorrelationPlan, DirectionPlan, Kind as SectionKind, Kinds, OperationIndex, OperationPlan,
-    SectionPlan, ToldBy,
+    SectionPlan,
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
@@ -31,6 +32,8 @@ pub(super) struct Told {
     /// What messages of it are called.
     pub(super) id: OperationId,
     pub(super) shape: Shape,
+    /// What all messages of it have in certain fields.
+    pub(super) presets: Vec<Preset>,
 }
 
 /// All operations, by their index in the section.
@@ -77,14 +80,20 @@ pub(super) fn describe(
         let mut told = Vec::new();
         for way in [Way::Request, Way::Reply] {
             if goes(operation, way) {
-                let chooser = chooser(plan, section, direction(section, way), operation);
+                let presets = Presets {
+                    plan,
+                    section,
+                    rules,
+                };
+                let presets = presets.of(index, way, kinds(operation, way).only());
                 let root = direction(section, way).root;
-                told.push((way, builder.operation(&operation.name, root, chooser)?));
+                let shape = builder.operation(&operation.name, root, &presets)?;
+                told.push((way, shape, presets));
             }
         }
         let both = told.len() > 1;
         let same = same_fields(&builder, &told);
-        for (way, mut shape) in told {
+        for (way, mut shape, presets) in told {
             let shared = both && same && way == Way::Reply;
             if shared {
                 // The two ways have the same fields, so they are one operation.
@@ -93,6 +102,7 @@ pub(super) fn describe(
                     let told = Told {
                         id: first.id,
                         shape,
+                        presets,
                     };
                     all.replies.insert(index, told);
                 }
@@ -112,7 +122,7 @@ pub(super) fn describe(
             }
             described.push(one);
             all.indexes.push(index);
-            let told = Told { id, shape };
+            let told = Told { id, shape, presets };
             match way {
                 Way::Request => all.requests.insert(index, told),
                 Way::Reply => all.replies.insert(index, told),
@@ -147,8 +157,10 @@ const fn goes(operation: &OperationPlan, way: Way) -> bool {
 }
 
 /// Whether the fields of an operation are the same both ways.
-fn same_fields(builder: &Builder<'_>, told: &[(Way, Shape)]) -> bool {
-    let [(_, a), (_, b)] = told else { return false };
+fn same_fields(builder: &Builder<'_>, told: &[(Way, Shape, Vec<Preset>)]) -> bool {
+    let [(_, a, _), (_, b, _)] = told else {
+        return false;
+    };
     let fields = |shape: &Shape| &builder.schema.structure(shape.record).fields;
     fields(a) == fields(b)
 }
@@ -168,21 +180,6 @@ fn kind(operation: &OperationPlan, way: Way, shared: bool) -> Kind {
             Way::Request => Kind::Request,
             Way::Reply => Kind::Reply,
         },
-    }
-}
-
-pub(super) fn chooser(
-    plan: &Plan,
-    section: &SectionPlan,
-    direction: &DirectionPlan,
-    operation: &OperationPlan,
-) -> Option<Chooser> {
-    match section.told_by {
-        ToldBy::Enum(_) => Some(Chooser {
-            key: key(plan, direction.root, &direction.operation)?,
-            number: operation.number?,
-        }),
-        ToldBy::Text => None,
     }
 }
 
@@ -224,6 +221,9 @@ fn id_slot(plan: &Plan, direction: &DirectionPlan, shape: &Shape) -> Option<Slot
 
 /// All fields that an expression may name: one of each structure that it may look into.
 pub(super) fn keys(plan: &Plan, root: TypeId, code: &Code) -> Vec<(TypeId, usize)> {
+    if let Op::AnyOf(_, cases) = &code.op {
+        return cases.clone();
+    }
     key(plan, root, code).into_iter().collect()
 }
 

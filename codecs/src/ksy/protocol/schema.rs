@@ -1,6 +1,7 @@
 //! The descriptor's schema: structures and enums as rules and JSON see them.
 
-use super::shape::{Choice, Chooser, Found, Part, Path, Place, Shape, Walk, number_slot, range};
+use super::presets::Preset;
+use super::shape::{Choice, Found, Part, Path, Place, Shape, Walk, number_slot, range};
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Cut, Field, Form, Plan, Repeat, Size, Switch, Valid};
 use crate::ksy::write::{FieldCodec, Rules};
@@ -65,14 +66,14 @@ impl<'p> Builder<'p> {
         &mut self,
         name: &str,
         root: TypeId,
-        chooser: Option<Chooser>,
+        presets: &'p [Preset],
     ) -> Result<Shape, TooMany> {
         let record = self.reserve(name)?;
         let walk = Walk {
             plan: self.plan,
             rules: self.rules,
             names: self.names,
-            chooser,
+            presets,
             found: Vec::new(),
         };
         let found = walk.collect(root);
@@ -229,7 +230,7 @@ impl<'p> Builder<'p> {
             plan: self.plan,
             rules: self.rules,
             names: self.names,
-            chooser: None,
+            presets: &[],
             found: Vec::new(),
         };
         let found = walk.collect(ty);

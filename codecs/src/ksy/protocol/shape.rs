@@ -5,9 +5,10 @@
 //! not among them; structures that are not on that way stay structures.
 
 use super::paths::key;
+use super::presets::Preset;
 use super::schema::Names;
 use crate::ksy::model::{Ty, TypeId};
-use crate::ksy::plan::{Field, Form, Op, Plan, Repeat, Switch};
+use crate::ksy::plan::{Field, Form, Plan, Repeat, Switch};
 use crate::ksy::write::{FieldCodec, Rules};
 use gatewright_core::codec::{StructId, Type};
 use gatewright_core::message::Value;
@@ -71,13 +72,6 @@ pub(super) struct Choice {
     pub(super) part: Part,
 }
 
-/// What decides about the operation, and for which number of it shapes are made.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Chooser {
-    pub(super) key: (TypeId, usize),
-    pub(super) number: i128,
-}
-
 /// A field that is found on the way.
 pub(super) struct Found<'p> {
     pub(super) depth: usize,
@@ -93,7 +87,8 @@ pub(super) struct Walk<'p> {
     pub(super) plan: &'p Plan,
     pub(super) rules: &'p Rules,
     pub(super) names: &'p Names,
-    pub(super) chooser: Option<Chooser>,
+    /// What messages of this operation have in certain fields.
+    pub(super) presets: &'p [Preset],
     pub(super) found: Vec<Found<'p>>,
 }
 
@@ -121,7 +116,7 @@ impl<'p> Walk<'p> {
             }
             let once = matches!(field.repeat, Repeat::Once);
             let form = match &field.form {
-                Form::Switch(switch) if self.decides(ty, switch) => match self.case(switch) {
+                Form::Switch(switch) if self.decides(ty, switch) => match self.case(ty, switch) {
                     Some(Form::Struct { ty: inner, .. }) if once => {
                         self.structure(*inner, &at, depth.saturating_add(DEPTH));
                         continue;
@@ -152,31 +147,34 @@ impl<'p> Walk<'p> {
     fn is_hidden(&self, ty: TypeId, field: &Field) -> bool {
         let own = (ty, field.slot);
         !field.named
-            || self.chooser.is_some_and(|chooser| chooser.key == own)
+            || self.presets.iter().any(|preset| preset.key == own)
             || self.names.hidden.contains(&own)
             || self.rules.follows(self.plan, own)
     }
 
     fn decides(&self, ty: TypeId, switch: &Switch) -> bool {
-        let on = key(self.plan, ty, &switch.on);
-        self.chooser.is_some_and(|chooser| on == Some(chooser.key))
+        self.decision(ty, switch).is_some()
     }
 
-    fn case(&self, switch: &'p Switch) -> Option<&'p Form> {
-        let number = self.chooser?.number;
-        let case = switch.cases.iter().find(|(code, _)| match &code.op {
-            Op::Const(Value::Int(n)) => *n == number,
-            _ => false,
-        });
+    /// The value that a switch decides by, if all messages of the operation have it.
+    fn decision(&self, ty: TypeId, switch: &Switch) -> Option<&'p Value> {
+        let on = key(self.plan, ty, &switch.on)?;
+        let preset = self.presets.iter().find(|preset| preset.key == on)?;
+        Some(&preset.value)
+    }
+
+    fn case(&self, ty: TypeId, switch: &'p Switch) -> Option<&'p Form> {
+        let value = self.decision(ty, switch)?;
+        let case = switch.cases.iter().find(|(code, _)| code.constant() == Some(value));
         case.map(|(_, form)| form).or(switch.otherwise.as_ref())
     }
 
     /// Whether what decides, or what is decided, is in a structure.
     fn leads_on(&self, ty: TypeId, depth: usize) -> bool {
-        let Some((depth, chooser)) = depth.checked_sub(1).zip(self.chooser) else {
+        let Some(depth) = depth.checked_sub(1) else {
             return false;
         };
-        ty == chooser.key.0
+        self.presets.iter().any(|preset| preset.key.0 == ty)
             || self.plan.ty(ty).fields.iter().any(|field| {
                 let once = matches!(field.repeat, Repeat::Once);
                 once && match &field.form {

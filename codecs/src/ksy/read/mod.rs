@@ -225,6 +225,20 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Whether all bytes of the frame, and of each part whose size is said, have been read.
+    ///
+    /// # Errors
+    /// With the first byte that nothing read.
+    pub fn ends(&self) -> Result<(), ReadError> {
+        match self.streams.iter().find(|stream| stream.remaining() > 0) {
+            None => Ok(()),
+            Some(stream) => {
+                let message = format!("{} bytes are left that nothing reads", stream.remaining());
+                Err(ReadError::new(Class::Validation, message).at(stream.pos))
+            }
+        }
+    }
+
     /// Takes one element or structure off what may be read.
     pub(in crate::ksy) fn count(&mut self) -> Result<(), ReadError> {
         self.elements = self.elements.saturating_add(1);

@@ -76,6 +76,21 @@ impl Given {
     }
 }
 
+/// A machine in which what is given stands in its slots, and what follows from its being there.
+/// Nothing is written.
+pub(in crate::ksy) fn laid_out<'p>(
+    plan: &'p Plan,
+    rules: &'p Rules,
+    root: TypeId,
+    given: &Given,
+) -> Result<Machine<'p>, WriteError> {
+    let machine = Machine::new(plan, Bytes::new(), Limits::MESSAGE);
+    let mut out = BytesMut::new();
+    let mut writer = emit::Writer::new(machine, rules, &mut out);
+    writer.lay_out(root, &[], given)?;
+    Ok(writer.machine)
+}
+
 /// What was read, as what is given: all fields, those too that would follow from others.
 #[must_use]
 pub fn given(machine: &Machine<'_>, object: crate::ksy::read::ObjectId) -> Given {

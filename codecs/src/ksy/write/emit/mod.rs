@@ -116,12 +116,11 @@ impl<'w, 'p> Writer<'w, 'p> {
         before: &[(Target, Value)],
     ) -> Result<bool, WriteError> {
         self.before = before.to_vec();
-        let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
-        let root = self.machine.begin(root, IoId::FRAME, None, &arguments)?;
-        self.build(root, given)?;
-        self.conclude()?;
+        let from = self.out.len();
+        let root = self.lay_out(root, arguments, given)?;
         self.structure(root)?;
-        self.meet_terminators(0)?;
+        self.meet_terminators(from)?;
+        self.fill_defaults()?;
         if self.again {
             return Ok(false);
         }
@@ -131,6 +130,20 @@ impl<'w, 'p> Writer<'w, 'p> {
         }
         self.verify()?;
         Ok(true)
+    }
+
+    /// Puts what is given into its slots, and what follows from its being there.
+    pub(super) fn lay_out(
+        &mut self,
+        root: TypeId,
+        arguments: &[Value],
+        given: &Given,
+    ) -> Result<ObjectId, WriteError> {
+        let arguments: SmallVec<[Val; 2]> = arguments.iter().cloned().map(Val::Plain).collect();
+        let root = self.machine.begin(root, IoId::FRAME, None, &arguments)?;
+        self.build(root, given)?;
+        self.conclude()?;
+        Ok(root)
     }
 
     /// Everything that is known only in the end.
@@ -143,7 +156,7 @@ impl<'w, 'p> Writer<'w, 'p> {
                 &check.here,
             )?;
             if !same {
-                let message = "its size or number of elements contradicts another field";
+                let message = "its size, number of elements or presence contradicts another field";
                 return Err(
                     WriteError::new(WriteProblem::Contradiction, message).within(check.name)
                 );
@@ -227,7 +240,15 @@ impl<'w, 'p> Writer<'w, 'p> {
             }
             Some(false) => Ok(false),
             // What the condition needs is not known: then the field's presence decides.
-            None => Ok(given),
+            None => {
+                self.checks.push(Check {
+                    code: condition,
+                    here: Here::of(object),
+                    equals: Value::Bool(given),
+                    name: &field.name,
+                });
+                Ok(given)
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Hole;
 use super::Writer;
+use smallvec::SmallVec;
 use super::cut::not_in_charset;
 use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
@@ -68,6 +69,24 @@ impl<'p> Writer<'_, 'p> {
             return Ok(None);
         }
         Ok(rule.default.clone())
+    }
+
+    /// Fields that sizes and counts left open have their defaults.
+    pub(super) fn fill_defaults(&mut self) -> Result<(), WriteError> {
+        let open: SmallVec<[(Target, Value); 2]> = self
+            .holes
+            .iter()
+            .filter_map(|hole| {
+                let key = (self.type_of(hole.target.object), hole.target.slot);
+                let default = self.rules.field(key).default.as_ref()?;
+                Some((hole.target, default.clone()))
+            })
+            .collect();
+        for (target, value) in open {
+            self.machine.replace(target, Val::Plain(value.clone()));
+            self.fill_hole(target, &value)?;
+        }
+        Ok(())
     }
 
     pub(super) fn hole(
