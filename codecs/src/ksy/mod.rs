@@ -17,6 +17,7 @@ pub mod load;
 pub mod model;
 pub mod plan;
 pub mod read;
+pub mod section;
 pub mod spec;
 pub mod view;
 pub mod yaml;

@@ -14,7 +14,7 @@ mod keys;
 mod load;
 mod meta;
 mod process;
-mod reader;
+pub(super) mod reader;
 mod repeat;
 mod switch;
 #[cfg(test)]
