@@ -25,6 +25,8 @@ pub enum Op {
     Own(usize),
     /// The value in a slot of a structure.
     Member(Box<Code>, usize),
+    /// The value in the slot that a structure's type has here; absent if its type is none of these.
+    AnyOf(Box<Code>, Vec<(TypeId, usize)>),
     /// The structure that the expression stands in.
     This,
     /// The structure of the whole message.

@@ -12,11 +12,13 @@ mod element;
 mod error;
 mod eval;
 mod process;
+mod section;
 mod stream;
 mod structure;
 mod trace;
 
 pub use error::{Class, ReadError};
+pub use section::IdParts;
 pub use stream::{Io, IoId};
 pub use trace::Traced;
 

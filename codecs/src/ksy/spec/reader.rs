@@ -89,7 +89,12 @@ impl<'n> Reader<'n, '_> {
         self.findings.error(self.file, self.tree, error);
     }
 
-    pub(in crate::ksy) fn error(&mut self, code: &'static str, span: &Span, message: impl Into<String>) {
+    pub(in crate::ksy) fn error(
+        &mut self,
+        code: &'static str,
+        span: &Span,
+        message: impl Into<String>,
+    ) {
         self.report(RuleError::new(code, span.clone(), message));
     }
 
@@ -138,7 +143,13 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// Reports something that stands twice, with the path of the first.
-    pub(in crate::ksy) fn repeated(&mut self, code: &'static str, place: &Span, what: &str, first: &Span) {
+    pub(in crate::ksy) fn repeated(
+        &mut self,
+        code: &'static str,
+        place: &Span,
+        what: &str,
+        first: &Span,
+    ) {
         if self.findings.is_full() {
             return self.error(code, place, what);
         }

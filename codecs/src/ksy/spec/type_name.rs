@@ -7,7 +7,7 @@ use crate::ksy::yaml::shortened;
 use gatewright_core::expr::{RuleError, Source, Span};
 
 /// The type of a field or instance.
-pub(super) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
+pub(in crate::ksy) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
     match built_in(source.text(), source.span())? {
         Some(known) => Ok(known),
         None => user(source),
