@@ -19,6 +19,7 @@ pub mod model;
 pub mod plan;
 pub mod protocol;
 pub mod read;
+pub mod section;
 pub mod spec;
 pub mod view;
 pub mod write;

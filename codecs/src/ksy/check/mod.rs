@@ -2,12 +2,13 @@
 //!
 //! Reads on after an error, so that all faults of a definition are reported in one run.
 
-mod bind;
+pub(super) mod bind;
 mod cut;
 mod fields;
-mod members;
+pub(super) mod members;
 mod paths;
-mod sizes;
+mod section;
+pub(super) mod sizes;
 mod types;
 mod valid;
 

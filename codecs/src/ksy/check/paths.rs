@@ -12,6 +12,9 @@ use gatewright_core::message::Value;
 
 impl Binder<'_> {
     pub(super) fn name(&self, name: &str, span: &Span) -> Bound<Typed> {
+        if let Some(outside) = self.from_outside(name, span) {
+            return outside;
+        }
         match name {
             "_" => match &self.place.it {
                 Some(ty) => Ok(self.typed(Op::It, ty.clone(), span)),
@@ -107,13 +110,19 @@ impl Binder<'_> {
         {
             return Ok(size);
         }
+        if let Some(fault) = self.of_fault(of, name, span) {
+            return fault;
+        }
         let of = self.node(of)?;
         let known = match &of.ty {
             Ty::Struct(id) => {
                 let id = *id;
                 return self.member(of, id, name, name_span, span);
             }
-            Ty::AnyStruct => self.structural(&of, None, name, span),
+            Ty::AnyStruct => self
+                .structural(&of, None, name, span)
+                .or_else(|| self.any_of(&of, name, name_span, span)),
+            Ty::Any => self.any_of(&of, name, name_span, span),
             Ty::Stream => self.stream(&of, name, span),
             Ty::List(element) => {
                 let element = Ty::clone(element);

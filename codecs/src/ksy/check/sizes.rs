@@ -9,7 +9,7 @@ use gatewright_core::message::Value;
 
 /// A size that is known when a definition is loaded, or that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
+pub(in crate::ksy) enum Size {
     /// So many bits.
     Bits(u64),
     /// It depends on the message.
@@ -34,7 +34,7 @@ impl Size {
 
 impl<'m> Members<'m> {
     /// The size of a structure.
-    pub(super) fn size_of_type(&'m self, id: TypeId) -> Size {
+    pub(in crate::ksy) fn size_of_type(&'m self, id: TypeId) -> Size {
         let known = self.sizes.borrow().get(id.index()).copied().flatten();
         if let Some(known) = known {
             return known;

@@ -25,6 +25,8 @@ pub enum Op {
     Own(usize),
     /// The value in a slot of a structure of this type.
     Member(Box<Code>, TypeId, usize),
+    /// The value in the slot that a structure's type has here; absent if its type is none of these.
+    AnyOf(Box<Code>, Vec<(TypeId, usize)>),
     /// The structure that the expression stands in.
     This,
     /// The structure of the whole message.
@@ -109,7 +111,8 @@ impl Code {
             | Op::End(of, _)
             | Op::Not(of)
             | Op::Unary(_, of)
-            | Op::Cast(of, _) => vec![of],
+            | Op::Cast(of, _)
+            | Op::AnyOf(of, _) => vec![of],
             Op::Element(two) | Op::Compare(_, two) | Op::Arith(_, two) => two.iter().collect(),
             Op::Choose(three) => three.iter().collect(),
             Op::All(all)

@@ -9,7 +9,8 @@ use super::schema::steps;
 use super::{Ksy, Read};
 use crate::framing::Cursor;
 use crate::ksy::read::{Class, Limits, Machine, ReadError, Val};
-use crate::ksy::section::plan::{DirectionPlan, Kind as SectionKind, OperationIndex, ToldBy};
+use crate::ksy::section::plan::{DirectionPlan, OperationIndex};
+use crate::ksy::section::verify::Wrong;
 use crate::ksy::write::{Given, WriteError, WriteProblem, write};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::codec::{
@@ -104,7 +105,7 @@ impl ConnCodec for KsyCodec {
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
         let way = self.reads();
         let arguments = match way {
-            Way::Request => Vec::new(),
+            Way::Request => self.protocol.request_arguments.clone(),
             Way::Reply if self.pending.is_some() => {
                 let id = self.protocol.reply_id.and_then(|id| read_fixed(&frame, id));
                 self.arguments(id.map(Correlation::Id).as_ref())
@@ -130,7 +131,7 @@ impl ConnCodec for KsyCodec {
         let arguments = match way {
             Way::Reply if self.pending.is_some() => self.arguments(Some(message.correlation())),
             Way::Reply => self.protocol.reply_arguments.clone(),
-            Way::Request => Vec::new(),
+            Way::Request => self.protocol.request_arguments.clone(),
         };
         let start = out.len();
         let protocol = Arc::clone(&self.protocol);
@@ -142,7 +143,7 @@ impl ConnCodec for KsyCodec {
             if let Ok(Read {
                 reply_arguments: Some(arguments),
                 ..
-            }) = protocol.read(frame, Way::Request, &[])
+            }) = protocol.read(frame, Way::Request, &protocol.request_arguments)
             {
                 self.note_request(message.correlation(), arguments);
             }
@@ -172,7 +173,9 @@ impl Ksy {
         let direction = direction(&self.section, way);
         let bytes = direction.framer.unescape(&frame)?;
         for check in &direction.checks {
-            check.verify(&bytes)?;
+            check
+                .verify(&bytes)
+                .map_err(|wrong| wrong_sum(&check.name, wrong))?;
         }
         let mut machine = Machine::new(&self.plan, bytes, Limits::MESSAGE);
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
@@ -187,15 +190,20 @@ impl Ksy {
         }
     }
 
-    fn understand(
-        &self,
-        machine: &mut Machine<'_>,
-        direction: &DirectionPlan,
+    fn understand<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
         way: Way,
         frame: Bytes,
     ) -> Result<Read, DecodeError> {
         let Some(root) = machine.root() else {
-            return Err(DecodeError::new(Cause::Truncated, 0, "a message", "nothing"));
+            return Err(DecodeError::new(
+                Cause::Truncated,
+                0,
+                "a message",
+                "nothing",
+            ));
         };
         let correlation = self.correlation(machine, direction);
         let Some((index, told)) = self.told(machine, direction, way) else {
@@ -212,15 +220,10 @@ impl Ksy {
             nested: &self.operations.nested,
         };
         let fields = gather.record(root, &told.shape);
-        let fields = fields.map_err(|error| {
-            decode_error(&error).answering(Some(told.id), correlation.clone())
-        })?;
-        let kind = match machine.kind_of(direction) {
-            Some(SectionKind::Request) => Kind::Request,
-            Some(SectionKind::Reply) => Kind::Reply,
-            Some(SectionKind::Event) => Kind::Event,
-            None => self.descriptor.operation(told.id).kind,
-        };
+        let fields = fields
+            .map_err(|error| decode_error(&error).answering(Some(told.id), correlation.clone()))?;
+        let kind = machine.kind_of(direction).ok().flatten();
+        let kind = kind.unwrap_or_else(|| self.descriptor.operation(told.id).kind);
         let wrong = match way {
             Way::Request => kind == Kind::Reply,
             Way::Reply => kind == Kind::Request,
@@ -235,7 +238,9 @@ impl Ksy {
             return Err(error);
         }
         let reply_arguments = (way == Way::Request && self.reply_needs_request())
-            .then(|| machine.values_of(&self.section.reply.arguments));
+            .then(|| machine.reply_arguments(&self.section.reply).ok())
+            .flatten()
+            .map(plain_values);
         Ok(Read {
             message: Message::new(kind, told.id, fields)
                 .with_correlation(correlation)
@@ -245,49 +250,45 @@ impl Ksy {
         })
     }
 
-    fn told(
-        &self,
-        machine: &mut Machine<'_>,
-        direction: &DirectionPlan,
+    fn told<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
         way: Way,
-    ) -> Option<(OperationIndex, &Told)> {
-        let value = machine.operation_of(direction)?;
-        let found = match (&self.section.told_by, &value) {
-            (ToldBy::Enum(_), Value::Int(n)) => self
-                .section
-                .operations
-                .binary_search_by_key(&Some(*n), |operation| operation.number)
-                .ok(),
-            (ToldBy::Text, Value::Str(text)) => self
-                .section
-                .operations
-                .iter()
-                .position(|operation| operation.name == **text),
-            _ => None,
-        };
-        let index = OperationIndex(found?);
-        self.operations.of(way).get(&index).map(|told| (index, told))
+    ) -> Option<(OperationIndex, &'s Told)> {
+        let index = machine.operation_of(&self.section, direction).ok()??;
+        self.operations
+            .of(way)
+            .get(&index)
+            .map(|told| (index, told))
     }
 
-    fn correlation(&self, machine: &mut Machine<'_>, direction: &DirectionPlan) -> Correlation {
+    fn correlation<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
+    ) -> Correlation {
         use gatewright_core::codec::CorrelationKind;
         match self.descriptor.capabilities.correlation {
             CorrelationKind::Fifo | CorrelationKind::None => Correlation::None,
             CorrelationKind::Id { .. } => {
-                let values = machine.id_of(direction);
-                let id = values.first().and_then(unsigned);
+                let parts = machine.id_of(direction).ok().flatten();
+                let id = parts.and_then(|parts| parts.first().and_then(unsigned));
                 id.map_or(Correlation::None, Correlation::Id)
             }
-            CorrelationKind::Key => Correlation::Key(to_key(&machine.id_of(direction))),
+            CorrelationKind::Key => match machine.id_of(direction) {
+                Ok(Some(parts)) => Correlation::Key(to_key(&parts)),
+                Ok(None) | Err(_) => Correlation::None,
+            },
         }
     }
 
     /// The error of a frame that cannot be read. Its sender gets an answer if so much was read
     /// that one can reach it.
-    fn refusal(
-        &self,
-        machine: &mut Machine<'_>,
-        direction: &DirectionPlan,
+    fn refusal<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
         way: Way,
         error: &ReadError,
     ) -> DecodeError {
@@ -309,7 +310,10 @@ impl Ksy {
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let not_here = || EncodeError::new("", EncodeProblem::NotInProtocol);
-        let index = self.operations.indexes.get(usize::from(message.operation().0));
+        let index = self
+            .operations
+            .indexes
+            .get(usize::from(message.operation().0));
         let index = *index.ok_or_else(not_here)?;
         let told = self.operations.of(way).get(&index).ok_or_else(not_here)?;
         if let Some(frame) = message.frame()
@@ -324,11 +328,19 @@ impl Ksy {
         let mut plain = BytesMut::new();
         let to = if escaped { &mut plain } else { &mut *out };
         let from = if escaped { 0 } else { start };
-        write(&self.plan, &self.rules, direction.root, arguments, &given, to)
-            .map_err(|error| encode_error(&error))?;
+        write(
+            &self.plan,
+            &self.rules,
+            direction.root,
+            arguments,
+            &given,
+            to,
+        )
+        .map_err(|error| encode_error(&error))?;
         let whole = to.get_mut(from..).unwrap_or_default();
         for check in &direction.checks {
-            check.fill(whole).ok_or_else(|| EncodeError::new("", EncodeProblem::OutOfRange))?;
+            let patched = check.patch(whole);
+            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
         }
         if escaped {
             direction.framer.escape(&plain, out)?;
@@ -339,12 +351,7 @@ impl Ksy {
         Ok(())
     }
 
-    fn given(
-        &self,
-        message: &Message,
-        told: &Told,
-        direction: &DirectionPlan,
-    ) -> Given {
+    fn given(&self, message: &Message, told: &Told, direction: &DirectionPlan) -> Given {
         let mut given = Given::structure(self.plan.ty(direction.root).slots());
         for preset in &told.presets {
             given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
@@ -407,9 +414,35 @@ impl Ksy {
             return Err(EncodeError::new("id", EncodeProblem::OutOfRange));
         }
         for check in &direction.checks {
-            check.fill(whole).ok_or_else(|| EncodeError::new("", EncodeProblem::OutOfRange))?;
+            let patched = check.patch(whole);
+            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
         }
         Ok(true)
+    }
+}
+
+fn plain_values(vals: Vec<Val>) -> Vec<Value> {
+    let plain = |val| match val {
+        Val::Plain(value) => value,
+        _ => Value::Null,
+    };
+    vals.into_iter().map(plain).collect()
+}
+
+fn wrong_sum(name: &str, wrong: Wrong) -> DecodeError {
+    match wrong {
+        Wrong::TooShort => DecodeError::new(
+            Cause::Truncated,
+            0,
+            format!("a frame with its checksum `{name}`"),
+            "a shorter one",
+        ),
+        Wrong::Differs { at } => DecodeError::new(
+            Cause::BadValue,
+            at,
+            format!("the checksum `{name}` of the frame"),
+            "another one",
+        ),
     }
 }
 

@@ -73,7 +73,10 @@ mod tests {
         ];
         assert_eq!(from_key(to_key(&values)), values);
         let swapped = to_key(&[Value::Str("b".into()), Value::Str("a".into())]);
-        assert_ne!(to_key(&[Value::Str("a".into()), Value::Str("b".into())]), swapped);
+        assert_ne!(
+            to_key(&[Value::Str("a".into()), Value::Str("b".into())]),
+            swapped
+        );
         assert_eq!(from_key(Bytes::from_static(&[TEXT, 0xff])), []);
     }
 }

@@ -20,9 +20,7 @@ use crate::ksy::plan::Plan;
 use crate::ksy::section::plan::{OperationIndex, SectionPlan};
 use crate::ksy::write::Rules;
 use codec::KsyCodec;
-use gatewright_core::codec::{
-    ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side,
-};
+use gatewright_core::codec::{ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Kind, Message, Value};
 use offsets::Fixed;
@@ -41,6 +39,8 @@ pub struct Ksy {
     request_id: Option<Fixed>,
     /// Where the id of replies stands, if that is always the same place.
     reply_id: Option<Fixed>,
+    /// What requests are read with.
+    request_arguments: Vec<Value>,
     /// What replies are read with, if that does not depend on their requests.
     reply_arguments: Vec<Value>,
     needs_request: bool,

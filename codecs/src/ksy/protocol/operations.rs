@@ -1,14 +1,13 @@
 //! Operations: what a definition's messages are called, and where their fields stand.
 
 use super::paths::{key, path};
-use super::schema::{Builder, Names, TooMany};
 use super::presets::{Preset, Presets};
+use super::schema::{Builder, Names, TooMany};
 use super::shape::{Path, Shape, Step};
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Code, Form, Op, Plan};
 use crate::ksy::section::plan::{
-    CorrelationPlan, DirectionPlan, Kind as SectionKind, Kinds, OperationIndex, OperationPlan,
-    SectionPlan,
+    CorrelationPlan, DirectionPlan, Kinds, OperationIndex, OperationPlan, SectionPlan,
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
@@ -172,10 +171,8 @@ fn kind(operation: &OperationPlan, way: Way, shared: bool) -> Kind {
         return Kind::Event;
     }
     match kinds.only() {
-        Some(SectionKind::Event) if shared && operation.from_server.reply => Kind::Reply,
-        Some(SectionKind::Event) => Kind::Event,
-        Some(SectionKind::Request) => Kind::Request,
-        Some(SectionKind::Reply) => Kind::Reply,
+        Some(Kind::Event) if shared && operation.from_server.reply => Kind::Reply,
+        Some(kind) => kind,
         None => match way {
             Way::Request => Kind::Request,
             Way::Reply => Kind::Reply,
@@ -184,11 +181,7 @@ fn kind(operation: &OperationPlan, way: Way, shared: bool) -> Kind {
 }
 
 /// The steps to the field that an expression names, through fields that are structures.
-pub(super) fn steps_to(
-    plan: &Plan,
-    root: TypeId,
-    code: &Code,
-) -> Option<Path> {
+pub(super) fn steps_to(plan: &Plan, root: TypeId, code: &Code) -> Option<Path> {
     let slots = path(plan, root, code)?;
     let mut steps = Path::new();
     let mut at = Some(root);
@@ -215,7 +208,10 @@ fn id_slot(plan: &Plan, direction: &DirectionPlan, shape: &Shape) -> Option<Slot
         return None;
     }
     let keys = keys(plan, direction.root, &id.code);
-    let at = shape.fields.iter().position(|place| keys.contains(&place.key));
+    let at = shape
+        .fields
+        .iter()
+        .position(|place| keys.contains(&place.key));
     at.and_then(|at| u16::try_from(at).ok()).map(Slot)
 }
 

@@ -4,15 +4,15 @@
 //! needed: of the fields that they look at, those with few possible values are tried in all
 //! combinations, until the expressions say what they should.
 
-use super::paths::key;
 use super::operations::{Way, direction, steps_to};
+use super::paths::key;
 use super::schema::steps;
 use super::shape::Path;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Code, Field, Form, Op, Plan};
-use crate::ksy::section::plan::{Kind, OperationIndex, SectionPlan};
+use crate::ksy::section::plan::{OperationIndex, SectionPlan};
 use crate::ksy::write::{FieldKey, Given, Rules, laid_out};
-use gatewright_core::message::Value;
+use gatewright_core::message::{Kind, Value};
 
 /// A field that has this value in all messages of an operation.
 #[derive(Clone, Debug)]
@@ -44,7 +44,12 @@ pub(super) struct Presets<'p> {
 
 impl<'p> Presets<'p> {
     /// The presets of an operation one way; none if nothing gives them.
-    pub(super) fn of(&self, operation: OperationIndex, way: Way, kind: Option<Kind>) -> Vec<Preset> {
+    pub(super) fn of(
+        &self,
+        operation: OperationIndex,
+        way: Way,
+        kind: Option<Kind>,
+    ) -> Vec<Preset> {
         let direction = direction(self.section, way);
         let mut fields = Vec::new();
         self.collect(direction.root, &direction.operation, &mut fields, DEPTH);
@@ -65,7 +70,12 @@ impl<'p> Presets<'p> {
                 presets.push((preset, field.values));
             }
         }
-        self.narrow(operation, direction.root, &direction.operation, &mut presets);
+        self.narrow(
+            operation,
+            direction.root,
+            &direction.operation,
+            &mut presets,
+        );
         let mut tries = vec![0_usize; presets.len()];
         for _ in 0..MAX_TRIES {
             if self.says(direction.root, way, &presets, operation, kind) {
@@ -86,7 +96,11 @@ impl<'p> Presets<'p> {
         code: &Code,
         presets: &mut [(Preset, Vec<Value>)],
     ) {
-        let number = self.section.operations.get(operation.0).and_then(|one| one.number);
+        let number = self
+            .section
+            .operations
+            .get(operation.0)
+            .and_then(|one| one.number);
         let Some((number, own)) = number.zip(key(self.plan, root, code)) else {
             return;
         };

@@ -2,7 +2,9 @@
 
 use super::Ksy;
 use super::operations::Way;
+use crate::ksy::read::{Limits, Machine};
 use crate::ksy::section::plan::OperationIndex;
+use bytes::Bytes;
 use gatewright_core::codec::{Presence, Rejected};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Message, OperationId, Record, Value};
@@ -30,7 +32,8 @@ impl Ksy {
             }
         }
         let mut message = self.descriptor.message(told.id, fields);
-        self.descriptor.correlate(&mut message, heartbeat.correlation().clone());
+        self.descriptor
+            .correlate(&mut message, heartbeat.correlation().clone());
         Some(message)
     }
 
@@ -40,12 +43,16 @@ impl Ksy {
         let told = self.operations.of(Way::Reply).get(&reject.operation)?;
         let record = self.descriptor.record(told.id);
         let mut fields = self.empty(told.id);
-        for set in &reject.set {
+        let mut machine = Machine::new(&self.plan, Bytes::new(), Limits::MESSAGE);
+        let class = fault.class().as_str();
+        let values = machine.rejected(reject, class, class).ok()?;
+        for (set, value) in reject.set.iter().zip(values) {
             let (slot, _) = record.field(&set.name)?;
-            *fields.get_mut(slot.index())? = self.of_fault(&set.code, fault)?;
+            *fields.get_mut(slot.index())? = value;
         }
         let mut message = self.descriptor.message(told.id, fields);
-        self.descriptor.correlate(&mut message, request.correlation.clone());
+        self.descriptor
+            .correlate(&mut message, request.correlation.clone());
         Some(message)
     }
 

@@ -66,7 +66,7 @@ impl<'p> Builder<'p> {
         &mut self,
         name: &str,
         root: TypeId,
-        presets: &'p [Preset],
+        presets: &[Preset],
     ) -> Result<Shape, TooMany> {
         let record = self.reserve(name)?;
         let walk = Walk {

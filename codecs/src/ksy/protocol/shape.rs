@@ -83,19 +83,19 @@ pub(super) struct Found<'p> {
 }
 
 /// Collects the fields of an operation.
-pub(super) struct Walk<'p> {
+pub(super) struct Walk<'w, 'p> {
     pub(super) plan: &'p Plan,
     pub(super) rules: &'p Rules,
     pub(super) names: &'p Names,
     /// What messages of this operation have in certain fields.
-    pub(super) presets: &'p [Preset],
+    pub(super) presets: &'w [Preset],
     pub(super) found: Vec<Found<'p>>,
 }
 
 /// How deep structures are looked through.
 const DEPTH: usize = 16;
 
-impl<'p> Walk<'p> {
+impl<'p> Walk<'_, 'p> {
     /// All fields of the structure at a path, those of the chosen case first.
     pub(super) fn collect(mut self, root: TypeId) -> Vec<Found<'p>> {
         self.structure(root, &Path::new(), 0);
@@ -157,7 +157,7 @@ impl<'p> Walk<'p> {
     }
 
     /// The value that a switch decides by, if all messages of the operation have it.
-    fn decision(&self, ty: TypeId, switch: &Switch) -> Option<&'p Value> {
+    fn decision(&self, ty: TypeId, switch: &Switch) -> Option<&Value> {
         let on = key(self.plan, ty, &switch.on)?;
         let preset = self.presets.iter().find(|preset| preset.key == on)?;
         Some(&preset.value)
@@ -165,7 +165,10 @@ impl<'p> Walk<'p> {
 
     fn case(&self, ty: TypeId, switch: &'p Switch) -> Option<&'p Form> {
         let value = self.decision(ty, switch)?;
-        let case = switch.cases.iter().find(|(code, _)| code.constant() == Some(value));
+        let case = switch
+            .cases
+            .iter()
+            .find(|(code, _)| code.constant() == Some(value));
         case.map(|(_, form)| form).or(switch.otherwise.as_ref())
     }
 

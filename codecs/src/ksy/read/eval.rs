@@ -210,6 +210,10 @@ impl<'p> Machine<'p> {
                 let of = self.object_at(of, here)?;
                 self.member(of, *slot)
             }
+            Op::AnyOf(of, cases) => {
+                let of = self.object_of(of, here)?;
+                self.any_of(of, cases)
+            }
             Op::This => Ok(Val::Object(here.this)),
             Op::Root => Ok(Val::Object(self.object(here.this).root)),
             Op::Parent(of) => {

@@ -12,11 +12,13 @@ mod element;
 mod error;
 pub(in crate::ksy) mod eval;
 pub(in crate::ksy) mod process;
+mod section;
 mod stream;
 pub(in crate::ksy) mod structure;
 mod trace;
 
 pub use error::{Class, ReadError};
+pub use section::IdParts;
 pub use stream::{Io, IoId};
 pub use trace::Traced;
 

@@ -14,12 +14,12 @@ mod keys;
 mod load;
 mod meta;
 mod process;
-mod reader;
+pub(super) mod reader;
 mod repeat;
 mod switch;
 #[cfg(test)]
 mod tests;
-mod type_name;
+pub(super) mod type_name;
 mod types;
 mod valid;
 
@@ -37,6 +37,22 @@ pub struct At<T> {
     pub value: T,
     /// Where.
     pub span: Span,
+}
+
+impl<T> At<T> {
+    /// Something made of it, at the same place.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> At<U> {
+        At {
+            value: make(self.value),
+            span: self.span,
+        }
+    }
+}
+
+impl<T> From<(T, Span)> for At<T> {
+    fn from((value, span): (T, Span)) -> Self {
+        Self { value, span }
+    }
 }
 
 /// A structure: the whole file, or one entry of `types`.

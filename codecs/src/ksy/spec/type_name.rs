@@ -10,7 +10,7 @@ use gatewright_core::expr::{RuleError, Source, Span};
 const MAX_PARTS: usize = 64;
 
 /// The type of a field or instance.
-pub(super) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
+pub(in crate::ksy) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
     match built_in(source.text(), source.span())? {
         Some(known) => Ok(known),
         None => user(source),

@@ -69,7 +69,9 @@ impl Rules {
     #[must_use]
     pub fn field(&self, key: FieldKey) -> &FieldRule {
         let fields = self.types.get(key.0.index());
-        fields.and_then(|fields| fields.get(key.1)).unwrap_or(&NOTHING)
+        fields
+            .and_then(|fields| fields.get(key.1))
+            .unwrap_or(&NOTHING)
     }
 
     /// What is known of a field, to be added to.

@@ -2,7 +2,6 @@
 
 use super::Hole;
 use super::Writer;
-use smallvec::SmallVec;
 use super::cut::not_in_charset;
 use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
@@ -16,6 +15,7 @@ use crate::ksy::write::WriteError;
 use crate::ksy::write::number;
 use bytes::BytesMut;
 use gatewright_core::message::Value;
+use smallvec::SmallVec;
 
 impl<'p> Writer<'_, 'p> {
     /// Finds a value for an element that has none. Says whether it has one now.

@@ -1,0 +1,112 @@
+//! What names operations: heartbeat, session, drain, reject.
+
+use super::Check;
+use super::whole::Half;
+use crate::ksy::check::bind::{Place, Scope};
+use crate::ksy::codes;
+use crate::ksy::model::TypeId;
+use crate::ksy::section::plan::{
+    HeartbeatPlan, OperationIndex, OperationPlan, RejectPlan, SetPlan,
+};
+use crate::ksy::section::spec::{AnswerSpec, HeartbeatSpec, RejectSpec, SectionSpec};
+use crate::ksy::spec::At;
+use gatewright_core::expr::RuleError;
+use gatewright_core::expr::suggest::did_you_mean;
+
+/// What a section says of single operations.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) heartbeat: Option<HeartbeatPlan>,
+    pub(super) open: Vec<OperationIndex>,
+    pub(super) close: Vec<OperationIndex>,
+    pub(super) drain: Option<OperationIndex>,
+}
+
+impl<'m> Check<'_, 'm> {
+    pub(super) fn named(&mut self, spec: &SectionSpec, operations: &[OperationPlan]) -> Named {
+        let heartbeat = spec.heartbeat.as_ref();
+        let mut all = |names: &[At<String>]| {
+            let mut found = Vec::new();
+            for name in names {
+                found.extend(self.operation(name, operations));
+            }
+            found
+        };
+        Named {
+            open: all(&spec.session.open),
+            close: all(&spec.session.close),
+            drain: all(spec.drain.as_slice()).pop(),
+            heartbeat: heartbeat.and_then(|heartbeat| self.heartbeat(heartbeat, operations)),
+        }
+    }
+
+    fn operation(
+        &mut self,
+        name: &At<String>,
+        operations: &[OperationPlan],
+    ) -> Option<OperationIndex> {
+        let known = |operation: &OperationPlan| operation.name == name.value;
+        if let Some(at) = operations.iter().position(known) {
+            return Some(OperationIndex(at));
+        }
+        let shown = crate::ksy::yaml::shortened(&name.value);
+        let message = format!("there is no operation `{shown}`");
+        let mut error = RuleError::new(codes::UNKNOWN_OPERATION, name.span.clone(), message);
+        let names = operations.iter().map(|operation| operation.name.as_str());
+        error.help = did_you_mean(&name.value, names);
+        self.report(error);
+        None
+    }
+
+    fn heartbeat(
+        &mut self,
+        spec: &HeartbeatSpec,
+        operations: &[OperationPlan],
+    ) -> Option<HeartbeatPlan> {
+        let operation = self.operation(&spec.operation, operations);
+        let answer = match &spec.answer {
+            AnswerSpec::PassedOn => None,
+            AnswerSpec::Same => operation,
+            AnswerSpec::With(name) => Some(self.operation(name, operations)?),
+        };
+        Some(HeartbeatPlan {
+            operation: operation?,
+            every: spec.every,
+            answer,
+        })
+    }
+
+    /// The fields of the answer to a request that cannot be served. Enums are looked for as
+    /// replies see them.
+    pub(super) fn set(&mut self, spec: &'m RejectSpec, reply: Option<&Half>) -> Vec<SetPlan> {
+        let around = reply.map_or(TypeId(0), |half| half.root.ty);
+        let mut all = Vec::new();
+        for (name, source) in &spec.set {
+            if let Some(typed) = self.bind(source, Place::within(around, Scope::Fault)) {
+                all.push(SetPlan {
+                    name: name.value.clone(),
+                    span: name.span.clone(),
+                    code: typed.code,
+                    ty: typed.ty,
+                });
+            }
+        }
+        all
+    }
+
+    pub(super) fn reject(
+        &mut self,
+        spec: &RejectSpec,
+        set: Vec<SetPlan>,
+        operations: &[OperationPlan],
+    ) -> Option<RejectPlan> {
+        let operation = self.operation(&spec.operation, operations)?;
+        if let Some(known) = operations.get(operation.0)
+            && !known.from_server.reply
+        {
+            let message = format!("`{}` is never a reply", known.name);
+            self.error(codes::UNKNOWN_OPERATION, &spec.operation.span, message);
+        }
+        Some(RejectPlan { operation, set })
+    }
+}
