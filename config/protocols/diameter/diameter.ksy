@@ -44,7 +44,7 @@ types:
       - {id: avps, type: avp, repeat: eos}
   avp:
     seq:
-      - {id: code, type: u4, enum: avp}
+      - {id: code, type: u4, enum: avp_code}
       - {id: has_vendor, type: b1}
       - {id: mandatory, type: b1, -gateway: {default: true}}
       - {id: protected, type: b1, -gateway: {default: false}}
@@ -54,81 +54,81 @@ types:
       - id: value
         size: 'len_avp - (has_vendor ? 12 : 8)'
         type:
-          switch-on: 'has_vendor ? avp::of_vendor : code'
+          switch-on: 'has_vendor ? avp_code::of_vendor : code'
           cases:
-            'avp::user_name': text
-            'avp::user_password': secret
-            'avp::chap_password': secret
-            'avp::session_timeout': number
-            'avp::acct_multi_session_id': text
-            'avp::event_timestamp': time
-            'avp::acct_interim_interval': number
-            'avp::host_ip_address': address
-            'avp::auth_application_id': number
-            'avp::acct_application_id': number
-            'avp::vendor_specific_application_id': group
-            'avp::redirect_host_usage': number
-            'avp::redirect_max_cache_time': number
-            'avp::session_id': text
-            'avp::origin_host': text
-            'avp::supported_vendor_id': number
-            'avp::vendor_id': number
-            'avp::firmware_revision': number
-            'avp::result_code': result
-            'avp::product_name': text
-            'avp::session_binding': number
-            'avp::session_server_failover': number
-            'avp::multi_round_time_out': number
-            'avp::disconnect_cause': number
-            'avp::auth_request_type': number
-            'avp::auth_grace_period': number
-            'avp::auth_session_state': number
-            'avp::origin_state_id': number
-            'avp::failed_avp': group
-            'avp::proxy_host': text
-            'avp::error_message': text
-            'avp::route_record': text
-            'avp::destination_realm': text
-            'avp::proxy_info': group
-            'avp::re_auth_request_type': number
-            'avp::accounting_sub_session_id': long_number
-            'avp::authorization_lifetime': number
-            'avp::redirect_host': text
-            'avp::destination_host': text
-            'avp::error_reporting_host': text
-            'avp::termination_cause': number
-            'avp::origin_realm': text
-            'avp::experimental_result': group
-            'avp::experimental_result_code': number
-            'avp::inband_security_id': number
-            'avp::cc_request_number': number
-            'avp::cc_request_type': number
-            'avp::cc_time': number
-            'avp::cc_total_octets': long_number
-            'avp::granted_service_unit': group
-            'avp::rating_group': number
-            'avp::requested_service_unit': group
-            'avp::subscription_id': group
-            'avp::subscription_id_data': text
-            'avp::used_service_unit': group
-            'avp::subscription_id_type': number
-            'avp::multiple_services_indicator': number
-            'avp::multiple_services_credit_control': group
-            'avp::service_context_id': text
-            'avp::eap_payload': secret
-            'avp::accounting_record_type': number
-            'avp::accounting_realtime_required': number
-            'avp::accounting_record_number': number
+            'avp_code::user_name': text
+            'avp_code::user_password': secret
+            'avp_code::chap_password': secret
+            'avp_code::session_timeout': unsigned
+            'avp_code::acct_multi_session_id': text
+            'avp_code::event_timestamp': time
+            'avp_code::acct_interim_interval': unsigned
+            'avp_code::host_ip_address': address
+            'avp_code::auth_application_id': unsigned
+            'avp_code::acct_application_id': unsigned
+            'avp_code::vendor_specific_application_id': group
+            'avp_code::redirect_host_usage': unsigned
+            'avp_code::redirect_max_cache_time': unsigned
+            'avp_code::session_id': text
+            'avp_code::origin_host': text
+            'avp_code::supported_vendor_id': unsigned
+            'avp_code::vendor_id': unsigned
+            'avp_code::firmware_revision': unsigned
+            'avp_code::result_code': result
+            'avp_code::product_name': text
+            'avp_code::session_binding': unsigned
+            'avp_code::session_server_failover': unsigned
+            'avp_code::multi_round_time_out': unsigned
+            'avp_code::disconnect_cause': unsigned
+            'avp_code::auth_request_type': unsigned
+            'avp_code::auth_grace_period': unsigned
+            'avp_code::auth_session_state': unsigned
+            'avp_code::origin_state_id': unsigned
+            'avp_code::failed_avp': group
+            'avp_code::proxy_host': text
+            'avp_code::error_message': text
+            'avp_code::route_record': text
+            'avp_code::destination_realm': text
+            'avp_code::proxy_info': group
+            'avp_code::re_auth_request_type': unsigned
+            'avp_code::accounting_sub_session_id': long_unsigned
+            'avp_code::authorization_lifetime': unsigned
+            'avp_code::redirect_host': text
+            'avp_code::destination_host': text
+            'avp_code::error_reporting_host': text
+            'avp_code::termination_cause': unsigned
+            'avp_code::origin_realm': text
+            'avp_code::experimental_result': group
+            'avp_code::experimental_result_code': unsigned
+            'avp_code::inband_security_id': unsigned
+            'avp_code::cc_request_number': unsigned
+            'avp_code::cc_request_type': unsigned
+            'avp_code::cc_time': unsigned
+            'avp_code::cc_total_octets': long_unsigned
+            'avp_code::granted_service_unit': group
+            'avp_code::rating_group': unsigned
+            'avp_code::requested_service_unit': group
+            'avp_code::subscription_id': group
+            'avp_code::subscription_id_data': text
+            'avp_code::used_service_unit': group
+            'avp_code::subscription_id_type': unsigned
+            'avp_code::multiple_services_indicator': unsigned
+            'avp_code::multiple_services_credit_control': group
+            'avp_code::service_context_id': text
+            'avp_code::eap_payload': secret
+            'avp_code::accounting_record_type': unsigned
+            'avp_code::accounting_realtime_required': unsigned
+            'avp_code::accounting_record_number': unsigned
       - {id: padding, size: -len_avp % 4}
-  number:
+  unsigned:
     seq:
       - {id: number, type: u4}
-  long_number:
+  long_unsigned:
     seq:
       - {id: number, type: u8}
   result:
     seq:
-      - {id: result, type: u4, enum: result}
+      - {id: result, type: u4, enum: result_code}
   text:
     seq:
       - {id: text, type: str, size-eos: true, encoding: UTF-8}
@@ -167,7 +167,7 @@ enums:
     16777251: s6a
     0xffffffff: relay
   family: {1: ipv4, 2: ipv6}
-  result:
+  result_code:
     1001: multi_round_auth
     2001: success
     2002: limited_success
@@ -201,7 +201,7 @@ enums:
     5015: invalid_message_length
     5016: invalid_avp_bit_combo
     5017: no_common_security
-  avp:
+  avp_code:
     0: {id: of_vendor, doc: Never on the wire. Stands for whatever a vendor has defined.}
     1: user_name
     2: user_password

@@ -142,7 +142,7 @@ types:
       - {id: options, type: option, repeat: eos}
   option:
     seq:
-      - {id: code, type: u2, enum: option}
+      - {id: code, type: u2, enum: option_code}
       - {id: len_value, type: u2}
       - {id: value, size: len_value}
   authorisation:
@@ -204,7 +204,7 @@ enums:
     4: hs
     254: none
     255: any
-  option:
+  option_code:
     3: nsid
     8: client_subnet
     10: cookie

@@ -11,7 +11,7 @@ doc: |
   kind: 'body.kind.to_i >= 0xc000 ? "event" : body.kind.to_i >= 0x8000 ? "reply" : "request"'
   id: body.id
   error: body.kind == kind::failure
-  reject: {operation: failure, set: {code: '_fault.class == "timeout" ? failure::timed_out : failure::unavailable', reason: _fault.code}}
+  reject: {operation: failure, set: {code: '_fault.class == "timeout" ? failure_code::timed_out : failure_code::unavailable', reason: _fault.code}}
   checks:
     - {field: crc, algorithm: crc32c, over: [magic, body]}
   heartbeat: {operation: ping, every: 15s, answer: pong}
@@ -105,7 +105,7 @@ types:
       - {id: quantity_left, type: s4}
   failure:
     seq:
-      - {id: code, type: u2, enum: failure}
+      - {id: code, type: u2, enum: failure_code}
       - {id: len_reason, type: u2}
       - {id: reason, type: str, size: len_reason, encoding: UTF-8, -gateway: {default: ''}}
   stock_changed:
@@ -131,4 +131,4 @@ enums:
     0xc000: {id: stock_changed, -gateway: {one-way: true}}
     0xc0ff: {id: goodbye, -gateway: {one-way: true}}
   state: {0: available, 1: reserved, 2: blocked}
-  failure: {1: unavailable, 2: timed_out, 3: no_such_article, 4: no_such_place, 5: not_enough, 6: not_logged_in}
+  failure_code: {1: unavailable, 2: timed_out, 3: no_such_article, 4: no_such_place, 5: not_enough, 6: not_logged_in}
