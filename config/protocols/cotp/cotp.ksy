@@ -57,14 +57,14 @@ types:
     seq:
       - {id: destination, type: u2, valid: 0}
       - {id: source, type: u2}
-      - {id: class, type: b4, valid: 0}
+      - {id: protocol_class, type: b4, valid: 0}
       - {id: options, type: b4, -gateway: {default: 0}}
       - {id: parameters, type: parameter, repeat: eos, -gateway: {default: []}}
   connect_confirm:
     seq:
       - {id: destination, type: u2, doc: The source of the request.}
       - {id: source, type: u2}
-      - {id: class, type: b4, valid: 0}
+      - {id: protocol_class, type: b4, valid: 0}
       - {id: options, type: b4, -gateway: {default: 0}}
       - {id: parameters, type: parameter, repeat: eos, -gateway: {default: []}}
   disconnect_request:
@@ -80,7 +80,7 @@ types:
       - {id: parameters, type: parameter, repeat: eos, -gateway: {default: []}}
   data:
     seq:
-      - {id: end, type: b1, -gateway: {default: true}, doc: The last part of what is sent.}
+      - {id: end_of_data, type: b1, -gateway: {default: true}, doc: The last part of what is sent.}
       - {id: number, type: b7, valid: 0, doc: 0 in class 0.}
   error:
     seq:

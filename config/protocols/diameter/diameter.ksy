@@ -206,7 +206,7 @@ enums:
     1: user_name
     2: user_password
     3: chap_password
-    25: class
+    25: class_attribute
     27: session_timeout
     33: proxy_state
     44: acct_session_id

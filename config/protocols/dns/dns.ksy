@@ -43,12 +43,12 @@ types:
     seq:
       - {id: name, type: name}
       - {id: type, type: u2, enum: type}
-      - {id: class, type: u2, enum: class, -gateway: {default: 1}}
+      - {id: record_class, type: u2, enum: record_class, -gateway: {default: 1}}
   record:
     seq:
       - {id: name, type: name}
       - {id: type, type: u2, enum: type}
-      - {id: class, type: u2, enum: class, -gateway: {default: 1}, doc: Of OPT the size of datagrams that the sender takes.}
+      - {id: record_class, type: u2, enum: record_class, -gateway: {default: 1}, doc: Of OPT the size of datagrams that the sender takes.}
       - {id: ttl, type: u4, -gateway: {default: 0}, doc: Seconds. Of OPT flags and more of the rcode.}
       - {id: len_data, type: u2, -gateway: {default: 0}}
       - id: data
@@ -198,10 +198,10 @@ enums:
     252: axfr
     255: any
     257: caa
-  class:
-    1: in
-    3: ch
-    4: hs
+  record_class:
+    1: internet
+    3: chaos
+    4: hesiod
     254: none
     255: any
   option_code:

@@ -36,7 +36,7 @@ types:
       - {id: body, type: body, size: body_length.to_i}
       - {id: checksum_tag, contents: 10=}
       - {id: checksum, type: str, size: 3, doc: Three digits.}
-      - {id: end, contents: [1]}
+      - {id: last, contents: [1]}
     instances:
       operation:
         value: |
