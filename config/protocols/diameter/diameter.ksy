@@ -13,9 +13,7 @@ doc: |
     message.is_request ? (message.from_server ? "event" : "request") : (message.from_server ? "reply" : "event")
   id: message.hop_by_hop
   error: message.is_error
-  heartbeat: {operation: device_watchdog, every: 30s, answer: true}
   session: {open: [capabilities_exchange], close: [disconnect_peer]}
-  drain: disconnect_peer
 types:
   client_message:
     seq:

@@ -16,9 +16,7 @@ doc: |
   error: message.body.msg_type == '3' or message.body.msg_type == 'j'
   checks:
     - {field: message.checksum, algorithm: sum8-ascii3, over: [message.begin_string, message.body]}
-  heartbeat: {operation: test_request, every: 30s, answer: heartbeat}
   session: {open: [logon], close: [logout]}
-  drain: logout
 types:
   client_message:
     seq:

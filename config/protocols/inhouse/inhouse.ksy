@@ -62,8 +62,7 @@ types:
   logout:
     seq: []
   ping:
-    seq:
-      - {id: sent_at, type: u8, -gateway: {default: 0}, doc: Microseconds since 1970; comes back in the pong.}
+    seq: []
   query_stock:
     seq:
       - {id: article, type: strz, encoding: ASCII}
@@ -88,8 +87,7 @@ types:
   bye:
     seq: []
   pong:
-    seq:
-      - {id: sent_at, type: u8}
+    seq: []
   stock:
     seq:
       - {id: num_entries, type: u2}

@@ -16,7 +16,6 @@ doc: |
   reply: {id: body.reply_serial}
   checks:
     - {field: check, algorithm: xor8, over: [message, body]}
-  heartbeat: {operation: heartbeat, every: 60s, answer: platform_response}
   session: {open: [register, authenticate], close: [unregister]}
 seq:
   - {id: message, type: u2, enum: message}

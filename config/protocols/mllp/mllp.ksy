@@ -13,7 +13,7 @@ doc: |
   id: msh.control_id
   reply: {id: msa.control_id}
   error: msa.code != 'AA' and msa.code != 'CA'
-  reject: {operation: answer, set: {message_type: ACK, code: AE}}
+  reject: {operation: answer, set: {message_type: '"ACK"', code: '"AE"'}}
 types:
   message:
     seq:

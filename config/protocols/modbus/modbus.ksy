@@ -9,7 +9,7 @@ doc: |
   read with what its request said.
 -gateway:
   frame: {length: {at: 4, type: u2be, counts: rest}, max: 260}
-  root: {request: request, reply: 'reply(request.rest.function, request.quantity)'}
+  root: {request: request, reply: 'reply(request.rest.function, request.rest.unit, request.quantity)'}
   operation: operation
   id: transaction
   error: operation == function::exception
@@ -99,12 +99,13 @@ types:
   reply:
     params:
       - {id: asked, type: u1, enum: function, doc: The function of the request.}
+      - {id: asked_unit, type: u1, doc: The unit of the request.}
       - {id: quantity, type: u2, doc: How many coils or registers it asked for.}
     seq:
       - {id: transaction, type: u2}
       - {id: protocol, type: u2, valid: 0}
       - {id: len_rest, type: u2, valid: {min: 2, max: 254}}
-      - {id: rest, type: 'rest(asked, quantity)', size: len_rest}
+      - {id: rest, type: 'rest(asked, asked_unit, quantity)', size: len_rest}
     instances:
       operation: {value: 'rest.failed ? function::exception : rest.function'}
     types:
@@ -112,9 +113,10 @@ types:
         meta: {bit-endian: be}
         params:
           - {id: asked, type: u1, enum: function}
+          - {id: asked_unit, type: u1}
           - {id: quantity, type: u2}
         seq:
-          - {id: unit, type: u1, -gateway: {default: 255}}
+          - {id: unit, type: u1, valid: asked_unit}
           - {id: failed, type: b1}
           - {id: function, type: b7, enum: function, valid: asked}
           - id: body
