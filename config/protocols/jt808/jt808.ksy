@@ -3,7 +3,7 @@ meta:
   title: JT/T 808, vehicle terminals
   endian: be
 doc: |
-  JT/T 808-2011, -2013 and -2019: a terminal in a vehicle (the client) and its platform. A frame stands between bytes 7e; inside, 7e is
+  JT/T 808-2013 and -2019: a terminal in a vehicle (the client) and its platform. A frame stands between bytes 7e; inside, 7e is
   written 7d 02 and 7d is written 7d 01 (4.4.2). What is read here is what stands between, with the escapes undone.
 -gateway:
   frame: {delimiter: {start: 0x7e, end: 0x7e, escape: {0x7e: [0x7d, 0x02], 0x7d: [0x7d, 0x01]}}, max: 4KiB}

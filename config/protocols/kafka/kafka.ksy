@@ -141,7 +141,7 @@ enums:
     5: stop_replica
     6: update_metadata
     7: controlled_shutdown
-    8: {id: offset_commit, -gateway: {idempotent: true}}
+    8: offset_commit
     9: {id: offset_fetch, -gateway: {idempotent: true}}
     10: {id: find_coordinator, -gateway: {idempotent: true}}
     11: join_group

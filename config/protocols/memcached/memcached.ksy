@@ -157,7 +157,8 @@ enums:
     0x07: wrong_vbucket
     0x08: authentication_error
     0x09: authentication_continue
-    0x20: authentication_required
+    0x20: {id: sasl_error, doc: What servers say for 0x08.}
+    0x21: {id: sasl_continue, doc: What servers say for 0x09.}
     0x81: unknown_command
     0x82: out_of_memory
     0x83: not_supported

@@ -3,8 +3,8 @@ meta:
   title: HL7 version 2 over MLLP
   encoding: UTF-8
 doc: |
-  HL7 Version 2.5.1, appendix C, 2.C: the minimal lower layer protocol puts 0b before a message, 1c 0d behind it.
-  Chapter 2 (2.5, 2.15): a message is segments that end in a carriage return, a segment is fields between bars.
+  HL7's Transport Specification MLLP, Release 1: 0b before a message, 1c 0d behind it. HL7 Version 2.5.1, chapter 2
+  (2.5, 2.15): a message is segments that end in a carriage return, a segment is fields between bars.
   What is read here stands between the marks.
 -gateway:
   frame: {delimiter: {start: 0x0b, end: [0x1c, 0x0d]}, max: 1MiB}
