@@ -112,7 +112,7 @@ fn programs_get_the_same_as_json() {
         .unwrap();
     assert_eq!(
         unknown.to_json().to_string(),
-        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"help":"did you mean `protocol`?"}"#
+        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"span":{"start":60,"end":67},"help":"did you mean `protocol`?"}"#
     );
 }
 
