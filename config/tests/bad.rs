@@ -1,13 +1,22 @@
 //! Each file in `bad/` has something wrong; its snapshot beside it shows what a user sees.
 
-use gatewright_config::{Colour, Diagnostic, Protocols, load_str};
-use std::path::{Path, PathBuf};
+mod definitions;
 
-fn protocols() -> Protocols {
+use definitions::Stub;
+use gatewright_codecs::ksy;
+use gatewright_config::{Colour, Diagnostic, Protocols, explain_with, load_str};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn linked() -> Protocols {
     gatewright_codecs::BUILTIN
         .iter()
         .map(|builtin| (builtin.name, (builtin.protocol)()))
         .collect()
+}
+
+fn protocols() -> Protocols {
+    linked().with_definitions(Arc::new(Stub::default()))
 }
 
 fn cases() -> Vec<PathBuf> {
@@ -52,17 +61,20 @@ fn each_bad_file_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn findings_are_in_the_order_of_the_file_and_can_be_explained() {
+fn findings_are_in_the_order_of_the_files_and_can_be_explained() {
     for path in cases() {
         let found = findings(&path);
-        let starts: Vec<usize> = found
-            .iter()
-            .map(|d| d.place.as_ref().map_or(0, |place| place.span.start))
-            .collect();
+        let here = path.file_name().unwrap().to_str().unwrap();
+        let order = |finding: &Diagnostic| {
+            let place = finding.place.as_ref()?;
+            let name = place.source.name().to_owned();
+            Some((name != here, name, place.span.start))
+        };
+        let starts: Vec<_> = found.iter().map(order).collect();
         assert!(starts.is_sorted(), "{}", path.display());
         for diagnostic in found {
             assert!(
-                gatewright_config::explain(diagnostic.code).is_some(),
+                explain_with(diagnostic.code, ksy::codes::ALL).is_some(),
                 "{} is not explained",
                 diagnostic.code
             );
@@ -100,6 +112,16 @@ fn five_planted_errors_are_five_findings_at_their_places() {
             ("GW2211", 25, 25, 33, "auth_rsq"),
         ]
     );
+}
+
+#[test]
+fn a_program_that_reads_no_definitions_says_so() {
+    let text = "[protocols.till]\ndefinition = \"tests/bad/definitions/pos.ksy\"\n";
+    let found = load_str("a.toml", text, &linked()).unwrap_err();
+    let refused = found.iter().find(|finding| finding.code == "GW1022");
+    let place = refused.unwrap().place.as_ref().unwrap();
+    let marked = place.source.slice(&place.span);
+    assert_eq!(marked, "\"tests/bad/definitions/pos.ksy\"");
 }
 
 #[test]
