@@ -97,6 +97,9 @@ codes! {
     NOT_BOUND = "GW4003", "the address cannot be bound",
         "The operating system refuses to listen there: another program (or another gateway) has the port, the \
          address belongs to no interface of this machine, or the port is below 1024 and the user may not have it.";
+    OMITTED = "GW4004", "more findings than are shown",
+        "A definition has more errors or warnings than anybody reads at once: the first 200 of each are shown, the rest is \
+         counted. Mend some of them, and the next run shows others.";
     BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
         "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
          gives a field a value that does not fit it. `gatewright encode` takes the same form and says the same.";
