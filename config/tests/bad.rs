@@ -115,6 +115,28 @@ fn five_planted_errors_are_five_findings_at_their_places() {
 }
 
 #[test]
+fn a_definition_is_not_read_where_its_keys_are_wrong() {
+    for name in ["definition-missing", "protocol-forms"] {
+        let stub = Arc::new(Stub::default());
+        let definitions = Arc::clone(&stub);
+        let protocols = linked().with_definitions(definitions);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/bad")
+            .join(name);
+        let text = std::fs::read_to_string(path.with_extension("toml")).unwrap();
+        load_str("a.toml", &text, &protocols).unwrap_err();
+        let asked: Vec<_> = stub.asked().into_iter().map(|(file, _)| file).collect();
+        // The misspelled key is taken for the one that was meant, so that all errors are found.
+        let meant: &[&str] = match name {
+            "protocol-forms" => &["tests/bad/definitions/pos.ksy"],
+            _ => &[],
+        };
+        let meant: Vec<_> = meant.iter().map(PathBuf::from).collect();
+        assert_eq!(asked, meant, "{name}");
+    }
+}
+
+#[test]
 fn a_program_that_reads_no_definitions_says_so() {
     let text = "[protocols.till]\ndefinition = \"tests/bad/definitions/pos.ksy\"\n";
     let found = load_str("a.toml", text, &linked()).unwrap_err();

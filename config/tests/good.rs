@@ -311,7 +311,7 @@ fn listeners_share_what_is_the_same_for_them() {
         panic!("two listeners")
     };
     assert_eq!((b.routes.len(), a.routes.len()), (2, 1));
-    assert!(std::sync::Arc::ptr_eq(&a.routes[0], &b.routes[0]));
+    assert!(Arc::ptr_eq(&a.routes[0], &b.routes[0]));
 }
 
 #[test]

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Default)]
-pub struct Stub {
+pub(crate) struct Stub {
     asked: Mutex<Vec<(PathBuf, Vec<PathBuf>)>>,
 }
 
 impl Stub {
     /// What was loaded so far, with the folders for its imports.
-    pub fn asked(&self) -> Vec<(PathBuf, Vec<PathBuf>)> {
+    pub(crate) fn asked(&self) -> Vec<(PathBuf, Vec<PathBuf>)> {
         self.asked.lock().unwrap().clone()
     }
 }
