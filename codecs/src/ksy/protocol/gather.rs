@@ -1,6 +1,6 @@
 //! What was read, as a message's fields.
 
-use super::shape::{Choice, Part, Path, Shape};
+use super::shape::{Choice, Part, Path, Shape, Step};
 use crate::ksy::model::TypeId;
 use crate::ksy::read::{Class, Machine, ObjectId, ReadError, Val};
 use crate::ksy::write::FieldCodec;
@@ -19,8 +19,13 @@ impl Gather<'_, '_> {
     pub(super) fn record(&mut self, root: ObjectId, shape: &Shape) -> Result<Record, ReadError> {
         let mut record = Vec::with_capacity(shape.fields.len());
         for place in &shape.fields {
-            let val = follow(self.machine, root, &place.path);
-            record.push(self.value(val, &place.part)?);
+            record.push(match &place.part {
+                Part::Computed => self.computed(root, &place.path)?,
+                part => {
+                    let val = follow(self.machine, root, &place.path);
+                    self.value(val, part)?
+                }
+            });
         }
         Ok(record)
     }
@@ -30,7 +35,8 @@ impl Gather<'_, '_> {
             (Val::Plain(value), Part::Plain) => value,
             (Val::Plain(value), Part::Digits(codec)) => digits(&value, *codec)?,
             (Val::Plain(value), Part::OneOf(choices)) => {
-                chosen(choices, |choice| choice.ty.is_none(), value)
+                let at = choices.iter().position(|choice| choice.holds(&value));
+                chosen(choices, at, value)
             }
             (Val::Object(id), Part::Number(slot)) => match self.machine.member(id, *slot)? {
                 Val::Plain(value) => value,
@@ -40,7 +46,8 @@ impl Gather<'_, '_> {
             (Val::Object(id), Part::OneOf(choices)) => {
                 let ty = self.machine.object(id).ty;
                 let value = self.structure(id, ty)?;
-                chosen(choices, |choice| choice.ty == Some(ty), value)
+                let at = choices.iter().position(|choice| choice.ty == Some(ty));
+                chosen(choices, at, value)
             }
             (Val::List(list), Part::List(part)) => {
                 let elements = self.machine.list(list).to_vec();
@@ -54,6 +61,21 @@ impl Gather<'_, '_> {
         })
     }
 
+    /// The value of an instance; none where the structure that has it is absent.
+    fn computed(&mut self, root: ObjectId, path: &Path) -> Result<Value, ReadError> {
+        let Some((last, way)) = path.split_last() else {
+            return Ok(Value::Null);
+        };
+        let owner = match follow(self.machine, root, way) {
+            Val::Object(owner) => owner,
+            _ => return Ok(Value::Null),
+        };
+        Ok(match self.machine.member(owner, last.slot)? {
+            Val::Plain(value) => value,
+            _ => Value::Null,
+        })
+    }
+
     fn structure(&mut self, id: ObjectId, ty: TypeId) -> Result<Value, ReadError> {
         match self.nested.get(&ty) {
             Some(shape) => self.record(id, shape).map(Value::Record),
@@ -63,9 +85,8 @@ impl Gather<'_, '_> {
 }
 
 /// A record with one field for each choice, of which one is there.
-fn chosen(choices: &[Choice], is: impl Fn(&Choice) -> bool, value: Value) -> Value {
+fn chosen(choices: &[Choice], at: Option<usize>, value: Value) -> Value {
     let mut fields = vec![Value::Null; choices.len()];
-    let at = choices.iter().position(is);
     if let Some(place) = at.and_then(|at| fields.get_mut(at)) {
         *place = value;
     }
@@ -73,7 +94,7 @@ fn chosen(choices: &[Choice], is: impl Fn(&Choice) -> bool, value: Value) -> Val
 }
 
 /// The value at the end of a path.
-pub(super) fn follow(machine: &Machine<'_>, root: ObjectId, path: &Path) -> Val {
+pub(super) fn follow(machine: &Machine<'_>, root: ObjectId, path: &[Step]) -> Val {
     let mut at = root;
     let Some((last, way)) = path.split_last() else {
         return Val::Object(root);

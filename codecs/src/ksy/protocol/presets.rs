@@ -79,13 +79,33 @@ impl<'p> Presets<'p> {
         let mut tries = vec![0_usize; presets.len()];
         for _ in 0..MAX_TRIES {
             if self.says(direction.root, way, &presets, operation, kind) {
-                return presets.into_iter().map(|(preset, _)| preset).collect();
+                return self.needed(direction.root, way, presets, operation, kind);
             }
             if !step(&mut tries, &mut presets) {
                 break;
             }
         }
         Vec::new()
+    }
+
+    /// Those without which it is not that operation and kind.
+    fn needed(
+        &self,
+        root: TypeId,
+        way: Way,
+        mut presets: Vec<(Preset, Vec<Value>)>,
+        operation: OperationIndex,
+        kind: Option<Kind>,
+    ) -> Vec<Preset> {
+        let mut at = 0;
+        while at < presets.len() {
+            let without = presets.remove(at);
+            if !self.says(root, way, &presets, operation, kind) {
+                presets.insert(at, without);
+                at = at.saturating_add(1);
+            }
+        }
+        presets.into_iter().map(|(preset, _)| preset).collect()
     }
 
     /// A field that is the operation itself has the operation's number.
@@ -131,11 +151,12 @@ impl<'p> Presets<'p> {
         };
         let said = machine.operation_of(self.section, direction);
         let of_kind = machine.kind_of(direction);
-        // What other fields decide is not for presets.
         matches!(said, Ok(Some(said)) if said == operation)
             && match (kind, of_kind) {
                 (Some(wanted), Ok(Some(got))) => wanted == got,
-                _ => true,
+                // What other fields decide is not for presets.
+                (Some(_), _) => direction.kind.is_none() || presets.is_empty(),
+                (None, _) => true,
             }
     }
 

@@ -7,7 +7,7 @@ use crate::ksy::section::plan::OperationIndex;
 use bytes::Bytes;
 use gatewright_core::codec::{Presence, Rejected};
 use gatewright_core::fault::Fault;
-use gatewright_core::message::{Message, OperationId, Record, Value};
+use gatewright_core::message::{Correlation, Message, OperationId, Record, Value};
 
 impl Ksy {
     /// The answer to a heartbeat: what it has in common with it is the same.
@@ -44,6 +44,12 @@ impl Ksy {
         if self.needs_request && request.message.is_none() {
             return None;
         }
+        // An id that no reply can carry reaches nobody.
+        if let Correlation::Id(id) = request.correlation
+            && !self.descriptor.id_fits(id)
+        {
+            return None;
+        }
         let told = self.operations.of(Way::Reply).get(&reject.operation)?;
         let record = self.descriptor.record(told.id);
         let mut fields = self.empty(told.id);
@@ -65,7 +71,7 @@ impl Ksy {
         let fields = self.descriptor.record(operation).fields.iter();
         let value = |presence: &Presence| match presence {
             Presence::Default(value) => value.clone(),
-            Presence::Required | Presence::Optional => Value::Null,
+            Presence::Required | Presence::Optional | Presence::Computed => Value::Null,
         };
         fields.map(|field| value(&field.presence)).collect()
     }

@@ -19,7 +19,7 @@ impl Scatter<'_> {
     /// Gives the fields of a record.
     pub(super) fn record(&self, given: &mut Given, shape: &Shape, fields: &[Value]) {
         for (place, value) in shape.fields.iter().zip(fields) {
-            if !value.is_null() {
+            if !value.is_null() && !matches!(place.part, Part::Computed) {
                 given.set(steps(&place.path), self.value(value, &place.part));
             }
         }

@@ -8,6 +8,7 @@ use crate::ksy::write::{FieldCodec, Rules};
 use gatewright_core::codec::{
     EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type,
 };
+use gatewright_core::expr::semantics::Sort;
 use gatewright_core::message::Value;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -75,6 +76,7 @@ impl<'p> Builder<'p> {
             names: self.names,
             presets,
             found: Vec::new(),
+            computed: Vec::new(),
         };
         let found = walk.collect(root);
         self.fill(record, found)
@@ -128,6 +130,9 @@ impl<'p> Builder<'p> {
 
     fn presence(&self, found: &Found<'_>, ty: &Type, part: &Part) -> Presence {
         let key = (found.owner, found.field.slot);
+        if matches!(part, Part::Computed) {
+            return Presence::Computed;
+        }
         let solvable = self.rules.field(key).solvable;
         if solvable || found.field.condition.is_some() || self.names.ids.contains(&key) {
             return Presence::Optional;
@@ -206,7 +211,7 @@ impl<'p> Builder<'p> {
                 None => (Type::Struct(self.structure(*ty)?), Part::Struct(*ty)),
             },
             Form::Switch(switch) => self.one_of(field, switch, codec)?,
-            Form::Value(_) => (Type::Any, Part::Plain),
+            Form::Value(_) => (computed(element), Part::Computed),
         })
     }
 
@@ -232,6 +237,7 @@ impl<'p> Builder<'p> {
             names: self.names,
             presets: &[],
             found: Vec::new(),
+            computed: Vec::new(),
         };
         let found = walk.collect(ty);
         let shape = self.fill(record, found)?;
@@ -264,9 +270,10 @@ impl<'p> Builder<'p> {
                     *known = wider(known, &ty);
                 }
                 None => all.push((
-                    ty,
+                    ty.clone(),
                     Choice {
                         ty: structure,
+                        sort: Sort::of(&ty),
                         case: Some(at),
                         part,
                     },
@@ -334,7 +341,7 @@ fn typed(value: &Value, ty: &Type) -> Value {
 /// A single value where one of several is possible.
 fn plain_choice(choices: &[Choice], value: Value) -> Value {
     let mut fields = vec![Value::Null; choices.len()];
-    let plain = choices.iter().position(|choice| choice.ty.is_none());
+    let plain = choices.iter().position(|choice| choice.holds(&value));
     if let Some(place) = plain.and_then(|at| fields.get_mut(at)) {
         *place = value;
     }
@@ -353,6 +360,19 @@ fn wider(a: &Type, b: &Type) -> Type {
             Type::Bytes { max_len: *a.max(b) }
         }
         (a, _) => a.clone(),
+    }
+}
+
+/// The type of what is computed.
+const fn computed(ty: &Ty) -> Type {
+    match ty {
+        Ty::Bool => Type::Bool,
+        Ty::Int => Type::INT,
+        Ty::Float => Type::Float,
+        Ty::Str => Type::STR,
+        Ty::Bytes => Type::BYTES,
+        Ty::Enum(id) => Type::Enum(EnumId(id.0)),
+        Ty::Struct(_) | Ty::AnyStruct | Ty::List(_) | Ty::Stream | Ty::Any => Type::Any,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Field, Form, Plan, Repeat, Switch};
 use crate::ksy::write::{FieldCodec, Rules};
 use gatewright_core::codec::{StructId, Type};
+use gatewright_core::expr::semantics::Sort;
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
 
@@ -59,6 +60,8 @@ pub(super) enum Part {
     OneOf(Vec<Choice>),
     /// A repeated field.
     List(Box<Part>),
+    /// Computed when it is read, and never given.
+    Computed,
 }
 
 /// One of several forms.
@@ -66,10 +69,27 @@ pub(super) enum Part {
 pub(super) struct Choice {
     /// Its structure, or none if it is a single value.
     pub(super) ty: Option<TypeId>,
+    /// What kind of value it is.
+    pub(super) sort: Sort,
     /// The case of the switch, if it is the only one with this form.
     pub(super) case: Option<usize>,
     /// What it is.
     pub(super) part: Part,
+}
+
+impl Choice {
+    /// Whether a single value is of this choice.
+    pub(super) const fn holds(&self, value: &Value) -> bool {
+        self.ty.is_none()
+            && match value {
+                Value::Bool(_) => matches!(self.sort, Sort::Bool),
+                Value::Int(_) => matches!(self.sort, Sort::Int | Sort::Enum),
+                Value::Float(_) => matches!(self.sort, Sort::Float),
+                Value::Str(_) => matches!(self.sort, Sort::Str),
+                Value::Bytes(_) => matches!(self.sort, Sort::Bytes),
+                Value::Null | Value::List(_) | Value::Record(_) | Value::Object(_) => false,
+            }
+    }
 }
 
 /// A field that is found on the way.
@@ -90,6 +110,8 @@ pub(super) struct Walk<'w, 'p> {
     /// What messages of this operation have in certain fields.
     pub(super) presets: &'w [Preset],
     pub(super) found: Vec<Found<'p>>,
+    /// What is computed.
+    pub(super) computed: Vec<Found<'p>>,
 }
 
 /// How deep structures are looked through.
@@ -99,8 +121,10 @@ impl<'p> Walk<'_, 'p> {
     /// All fields of the structure at a path, those of the chosen case first.
     pub(super) fn collect(mut self, root: TypeId) -> Vec<Found<'p>> {
         self.structure(root, &Path::new(), 0);
-        self.found
-            .sort_by_key(|found| std::cmp::Reverse(found.depth));
+        for fields in [&mut self.found, &mut self.computed] {
+            fields.sort_by_key(|found| std::cmp::Reverse(found.depth));
+        }
+        self.found.append(&mut self.computed);
         self.found
     }
 
@@ -138,6 +162,34 @@ impl<'p> Walk<'_, 'p> {
                 owner: ty,
                 field,
                 form,
+            });
+        }
+        self.instances(ty, path, depth);
+    }
+
+    /// What is computed from single values is a field as well, after all others.
+    fn instances(&mut self, ty: TypeId, path: &Path, depth: usize) {
+        let plan = self.plan.ty(ty);
+        for field in &plan.instances {
+            let single = matches!(
+                field.ty,
+                Ty::Int | Ty::Bool | Ty::Float | Ty::Str | Ty::Bytes | Ty::Enum(_)
+            );
+            let hidden = self.names.hidden.contains(&(ty, field.slot));
+            if hidden || !single || !matches!(field.form, Form::Value(_)) {
+                continue;
+            }
+            let mut at = path.clone();
+            at.push(Step {
+                slot: field.slot,
+                slots: plan.slots(),
+            });
+            self.computed.push(Found {
+                depth,
+                path: at,
+                owner: ty,
+                field,
+                form: &field.form,
             });
         }
     }
