@@ -58,7 +58,7 @@ pub(super) enum Part {
     /// One of several: a record with one field for each, of which one is there.
     OneOf(Vec<Choice>),
     /// A repeated field.
-    List(Box<Part>),
+    List(Box<Self>),
 }
 
 /// One of several forms.
