@@ -50,7 +50,8 @@ pub fn check(model: &Model) -> (Plan, Vec<Found>) {
             unexplained: None,
         };
         types.push(check.structure());
-        circular = circular.or(check.unexplained.map(|span| (model.ty(id).file, span)));
+        let unexplained = check.unexplained;
+        circular = circular.or_else(|| Some((model.ty(id).file, unexplained?)));
     }
     if let (Some((file, span)), false) = (circular, has_errors(&found)) {
         let message = "the type of this member depends on itself".to_owned();

@@ -87,14 +87,18 @@ impl TypePlan {
     /// The number of its slots.
     #[must_use]
     pub const fn slots(&self) -> usize {
-        self.params.len() + self.fields.len() + self.instances.len()
+        self.first_instance().saturating_add(self.instances.len())
+    }
+
+    /// The slot of the first instance. Sums of lengths of lists in memory are no overflow.
+    const fn first_instance(&self) -> usize {
+        self.params.len().saturating_add(self.fields.len())
     }
 
     /// The instance in a slot, if one is there.
     #[must_use]
     pub fn instance(&self, slot: usize) -> Option<&Field> {
-        let first = self.params.len() + self.fields.len();
-        self.instances.get(slot.checked_sub(first)?)
+        self.instances.get(slot.checked_sub(self.first_instance())?)
     }
 
     /// The field or instance in a slot.

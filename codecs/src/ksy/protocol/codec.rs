@@ -355,7 +355,8 @@ impl Ksy {
     fn given(&self, message: &Message, told: &Told, direction: &DirectionPlan) -> Given {
         let mut given = Given::structure(self.plan.ty(direction.root).slots());
         let of_kind = |(kind, _): &&(Kind, Vec<Preset>)| *kind == message.kind();
-        let presets = told.presets.iter().find(of_kind).or(told.presets.first());
+        let presets = told.presets.iter().find(of_kind);
+        let presets = presets.or_else(|| told.presets.first());
         for preset in presets.iter().flat_map(|(_, presets)| presets) {
             given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
         }

@@ -94,7 +94,8 @@ pub(super) fn describe(
             }
         }
         let both = told.len() > 1;
-        let same = same_fields(&builder, &told);
+        let shapes: Vec<&Shape> = told.iter().map(|(_, shape, _)| shape).collect();
+        let same = same_fields(&builder, &shapes);
         for (way, mut shape, presets) in told {
             let shared = both && same && way == Way::Reply;
             if shared {
@@ -172,8 +173,8 @@ const fn goes(operation: &OperationPlan, way: Way) -> bool {
 }
 
 /// Whether the fields of an operation are the same both ways.
-fn same_fields(builder: &Builder<'_>, told: &[(Way, Shape, Vec<(Kind, Vec<Preset>)>)]) -> bool {
-    let [(_, a, _), (_, b, _)] = told else {
+fn same_fields(builder: &Builder<'_>, ways: &[&Shape]) -> bool {
+    let [a, b] = ways else {
         return false;
     };
     let fields = |shape: &Shape| &builder.schema.structure(shape.record).fields;

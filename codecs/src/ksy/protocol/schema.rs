@@ -206,7 +206,7 @@ impl<'p> Builder<'p> {
                 },
                 Part::Plain,
             ),
-            Form::Struct { ty, .. } => match codec.and(number_slot(self.plan, *ty)) {
+            Form::Struct { ty, .. } => match codec.and_then(|_| number_slot(self.plan, *ty)) {
                 Some(slot) => (Type::INT, Part::Number(slot)),
                 None => (Type::Struct(self.structure(*ty)?), Part::Struct(*ty)),
             },
@@ -406,9 +406,10 @@ fn digits(cut: &Cut, codec: FieldCodec) -> Type {
         .checked_mul(per_byte)
         .and_then(|n| u32::try_from(n).ok());
     let most = digits.and_then(|digits| 10_i128.checked_pow(digits));
+    let most = most.map(|most| most.saturating_sub(1));
     Type::Int {
         min: 0,
-        max: most.map_or(i128::from(u64::MAX), |most| most.saturating_sub(1)),
+        max: most.unwrap_or_else(|| u64::MAX.into()),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) enum Part {
     /// One of several: a record with one field for each, of which one is there.
     OneOf(Vec<Choice>),
     /// A repeated field.
-    List(Box<Part>),
+    List(Box<Self>),
     /// Computed when it is read, and never given.
     Computed,
 }

@@ -1,6 +1,6 @@
 //! Expressions, run.
 
-use super::{Class, IoId, ListId, Machine, ObjectId, ReadError, Val};
+use super::{Class, Io, IoId, ListId, Machine, ObjectId, ReadError, Val};
 use crate::ksy::plan::{Code, Extreme, Op};
 use bytes::Bytes;
 use gatewright_core::expr::Comparison;
@@ -72,13 +72,14 @@ impl<'p> Machine<'p> {
                 Ok(false)
             }
             Op::Compare(op, two) => {
+                let [left, right] = &**two;
                 if let (Some(left), Some(right)) =
-                    (self.at_hand(&two[0], here), self.at_hand(&two[1], here))
+                    (self.at_hand(left, here), self.at_hand(right, here))
                 {
                     return Ok(op.accepts(left.cmp(&right)));
                 }
-                let left = self.eval(&two[0], here)?;
-                self.compared(&left, *op, &two[1], here)
+                let left = self.eval(left, here)?;
+                self.compared(&left, *op, right, here)
             }
             _ => match self.eval(code, here)? {
                 Val::Plain(Value::Bool(truth)) => Ok(truth),
@@ -144,6 +145,11 @@ impl<'p> Machine<'p> {
             Val::Stream(io) => Ok(io),
             _ => Err(wrong("a stream")),
         }
+    }
+
+    fn stream_at(&mut self, code: &'p Code, here: &Here) -> Result<Io, ReadError> {
+        let io = self.stream_of(code, here)?;
+        Ok(self.stream(io))
     }
 
     /// The value of an expression as a structure, or none.
@@ -227,50 +233,33 @@ impl<'p> Machine<'p> {
             Op::It => Ok(here.it.clone()),
             Op::Index => Ok(integer(here.index)),
             Op::Position(of) => {
-                let io = self.stream_of(of, here)?;
-                let stream = self.stream(io);
+                let stream = self.stream_at(of, here)?;
                 Ok(integer(stream.pos.saturating_sub(stream.start)))
             }
             Op::StreamSize(of) => {
-                let io = self.stream_of(of, here)?;
-                let stream = self.stream(io);
+                let stream = self.stream_at(of, here)?;
                 Ok(integer(stream.end.saturating_sub(stream.start)))
             }
-            Op::AtEnd(of) => {
-                let io = self.stream_of(of, here)?;
-                Ok(Val::Plain(Value::Bool(self.stream(io).at_end())))
+            Op::AtEnd(of) => Ok(bool_of(self.stream_at(of, here)?.at_end())),
+            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => {
+                self.truth(code, here).map(bool_of)
             }
-            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => self
-                .truth(code, here)
-                .map(|truth| Val::Plain(Value::Bool(truth))),
             Op::Arith(op, two) => self.arith(*op, two, here),
             Op::Unary(op, of) => {
                 let of = self.plain_of(of, here)?;
                 Ok(Val::Plain(unary(*op, &of)?))
             }
             Op::Choose(three) => {
-                let taken = if self.truth(&three[0], here)? {
-                    &three[1]
-                } else {
-                    &three[2]
-                };
-                self.eval(taken, here)
+                let [condition, then, otherwise] = &**three;
+                let holds = self.truth(condition, here)?;
+                self.eval(if holds { then } else { otherwise }, here)
             }
             Op::Element(two) => self.indexed(two, here),
             Op::Count(of) => {
                 let list = self.list_of(of, here)?;
                 Ok(integer(self.list(list).len()))
             }
-            Op::End(of, which) => {
-                let list = self.list_of(of, here)?;
-                let elements = self.list(list);
-                let end = match which {
-                    Extreme::First => elements.first(),
-                    Extreme::Last => elements.last(),
-                };
-                end.cloned()
-                    .ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
-            }
+            Op::End(of, which) => self.end_of(of, *which, here),
             Op::List(all) => self.make_list(all, here),
             Op::Bytes(all) => self.make_bytes(all, here),
             Op::Call(builtin, all) => self.call(builtin, all, here),
@@ -288,6 +277,17 @@ impl<'p> Machine<'p> {
     fn arith(&mut self, op: Arith, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
         let (a, b) = (self.plain_of(&two[0], here)?, self.plain_of(&two[1], here)?);
         Ok(Val::Plain(binary(op, &a, &b, &mut self.budget)?))
+    }
+
+    fn end_of(&mut self, of: &'p Code, which: Extreme, here: &Here) -> Result<Val, ReadError> {
+        let list = self.list_of(of, here)?;
+        let elements = self.list(list);
+        let end = match which {
+            Extreme::First => elements.first(),
+            Extreme::Last => elements.last(),
+        };
+        end.cloned()
+            .ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
     }
 
     fn list_of(&mut self, code: &'p Code, here: &Here) -> Result<ListId, ReadError> {
@@ -370,4 +370,8 @@ impl<'p> Machine<'p> {
 
 fn integer(n: usize) -> Val {
     Val::Plain(Value::Int(n as i128))
+}
+
+pub(super) const fn bool_of(truth: bool) -> Val {
+    Val::Plain(Value::Bool(truth))
 }

@@ -1,7 +1,7 @@
 //! Expressions of a `-gateway` section, run: null stands for what is absent and goes on through
 //! every operator, except where the rest decides (`false and null` is false).
 
-use super::eval::Here;
+use super::eval::{Here, bool_of};
 use super::{Class, Machine, ObjectId, ReadError, Val};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{Code, Op};
@@ -158,11 +158,14 @@ impl<'p> Machine<'p> {
             Op::Not(of) => Ok(self.known_truth(of, here)?.map(|truth| bool_of(!truth))),
             Op::All(all) => self.decided_by(all, false, here),
             Op::Any(all) => self.decided_by(all, true, here),
-            Op::Choose(three) => match self.known_truth(&three[0], here)? {
-                Some(true) => self.known(&three[1], here),
-                Some(false) => self.known(&three[2], here),
-                None => Ok(None),
-            },
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                match self.known_truth(condition, here)? {
+                    Some(true) => self.known(then, here),
+                    Some(false) => self.known(otherwise, here),
+                    None => Ok(None),
+                }
+            }
             Op::Compare(op, two) => {
                 let Some([a, b]) = self.known_two(two, here)? else {
                     return Ok(None);
@@ -267,8 +270,4 @@ fn present(val: Val) -> Option<Val> {
         Val::Absent | Val::Unset | Val::Busy | Val::Plain(Value::Null) => None,
         Val::Plain(_) | Val::Object(_) | Val::List(_) | Val::Stream(_) => Some(val),
     }
-}
-
-const fn bool_of(truth: bool) -> Val {
-    Val::Plain(Value::Bool(truth))
 }

@@ -91,8 +91,9 @@ impl Rules {
                 }
             }
             Op::Choose(three) => {
-                self.note_solvable(plan, id, &three[1], condition, depth);
-                self.note_solvable(plan, id, &three[2], condition, depth);
+                let [_, then, otherwise] = &**three;
+                self.note_solvable(plan, id, then, condition, depth);
+                self.note_solvable(plan, id, otherwise, condition, depth);
             }
             Op::Cast(of, _) => self.note_solvable(plan, id, of, condition, depth),
             Op::Call(method, of) if method.name == "to_i" => {
@@ -144,7 +145,8 @@ impl Rules {
                 }
             }
             Op::Compare(_, two) => {
-                if let Op::Arith(Arith::BitAnd, masked) = &two[0].op {
+                let [left, _] = &**two;
+                if let Op::Arith(Arith::BitAnd, masked) = &left.op {
                     for code in &**masked {
                         self.note_flag(plan, id, code, Ty::Int, depth);
                     }

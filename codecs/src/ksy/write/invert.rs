@@ -66,11 +66,14 @@ impl<'p> Writer<'_, 'p> {
                 None => Ok(()),
             },
             Op::Arith(op, two) => self.solve_arith(*op, two, here, target, depth),
-            Op::Choose(three) => match self.known(|machine| machine.truth(&three[0], here))? {
-                Some(true) => self.solve_within(&three[1], here, target, depth),
-                Some(false) => self.solve_within(&three[2], here, target, depth),
-                None => Ok(()),
-            },
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                match self.known(|machine| machine.truth(condition, here))? {
+                    Some(true) => self.solve_within(then, here, target, depth),
+                    Some(false) => self.solve_within(otherwise, here, target, depth),
+                    None => Ok(()),
+                }
+            }
             Op::Call(method, of) if method.name == "to_i" => match of.as_slice() {
                 [of] => self.solve_number(of, here, target, depth),
                 _ => Ok(()),
@@ -306,9 +309,10 @@ impl<'p> Writer<'_, 'p> {
         let Op::Arith(Arith::BitAnd, two) = &code.op else {
             return Ok(());
         };
-        let (field, mask) = match (two[0].constant(), two[1].constant()) {
-            (None, Some(Value::Int(mask))) => (&two[0], *mask),
-            (Some(Value::Int(mask)), None) => (&two[1], *mask),
+        let [left, right] = &**two;
+        let (field, mask) = match (left.constant(), right.constant()) {
+            (None, Some(Value::Int(mask))) => (left, *mask),
+            (Some(Value::Int(mask)), None) => (right, *mask),
             _ => return Ok(()),
         };
         let (object, slot) = match &field.op {

@@ -43,12 +43,12 @@ pub enum Given {
     /// A number, a truth value, text, bytes.
     Plain(Value),
     /// A structure: what is given for each slot.
-    Struct(Vec<Given>),
+    Struct(Vec<Self>),
     /// One of several forms: which case of the switch (after the last one, the form for all
     /// other values), and what is given for it.
-    Case(usize, Box<Given>),
+    Case(usize, Box<Self>),
     /// A repeated field.
-    List(Vec<Given>),
+    List(Vec<Self>),
 }
 
 impl Given {

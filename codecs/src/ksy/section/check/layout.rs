@@ -86,7 +86,7 @@ struct Level<'l, 'p> {
     path: &'l [usize],
     name: &'l str,
     /// What is passed for its parameters, and where that is computed.
-    passed: Option<(&'p [Code], &'l Level<'l, 'p>)>,
+    passed: Option<(&'p [Code], &'l Self)>,
     depth: usize,
 }
 
@@ -295,23 +295,16 @@ impl<'p> Walk<'_, 'p> {
                 self.linear(of, level, deeper)?.times(-1).ok_or(TOO_LARGE)
             }
             Op::Arith(Arith::Add, two) => {
-                let (a, b) = (
-                    self.linear(&two[0], level, deeper)?,
-                    self.linear(&two[1], level, deeper)?,
-                );
+                let [a, b] = self.linear_two(two, level, deeper)?;
                 a.plus(b).ok_or(TOO_LARGE)
             }
             Op::Arith(Arith::Sub, two) => {
-                let b = self.linear(&two[1], level, deeper)?;
+                let [a, b] = self.linear_two(two, level, deeper)?;
                 let b = b.times(-1).ok_or(TOO_LARGE)?;
-                let a = self.linear(&two[0], level, deeper)?;
                 a.plus(b).ok_or(TOO_LARGE)
             }
             Op::Arith(Arith::Mul, two) => {
-                let (a, b) = (
-                    self.linear(&two[0], level, deeper)?,
-                    self.linear(&two[1], level, deeper)?,
-                );
+                let [a, b] = self.linear_two(two, level, deeper)?;
                 let product = match (a.terms.is_empty(), b.terms.is_empty()) {
                     (true, _) => b.times(a.plus),
                     (_, true) => a.times(b.plus),
@@ -330,6 +323,15 @@ impl<'p> Walk<'_, 'p> {
             },
             _ => Err(OTHER),
         }
+    }
+
+    fn linear_two(
+        &self,
+        [a, b]: &'p [Code; 2],
+        level: &Level<'_, 'p>,
+        depth: usize,
+    ) -> Result<[Linear; 2], Unknown> {
+        Ok([self.linear(a, level, depth)?, self.linear(b, level, depth)?])
     }
 
     /// A member of the structure that an expression stands in.

@@ -100,7 +100,7 @@ impl<'p> Writer<'_, 'p> {
                     Size::Of(code) => self.known(|machine| machine.size(code, here))?,
                     Size::Eos | Size::Terminated => None,
                 };
-                let codec = codec.or(charset.map(|_| FieldCodec::Ascii));
+                let codec = codec.or_else(|| charset.map(|_| FieldCodec::Ascii));
                 number::coded(*n, codec, width)
             }
             _ => Err(WriteError::new(
