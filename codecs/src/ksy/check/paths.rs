@@ -12,7 +12,7 @@ use gatewright_core::message::Value;
 
 impl Binder<'_> {
     pub(super) fn name(&self, name: &str, span: &Span) -> Bound<Typed> {
-        if let Some(outside) = self.from_outside(name, span) {
+        if let Some(outside) = self.outside_name(name, span) {
             return outside;
         }
         match name {

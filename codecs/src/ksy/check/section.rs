@@ -21,7 +21,7 @@ const FAULT: [&str; 2] = ["class", "code"];
 
 impl Binder<'_> {
     /// A name where those of the structure are not known.
-    pub(super) fn from_outside(&self, name: &str, span: &Span) -> Option<Bound<Typed>> {
+    pub(super) fn outside_name(&self, name: &str, span: &Span) -> Option<Bound<Typed>> {
         let known = match self.place.scope {
             Scope::Members | Scope::Section => return None,
             Scope::Request if name == "request" => {
@@ -151,11 +151,15 @@ impl<'m> Candidates<'m> {
             Op::This => vec![this],
             Op::Root => vec![self.members.model.ty(this).top],
             Op::Cast(_, id) => vec![*id],
-            Op::Element(two) => self.of(&two[0], this),
+            Op::Element(two) => {
+                let [list, _] = &**two;
+                self.of(list, this)
+            }
             Op::End(of, _) => self.of(of, this),
             Op::Choose(three) => {
-                let mut both = self.of(&three[1], this);
-                both.extend(self.of(&three[2], this));
+                let [_, then, otherwise] = &**three;
+                let mut both = self.of(then, this);
+                both.extend(self.of(otherwise, this));
                 both
             }
             _ => Vec::new(),

@@ -8,7 +8,7 @@ use crate::ksy::plan::{Code, Op};
 use crate::ksy::section::plan::{
     DirectionPlan, Kind, OperationIndex, RejectPlan, SectionPlan, kind_named,
 };
-use gatewright_core::expr::semantics::{binary, unary};
+use gatewright_core::expr::semantics::{Builtin, binary, unary};
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -158,11 +158,14 @@ impl<'p> Machine<'p> {
             Op::Not(of) => Ok(self.known_truth(of, here)?.map(|truth| bool_of(!truth))),
             Op::All(all) => self.decided_by(all, false, here),
             Op::Any(all) => self.decided_by(all, true, here),
-            Op::Choose(three) => match self.known_truth(&three[0], here)? {
-                Some(true) => self.known(&three[1], here),
-                Some(false) => self.known(&three[2], here),
-                None => Ok(None),
-            },
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                match self.known_truth(condition, here)? {
+                    Some(true) => self.known(then, here),
+                    Some(false) => self.known(otherwise, here),
+                    None => Ok(None),
+                }
+            }
             Op::Compare(op, two) => {
                 let Some([a, b]) = self.known_two(two, here)? else {
                     return Ok(None);
@@ -179,20 +182,7 @@ impl<'p> Machine<'p> {
                 Some(value) => Ok(Some(Val::Plain(unary(*op, &value)?))),
                 None => Ok(None),
             },
-            Op::Call(builtin, all) => {
-                let mut values = Vec::with_capacity(all.len());
-                for code in all {
-                    let Some(value) = self.known_value(code, here)? else {
-                        return Ok(None);
-                    };
-                    values.push(Cow::Owned(value));
-                }
-                let mut values = values.into_iter();
-                let on = values.next().unwrap_or_default();
-                let rest: Vec<Cow<'_, Value>> = values.collect();
-                let result = (builtin.run)(on, &rest, &mut self.budget)?;
-                Ok(Some(Val::Plain(result.into_owned())))
-            }
+            Op::Call(builtin, all) => self.known_call(builtin, all, here),
             Op::Parent(of)
             | Op::Stream(of)
             | Op::Position(of)
@@ -200,9 +190,29 @@ impl<'p> Machine<'p> {
             | Op::AtEnd(of)
             | Op::Count(of)
             | Op::End(of, _) => self.strict(code, std::slice::from_ref(&**of), here),
-            Op::Element(two) => self.strict(code, &two[..], here),
+            Op::Element(two) => self.strict(code, two.as_slice(), here),
             Op::List(all) | Op::Bytes(all) | Op::Format(all) => self.strict(code, all, here),
         }
+    }
+
+    fn known_call(
+        &mut self,
+        builtin: &'static Builtin,
+        all: &'p [Code],
+        here: &Here,
+    ) -> Result<Option<Val>, ReadError> {
+        let mut values = Vec::with_capacity(all.len());
+        for code in all {
+            let Some(value) = self.known_value(code, here)? else {
+                return Ok(None);
+            };
+            values.push(Cow::Owned(value));
+        }
+        let mut values = values.into_iter();
+        let on = values.next().unwrap_or_default();
+        let rest: Vec<Cow<'_, Value>> = values.collect();
+        let result = (builtin.run)(on, &rest, &mut self.budget)?;
+        Ok(Some(Val::Plain(result.into_owned())))
     }
 
     /// An operation that is unknown if one of its operands is.
@@ -256,8 +266,8 @@ impl<'p> Machine<'p> {
         two: &'p [Code; 2],
         here: &Here,
     ) -> Result<Option<[Value; 2]>, ReadError> {
-        let a = self.known_value(&two[0], here)?;
-        let b = self.known_value(&two[1], here)?;
+        let [a, b] = two;
+        let (a, b) = (self.known_value(a, here)?, self.known_value(b, here)?);
         Ok(a.zip(b).map(<[Value; 2]>::from))
     }
 }

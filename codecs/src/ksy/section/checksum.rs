@@ -217,7 +217,7 @@ mod tests {
         check(
             "sum8-ascii3",
             b"8=FIX",
-            0x38 + 0x3d + 0x46 + 0x49 + 0x58 & 0xff,
+            (0x38 + 0x3d + 0x46 + 0x49 + 0x58) & 0xff,
         );
         check("xor8", b"\x01\x03\xff", 0xfd);
         // Modbus over serial line 1.02, 6.2.1: the sum of a frame and its LRC is zero.

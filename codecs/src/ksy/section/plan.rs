@@ -102,7 +102,7 @@ pub struct DirectionPlan {
 pub struct IdPlan {
     /// Its value.
     pub code: Code,
-    /// Its type: an integer, text, bytes or an enum; [`Ty::Any`] if that differs.
+    /// Its type: an integer, text, bytes, an enum or a truth value.
     pub ty: Ty,
 }
 

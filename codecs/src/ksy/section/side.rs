@@ -69,7 +69,7 @@ impl Opened {
             let message = "`ksy` is missing, the definition that this file is about";
             return Err(RuleError::new(codes::SIDE_FILE, root.span.clone(), message));
         };
-        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
         Ok(folder.join(ksy.value.as_str()?))
     }
 

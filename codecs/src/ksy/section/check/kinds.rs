@@ -63,8 +63,9 @@ impl<'p> Foresight<'p> {
                 Ok(())
             }
             Op::Choose(three) => {
-                self.collect(&three[1], this, texts, deeper)?;
-                self.collect(&three[2], this, texts, deeper)
+                let [_, then, otherwise] = &**three;
+                self.collect(then, this, texts, deeper)?;
+                self.collect(otherwise, this, texts, deeper)
             }
             Op::Own(slot) => self.instance(this, *slot, texts, deeper),
             Op::Member(of, slot) => {
@@ -106,13 +107,14 @@ impl<'p> Foresight<'p> {
     /// The kinds that an expression may give if `operation` has this value.
     pub(super) fn kinds(&self, code: &'p Code, known: &Known<'_>) -> Kinds {
         match &code.op {
-            Op::Choose(three) => match self.value(&three[0], known, 0) {
-                Some(Value::Bool(true)) => self.kinds(&three[1], known),
-                Some(Value::Bool(false)) => self.kinds(&three[2], known),
-                _ => self
-                    .kinds(&three[1], known)
-                    .and(self.kinds(&three[2], known)),
-            },
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                match self.value(condition, known, 0) {
+                    Some(Value::Bool(true)) => self.kinds(then, known),
+                    Some(Value::Bool(false)) => self.kinds(otherwise, known),
+                    _ => self.kinds(then, known).and(self.kinds(otherwise, known)),
+                }
+            }
             _ => {
                 let texts = self.texts(code).unwrap_or_default();
                 let kinds = texts.into_iter().filter_map(kind_named);
@@ -143,19 +145,22 @@ impl<'p> Foresight<'p> {
             Op::All(all) => decided(all.iter().map(of), false),
             Op::Any(all) => decided(all.iter().map(of), true),
             Op::Compare(op, two) => {
-                let (a, b) = (of(&two[0])?, of(&two[1])?);
-                op.holds(&a, &b).ok().map(Value::Bool)
+                let [a, b] = &**two;
+                op.holds(&of(a)?, &of(b)?).ok().map(Value::Bool)
             }
             Op::Arith(op, two) => {
-                let (a, b) = (of(&two[0])?, of(&two[1])?);
-                binary(*op, &a, &b, &mut Budget::full()).ok()
+                let [a, b] = &**two;
+                binary(*op, &of(a)?, &of(b)?, &mut Budget::full()).ok()
             }
             Op::Unary(op, code) => unary(*op, &of(code)?).ok(),
-            Op::Choose(three) => match of(&three[0])? {
-                Value::Bool(true) => of(&three[1]),
-                Value::Bool(false) => of(&three[2]),
-                _ => None,
-            },
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                match of(condition)? {
+                    Value::Bool(true) => of(then),
+                    Value::Bool(false) => of(otherwise),
+                    _ => None,
+                }
+            }
             Op::Call(row, all) => {
                 let values: Option<Vec<Value>> = all.iter().map(of).collect();
                 let mut values = values?.into_iter().map(Cow::Owned);

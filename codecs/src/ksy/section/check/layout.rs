@@ -86,7 +86,7 @@ struct Level<'l, 'p> {
     path: &'l [usize],
     name: &'l str,
     /// What is passed for its parameters, and where that is computed.
-    passed: Option<(&'p [Code], &'l Level<'l, 'p>)>,
+    passed: Option<(&'p [Code], &'l Self)>,
     depth: usize,
 }
 
@@ -294,30 +294,17 @@ impl<'p> Walk<'_, 'p> {
             Op::Unary(Unary::Negate, of) => {
                 self.linear(of, level, deeper)?.times(-1).ok_or(TOO_LARGE)
             }
-            Op::Arith(Arith::Add, two) => {
-                let (a, b) = (
-                    self.linear(&two[0], level, deeper)?,
-                    self.linear(&two[1], level, deeper)?,
-                );
-                a.plus(b).ok_or(TOO_LARGE)
-            }
-            Op::Arith(Arith::Sub, two) => {
-                let b = self.linear(&two[1], level, deeper)?;
-                let b = b.times(-1).ok_or(TOO_LARGE)?;
-                let a = self.linear(&two[0], level, deeper)?;
-                a.plus(b).ok_or(TOO_LARGE)
-            }
-            Op::Arith(Arith::Mul, two) => {
-                let (a, b) = (
-                    self.linear(&two[0], level, deeper)?,
-                    self.linear(&two[1], level, deeper)?,
-                );
-                let product = match (a.terms.is_empty(), b.terms.is_empty()) {
-                    (true, _) => b.times(a.plus),
-                    (_, true) => a.times(b.plus),
-                    (false, false) => return Err(OTHER),
-                };
-                product.ok_or(TOO_LARGE)
+            Op::Arith(op, two) => {
+                let [a, b] = &**two;
+                let a = self.linear(a, level, deeper)?;
+                let b = self.linear(b, level, deeper)?;
+                match op {
+                    Arith::Add => a.plus(b).ok_or(TOO_LARGE),
+                    Arith::Sub => b.times(-1).and_then(|b| a.plus(b)).ok_or(TOO_LARGE),
+                    Arith::Mul if a.terms.is_empty() => b.times(a.plus).ok_or(TOO_LARGE),
+                    Arith::Mul if b.terms.is_empty() => a.times(b.plus).ok_or(TOO_LARGE),
+                    _ => Err(OTHER),
+                }
             }
             Op::Own(slot) => self.member(level, *slot, deeper).ok_or(OTHER)?,
             Op::Member(..) => {

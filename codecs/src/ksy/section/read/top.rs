@@ -93,7 +93,8 @@ impl<'n> Reader<'n, '_> {
 
     fn order(&mut self, fields: &Fields<'n>) -> Option<Span> {
         let entry = fields.entry("order")?;
-        self.good(units::choice(&entry.value, &[("fifo", ())]))?;
+        // Another word is reported, and the only one is taken for it: there is some order.
+        self.good(units::choice(&entry.value, &[("fifo", ())]));
         if fields.has("id") {
             let message = "replies follow the order of the requests or carry an `id`, not both";
             self.error(codes::CONFLICT, &entry.key.span, message);

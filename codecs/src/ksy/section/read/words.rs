@@ -23,7 +23,9 @@ impl<'n> Reader<'n, '_> {
         let Some(node) = fields.value(key) else {
             return Vec::new();
         };
-        let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let nodes = node
+            .as_sequence()
+            .unwrap_or_else(|_| std::slice::from_ref(node));
         if nodes.is_empty() {
             self.report(node.mismatch("an expression or several"));
         }
@@ -45,7 +47,9 @@ impl<'n> Reader<'n, '_> {
     /// Bytes: a text, a byte, or a list of both.
     pub(super) fn few_bytes(&mut self, fields: &Fields<'n>, key: &str) -> Option<Bytes> {
         let node = fields.value(key)?;
-        let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let nodes = node
+            .as_sequence()
+            .unwrap_or_else(|_| std::slice::from_ref(node));
         let mut bytes = Vec::new();
         for node in nodes {
             if node.is_int() {
