@@ -11,35 +11,42 @@ use gatewright_core::{expr, route, translate};
 /// its last words (`limits.frame`). `None` if there is no such code or key.
 #[must_use]
 pub fn explain(code_or_key: &str) -> Option<String> {
-    explain_code(code_or_key).or_else(|| explain_key(code_or_key))
+    explain_with(code_or_key, &[])
 }
 
-/// The code or key that somebody probably meant by a word that [`explain`] does not know.
+/// The same where diagnostics may have `more` codes than those of configurations.
 #[must_use]
-pub fn nearest_to_explain(typed: &str) -> Option<&'static str> {
-    let codes = all_codes().map(|row| row.code);
+pub fn explain_with(code_or_key: &str, more: &[Code]) -> Option<String> {
+    explain_code(code_or_key, more).or_else(|| explain_key(code_or_key))
+}
+
+/// The code or key that somebody probably meant by a word that [`explain_with`] does not know.
+#[must_use]
+pub fn nearest_to_explain(typed: &str, more: &[Code]) -> Option<&'static str> {
+    let codes = all_codes(more).map(|row| row.code);
     let keys = keys::all().flat_map(|key| [key.path, key.name()]);
     nearest(&typed.to_ascii_uppercase(), codes).or_else(|| nearest(typed, keys))
 }
 
 /// Every code that a diagnostic can have.
-fn all_codes() -> impl Iterator<Item = &'static Code> {
+fn all_codes(more: &[Code]) -> impl Iterator<Item = &Code> {
     [
         codes::ALL,
         expr::codes::ALL,
         route::codes::ALL,
         translate::codes::ALL,
+        more,
     ]
     .into_iter()
     .flatten()
 }
 
-fn explain_code(code: &str) -> Option<String> {
+fn explain_code(code: &str, more: &[Code]) -> Option<String> {
     let Code {
         code,
         title,
         explanation,
-    } = all_codes().find(|row| row.code.eq_ignore_ascii_case(code))?;
+    } = all_codes(more).find(|row| row.code.eq_ignore_ascii_case(code))?;
     Some(format!("{code}: {title}\n\n{explanation}\n"))
 }
 
@@ -122,8 +129,8 @@ mod tests {
         }
         assert_eq!(explain(&format!("GW{}", 9999)), None);
         assert_eq!(explain("colour"), None);
-        assert_eq!(nearest_to_explain("limts"), Some("limits"));
-        assert_eq!(nearest_to_explain("gw103"), Some("GW1003"));
-        assert_eq!(nearest_to_explain("colour-of-the-sky"), None);
+        assert_eq!(nearest_to_explain("limts", &[]), Some("limits"));
+        assert_eq!(nearest_to_explain("gw103", &[]), Some("GW1003"));
+        assert_eq!(nearest_to_explain("colour-of-the-sky", &[]), None);
     }
 }

@@ -29,7 +29,7 @@ mod typed;
 mod valid;
 
 pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
-pub use explain::{explain, nearest_to_explain};
+pub use explain::{explain, explain_with, nearest_to_explain};
 pub use load::{Loaded, load, load_str, load_str_with, load_with};
 pub use memory::{Memory, MemoryLine};
 pub use protocols::Protocols;

@@ -17,8 +17,9 @@ codes! {
          key, a line that is indented by one blank too many, a text with `: ` or ` #` in it that needs quotes, a quote or \
          bracket that is not closed.";
     TOO_LARGE = "GW3002", "larger than a definition may be",
-        "A definition file has at most 1 MiB, 200,000 values with all aliases expanded, 4 MiB of text with all aliases \
-         expanded, and maps and lists at most 64 deep in each other. A file beyond that is taken for an attack on whoever loads it.";
+        "A definition has at most 4 MiB in all its files, 1 MiB a file, 50,000 values and 2 MiB of text with all aliases \
+         expanded, texts and bracketed lists and maps of at most 128 KiB, and maps and lists at most 64 deep in each other. \
+         What goes beyond that is taken for an attack on whoever loads it.";
     YAML_FEATURE = "GW3003", "a part of YAML that definitions do not use",
         "A definition is one YAML document of maps, lists and texts. Tags other than those of the core schema (`!!str`), \
          `!include`, merge keys (`<<`) and further documents after `---` are refused: other tools would read the file differently.";
@@ -146,10 +147,60 @@ codes! {
     SIDE_FILE = "GW3060", "a side file that fits no definition",
         "A `.gateway.yaml` file names its definition with `ksy: NAME.ksy`. `fields` and `enums` name fields and enum values by the path of their ids: \
          `types/auth_req/pan`, `kind/auth_req`, `types/auth_req/result/ok`.";
+    NO_SECTION = "GW3090", "nothing says how messages travel",
+        "To be spoken by a gateway, a definition needs a `-gateway` section: how frames are found, what operations are called, \
+         what ties a reply to its request. It stands at the top of the file, or in a file `NAME.gateway.yaml` beside it.";
 }
 
 /// The row of a code.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static Code> {
     ALL.iter().find(|row| row.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn codes_are_in_order_and_there_once() {
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert_eq!(find("gw3006").map(|row| row.code), Some(UNKNOWN_KEY));
+        assert_eq!(find("GW"), None);
+    }
+
+    /// The sources below a folder.
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, text);
+            } else if !path.ends_with("codes.rs") {
+                text.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn each_code_is_used() {
+        let mut text = String::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ksy"),
+            &mut text,
+        );
+        let declared = include_str!("codes.rs");
+        let names = declared
+            .lines()
+            .filter_map(|line| line.trim().split_once(" = \"GW").map(|(name, _)| name));
+        let mut count = 0;
+        for name in names {
+            assert!(
+                text.contains(&format!("codes::{name}")),
+                "{name} is never reported"
+            );
+            count += 1;
+        }
+        assert_eq!(count, ALL.len());
+    }
 }

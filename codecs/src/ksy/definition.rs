@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 pub struct Definition {
     /// The texts of its files.
     pub files: Files,
+    /// Its structures as the files name them.
+    pub model: Model,
     /// Everything in it, compiled.
     pub plan: Plan,
     /// The structure of the whole file.
@@ -84,7 +86,10 @@ impl Definition {
             Some(Side { file })
         });
         let compiled = match Model::new(specs) {
-            Ok(model) => Some(compile(&model, &trees, side.as_ref(), &mut findings)),
+            Ok(model) => {
+                let compiled = compile(&model, &trees, side.as_ref(), &mut findings);
+                Some((model, compiled))
+            }
             Err(_) => {
                 if let Some(first) = trees.first() {
                     let message = "a definition has at most 65,535 types and as many enums";
@@ -95,8 +100,9 @@ impl Definition {
             }
         };
         match compiled {
-            Some((plan, section, options)) if findings.errors() == 0 => Ok(Self {
+            Some((model, (plan, section, options))) if findings.errors() == 0 => Ok(Self {
                 files,
+                model,
                 plan,
                 section,
                 options,

@@ -84,8 +84,9 @@ codes! {
          names of `alpn`.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
-    UNREADABLE = "GW4001", "the configuration cannot be read",
-        "The operating system does not give the file: it does not exist, is a folder, or belongs to somebody else.";
+    UNREADABLE = "GW4001", "the file cannot be read",
+        "The operating system does not give the configuration or definition: it does not exist, is a folder, or belongs \
+         to somebody else. Or it is larger than such a file may be, or not UTF-8.";
     MISSING_FILE = "GW4002", "a file that is not there",
         "The configuration names a file that does not exist or cannot be read by this user. Paths are relative to \
          the folder of the configuration file.";

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 impl Diagnostic {
     /// One object: `code`, `severity`, `message`, then, where it has them, `file`, `line`, `column`,
-    /// `end` (with `line` and `column`), `label` and `help`. Lines and columns count from 1,
-    /// columns in characters.
+    /// `end` (with `line` and `column`), `span` (`start` and `end` in bytes from 0), `path`, `label`
+    /// and `help`. Lines and columns count from 1, columns in characters.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut object = Map::new();
@@ -24,8 +24,18 @@ impl Diagnostic {
                 "end".into(),
                 json!({ "line": end.line, "column": end.column }),
             );
+            let span = &place.span;
+            object.insert(
+                "span".into(),
+                json!({ "start": span.start, "end": span.end }),
+            );
         }
-        for (name, text) in [("label", &self.label), ("help", &self.help)] {
+        let texts = [
+            ("path", &self.path),
+            ("label", &self.label),
+            ("help", &self.help),
+        ];
+        for (name, text) in texts {
             if let Some(text) = text {
                 object.insert(name.into(), text.as_str().into());
             }

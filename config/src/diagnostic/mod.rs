@@ -65,6 +65,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where it was written, unless it is about no file or a whole one.
     pub place: Option<Place>,
+    /// The same place as a path of keys and indices, such as `/seq/0/id`, where files have them.
+    pub path: Option<String>,
     /// A few words beside the place.
     pub label: Option<String>,
     /// A way out.
@@ -79,6 +81,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             place: None,
+            path: None,
             label: None,
             help: None,
         }
@@ -106,6 +109,7 @@ impl Diagnostic {
             severity,
             message,
             place: Some(Place { source, span }),
+            path: None,
             label: None,
             help,
         }
@@ -118,6 +122,13 @@ impl Diagnostic {
             source: Arc::clone(source),
             span,
         });
+        self
+    }
+
+    /// The same finding with its place as a path, too.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
         self
     }
 

@@ -71,6 +71,7 @@ impl Problem {
             severity,
             message,
             place: None,
+            path: None,
             label,
             help,
         };

@@ -4,7 +4,8 @@ use super::exit::{Exit, Outcome};
 use super::output::{Format, print};
 use super::report::{complain, note};
 use crate::Builder;
-use gatewright_config::{explain, nearest_to_explain};
+use gatewright_codecs::ksy::codes;
+use gatewright_config::{explain_with, nearest_to_explain};
 use serde_json::json;
 
 /// Explain a diagnostic's code or a configuration key.
@@ -25,9 +26,9 @@ impl Explain {
 
     fn tell(&self) -> Outcome {
         let subject = &self.subject;
-        let Some(text) = explain(subject) else {
+        let Some(text) = explain_with(subject, codes::ALL) else {
             complain(format_args!("there is no code or key `{subject}`"));
-            if let Some(near) = nearest_to_explain(subject) {
+            if let Some(near) = nearest_to_explain(subject, codes::ALL) {
                 note(format_args!("  = help: did you mean `{near}`?"));
             }
             return Err(Exit::BadUsage);

@@ -3,11 +3,13 @@
 mod check;
 mod completions;
 mod decode;
+mod definition;
 mod demo;
 mod encode;
 mod exit;
 mod explain;
 mod hex;
+mod ink;
 mod input;
 mod messages;
 mod output;

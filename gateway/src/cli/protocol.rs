@@ -20,15 +20,22 @@ impl Spoken {
     /// # Errors
     /// How to exit if none of that name is linked in.
     pub(super) fn find(&self, builder: &Builder) -> Outcome<Arc<dyn Protocol>> {
-        let protocols = builder.protocols();
-        protocols.get(&self.protocol).cloned().ok_or_else(|| {
-            let known: Vec<&str> = protocols.names().collect();
-            complain(format_args!(
-                "no protocol `{}` is linked in; there is {}",
-                self.protocol,
-                known.join(", ")
-            ));
-            Exit::BadUsage
-        })
+        linked(builder, &self.protocol)
     }
+}
+
+/// The protocol of that name.
+///
+/// # Errors
+/// How to exit if none of that name is linked in.
+pub(super) fn linked(builder: &Builder, name: &str) -> Outcome<Arc<dyn Protocol>> {
+    let protocols = builder.protocols();
+    protocols.get(name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = protocols.names().collect();
+        complain(format_args!(
+            "no protocol `{name}` is linked in; there is {}",
+            known.join(", ")
+        ));
+        Exit::BadUsage
+    })
 }

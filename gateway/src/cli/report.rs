@@ -1,17 +1,13 @@
 //! Messages to people, on standard error. That nobody reads them is no error.
 
-use gatewright_config::{Colour, Diagnostic};
+use super::ink;
+use gatewright_config::Diagnostic;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 /// Prints diagnostics, in colour if somebody looks on and did not ask otherwise (NO_COLOR).
 pub(super) fn report(found: &[Diagnostic]) {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colour = if io::stderr().is_terminal() && !plain {
-        Colour::Ansi
-    } else {
-        Colour::Plain
-    };
+    let colour = ink::colour(io::stderr().is_terminal());
     for diagnostic in found {
         note(format_args!("{}\n", diagnostic.render(colour)));
     }

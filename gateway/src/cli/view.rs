@@ -5,11 +5,29 @@ use super::output::Format;
 use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Descriptor, FieldDef, Schema, StructDef, Type};
 use gatewright_core::message::{Correlation, Kind, Message, Record, Value};
+use serde_json::Value as Json;
+use std::fmt;
 
 /// What stands in for the value of a secret field, in JSON too.
 pub(super) const MASK: &str = "***";
 /// Values up to this width stand in a column, with their field's meaning beside it.
 const COLUMN: usize = 24;
+
+/// A message in the form that was asked for.
+#[derive(Debug)]
+pub(super) enum Told {
+    Text(String),
+    Json(Json),
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Json(document) => write!(f, "{document}"),
+        }
+    }
+}
 
 /// How messages are shown.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -24,9 +42,9 @@ pub(super) struct View {
 
 impl View {
     /// A message, headed by what is known about it beside its fields; JSON has the fields only.
-    pub(super) fn show(self, descriptor: &Descriptor, message: &Message, about: &str) -> String {
+    pub(super) fn show(self, descriptor: &Descriptor, message: &Message, about: &str) -> Told {
         match self.format {
-            Format::Json => to_json(descriptor, message, self.secrets()).to_string(),
+            Format::Json => Told::Json(to_json(descriptor, message, self.secrets())),
             Format::Text => {
                 let tree = Tree {
                     schema: &descriptor.schema,
@@ -35,12 +53,12 @@ impl View {
                 let mut lines = vec![head(descriptor, message, about)];
                 let def = descriptor.record(message.operation());
                 tree.record(def, message.fields(), 1, &mut lines);
-                lines.join("\n")
+                Told::Text(lines.join("\n"))
             }
         }
     }
 
-    const fn secrets(self) -> Secrets {
+    pub(super) const fn secrets(self) -> Secrets {
         if self.show_secrets {
             Secrets::Shown
         } else {

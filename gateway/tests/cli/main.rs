@@ -1,6 +1,7 @@
 //! The verbs of the command line, run as people run them.
 
 mod bytes;
+mod definitions;
 mod program;
 mod send;
 mod verbs;

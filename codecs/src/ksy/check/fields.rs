@@ -45,6 +45,7 @@ impl<'m> Check<'_, 'm> {
                 None => format!("_unnamed{at}"),
             },
             named: spec.id.is_some(),
+            secret: is_secret(spec),
             slot,
             span: spec.span.clone(),
             ty: ty?,
@@ -54,6 +55,7 @@ impl<'m> Check<'_, 'm> {
             valid: transposed(valid)?,
             pos: transposed(pos)?,
             io: transposed(io)?,
+            doc: spec.doc.clone(),
         })
     }
 
@@ -288,4 +290,10 @@ pub(super) fn constant(code: &Code) -> Option<i128> {
         Op::Const(value) => value.as_int(),
         _ => None,
     }
+}
+
+/// Whether nobody may see it (`-gateway: {secret: true}`).
+fn is_secret(spec: &AttributeSpec) -> bool {
+    let secret = spec.gateway.as_ref().and_then(|node| node.get("secret"));
+    secret.is_some_and(|entry| entry.value.as_bool() == Ok(true))
 }

@@ -138,7 +138,7 @@ impl<'m> Candidates<'m> {
         }
         let mut all = match &code.op {
             Op::Own(slot) => self.holders(this, *slot),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let owners = self.of(of, this).into_iter();
                 owners.flat_map(|id| self.holders(id, *slot)).collect()
             }

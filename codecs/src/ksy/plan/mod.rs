@@ -140,6 +140,8 @@ pub struct Field {
     pub name: String,
     /// Whether the definition names it.
     pub named: bool,
+    /// Whether people may not see its value.
+    pub secret: bool,
     /// Where its value is kept.
     pub slot: usize,
     /// Its place in its structure's file.
@@ -158,6 +160,8 @@ pub struct Field {
     pub pos: Option<Code>,
     /// `io`.
     pub io: Option<Code>,
+    /// `doc`.
+    pub doc: String,
 }
 
 /// How often a field is read.

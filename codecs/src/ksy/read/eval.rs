@@ -11,14 +11,18 @@ use std::borrow::Cow;
 
 /// Where an expression runs.
 #[derive(Clone, Debug)]
-pub(super) struct Here {
+pub(in crate::ksy) struct Here {
     this: ObjectId,
     it: Val,
     index: usize,
 }
 
 impl Here {
-    pub(super) const fn of(this: ObjectId) -> Self {
+    pub(in crate::ksy) const fn this(&self) -> ObjectId {
+        self.this
+    }
+
+    pub(in crate::ksy) const fn of(this: ObjectId) -> Self {
         Self {
             this,
             it: Val::Unset,
@@ -26,7 +30,7 @@ impl Here {
         }
     }
 
-    pub(super) fn at(this: ObjectId, index: Option<usize>) -> Self {
+    pub(in crate::ksy) fn at(this: ObjectId, index: Option<usize>) -> Self {
         Self {
             this,
             it: Val::Unset,
@@ -34,7 +38,7 @@ impl Here {
         }
     }
 
-    pub(super) const fn with(this: ObjectId, it: Val, index: usize) -> Self {
+    pub(in crate::ksy) const fn with(this: ObjectId, it: Val, index: usize) -> Self {
         Self { this, it, index }
     }
 }
@@ -48,7 +52,7 @@ fn wrong(what: &'static str) -> ReadError {
 
 impl<'p> Machine<'p> {
     /// The value of an expression as a condition.
-    pub(super) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
+    pub(in crate::ksy) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
         match &code.op {
             Op::Not(of) => self.truth(of, here).map(|holds| !holds),
             Op::All(all) => {
@@ -68,6 +72,11 @@ impl<'p> Machine<'p> {
                 Ok(false)
             }
             Op::Compare(op, two) => {
+                if let (Some(left), Some(right)) =
+                    (self.at_hand(&two[0], here), self.at_hand(&two[1], here))
+                {
+                    return Ok(op.accepts(left.cmp(&right)));
+                }
                 let left = self.eval(&two[0], here)?;
                 self.compared(&left, *op, &two[1], here)
             }
@@ -79,7 +88,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Whether a value compares so with that of an expression.
-    pub(super) fn compared(
+    pub(in crate::ksy) fn compared(
         &mut self,
         left: &Val,
         op: Comparison,
@@ -87,6 +96,9 @@ impl<'p> Machine<'p> {
         here: &Here,
     ) -> Result<bool, ReadError> {
         if let (Val::Plain(left), Op::Const(right)) = (left, &code.op) {
+            if let (Value::Int(left), Value::Int(right)) = (left, right) {
+                return Ok(op.accepts(left.cmp(right)));
+            }
             return Ok(op.holds(left, right)?);
         }
         let right = self.eval(code, here)?;
@@ -94,11 +106,27 @@ impl<'p> Machine<'p> {
         Ok(op.holds(&left, &right)?)
     }
 
+    /// An integer that an expression gives without any computing: a constant, or a field of the
+    /// structure that has been read.
+    fn at_hand(&self, code: &Code, here: &Here) -> Option<i128> {
+        match &code.op {
+            Op::Const(value) => value.as_int(),
+            Op::Own(slot) => match self.peek(here.this, *slot) {
+                Val::Plain(value) => value.as_int(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The value of an expression as a number of bytes or elements.
-    pub(super) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
-        let n = match self.eval(code, here)? {
-            Val::Plain(Value::Int(n)) => n,
-            _ => return Err(wrong("an integer")),
+    pub(in crate::ksy) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
+        let n = match self.at_hand(code, here) {
+            Some(n) => n,
+            None => match self.eval(code, here)? {
+                Val::Plain(Value::Int(n)) => n,
+                _ => return Err(wrong("an integer")),
+            },
         };
         usize::try_from(n).map_err(|_| {
             let message = "a size or place is negative or beyond all bounds";
@@ -107,7 +135,11 @@ impl<'p> Machine<'p> {
     }
 
     /// The value of an expression as a stream.
-    pub(super) fn stream_of(&mut self, code: &'p Code, here: &Here) -> Result<IoId, ReadError> {
+    pub(in crate::ksy) fn stream_of(
+        &mut self,
+        code: &'p Code,
+        here: &Here,
+    ) -> Result<IoId, ReadError> {
         match self.eval(code, here)? {
             Val::Stream(io) => Ok(io),
             _ => Err(wrong("a stream")),
@@ -115,7 +147,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The value of an expression as a structure, or none.
-    pub(super) fn object_of(
+    pub(in crate::ksy) fn object_of(
         &mut self,
         code: &'p Code,
         here: &Here,
@@ -144,7 +176,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A value without references into this machine.
-    pub(super) fn plain<'v>(&mut self, val: &'v Val) -> Result<Cow<'v, Value>, ReadError> {
+    pub(in crate::ksy) fn plain<'v>(&mut self, val: &'v Val) -> Result<Cow<'v, Value>, ReadError> {
         Ok(match val {
             Val::Plain(value) => Cow::Borrowed(value),
             Val::List(list) => {
@@ -170,11 +202,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    pub(super) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
+    pub(in crate::ksy) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
         match &code.op {
             Op::Const(value) => Ok(Val::Plain(value.clone())),
             Op::Own(slot) => self.member(here.this, *slot),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let of = self.object_at(of, here)?;
                 self.member(of, *slot)
             }

@@ -7,14 +7,14 @@
 //! Everything is bounded by [`Limits`]: depth, elements, what expressions and decompression
 //! produce. The end of the frame is the end of the stream: there is no "more bytes needed" here.
 
-mod cut;
+pub(in crate::ksy) mod cut;
 mod element;
 mod error;
-mod eval;
-mod process;
+pub(in crate::ksy) mod eval;
+pub(in crate::ksy) mod process;
 mod section;
 mod stream;
-mod structure;
+pub(in crate::ksy) mod structure;
 mod trace;
 
 pub use error::{Class, ReadError};
@@ -220,15 +220,29 @@ impl<'p> Machine<'p> {
         self.buffers.get(at).map_or(&[], |bytes| bytes)
     }
 
-    fn set(&mut self, id: ObjectId, slot: usize, val: Val) {
+    pub(in crate::ksy) fn set(&mut self, id: ObjectId, slot: usize, val: Val) {
         let at = self.object(id).base.saturating_add(slot);
         if let Some(place) = self.slots.get_mut(at) {
             *place = val;
         }
     }
 
+    /// Whether all bytes of the frame, and of each part whose size is said, have been read.
+    ///
+    /// # Errors
+    /// With the first byte that nothing read.
+    pub fn ends(&self) -> Result<(), ReadError> {
+        match self.streams.iter().find(|stream| stream.remaining() > 0) {
+            None => Ok(()),
+            Some(stream) => {
+                let message = format!("{} bytes are left that nothing reads", stream.remaining());
+                Err(ReadError::new(Class::Validation, message).at(stream.pos))
+            }
+        }
+    }
+
     /// Takes one element or structure off what may be read.
-    fn count(&mut self) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn count(&mut self) -> Result<(), ReadError> {
         self.elements = self.elements.saturating_add(1);
         if self.elements > self.limits.elements {
             return Err(ReadError::new(

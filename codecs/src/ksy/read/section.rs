@@ -143,7 +143,7 @@ impl<'p> Machine<'p> {
             Op::Const(_) | Op::This | Op::Root | Op::It | Op::Index | Op::Own(_) => {
                 self.eval(code, here).map(present)
             }
-            Op::Member(of, slot) => match self.known(of, here)? {
+            Op::Member(of, _, slot) => match self.known(of, here)? {
                 Some(Val::Object(of)) => self.member(of, *slot).map(present),
                 _ => Ok(None),
             },

@@ -8,7 +8,10 @@ use crate::ksy::spec::Endian;
 pub struct IoId(pub(super) u32);
 
 impl IoId {
-    pub(super) const fn index(self) -> usize {
+    /// The whole frame.
+    pub const FRAME: Self = Self(0);
+
+    pub(in crate::ksy) const fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -31,7 +34,7 @@ pub struct Io {
 }
 
 impl Io {
-    pub(super) const fn new(buffer: usize, start: usize, end: usize) -> Self {
+    pub(in crate::ksy) const fn new(buffer: usize, start: usize, end: usize) -> Self {
         Self {
             buffer,
             start,
@@ -43,28 +46,37 @@ impl Io {
     }
 
     /// The bytes that are left, after whole ones.
-    pub(super) const fn remaining(&self) -> usize {
+    pub(in crate::ksy) const fn remaining(&self) -> usize {
         self.end.saturating_sub(self.pos)
     }
 
-    pub(super) const fn at_end(&self) -> bool {
+    pub(in crate::ksy) const fn at_end(&self) -> bool {
         self.pos >= self.end && self.left == 0
     }
 
+    /// How many bits of the byte before `pos` are read on from by a bit field of this order.
+    pub(super) fn unread_bits(&self, order: Endian) -> u8 {
+        if self.little == (order == Endian::Little) {
+            self.left
+        } else {
+            0
+        }
+    }
+
     /// Forgets the bits that are left of a byte.
-    pub(super) const fn align(&mut self) {
+    pub(in crate::ksy) const fn align(&mut self) {
         self.left = 0;
     }
 
     /// Goes to a byte, counted from the beginning of the stream. It may lie beyond the end: to
     /// read there is what fails.
-    pub(super) fn seek(&mut self, pos: usize) {
+    pub(in crate::ksy) fn seek(&mut self, pos: usize) {
         self.pos = self.start.saturating_add(pos);
         self.left = 0;
     }
 
     /// The place of the next `n` bytes, which are taken.
-    pub(super) fn take(&mut self, n: usize) -> Result<usize, ReadError> {
+    pub(in crate::ksy) fn take(&mut self, n: usize) -> Result<usize, ReadError> {
         self.left = 0;
         let at = self.pos;
         match at.checked_add(n) {
@@ -77,13 +89,13 @@ impl Io {
     }
 
     /// The error of reading `n` bytes where fewer are left.
-    pub(super) fn ended(&self, n: usize) -> ReadError {
+    pub(in crate::ksy) fn ended(&self, n: usize) -> ReadError {
         let message = format!("{n} bytes are needed, and {} are left", self.remaining());
         ReadError::new(Class::Eof, message).at(self.pos)
     }
 
     /// Reads `width` bits, 64 at most.
-    pub(super) fn bits(
+    pub(in crate::ksy) fn bits(
         &mut self,
         bytes: &[u8],
         width: u8,

@@ -9,17 +9,17 @@ use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
 
 /// Where a value that was read is put.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    pub(super) object: ObjectId,
-    pub(super) slot: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ksy) struct Target {
+    pub(in crate::ksy) object: ObjectId,
+    pub(in crate::ksy) slot: usize,
     /// The element of the list that is in the slot, if it is repeated.
-    pub(super) index: Option<usize>,
+    pub(in crate::ksy) index: Option<usize>,
 }
 
 impl<'p> Machine<'p> {
     /// A structure of which nothing is read yet.
-    pub(super) fn begin(
+    pub(in crate::ksy) fn begin(
         &mut self,
         ty: TypeId,
         io: IoId,
@@ -49,16 +49,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads the fields of a structure.
-    pub(super) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > self.limits.depth {
             let message = format!("structures nest more than {} deep", self.limits.depth);
             return Err(ReadError::new(Class::Other, message));
         }
-        let endian = self.decide_endian(id)?;
-        if let Some(object) = self.objects.get_mut(id.0 as usize) {
-            object.endian = endian;
-        }
+        self.decide_endian(id)?;
         let plan = self.plan;
         for field in &plan.ty(self.object(id).ty).fields {
             self.member_in(id, field)?;
@@ -67,7 +64,16 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn decide_endian(&mut self, id: ObjectId) -> Result<Option<Endian>, ReadError> {
+    /// Decides the order of bytes of a structure whose definition does not fix it.
+    pub(in crate::ksy) fn decide_endian(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        let endian = self.decided_endian(id)?;
+        if let Some(object) = self.objects.get_mut(id.0 as usize) {
+            object.endian = endian;
+        }
+        Ok(())
+    }
+
+    fn decided_endian(&mut self, id: ObjectId) -> Result<Option<Endian>, ReadError> {
         let object = self.object(id);
         match &self.plan.ty(object.ty).endian {
             EndianPlan::Fixed => Ok(None),
@@ -87,7 +93,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads a field, or an instance, into its slot.
-    pub(super) fn member_in(&mut self, id: ObjectId, field: &'p Field) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn member_in(
+        &mut self,
+        id: ObjectId,
+        field: &'p Field,
+    ) -> Result<(), ReadError> {
         self.member_unnamed(id, field)
             .map_err(|(error, index)| error.within(&field.name, index))
     }
@@ -179,7 +189,8 @@ impl<'p> Machine<'p> {
 
     /// Reads one element and judges it.
     fn element(&mut self, target: Target, field: &'p Field, io: IoId) -> Result<(), ReadError> {
-        let start = self.stream(io).pos;
+        let stream = self.stream(io);
+        let start = stream.pos;
         let entry = self.trace.as_mut().map(|trace| {
             trace.push(Traced {
                 object: target.object,
@@ -187,11 +198,22 @@ impl<'p> Machine<'p> {
                 index: target.index,
                 io,
                 start,
+                unread_bits: match &field.form {
+                    Form::Bits { order, .. } => stream.unread_bits(*order),
+                    _ => 0,
+                },
                 end: None,
             });
             trace.len().saturating_sub(1)
         });
-        self.read_form(target, &field.form, io)?;
+        let located = |error: ReadError| match (stream.buffer, &field.form) {
+            // A computed value has no place.
+            (0, Form::Value(_)) => error,
+            (0, _) => error.at(start),
+            // What came of processing is nowhere in the frame, but what was processed is.
+            _ => error.nowhere(),
+        };
+        self.read_form(target, &field.form, io).map_err(located)?;
         let end = self.stream(io).pos;
         if let Some(entry) = entry
             && let Some(traced) = self.trace.as_mut().and_then(|trace| trace.get_mut(entry))
@@ -199,12 +221,16 @@ impl<'p> Machine<'p> {
             traced.end = Some(end);
         }
         match &field.valid {
-            Some(valid) => self.judge(target, valid).map_err(|error| error.at(start)),
+            Some(valid) => self.judge(target, valid).map_err(located),
             None => Ok(()),
         }
     }
 
-    fn judge(&mut self, target: Target, valid: &'p Valid) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn judge(
+        &mut self,
+        target: Target,
+        valid: &'p Valid,
+    ) -> Result<(), ReadError> {
         let it = self.at_target(target);
         let here = Here::with(target.object, it.clone(), target.index.unwrap_or_default());
         let good = match valid {
@@ -247,11 +273,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Computes or reads an instance, unless that has been done.
-    pub(super) fn demand(&mut self, id: ObjectId, slot: usize) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn demand(&mut self, id: ObjectId, slot: usize) -> Result<(), ReadError> {
         let plan = self.plan;
         let Some(field) = plan.ty(self.object(id).ty).instance(slot) else {
             return Err(ReadError::new(
-                Class::Other,
+                Class::Unread,
                 "a field is used before it is read",
             ));
         };

@@ -15,6 +15,8 @@ pub struct Traced {
     pub io: IoId,
     /// Where it begins in the stream's buffer.
     pub start: usize,
+    /// How many bits of the byte before that it begins with, if it is a bit field.
+    pub unread_bits: u8,
     /// Where it ends there, once that is known.
     pub end: Option<usize>,
 }

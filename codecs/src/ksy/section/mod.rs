@@ -15,7 +15,7 @@ pub mod spec;
 #[cfg(test)]
 mod tests;
 mod units;
-mod verify;
+pub(in crate::ksy) mod verify;
 
 pub use check::{Compiled, Edge};
 pub use verify::Wrong;

@@ -52,7 +52,7 @@ pub(in crate::ksy) fn open(
     let text = sources.read(path, MAX_FILE)?;
     Ok(Some(Opened {
         path: path.to_owned(),
-        tree: yaml::read(&text),
+        tree: yaml::read(&text, &mut yaml::Budget::default()),
         text,
     }))
 }

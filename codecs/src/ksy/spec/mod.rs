@@ -69,7 +69,7 @@ pub struct ClassSpec {
     /// `instances`, in the order of the file.
     pub instances: Vec<AttributeSpec>,
     /// `types`, in the order of the file.
-    pub types: Vec<(At<String>, ClassSpec)>,
+    pub types: Vec<(At<String>, Self)>,
     /// `enums`, in the order of the file.
     pub enums: Vec<(At<String>, EnumSpec)>,
     /// `to-string`.

@@ -259,7 +259,7 @@ pub(in crate::ksy) fn is_id(text: &str) -> bool {
     let tail = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
     text.len() <= MAX_ID
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.as_bytes().iter().all(|byte| tail(byte))
+        && text.as_bytes().iter().all(tail)
 }
 
 fn unknown(name: &At<&str>, keys: Keys<'_>) -> RuleError {

@@ -1,25 +1,35 @@
 //! `gatewright decode`
 
+mod defined;
 mod frames;
+mod linked;
+mod reader;
+mod tree;
 
-pub(super) use frames::{Frame, FrameError, Frames, From};
+pub(super) use frames::{FrameError, Frames, From};
 
+use super::definition::{Folders, is_definition};
 use super::exit::{Exit, Outcome};
 use super::hex;
 use super::input::Input;
 use super::output::{Format, print};
-use super::protocol::Spoken;
+use super::protocol::linked;
 use super::report::{complain, note};
 use super::view::View;
 use crate::Builder;
-use gatewright_core::codec::{Control, Descriptor, Event};
-use serde_json::{Value, json};
+use defined::Defined;
+use linked::Linked;
+use reader::{Failure, Reader, Recording};
 
 /// Read the frames in bytes and show their messages.
 #[derive(Debug, clap::Args)]
 pub(super) struct Decode {
+    /// The protocol: a definition (a file that ends in `.ksy`), or one that is linked in, which
+    /// `gatewright version -v` lists.
+    #[arg(short, long, value_name = "FILE|NAME")]
+    protocol: String,
     #[command(flatten)]
-    spoken: Spoken,
+    folders: Folders,
     /// A file, `-` for standard input, or hexadecimal digits.
     #[arg(value_name = "INPUT")]
     input: Option<String>,
@@ -29,6 +39,13 @@ pub(super) struct Decode {
     /// The file or standard input holds hexadecimal digits, with `#` comments.
     #[arg(long)]
     hex: bool,
+    /// The input is one frame, whatever the definition says of framing.
+    #[arg(long)]
+    whole: bool,
+    /// Print one exact JSON document, `{"ok": …}` or `{"error": …}`, in which every value says what
+    /// it is. Needs a definition; secrets are shown.
+    #[arg(long, conflicts_with = "format")]
+    typed: bool,
     #[command(flatten)]
     view: View,
 }
@@ -39,20 +56,49 @@ impl Decode {
     }
 
     fn tell(&self, builder: &Builder) -> Outcome {
-        let protocol = self.spoken.find(builder)?;
+        if self.typed {
+            return self.tell_typed();
+        }
+        let reader = self.reader(builder)?;
         let bytes = self.bytes()?;
-        if bytes.is_empty() {
+        if bytes.is_empty() && !self.takes_nothing() {
             complain("there is no frame: the input is empty");
             return Err(Exit::Findings);
         }
-        let max_frame = protocol.descriptor().capabilities.max_frame;
-        for read in Frames::new(&protocol, self.from, max_frame, bytes.into()) {
-            match read {
-                Ok(frame) => print(self.show(protocol.descriptor(), &frame))?,
-                Err(error) => return Err(self.refuse(&error)),
-            }
+        let recording = Recording::stream(bytes.into(), self.from);
+        let read = reader.read(&recording, &mut |entry| print(entry.told))?;
+        read.map_err(|failure| self.refuse(&failure))
+    }
+
+    /// Whether no byte at all may be a message, as it may be where the input is one frame.
+    fn takes_nothing(&self) -> bool {
+        is_definition(&self.protocol)
+    }
+
+    fn reader(&self, builder: &Builder) -> Outcome<Box<dyn Reader>> {
+        if is_definition(&self.protocol) {
+            let definition = self.folders.load_or_tell(self.protocol.as_ref())?;
+            return Ok(Box::new(Defined {
+                definition,
+                view: self.view,
+            }));
         }
-        Ok(())
+        if self.whole {
+            return Err(needs_definition("--whole"));
+        }
+        Ok(Box::new(Linked {
+            protocol: linked(builder, &self.protocol)?,
+            view: self.view,
+        }))
+    }
+
+    fn tell_typed(&self) -> Outcome {
+        if !is_definition(&self.protocol) {
+            return Err(needs_definition("--typed"));
+        }
+        let bytes = self.bytes()?;
+        let loaded = self.folders.load(self.protocol.as_ref());
+        defined::tell_typed(loaded, bytes.into())
     }
 
     fn bytes(&self) -> Outcome<Vec<u8>> {
@@ -70,46 +116,18 @@ impl Decode {
         })
     }
 
-    fn show(&self, descriptor: &Descriptor, frame: &Frame) -> String {
-        let about = format!(" at byte {}, {} bytes", frame.offset, frame.length);
-        let housekeeping = match &frame.event {
-            Event::Head(message) => return self.view.show(descriptor, message, &about),
-            Event::Control(Control::Heartbeat(_)) => "heartbeat",
-            Event::Control(Control::GoAway) => "go-away",
-            Event::Body(_) => "body",
-            Event::End => "end",
-            Event::Reset(_) => "reset",
-        };
+    fn refuse(&self, failure: &Failure) -> Exit {
         match self.view.format {
-            Format::Text => format!("{housekeeping}{about}"),
-            Format::Json => json!({ "event": housekeeping }).to_string(),
-        }
-    }
-
-    fn refuse(&self, error: &FrameError) -> Exit {
-        match self.view.format {
-            Format::Text => complain(error),
-            Format::Json => note(document(error)),
+            Format::Text => complain(&failure.text),
+            Format::Json => note(&failure.document),
         }
         Exit::Findings
     }
 }
 
-fn document(error: &FrameError) -> Value {
-    match error {
-        FrameError::Broken { offset, error } => json!({ "error": {
-            "frame": offset,
-            "offset": offset.saturating_add(error.offset()),
-            "cause": error.cause().as_str(),
-            "expected": error.expected(),
-            "got": error.got(),
-        }}),
-        FrameError::Incomplete {
-            offset,
-            have,
-            missing,
-        } => json!({ "error": {
-            "frame": offset, "cause": "incomplete", "have": have, "missing": missing,
-        }}),
-    }
+fn needs_definition(flag: &str) -> Exit {
+    complain(format_args!(
+        "{flag} needs a definition: `--protocol FILE.ksy`"
+    ));
+    Exit::BadUsage
 }

@@ -1,7 +1,7 @@
 //! Frames as hexadecimal digits and characters, 16 bytes a line, the names of the fields below.
 
-use super::ink::{Ink, Tone};
 use super::script::{Field, Shown};
+use crate::cli::ink::{Ink, Tone};
 
 const BYTES_A_LINE: usize = 16;
 

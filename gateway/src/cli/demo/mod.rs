@@ -2,7 +2,6 @@
 
 mod backend;
 mod dump;
-mod ink;
 mod judge;
 mod latency;
 mod ledger;

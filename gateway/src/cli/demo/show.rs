@@ -2,12 +2,12 @@
 
 use super::backend::{End, Seen};
 use super::dump;
-use super::ink::{Ink, Tone};
 use super::latency::{Latency, ROUNDS};
 use super::play::Scene;
 use super::script::{self, STEPS, Step};
 use super::terminal::Reply;
 use super::text::{Took, spaced, wrapped};
+use crate::cli::ink::{Ink, Tone};
 use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Descriptor, Event, Protocol, Side};
 use serde_json::Value;

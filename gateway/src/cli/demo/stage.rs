@@ -1,7 +1,6 @@
 //! Where the script is played, and what is written about it.
 
 use super::backend::Seen;
-use super::ink::Ink;
 use super::latency::{self, Latency};
 use super::play::Play;
 use super::script::{APPROVED, STEPS};
@@ -10,6 +9,7 @@ use super::terminal::Terminal;
 use super::{CONFIG, CONFIG_TEXT, judge, write_out};
 use crate::Running;
 use crate::cli::exit::Exit;
+use crate::cli::ink::Ink;
 use bytes::Bytes;
 use gatewright_codecs::pos::Pos;
 use gatewright_core::codec::{Event, Protocol, Side};

@@ -68,7 +68,7 @@ impl<'p> Foresight<'p> {
                 self.collect(otherwise, this, texts, deeper)
             }
             Op::Own(slot) => self.instance(this, *slot, texts, deeper),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let owner = self.structure(of, this).ok_or(())?;
                 self.instance(owner, *slot, texts, deeper)
             }
@@ -98,7 +98,7 @@ impl<'p> Foresight<'p> {
             Op::This => Some(this),
             Op::Root => Some(self.plan.ty(this).top),
             Op::Own(slot) => structure_of(self.plan, this, *slot),
-            Op::Member(of, slot) => structure_of(self.plan, self.structure(of, this)?, *slot),
+            Op::Member(of, _, slot) => structure_of(self.plan, self.structure(of, this)?, *slot),
             Op::Cast(_, id) => Some(*id),
             _ => None,
         }
@@ -137,7 +137,7 @@ impl<'p> Foresight<'p> {
         match &code.op {
             Op::Const(value) => Some(value.clone()),
             Op::Own(slot) => of(self.arguments.get(*slot)?),
-            Op::Member(owner, slot) => of(self.passed(owner, *slot)?),
+            Op::Member(owner, _, slot) => of(self.passed(owner, *slot)?),
             Op::Not(code) => match of(code)? {
                 Value::Bool(truth) => Some(Value::Bool(!truth)),
                 _ => None,
@@ -215,7 +215,7 @@ fn same(a: &Code, b: &Code) -> bool {
     match (&a.op, &b.op) {
         (Op::This, Op::This) | (Op::Root, Op::Root) => true,
         (Op::Own(a), Op::Own(b)) => a == b,
-        (Op::Member(of, a), Op::Member(other, b)) => a == b && same(of, other),
+        (Op::Member(of, _, a), Op::Member(other, _, b)) => a == b && same(of, other),
         (Op::AnyOf(of, a), Op::AnyOf(other, b)) => a == b && same(of, other),
         (Op::Cast(of, a), Op::Cast(other, b)) => a == b && same(of, other),
         _ => false,

@@ -357,7 +357,7 @@ impl<'p> Walk<'_, 'p> {
             Op::This => Some(level.path.to_vec()),
             Op::Root => Some(Vec::new()),
             Op::Own(slot) => Some([level.path, &[*slot]].concat()),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let mut path = self.path(of, level)?;
                 path.push(*slot);
                 Some(path)

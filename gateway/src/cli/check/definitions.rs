@@ -1,0 +1,133 @@
+//! Definitions of protocols.
+
+use super::tally::{count, tally};
+use crate::cli::definition::{Folders, Sound};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{Format, print};
+use crate::cli::report::{note, report};
+use gatewright_codecs::ksy::Definition;
+use gatewright_codecs::ksy::model::{Model, TypeId};
+use gatewright_config::Diagnostic;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The definitions, and what is asked of them.
+#[derive(Debug)]
+pub(super) struct Definitions {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) folders: Folders,
+    pub(super) deny_warnings: bool,
+    pub(super) format: Format,
+}
+
+impl Definitions {
+    pub(super) fn run(&self) -> Exit {
+        self.tell().unwrap_or_else(|exit| exit)
+    }
+
+    /// How to exit: as the worst of them says.
+    fn tell(&self) -> Outcome<Exit> {
+        let mut exit = Exit::Good;
+        let mut documents = Vec::new();
+        for path in &self.paths {
+            let loaded = self.folders.load(path);
+            exit = self.judge(exit, &loaded);
+            match self.format {
+                Format::Text => self.show(path, &loaded)?,
+                Format::Json => documents.push(document(path, &loaded)),
+            }
+        }
+        if self.format == Format::Json {
+            let (found, definitions): (Vec<_>, Vec<_>) = documents.into_iter().unzip();
+            let found: Vec<Value> = found.into_iter().flatten().collect();
+            print(json!({ "diagnostics": found, "definitions": definitions }))?;
+        }
+        Ok(exit)
+    }
+
+    fn judge(&self, before: Exit, loaded: &Result<Sound, Vec<Diagnostic>>) -> Exit {
+        match loaded {
+            Err(_) => Exit::BadConfig,
+            Ok(sound) if self.denies(sound) && before == Exit::Good => Exit::Findings,
+            Ok(_) => before,
+        }
+    }
+
+    const fn denies(&self, sound: &Sound) -> bool {
+        self.deny_warnings && !sound.warnings.is_empty()
+    }
+
+    fn show(&self, path: &Path, loaded: &Result<Sound, Vec<Diagnostic>>) -> Outcome {
+        let name = path.display();
+        let sound = match loaded {
+            Ok(sound) => sound,
+            Err(found) => {
+                report(found);
+                note(format_args!("{name}: {}", tally(found)));
+                return Ok(());
+            }
+        };
+        report(&sound.warnings);
+        if self.denies(sound) {
+            note(format_args!("{name}: {}, denied", tally(&sound.warnings)));
+            return Ok(());
+        }
+        let good = if sound.warnings.is_empty() {
+            "good".to_owned()
+        } else {
+            format!("good, with {}", tally(&sound.warnings))
+        };
+        print(format_args!("{name}: {good}: {}", parts(&sound.definition)))?;
+        print(types(&sound.definition.model))
+    }
+}
+
+/// How much there is of what.
+fn parts(definition: &Definition) -> String {
+    let types = &definition.plan.types;
+    let fields = types.iter().map(|ty| ty.fields.len()).sum();
+    let instances = types.iter().map(|ty| ty.instances.len()).sum();
+    let parts = [
+        count(types.len(), "type"),
+        count(fields, "field"),
+        count(instances, "instance"),
+        count(definition.plan.enums.len(), "enum"),
+    ];
+    parts.join(", ")
+}
+
+/// One line a type: its name and those of its members.
+fn types(model: &Model) -> String {
+    let paths: Vec<String> = model.ids().map(|id| model.path(id)).collect();
+    let width = paths.iter().map(|path| path.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let lines = model.ids().zip(&paths);
+    let lines = lines.map(|(id, path)| {
+        let members = members(model, id).join(", ");
+        format!("  {path:width$}  {members}").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The names of a type's members, in their order.
+fn members(model: &Model, id: TypeId) -> Vec<String> {
+    let members = model.ty(id).members();
+    let names = members.map(|member| member.name().unwrap_or("_").to_owned());
+    names.collect()
+}
+
+/// A definition's diagnostics, and what there is in it.
+fn document(path: &Path, loaded: &Result<Sound, Vec<Diagnostic>>) -> (Vec<Value>, Value) {
+    let found = match loaded {
+        Ok(sound) => &sound.warnings,
+        Err(found) => found,
+    };
+    let types = loaded.as_ref().ok().map(|sound| {
+        let model = &sound.definition.model;
+        let ty = |id| json!({ "name": model.path(id), "members": members(model, id) });
+        model.ids().map(ty).collect::<Vec<Value>>()
+    });
+    let document =
+        json!({ "file": path.display().to_string(), "good": loaded.is_ok(), "types": types });
+    (found.iter().map(Diagnostic::to_json).collect(), document)
+}

@@ -1,0 +1,100 @@
+//! Messages by a protocol that is linked in.
+
+use super::frames::{Frame, FrameError, Frames};
+use super::reader::{Carrier, Entry, Failure, Reader, Recording};
+use crate::cli::exit::Outcome;
+use crate::cli::output::Format;
+use crate::cli::view::{Told, View};
+use bytes::Bytes;
+use gatewright_core::codec::{Control, Event, Protocol};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(super) struct Linked {
+    pub(super) protocol: Arc<dyn Protocol>,
+    pub(super) view: View,
+}
+
+impl Reader for Linked {
+    fn read(
+        &self,
+        recording: &Recording,
+        show: &mut dyn FnMut(Entry) -> Outcome,
+    ) -> Outcome<Result<(), Failure>> {
+        let bytes = match self.framed(recording) {
+            Ok(bytes) => bytes,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let max_frame = self.protocol.descriptor().capabilities.max_frame;
+        for read in Frames::new(&self.protocol, recording.from, max_frame, bytes) {
+            match read {
+                Ok(frame) => show(Entry {
+                    end: frame.offset.saturating_add(frame.length),
+                    told: self.show(&frame),
+                })?,
+                Err(error) => return Ok(Err(failure(&error))),
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+impl Linked {
+    /// The bytes as a stream has them.
+    fn framed(&self, recording: &Recording) -> Result<Bytes, Failure> {
+        match recording.carrier {
+            Carrier::Stream => Ok(recording.bytes.clone()),
+            Carrier::Datagram => self
+                .protocol
+                .framed(recording.bytes.clone())
+                .map_err(|error| Failure {
+                    text: error.to_string(),
+                    document: json!({ "error": { "cause": error.to_string() } }),
+                }),
+        }
+    }
+
+    fn show(&self, frame: &Frame) -> Told {
+        let descriptor = self.protocol.descriptor();
+        let about = format!(" at byte {}, {} bytes", frame.offset, frame.length);
+        let housekeeping = match &frame.event {
+            Event::Head(message) => return self.view.show(descriptor, message, &about),
+            Event::Control(Control::Heartbeat(_)) => "heartbeat",
+            Event::Control(Control::GoAway) => "go-away",
+            Event::Body(_) => "body",
+            Event::End => "end",
+            Event::Reset(_) => "reset",
+        };
+        match self.view.format {
+            Format::Text => Told::Text(format!("{housekeeping}{about}")),
+            Format::Json => Told::Json(json!({ "event": housekeeping })),
+        }
+    }
+}
+
+fn failure(error: &FrameError) -> Failure {
+    Failure {
+        text: error.to_string(),
+        document: document(error),
+    }
+}
+
+fn document(error: &FrameError) -> Value {
+    match error {
+        FrameError::Broken { offset, error } => json!({ "error": {
+            "frame": offset,
+            "offset": offset.saturating_add(error.offset()),
+            "cause": error.cause().as_str(),
+            "expected": error.expected(),
+            "got": error.got(),
+        }}),
+        FrameError::Incomplete {
+            offset,
+            have,
+            missing,
+        } => json!({ "error": {
+            "frame": offset, "cause": "incomplete", "have": have, "missing": missing,
+        }}),
+    }
+}
