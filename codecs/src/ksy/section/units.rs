@@ -94,7 +94,7 @@ mod tests {
     use crate::ksy::yaml;
 
     fn node(text: &str) -> Node {
-        yaml::read(text).root.unwrap()
+        yaml::read(text, &mut yaml::Budget::default()).root.unwrap()
     }
 
     #[test]
