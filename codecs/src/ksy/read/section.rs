@@ -201,7 +201,8 @@ impl<'p> Machine<'p> {
         all: &'p [Code],
         here: &Here,
     ) -> Result<Option<Val>, ReadError> {
-        let mut values = Vec::with_capacity(all.len());
+        // Most methods have no arguments: nothing is allocated for those.
+        let mut values: SmallVec<[Cow<'_, Value>; 2]> = SmallVec::new();
         for code in all {
             let Some(value) = self.known_value(code, here)? else {
                 return Ok(None);
@@ -210,7 +211,7 @@ impl<'p> Machine<'p> {
         }
         let mut values = values.into_iter();
         let on = values.next().unwrap_or_default();
-        let rest: Vec<Cow<'_, Value>> = values.collect();
+        let rest: SmallVec<[Cow<'_, Value>; 1]> = values.collect();
         let result = (builtin.run)(on, &rest, &mut self.budget)?;
         Ok(Some(Val::Plain(result.into_owned())))
     }
