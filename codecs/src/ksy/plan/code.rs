@@ -130,4 +130,25 @@ impl Code {
         matches!(self.op, Op::Position(_) | Op::StreamSize(_) | Op::AtEnd(_))
             || self.parts().into_iter().any(Self::asks_stream)
     }
+
+    /// Whether two expressions say the same, wherever they stand.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.parts(), other.parts());
+        let parts = || mine.iter().zip(&theirs).all(|(a, b)| a.same(b));
+        let head = match (&self.op, &other.op) {
+            (Op::Const(a), Op::Const(b)) => a == b,
+            (Op::Own(a), Op::Own(b)) => a == b,
+            (Op::Member(_, ty, a), Op::Member(_, other, b)) => (ty, a) == (other, b),
+            (Op::AnyOf(_, a), Op::AnyOf(_, b)) => a == b,
+            (Op::End(_, a), Op::End(_, b)) => a == b,
+            (Op::Unary(a, _), Op::Unary(b, _)) => a == b,
+            (Op::Compare(a, _), Op::Compare(b, _)) => a == b,
+            (Op::Arith(a, _), Op::Arith(b, _)) => a == b,
+            (Op::Call(a, _), Op::Call(b, _)) => std::ptr::eq(*a, *b),
+            (Op::Cast(_, a), Op::Cast(_, b)) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        head && mine.len() == theirs.len() && parts()
+    }
 }

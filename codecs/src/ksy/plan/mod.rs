@@ -10,7 +10,6 @@ use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use gatewright_core::expr::Span;
 use gatewright_core::expr::charset::Charset;
-use std::sync::Arc;
 
 /// All structures and enums of a definition, ready to read and write with.
 #[derive(Debug)]
@@ -326,5 +325,15 @@ pub enum Valid {
     Expr(Code),
 }
 
-/// A plan, shared.
-pub type SharedPlan = Arc<Plan>;
+impl Valid {
+    /// Whether it asks where in a stream something is.
+    #[must_use]
+    pub fn asks_stream(&self) -> bool {
+        match self {
+            Self::Eq(code) | Self::Expr(code) => code.asks_stream(),
+            Self::Range { min, max } => min.iter().chain(max).any(Code::asks_stream),
+            Self::AnyOf(codes) => codes.iter().any(Code::asks_stream),
+            Self::InEnum(_) => false,
+        }
+    }
+}

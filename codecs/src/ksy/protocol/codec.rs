@@ -4,6 +4,7 @@ use super::gather::Gather;
 use super::ids::{from_key, to_key};
 use super::offsets::Fixed;
 use super::operations::{Told, Way, direction, steps_to, unsigned};
+use super::presets::Preset;
 use super::scatter::Scatter;
 use super::schema::steps;
 use super::{Ksy, Read};
@@ -353,7 +354,9 @@ impl Ksy {
 
     fn given(&self, message: &Message, told: &Told, direction: &DirectionPlan) -> Given {
         let mut given = Given::structure(self.plan.ty(direction.root).slots());
-        for preset in &told.presets {
+        let of_kind = |(kind, _): &&(Kind, Vec<Preset>)| *kind == message.kind();
+        let presets = told.presets.iter().find(of_kind).or(told.presets.first());
+        for preset in presets.iter().flat_map(|(_, presets)| presets) {
             given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
         }
         match message.correlation() {

@@ -2,8 +2,9 @@
 
 use super::paths::{key, path};
 use super::presets::{Preset, Presets};
+use super::schema::limited;
 use super::schema::{Builder, Names, TooMany};
-use super::shape::{Path, Shape, Step};
+use super::shape::{Path, Shape, Step, range};
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Code, Form, Op, Plan};
 use crate::ksy::section::plan::{
@@ -11,7 +12,7 @@ use crate::ksy::section::plan::{
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, HalfClose, Operation, ReplyOrder, Retry,
+    Capabilities, CorrelationKind, Descriptor, Drain, HalfClose, Operation, ReplyOrder, Retry, Type,
 };
 use gatewright_core::message::{Kind, OperationId, Slot, Value};
 use std::collections::HashMap;
@@ -31,8 +32,8 @@ pub(super) struct Told {
     /// What messages of it are called.
     pub(super) id: OperationId,
     pub(super) shape: Shape,
-    /// What all messages of it have in certain fields.
-    pub(super) presets: Vec<Preset>,
+    /// What all messages of it have in certain fields, by what they are to their conversation.
+    pub(super) presets: Vec<(Kind, Vec<Preset>)>,
 }
 
 /// All operations, by their index in the section.
@@ -84,9 +85,11 @@ pub(super) fn describe(
                     section,
                     rules,
                 };
-                let presets = presets.of(index, way, kinds(operation, way).only());
+                let of_kind = |kind| (kind, presets.of(index, way, Some(kind)));
+                let presets: Vec<_> = wanted(operation, way).into_iter().map(of_kind).collect();
                 let root = direction(section, way).root;
-                let shape = builder.operation(&operation.name, root, &presets)?;
+                let first = presets.first().map_or(&[][..], |(_, presets)| presets);
+                let shape = builder.operation(&operation.name, root, first)?;
                 told.push((way, shape, presets));
             }
         }
@@ -145,6 +148,19 @@ const fn kinds(operation: &OperationPlan, way: Way) -> Kinds {
     }
 }
 
+/// What messages of an operation may be that go that way, what they usually are first.
+fn wanted(operation: &OperationPlan, way: Way) -> Vec<Kind> {
+    let kinds = kinds(operation, way);
+    let usual = match way {
+        Way::Request => kinds.request.then_some(Kind::Request),
+        Way::Reply => kinds.reply.then_some(Kind::Reply),
+    };
+    usual
+        .into_iter()
+        .chain(kinds.event.then_some(Kind::Event))
+        .collect()
+}
+
 /// Whether messages of an operation go that way: a client sends requests and events, a server
 /// replies and events. Heartbeats and the like may go both ways.
 const fn goes(operation: &OperationPlan, way: Way) -> bool {
@@ -156,7 +172,7 @@ const fn goes(operation: &OperationPlan, way: Way) -> bool {
 }
 
 /// Whether the fields of an operation are the same both ways.
-fn same_fields(builder: &Builder<'_>, told: &[(Way, Shape, Vec<Preset>)]) -> bool {
+fn same_fields(builder: &Builder<'_>, told: &[(Way, Shape, Vec<(Kind, Vec<Preset>)>)]) -> bool {
     let [(_, a, _), (_, b, _)] = told else {
         return false;
     };
@@ -251,20 +267,19 @@ fn capabilities(plan: &Plan, section: &SectionPlan) -> Capabilities {
 /// The width of the field that carries the id.
 fn id_bits(plan: &Plan, direction: &DirectionPlan) -> u8 {
     let id = direction.id.first();
-    let key = id.and_then(|id| key(plan, direction.root, &id.code));
+    let keys = id.map(|id| keys(plan, direction.root, &id.code));
+    let key = keys.and_then(|keys| keys.first().copied());
     let field = key.and_then(|(ty, slot)| plan.ty(ty).field(slot));
-    match field.map(|field| &field.form) {
-        Some(Form::Int {
-            width,
-            signed: false,
-            ..
-        }) => width.saturating_mul(8),
-        Some(Form::Int {
-            width,
-            signed: true,
-            ..
-        }) => width.saturating_mul(8).saturating_sub(1),
-        Some(Form::Bits { width, .. }) => *width,
+    let Some(field) = field else { return 32 };
+    match Some(&field.form) {
+        Some(form @ (Form::Int { .. } | Form::Bits { .. })) => match limited(field, range(form)) {
+            // All numbers of so many bits must be possible.
+            Type::Int { max, .. } => {
+                let ids = max.checked_add(1).unwrap_or(max).max(2);
+                u8::try_from(ids.ilog2()).unwrap_or(64).min(64)
+            }
+            _ => 32,
+        },
         _ => 32,
     }
 }

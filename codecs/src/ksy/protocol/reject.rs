@@ -40,6 +40,10 @@ impl Ksy {
     /// The native answer to a request that cannot be served.
     pub(super) fn rejection(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {
         let reject = self.section.reject.as_ref()?;
+        // Without the request, nobody knows how to write its reply.
+        if self.needs_request && request.message.is_none() {
+            return None;
+        }
         let told = self.operations.of(Way::Reply).get(&reject.operation)?;
         let record = self.descriptor.record(told.id);
         let mut fields = self.empty(told.id);

@@ -103,10 +103,11 @@ impl<'p> Builder<'p> {
             } else {
                 name.clone()
             };
+            let presence = self.presence(&found, &ty, &part);
             fields.push(FieldDef {
                 name: Cow::Owned(name),
                 ty,
-                presence: self.presence(&found),
+                presence,
                 secret: self.names.secret.contains(&key),
                 doc: Cow::Owned(found.field.doc.clone()),
             });
@@ -125,13 +126,23 @@ impl<'p> Builder<'p> {
         })
     }
 
-    fn presence(&self, found: &Found<'_>) -> Presence {
+    fn presence(&self, found: &Found<'_>, ty: &Type, part: &Part) -> Presence {
         let key = (found.owner, found.field.slot);
-        if found.field.condition.is_some() || self.names.ids.contains(&key) {
+        let solvable = self.rules.field(key).solvable;
+        if solvable || found.field.condition.is_some() || self.names.ids.contains(&key) {
             return Presence::Optional;
         }
         if let Some(value) = &self.rules.field(key).default {
-            return Presence::Default(value.clone());
+            return Presence::Default(match part {
+                Part::OneOf(choices) => plain_choice(choices, typed(value, ty)),
+                _ => typed(value, ty),
+            });
+        }
+        if let Part::Struct(ty) = part
+            && let Some(record) = self.known.get(ty)
+            && self.needs_nothing(*record)
+        {
+            return Presence::Optional;
         }
         match found.form {
             // One of several may also be none of them.
@@ -168,7 +179,7 @@ impl<'p> Builder<'p> {
         Ok(match form {
             Form::Int { .. } | Form::Bits { truth: false, .. } => match element {
                 Ty::Enum(id) => (Type::Enum(EnumId(id.0)), Part::Plain),
-                _ => (self.limited(field, range(form)), Part::Plain),
+                _ => (limited(field, range(form)), Part::Plain),
             },
             Form::Bits { .. } => (Type::Bool, Part::Plain),
             Form::Float { .. } => (Type::Float, Part::Plain),
@@ -199,23 +210,12 @@ impl<'p> Builder<'p> {
         })
     }
 
-    /// The integers that a field can hold, as far as `valid` says so with constants.
-    fn limited(&self, field: &Field, range: Type) -> Type {
-        let Type::Int { mut min, mut max } = range else {
-            return range;
-        };
-        if let Some(Valid::Range {
-            min: least,
-            max: most,
-        }) = &field.valid
-        {
-            let constant = |code: &Option<crate::ksy::plan::Code>| {
-                code.as_ref()?.constant().and_then(Value::as_int)
-            };
-            min = constant(least).map_or(min, |least| least.max(min));
-            max = constant(most).map_or(max, |most| most.min(max));
-        }
-        Type::Int { min, max }
+    /// Whether a structure is complete when nothing is given for it.
+    fn needs_nothing(&self, record: StructId) -> bool {
+        let fields = &self.schema.structure(record).fields;
+        !fields
+            .iter()
+            .any(|field| field.presence == Presence::Required)
     }
 
     /// The structure of a type that is no operation.
@@ -300,6 +300,45 @@ impl<'p> Builder<'p> {
         }
         Ok((Type::Struct(record), Part::OneOf(choices)))
     }
+}
+
+/// The integers that a field can hold, as far as `valid` says so with constants.
+pub(super) fn limited(field: &Field, range: Type) -> Type {
+    let Type::Int { mut min, mut max } = range else {
+        return range;
+    };
+    if let Some(Valid::Range {
+        min: least,
+        max: most,
+    }) = &field.valid
+    {
+        let constant = |code: &Option<crate::ksy::plan::Code>| {
+            code.as_ref()?.constant().and_then(Value::as_int)
+        };
+        min = constant(least).map_or(min, |least| least.max(min));
+        max = constant(most).map_or(max, |most| most.min(max));
+    }
+    Type::Int { min, max }
+}
+
+/// A default as a value of its field's type: it was written before that was known.
+fn typed(value: &Value, ty: &Type) -> Value {
+    match (value, ty) {
+        (Value::Str(text), Type::Bytes { .. } | Type::Struct(_)) => {
+            Value::Bytes(text.as_bytes().clone())
+        }
+        (value, _) => value.clone(),
+    }
+}
+
+/// A single value where one of several is possible.
+fn plain_choice(choices: &[Choice], value: Value) -> Value {
+    let mut fields = vec![Value::Null; choices.len()];
+    let plain = choices.iter().position(|choice| choice.ty.is_none());
+    if let Some(place) = plain.and_then(|at| fields.get_mut(at)) {
+        *place = value;
+    }
+    Value::Record(fields)
 }
 
 /// A type that holds the values of both.

@@ -29,7 +29,8 @@ impl Rules {
             matches!(field.form, Form::Contents(_)) || matches!(field.valid, Some(Valid::Eq(_)))
         });
         let rule = self.field(key);
-        said || rule.solvable || rule.flag || rule.derived.is_some() || rule.check
+        let solved = rule.solvable && (rule.always || rule.default.is_some());
+        said || solved || rule.flag || rule.derived.is_some() || rule.check
     }
 
     fn note(&mut self, plan: &Plan, id: TypeId, field: &Field) {
@@ -37,15 +38,15 @@ impl Rules {
             self.note_flags(plan, id, condition, DEPTH);
         }
         if let Repeat::Count(count) = &field.repeat {
-            self.note_solvable(plan, id, count, DEPTH);
+            self.note_solvable(plan, id, count, field.condition.as_ref(), DEPTH);
         }
-        self.note_form(plan, id, &field.form);
+        self.note_form(plan, id, &field.form, field.condition.as_ref());
     }
 
-    fn note_form(&mut self, plan: &Plan, id: TypeId, form: &Form) {
+    fn note_form(&mut self, plan: &Plan, id: TypeId, form: &Form, condition: Option<&Code>) {
         let mut cut = |cut: &Cut| {
             if let Size::Of(size) = &cut.size {
-                self.note_solvable(plan, id, size, DEPTH);
+                self.note_solvable(plan, id, size, condition, DEPTH);
             }
         };
         match form {
@@ -53,10 +54,10 @@ impl Rules {
             Form::Struct { cut: Some(of), .. } => cut(of),
             Form::Switch(switch) => {
                 for (_, form) in &switch.cases {
-                    self.note_form(plan, id, form);
+                    self.note_form(plan, id, form, condition);
                 }
                 if let Some(form) = &switch.otherwise {
-                    self.note_form(plan, id, form);
+                    self.note_form(plan, id, form, condition);
                 }
             }
             Form::Int { .. }
@@ -68,41 +69,63 @@ impl Rules {
         }
     }
 
-    fn note_solvable(&mut self, plan: &Plan, id: TypeId, code: &Code, depth: usize) {
+    fn note_solvable(
+        &mut self,
+        plan: &Plan,
+        id: TypeId,
+        code: &Code,
+        condition: Option<&Code>,
+        depth: usize,
+    ) {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
         match &code.op {
-            Op::Own(slot) => self.note_solvable_field(plan, (id, *slot), depth),
-            Op::Member(_, ty, slot) => self.note_solvable_field(plan, (*ty, *slot), depth),
-            Op::Arith(Arith::Add | Arith::Sub | Arith::Mul | Arith::Div, two) => {
+            Op::Own(slot) => self.note_solvable_field(plan, (id, *slot), condition, depth),
+            Op::Member(_, ty, slot) => {
+                self.note_solvable_field(plan, (*ty, *slot), condition, depth)
+            }
+            Op::Arith(Arith::Add | Arith::Sub | Arith::Mul, two) => {
                 for code in &**two {
-                    self.note_solvable(plan, id, code, depth);
+                    self.note_solvable(plan, id, code, condition, depth);
                 }
             }
             Op::Choose(three) => {
-                self.note_solvable(plan, id, &three[1], depth);
-                self.note_solvable(plan, id, &three[2], depth);
+                self.note_solvable(plan, id, &three[1], condition, depth);
+                self.note_solvable(plan, id, &three[2], condition, depth);
             }
-            Op::Cast(of, _) => self.note_solvable(plan, id, of, depth),
+            Op::Cast(of, _) => self.note_solvable(plan, id, of, condition, depth),
             Op::Call(method, of) if method.name == "to_i" => {
                 if let [of] = of.as_slice() {
-                    self.note_solvable(plan, id, of, depth);
+                    self.note_solvable(plan, id, of, condition, depth);
                 }
             }
             _ => {}
         }
     }
 
-    fn note_solvable_field(&mut self, plan: &Plan, key: FieldKey, depth: usize) {
+    fn note_solvable_field(
+        &mut self,
+        plan: &Plan,
+        key: FieldKey,
+        condition: Option<&Code>,
+        depth: usize,
+    ) {
         match plan.ty(key.0).field(key.1) {
             Some(Field {
                 form: Form::Value(code),
                 ..
-            }) => self.note_solvable(plan, key.0, code, depth),
+            }) => self.note_solvable(plan, key.0, code, condition, depth),
             Some(field) if matches!(field.ty, Ty::Int | Ty::Str) => {
+                // Where the one that needs it may be absent, it cannot tell for all messages.
+                let always = match (condition, &field.condition) {
+                    (None, _) => true,
+                    (Some(needed), Some(own)) => needed.same(own),
+                    (Some(_), None) => false,
+                };
                 if let Some(rule) = self.field_mut(key) {
                     rule.solvable = true;
+                    rule.always |= always;
                 }
             }
             _ => {}

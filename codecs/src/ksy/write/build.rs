@@ -130,7 +130,12 @@ impl<'p> Writer<'_, 'p> {
                 self.place(target, form, given)
             }
             (Form::Switch(_), given) => {
-                let chosen = self.chosen(target, form)?;
+                let Some(chosen) = self.chosen_if_known(target, form)? else {
+                    // What decides is found out while the message is laid out.
+                    self.machine.put(target, Val::Unset);
+                    self.later.push((target, given.clone()));
+                    return Ok(());
+                };
                 let chosen = chosen.ok_or_else(|| {
                     WriteError::new(
                         WriteProblem::Contradiction,
@@ -171,6 +176,49 @@ impl<'p> Writer<'_, 'p> {
         self.machine.put(target, Val::Object(object));
         self.numbers.push((object, value.clone()));
         Ok(())
+    }
+
+    /// Puts what was given for a switch where it belongs, now that what decides is known.
+    pub(super) fn place_late(&mut self, target: Target, form: &'p Form) -> Result<(), WriteError> {
+        let Some(at) = self.later.iter().position(|(known, _)| *known == target) else {
+            return Ok(());
+        };
+        let (_, given) = self.later.swap_remove(at);
+        match (form, given) {
+            (Form::Struct { .. }, Given::Plain(value)) => self.code_number(target, form, &value),
+            (Form::Struct { .. }, given) => {
+                let object = self.create(target, form)?;
+                self.machine.replace(target, Val::Object(object));
+                self.build(object, &given)?;
+                self.conclude()
+            }
+            (_, Given::Plain(value)) => {
+                self.machine.replace(target, Val::Plain(value));
+                Ok(())
+            }
+            _ => Err(WriteError::new(
+                WriteProblem::WrongType,
+                "a single value is needed",
+            )),
+        }
+    }
+
+    fn chosen_if_known(
+        &mut self,
+        target: Target,
+        form: &'p Form,
+    ) -> Result<Option<Option<&'p Form>>, WriteError> {
+        let Form::Switch(switch) = form else {
+            return Ok(Some(Some(form)));
+        };
+        let here = Here::at(target.object, target.index);
+        if self
+            .known(|machine| machine.eval(&switch.on, &here))?
+            .is_none()
+        {
+            return Ok(None);
+        }
+        self.chosen(target, form).map(Some)
     }
 
     /// The form that a switch has for a target; `None` if it has none for its value.

@@ -104,7 +104,6 @@ impl<'p> Writer<'_, 'p> {
             (Arith::Sub, [Some(a), None]) => (&two[1], a.checked_sub(target)),
             (Arith::Mul, [None, Some(b)]) => (&two[0], exact(b)),
             (Arith::Mul, [Some(a), None]) => (&two[1], exact(a)),
-            (Arith::Div, [None, Some(b)]) => (&two[0], target.checked_mul(b)),
             _ => return Ok(()),
         };
         let wanted = wanted.ok_or_else(|| {

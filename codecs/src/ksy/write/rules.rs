@@ -37,6 +37,8 @@ pub struct FieldRule {
     pub flag: bool,
     /// Whether sizes and counts can be solved for it.
     pub solvable: bool,
+    /// Whether one of them is there whenever it is.
+    pub always: bool,
 }
 
 /// What is known of all fields.
@@ -54,6 +56,7 @@ static NOTHING: FieldRule = FieldRule {
     check: false,
     flag: false,
     solvable: false,
+    always: false,
 };
 
 impl Rules {

@@ -129,7 +129,7 @@ impl<'p> Foresight<'p> {
         if !self.step(depth) {
             return None;
         }
-        if known.path.is_some_and(|path| same(path, code)) {
+        if known.path.is_some_and(|path| path.same(code)) {
             return Some(known.value.clone());
         }
         let deeper = depth.saturating_add(1);
@@ -208,16 +208,4 @@ fn decided(values: impl Iterator<Item = Option<Value>>, deciding: bool) -> Optio
         }
     }
     (!unknown).then_some(Value::Bool(!deciding))
-}
-
-/// Whether two expressions are one path, wherever they stand.
-fn same(a: &Code, b: &Code) -> bool {
-    match (&a.op, &b.op) {
-        (Op::This, Op::This) | (Op::Root, Op::Root) => true,
-        (Op::Own(a), Op::Own(b)) => a == b,
-        (Op::Member(of, _, a), Op::Member(other, _, b)) => a == b && same(of, other),
-        (Op::AnyOf(of, a), Op::AnyOf(other, b)) => a == b && same(of, other),
-        (Op::Cast(of, a), Op::Cast(other, b)) => a == b && same(of, other),
-        _ => false,
-    }
 }

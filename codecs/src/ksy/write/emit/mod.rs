@@ -60,6 +60,8 @@ pub(super) struct Writer<'w, 'p> {
     left_behind: Vec<(usize, &'p Bytes)>,
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
+    /// What is given for switches whose deciding value is not known yet.
+    pub(super) later: Vec<(Target, Given)>,
     /// Fields that are there and of which nothing has been concluded yet.
     pub(super) arrived: SmallVec<[(ObjectId, &'p Field); 16]>,
     /// Structures that stand for a number, and the fields that they are.
@@ -89,6 +91,7 @@ impl<'w, 'p> Writer<'w, 'p> {
             end: None,
             left_behind: Vec::new(),
             cases: Vec::new(),
+            later: Vec::new(),
             arrived: SmallVec::new(),
             owners: Vec::new(),
             numbers: Vec::new(),
@@ -289,7 +292,8 @@ impl<'w, 'p> Writer<'w, 'p> {
     fn element(&mut self, target: Target, field: &'p Field) -> Result<(), WriteError> {
         let known = self.settle(target, field)?;
         self.form(target, field, &field.form)?;
-        if let Some(valid) = &field.valid {
+        // Where in the stream something stands is for readers to judge.
+        if let Some(valid) = field.valid.as_ref().filter(|valid| !valid.asks_stream()) {
             if known {
                 self.machine.judge(target, valid)?;
             } else {

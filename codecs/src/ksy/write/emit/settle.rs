@@ -5,6 +5,7 @@ use super::Writer;
 use super::cut::not_in_charset;
 use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
+use crate::ksy::plan::Repeat;
 use crate::ksy::plan::Valid;
 use crate::ksy::read::ObjectId;
 use crate::ksy::read::Val;
@@ -12,10 +13,10 @@ use crate::ksy::read::eval::Here;
 use crate::ksy::read::structure::Target;
 use crate::ksy::write::FieldCodec;
 use crate::ksy::write::WriteError;
+use crate::ksy::write::WriteProblem;
 use crate::ksy::write::number;
 use bytes::BytesMut;
 use gatewright_core::message::Value;
-use smallvec::SmallVec;
 
 impl<'p> Writer<'_, 'p> {
     /// Finds a value for an element that has none. Says whether it has one now.
@@ -71,22 +72,29 @@ impl<'p> Writer<'_, 'p> {
         Ok(rule.default.clone())
     }
 
-    /// Fields that sizes and counts left open have their defaults.
+    /// Fields that sizes and counts left open have their defaults, from which others may follow.
     pub(super) fn fill_defaults(&mut self) -> Result<(), WriteError> {
-        let open: SmallVec<[(Target, Value); 2]> = self
-            .holes
-            .iter()
-            .filter_map(|hole| {
-                let key = (self.type_of(hole.target.object), hole.target.slot);
-                let default = self.rules.field(key).default.as_ref()?;
-                Some((hole.target, default.clone()))
-            })
-            .collect();
-        for (target, value) in open {
+        while let Some((target, value)) = self.open_default() {
             self.machine.replace(target, Val::Plain(value.clone()));
             self.fill_hole(target, &value)?;
+            for at in 0..self.checks.len() {
+                let Some(check) = self.checks.get(at) else {
+                    break;
+                };
+                let (code, here, equals) = (check.code, check.here.clone(), check.equals.clone());
+                self.solve(code, &here, &equals)?;
+            }
         }
         Ok(())
+    }
+
+    /// A field that was left open and has a default.
+    fn open_default(&self) -> Option<(Target, Value)> {
+        self.holes.iter().find_map(|hole| {
+            let key = (self.type_of(hole.target.object), hole.target.slot);
+            let default = self.rules.field(key).default.as_ref()?;
+            Some((hole.target, default.clone()))
+        })
     }
 
     pub(super) fn hole(
@@ -199,6 +207,12 @@ impl<'p> Writer<'_, 'p> {
         let Some(Value::Int(n)) = number else {
             return Ok(false);
         };
+        if !matches!(
+            field.repeat,
+            Repeat::Eos | Repeat::Count(_) | Repeat::Until(_)
+        ) {
+            return self.lay_digits(object, n).map(|()| true);
+        }
         let list = self.machine.new_list()?;
         for byte in &number::coded(n, Some(codec), None)? {
             self.machine.count()?;
@@ -206,5 +220,22 @@ impl<'p> Writer<'_, 'p> {
         }
         self.machine.set(object, field.slot, Val::List(list));
         Ok(true)
+    }
+
+    /// Lays the decimal digits of a number into the fields of a structure, one each.
+    fn lay_digits(&mut self, object: ObjectId, number: i128) -> Result<(), WriteError> {
+        let fields = &self.machine.ty(object).fields;
+        let mut rest = number;
+        for field in fields.iter().rev() {
+            let digit = rest.rem_euclid(10);
+            rest = rest.div_euclid(10);
+            self.machine
+                .set(object, field.slot, Val::Plain(Value::Int(digit)));
+        }
+        if rest == 0 {
+            return Ok(());
+        }
+        let message = format!("the number has more than {} digits", fields.len());
+        Err(WriteError::new(WriteProblem::DoesNotFit, message))
     }
 }

@@ -41,7 +41,10 @@ impl<'p> Writer<'_, 'p> {
             Form::Text(cut, charset) => self.bytes(target, field, form, cut, Some(*charset)),
             Form::Struct { cut, .. } => self.part(target, field, form, cut.as_ref()),
             Form::Switch(_) => match self.chosen(target, form)? {
-                Some(chosen) => self.form(target, field, chosen),
+                Some(chosen) => {
+                    self.place_late(target, chosen)?;
+                    self.form(target, field, chosen)
+                }
                 None => {
                     if matches!(self.machine.at_target(target), Val::Unset) {
                         self.machine.replace(target, Val::Absent);
