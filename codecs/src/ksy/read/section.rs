@@ -6,7 +6,7 @@ use super::{Class, Machine, ObjectId, ReadError, Val};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{Code, Op};
 use crate::ksy::section::plan::{
-    DirectionPlan, Kind, OperationIndex, RejectPlan, SectionPlan, kind_named,
+    DirectionPlan, Kind, OperationIndex, RejectOperation, RejectPlan, SectionPlan, kind_named,
 };
 use gatewright_core::expr::semantics::{Builtin, binary, unary};
 use gatewright_core::message::Value;
@@ -84,7 +84,27 @@ impl<'p> Machine<'p> {
         Ok(arguments)
     }
 
-    /// The values of an answer's fields, in the order of [`RejectPlan::set`].
+    /// The operation of the answer that rejects the request that was read; `None` if nothing of
+    /// that name is known.
+    ///
+    /// # Errors
+    /// If the expression cannot be computed.
+    pub fn rejecting(
+        &mut self,
+        section: &'p SectionPlan,
+        reject: &'p RejectPlan,
+    ) -> Result<Option<OperationIndex>, ReadError> {
+        match &reject.operation {
+            RejectOperation::Named(operation) => Ok(Some(*operation)),
+            RejectOperation::Told(code) => {
+                let value = self.value_of(code)?;
+                Ok(section.operation(&value))
+            }
+        }
+    }
+
+    /// The values of an answer's fields, in the order of [`RejectPlan::set`]. Parts of a request
+    /// that was not read are null.
     ///
     /// # Errors
     /// If one of them cannot be computed.
@@ -140,6 +160,8 @@ impl<'p> Machine<'p> {
     /// The value of an expression, or none if it is unknown.
     fn known(&mut self, code: &'p Code, here: &Here) -> Result<Option<Val>, ReadError> {
         match &code.op {
+            // A rejection may be of what could not be read at all.
+            Op::This | Op::Root | Op::Own(_) if self.root().is_none() => Ok(None),
             Op::Const(_) | Op::This | Op::Root | Op::It | Op::Index | Op::Own(_) => {
                 self.eval(code, here).map(present)
             }

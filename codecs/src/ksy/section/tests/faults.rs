@@ -191,12 +191,22 @@ fn names_of_operations() {
 }
 
 #[test]
-fn rejections_know_the_fault_only() {
+fn rejections_know_the_fault_and_the_request() {
     let set = |value: &str| format!("{{operation: tell, set: {{odd: {value}}}}}");
     check("reject", &set("_fault.class"), &[]);
     check("reject", &set("other::one"), &[]);
     check("reject", &set("len"), &[("GW3030", "len")]);
     check("reject", &set("_fault.why"), &[("GW3030", "_fault")]);
+    check("reject", &set("request.len"), &[]);
+    check("reject", &set("request.lne"), &[("GW3030", "lne")]);
+    check("reject", "{operation: request.code}", &[]);
+    check("reject", "{operation: request.code.to_i + 1}", &[]);
+    check(
+        "reject",
+        "{operation: request.body.odd}",
+        &[("GW3033", "odd")],
+    );
+    check("reject", "{operation: '\"ask\"'}", &[("GW3033", "\"ask\"")]);
 }
 
 #[test]

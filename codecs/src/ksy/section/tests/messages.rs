@@ -140,6 +140,36 @@ fn a_rejection_says_why() {
     assert_eq!(names, ["status", "why"]);
 }
 
+#[test]
+fn a_rejection_repeats_what_it_is_asked_to_of_the_request() {
+    let text = POS
+        .replace(
+            "{operation: rsp,",
+            "{operation: 'request.body.kind.to_i + 0x80',",
+        )
+        .replace("why: _fault.code", "why: request.body.msg.amount");
+    let definition = load(&text);
+    let section = section(&definition);
+    let reject = section.reject.as_ref().unwrap();
+    let rejected = |frame: &'static [u8]| {
+        let mut machine =
+            Machine::new(&definition.plan, Bytes::from_static(frame), Limits::MESSAGE);
+        if !frame.is_empty() {
+            machine.read(section.request.root, &[]).unwrap();
+        }
+        let operation = machine.rejecting(section, reject).unwrap();
+        let values = machine.rejected(reject, "overload", "").unwrap();
+        (operation.map(|at| &*section.op(at).name), values)
+    };
+    let request = b"\xac\x4d\0\x07\x01\0\0\0\x09\0\x05";
+    let expected = (Some("rsp"), vec![Value::Int(96), Value::Int(5)]);
+    assert_eq!(rejected(request), expected);
+    let ping = b"\xac\x4d\0\x05\x02\0\0\0\x09";
+    assert_eq!(rejected(ping), (None, vec![Value::Int(96), Value::Null]));
+    // What was never read says nothing.
+    assert_eq!(rejected(b""), (None, vec![Value::Int(96), Value::Null]));
+}
+
 /// As in MQTT: whether there is an id depends on which of several structures the body is, and on a
 /// flag; who sends is a parameter.
 const CASES: &str = r#"
