@@ -107,7 +107,9 @@ impl Length {
         if let Some(found) = cursor.found {
             return Ok(Some(found));
         }
-        match find(buf, cursor.searched, marker) {
+        // What stands beyond the limit is no part of this frame, whether or not it has arrived.
+        let within = buf.get(..bounds.max).unwrap_or(buf);
+        match find(within, cursor.searched, marker) {
             Ok(at) => {
                 let found = at.saturating_add(marker.len());
                 cursor.found = Some(found);

@@ -199,6 +199,9 @@ fn lengths_in_text_are_looked_for() {
     refused(&fix, b"8=FIX.4.4\x019=5x\x01", Cause::BadValue, 13);
     refused(&fix, b"8=FIX.4.4\x019=\x01", Cause::BadValue, 12);
     refused(&fix, &[b'1'; MAX], Cause::TooLong, MAX);
+    // The same whether the bytes behind the limit are there already or not.
+    let late = [&[b'1'; MAX][..], b"\x019=0\x01"].concat();
+    refused(&fix, &late, Cause::TooLong, MAX);
     let endless = [&b"\x019="[..], &[b'0'; 30]].concat();
     refused(&fix, &endless, Cause::BadValue, 3);
 }

@@ -129,7 +129,8 @@ codes! {
         "`operation` gives a field or an instance with an `enum`, whose labels are the operations then, or one of several texts that are \
          written out. Both directions of a protocol take their operations from one enum, or both from texts.";
     UNKNOWN_OPERATION = "GW3055", "there is no such operation",
-        "The operations of a protocol are the labels of the enum that `operation` gives, or the texts that it may be.";
+        "The operations of a protocol are the labels of the enum that `operation` gives, or the texts that it may be. Where `reject` answers with \
+         another operation for each request, its `operation` is an expression: `request.code.to_i + 0x80`.";
     CORRELATION = "GW3056", "nothing ties replies to requests",
         "Either `id` says what a reply repeats of its request (an integer, text, bytes, an enum, or a list of these), perhaps with `reply: {id: …}` where \
          a reply has it elsewhere, or `order: fifo` says that replies come in the order of the requests. A protocol whose messages are all events \

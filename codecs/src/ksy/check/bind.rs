@@ -42,7 +42,7 @@ pub(in crate::ksy) enum Scope {
     Section,
     /// `request`, whose parts a reply needs.
     Request,
-    /// `_fault`, for which a request is rejected.
+    /// `request`, and `_fault`, for which it is rejected.
     Fault,
     /// None.
     Nothing,

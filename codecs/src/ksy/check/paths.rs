@@ -12,7 +12,7 @@ use gatewright_core::message::Value;
 
 impl Binder<'_> {
     pub(super) fn name(&self, name: &str, span: &Span) -> Bound<Typed> {
-        if let Some(outside) = self.outsider(name, span) {
+        if let Some(outside) = self.outside_name(name, span) {
             return outside;
         }
         match name {
@@ -203,9 +203,12 @@ impl Binder<'_> {
     }
 
     pub(super) fn size_of(&self, bits: bool, of: &str, span: &Span) -> Bound<Typed> {
-        let Some(size) = self.members.type_named(of, self.place.ty) else {
-            let message = format!("there is no type `{of}` here");
-            return Err(self.error(codes::UNKNOWN_TYPE, span, message));
+        let size = match self.members.type_named(of, self.place.ty) {
+            Some(size) => size,
+            None => {
+                let message = format!("there is no type `{of}` here");
+                return Err(self.error(codes::UNKNOWN_TYPE, span, message));
+            }
         };
         match size {
             Size::Bits(n) if bits => {

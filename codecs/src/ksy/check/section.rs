@@ -21,14 +21,14 @@ const FAULT: [&str; 2] = ["class", "code"];
 
 impl Binder<'_> {
     /// A name where those of the structure are not known.
-    pub(super) fn outsider(&self, name: &str, span: &Span) -> Option<Bound<Typed>> {
+    pub(super) fn outside_name(&self, name: &str, span: &Span) -> Option<Bound<Typed>> {
         let known = match self.place.scope {
             Scope::Members | Scope::Section => return None,
-            Scope::Request if name == "request" => {
+            Scope::Request | Scope::Fault if name == "request" => {
                 return Some(Ok(self.typed(Op::This, Ty::Struct(self.place.ty), span)));
             }
             Scope::Request => "only `request` is known here, the message that is answered",
-            Scope::Fault => "only `_fault.class` and `_fault.code` are known here",
+            Scope::Fault => "only `request`, `_fault.class` and `_fault.code` are known here",
             Scope::Nothing => "only constants can stand here",
         };
         Some(Err(self.error(
@@ -59,7 +59,7 @@ impl Binder<'_> {
         name_span: &Span,
         span: &Span,
     ) -> Option<Bound<Typed>> {
-        if !matches!(self.place.scope, Scope::Section | Scope::Request) {
+        if matches!(self.place.scope, Scope::Members | Scope::Nothing) {
             return None;
         }
         let candidates = Candidates {

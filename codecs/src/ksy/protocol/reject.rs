@@ -1,10 +1,9 @@
 //! Answers that the gateway gives itself: to heartbeats, and to what cannot be served.
 
 use super::Ksy;
-use super::operations::Way;
-use crate::ksy::read::{Limits, Machine};
+use super::operations::{Way, direction};
+use crate::ksy::read::{Limits, Machine, Val};
 use crate::ksy::section::plan::OperationIndex;
-use bytes::Bytes;
 use gatewright_core::codec::{Presence, Rejected};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Correlation, Message, OperationId, Record, Value};
@@ -50,20 +49,42 @@ impl Ksy {
         {
             return None;
         }
-        let told = self.operations.of(Way::Reply).get(&reject.operation)?;
+        let mut machine = self.read_again(request.message);
+        let operation = machine.rejecting(&self.section, reject).ok()??;
+        let told = self.operations.of(Way::Reply).get(&operation)?;
         let record = self.descriptor.record(told.id);
         let mut fields = self.empty(told.id);
-        let mut machine = Machine::new(&self.plan, Bytes::new(), Limits::MESSAGE);
         let class = fault.class().as_str();
         let values = machine.rejected(reject, class, class).ok()?;
         for (set, value) in reject.set.iter().zip(values) {
             let (slot, _) = record.field(&set.name)?;
-            *fields.get_mut(slot.index())? = value;
+            let place = fields.get_mut(slot.index())?;
+            // What the request has not stays what it is by default.
+            if !value.is_null() {
+                *place = value;
+            }
         }
         let mut message = self.descriptor.message(told.id, fields);
         self.descriptor
             .correlate(&mut message, request.correlation.clone());
         Some(message)
+    }
+
+    /// A machine that has read the request, if its frame is still there: what the answer repeats
+    /// of it is seldom needed, so nobody keeps it.
+    fn read_again(&self, request: Option<&Message>) -> Machine<'_> {
+        let direction = direction(&self.section, Way::Request);
+        let frame = request.and_then(Message::frame);
+        let frame = frame.and_then(|frame| direction.framer.unescape(frame).ok());
+        let read = frame.is_some();
+        let mut machine = Machine::new(&self.plan, frame.unwrap_or_default(), Limits::MESSAGE);
+        if read {
+            let arguments = self.request_arguments.iter().cloned().map(Val::Plain);
+            let arguments: Vec<Val> = arguments.collect();
+            // What could not be read is not there for the answer either.
+            let _ = machine.read(direction.root, &arguments);
+        }
+        machine
     }
 
     /// The fields of an operation with their defaults.

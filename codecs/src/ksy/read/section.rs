@@ -6,9 +6,9 @@ use super::{Class, Machine, ObjectId, ReadError, Val};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{Code, Op};
 use crate::ksy::section::plan::{
-    DirectionPlan, Kind, OperationIndex, RejectPlan, SectionPlan, kind_named,
+    DirectionPlan, Kind, OperationIndex, RejectOperation, RejectPlan, SectionPlan, kind_named,
 };
-use gatewright_core::expr::semantics::{binary, unary};
+use gatewright_core::expr::semantics::{Builtin, binary, unary};
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -84,7 +84,27 @@ impl<'p> Machine<'p> {
         Ok(arguments)
     }
 
-    /// The values of an answer's fields, in the order of [`RejectPlan::set`].
+    /// The operation of the answer that rejects the request that was read; `None` if nothing of
+    /// that name is known.
+    ///
+    /// # Errors
+    /// If the expression cannot be computed.
+    pub fn rejecting(
+        &mut self,
+        section: &'p SectionPlan,
+        reject: &'p RejectPlan,
+    ) -> Result<Option<OperationIndex>, ReadError> {
+        match &reject.operation {
+            RejectOperation::Named(operation) => Ok(Some(*operation)),
+            RejectOperation::Told(code) => {
+                let value = self.value_of(code)?;
+                Ok(section.operation(&value))
+            }
+        }
+    }
+
+    /// The values of an answer's fields, in the order of [`RejectPlan::set`]. Parts of a request
+    /// that was not read are null.
     ///
     /// # Errors
     /// If one of them cannot be computed.
@@ -140,6 +160,8 @@ impl<'p> Machine<'p> {
     /// The value of an expression, or none if it is unknown.
     fn known(&mut self, code: &'p Code, here: &Here) -> Result<Option<Val>, ReadError> {
         match &code.op {
+            // A rejection may be of what could not be read at all.
+            Op::This | Op::Root | Op::Own(_) if self.root().is_none() => Ok(None),
             Op::Const(_) | Op::This | Op::Root | Op::It | Op::Index | Op::Own(_) => {
                 self.eval(code, here).map(present)
             }
@@ -182,20 +204,7 @@ impl<'p> Machine<'p> {
                 Some(value) => Ok(Some(Val::Plain(unary(*op, &value)?))),
                 None => Ok(None),
             },
-            Op::Call(builtin, all) => {
-                let mut values = Vec::with_capacity(all.len());
-                for code in all {
-                    let Some(value) = self.known_value(code, here)? else {
-                        return Ok(None);
-                    };
-                    values.push(Cow::Owned(value));
-                }
-                let mut values = values.into_iter();
-                let on = values.next().unwrap_or_default();
-                let rest: Vec<Cow<'_, Value>> = values.collect();
-                let result = (builtin.run)(on, &rest, &mut self.budget)?;
-                Ok(Some(Val::Plain(result.into_owned())))
-            }
+            Op::Call(builtin, all) => self.known_call(builtin, all, here),
             Op::Parent(of)
             | Op::Stream(of)
             | Op::Position(of)
@@ -203,9 +212,30 @@ impl<'p> Machine<'p> {
             | Op::AtEnd(of)
             | Op::Count(of)
             | Op::End(of, _) => self.strict(code, std::slice::from_ref(&**of), here),
-            Op::Element(two) => self.strict(code, &two[..], here),
+            Op::Element(two) => self.strict(code, two.as_slice(), here),
             Op::List(all) | Op::Bytes(all) | Op::Format(all) => self.strict(code, all, here),
         }
+    }
+
+    fn known_call(
+        &mut self,
+        builtin: &'static Builtin,
+        all: &'p [Code],
+        here: &Here,
+    ) -> Result<Option<Val>, ReadError> {
+        // Most methods have no arguments: nothing is allocated for those.
+        let mut values: SmallVec<[Cow<'_, Value>; 2]> = SmallVec::new();
+        for code in all {
+            let Some(value) = self.known_value(code, here)? else {
+                return Ok(None);
+            };
+            values.push(Cow::Owned(value));
+        }
+        let mut values = values.into_iter();
+        let on = values.next().unwrap_or_default();
+        let rest: SmallVec<[Cow<'_, Value>; 1]> = values.collect();
+        let result = (builtin.run)(on, &rest, &mut self.budget)?;
+        Ok(Some(Val::Plain(result.into_owned())))
     }
 
     /// An operation that is unknown if one of its operands is.
@@ -259,8 +289,8 @@ impl<'p> Machine<'p> {
         two: &'p [Code; 2],
         here: &Here,
     ) -> Result<Option<[Value; 2]>, ReadError> {
-        let a = self.known_value(&two[0], here)?;
-        let b = self.known_value(&two[1], here)?;
+        let [a, b] = two;
+        let (a, b) = (self.known_value(a, here)?, self.known_value(b, here)?);
         Ok(a.zip(b).map(<[Value; 2]>::from))
     }
 }

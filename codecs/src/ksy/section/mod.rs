@@ -12,6 +12,8 @@ pub mod plan;
 mod read;
 pub mod side;
 pub mod spec;
+#[cfg(test)]
+mod tests;
 mod units;
 pub(in crate::ksy) mod verify;
 

@@ -102,7 +102,7 @@ pub struct DirectionPlan {
 pub struct IdPlan {
     /// Its value.
     pub code: Code,
-    /// Its type: an integer, text, bytes or an enum; [`Ty::Any`] if that differs.
+    /// Its type: an integer, text, bytes, an enum or a truth value.
     pub ty: Ty,
 }
 
@@ -208,9 +208,19 @@ pub struct OperationPlan {
 #[derive(Debug)]
 pub struct RejectPlan {
     /// Its operation.
-    pub operation: OperationIndex,
-    /// Its fields. They run on a fault: `Machine::rejected` passes it.
+    pub operation: RejectOperation,
+    /// Its fields. They run on the request, as far as it could be read, and on a fault:
+    /// `Machine::rejected` passes it.
     pub set: Vec<SetPlan>,
+}
+
+/// The operation of an answer that rejects.
+#[derive(Debug)]
+pub enum RejectOperation {
+    /// Always this.
+    Named(OperationIndex),
+    /// What this gives on the request, as [`DirectionPlan::operation`] does on a message.
+    Told(Code),
 }
 
 /// A field of an answer.

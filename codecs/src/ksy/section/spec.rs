@@ -136,10 +136,19 @@ pub enum LengthNumber {
 /// `reject`.
 #[derive(Clone, Debug)]
 pub struct RejectSpec {
-    /// `operation`.
-    pub operation: At<String>,
+    /// `operation`: a name, or an expression that uses `request`.
+    pub operation: RejectOperationSpec,
     /// `set`.
     pub set: Vec<(At<String>, Source)>,
+}
+
+/// `operation` of an answer that rejects.
+#[derive(Clone, Debug)]
+pub enum RejectOperationSpec {
+    /// Always this.
+    Named(At<String>),
+    /// What this says.
+    Told(Source),
 }
 
 /// An entry of `checks`.

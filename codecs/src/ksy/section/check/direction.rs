@@ -162,12 +162,8 @@ impl<'m> Check<'_, 'm> {
         let ids = if elsewhere { &spec.reply_id } else { &spec.id };
         let mut id = Vec::new();
         for source in ids {
-            let tied = |ty: &Ty| {
-                matches!(
-                    ty,
-                    Ty::Int | Ty::Str | Ty::Bytes | Ty::Enum(_) | Ty::Bool | Ty::Any
-                )
-            };
+            let tied =
+                |ty: &Ty| matches!(ty, Ty::Int | Ty::Str | Ty::Bytes | Ty::Enum(_) | Ty::Bool);
             let what = "an integer, a text or bytes";
             if let Some(typed) = self.expect(source, place(), what, tied) {
                 id.push(IdPlan {

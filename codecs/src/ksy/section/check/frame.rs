@@ -41,11 +41,15 @@ impl Check<'_, '_> {
         match frame.form.as_ref()? {
             FrameForm::Auto if self.sound == Soundness::Faulty => None,
             FrameForm::Auto => {
-                let request = self.derived(frame, request?, "a request", max);
-                let reply = reply.map(|reply| self.derived(frame, reply, "a reply", max));
+                let (request, reply) = (request?, reply?);
+                if request.root.ty == reply.root.ty {
+                    return same(self.derived(frame, request, "a message", max)?);
+                }
+                let request = self.derived(frame, request, "a request", max);
+                let reply = self.derived(frame, reply, "a reply", max);
                 Some(Framers {
                     request: request?,
-                    reply: reply??,
+                    reply: reply?,
                 })
             }
             FrameForm::Length(length) => same(Framer::Length(self.length(length)?)),

@@ -146,13 +146,11 @@ impl<'p> Foresight<'p> {
             Op::Any(all) => decided(all.iter().map(of), true),
             Op::Compare(op, two) => {
                 let [a, b] = &**two;
-                let (a, b) = (of(a)?, of(b)?);
-                op.holds(&a, &b).ok().map(Value::Bool)
+                op.holds(&of(a)?, &of(b)?).ok().map(Value::Bool)
             }
             Op::Arith(op, two) => {
                 let [a, b] = &**two;
-                let (a, b) = (of(a)?, of(b)?);
-                binary(*op, &a, &b, &mut Budget::full()).ok()
+                binary(*op, &of(a)?, &of(b)?, &mut Budget::full()).ok()
             }
             Op::Unary(op, code) => unary(*op, &of(code)?).ok(),
             Op::Choose(three) => {

@@ -294,23 +294,17 @@ impl<'p> Walk<'_, 'p> {
             Op::Unary(Unary::Negate, of) => {
                 self.linear(of, level, deeper)?.times(-1).ok_or(TOO_LARGE)
             }
-            Op::Arith(Arith::Add, two) => {
-                let [a, b] = self.linear_two(two, level, deeper)?;
-                a.plus(b).ok_or(TOO_LARGE)
-            }
-            Op::Arith(Arith::Sub, two) => {
-                let [a, b] = self.linear_two(two, level, deeper)?;
-                let b = b.times(-1).ok_or(TOO_LARGE)?;
-                a.plus(b).ok_or(TOO_LARGE)
-            }
-            Op::Arith(Arith::Mul, two) => {
-                let [a, b] = self.linear_two(two, level, deeper)?;
-                let product = match (a.terms.is_empty(), b.terms.is_empty()) {
-                    (true, _) => b.times(a.plus),
-                    (_, true) => a.times(b.plus),
-                    (false, false) => return Err(OTHER),
-                };
-                product.ok_or(TOO_LARGE)
+            Op::Arith(op, two) => {
+                let [a, b] = &**two;
+                let a = self.linear(a, level, deeper)?;
+                let b = self.linear(b, level, deeper)?;
+                match op {
+                    Arith::Add => a.plus(b).ok_or(TOO_LARGE),
+                    Arith::Sub => b.times(-1).and_then(|b| a.plus(b)).ok_or(TOO_LARGE),
+                    Arith::Mul if a.terms.is_empty() => b.times(a.plus).ok_or(TOO_LARGE),
+                    Arith::Mul if b.terms.is_empty() => a.times(b.plus).ok_or(TOO_LARGE),
+                    _ => Err(OTHER),
+                }
             }
             Op::Own(slot) => self.member(level, *slot, deeper).ok_or(OTHER)?,
             Op::Member(..) => {
@@ -323,15 +317,6 @@ impl<'p> Walk<'_, 'p> {
             },
             _ => Err(OTHER),
         }
-    }
-
-    fn linear_two(
-        &self,
-        [a, b]: &'p [Code; 2],
-        level: &Level<'_, 'p>,
-        depth: usize,
-    ) -> Result<[Linear; 2], Unknown> {
-        Ok([self.linear(a, level, depth)?, self.linear(b, level, depth)?])
     }
 
     /// A member of the structure that an expression stands in.

@@ -1,14 +1,17 @@
 //! What names operations: heartbeat, session, drain, reject.
 
 use super::Check;
+use super::operations::Operations;
 use super::whole::Half;
 use crate::ksy::check::bind::{Place, Scope};
 use crate::ksy::codes;
-use crate::ksy::model::TypeId;
+use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::section::plan::{
-    HeartbeatPlan, OperationIndex, OperationPlan, RejectPlan, SetPlan,
+    HeartbeatPlan, OperationIndex, OperationPlan, RejectOperation, RejectPlan, SetPlan, ToldBy,
 };
-use crate::ksy::section::spec::{AnswerSpec, HeartbeatSpec, RejectSpec, SectionSpec};
+use crate::ksy::section::spec::{
+    AnswerSpec, HeartbeatSpec, RejectOperationSpec, RejectSpec, SectionSpec,
+};
 use crate::ksy::spec::At;
 use gatewright_core::expr::RuleError;
 use gatewright_core::expr::suggest::did_you_mean;
@@ -77,9 +80,9 @@ impl<'m> Check<'_, 'm> {
     }
 
     /// The fields of the answer to a request that cannot be served. Enums are looked for as
-    /// replies see them.
-    pub(super) fn set(&mut self, spec: &'m RejectSpec, reply: Option<&Half>) -> Vec<SetPlan> {
-        let around = reply.map_or(TypeId(0), |half| half.root.ty);
+    /// requests see them.
+    pub(super) fn set(&mut self, spec: &'m RejectSpec, request: Option<&Half>) -> Vec<SetPlan> {
+        let around = request.map_or(TypeId(0), |half| half.root.ty);
         let mut all = Vec::new();
         for (name, source) in &spec.set {
             if let Some(typed) = self.bind(source, Place::within(around, Scope::Fault)) {
@@ -94,19 +97,37 @@ impl<'m> Check<'_, 'm> {
         all
     }
 
+    /// The answer to a request that cannot be served.
     pub(super) fn reject(
         &mut self,
-        spec: &RejectSpec,
+        spec: &'m RejectSpec,
         set: Vec<SetPlan>,
-        operations: &[OperationPlan],
+        request: &Half,
+        operations: &Operations,
     ) -> Option<RejectPlan> {
-        let operation = self.operation(&spec.operation, operations)?;
-        if let Some(known) = operations.get(operation.0)
-            && !known.from_server.reply
-        {
-            let message = format!("`{}` is never a reply", known.name);
-            self.error(codes::UNKNOWN_OPERATION, &spec.operation.span, message);
-        }
+        let operation = match &spec.operation {
+            RejectOperationSpec::Named(name) => {
+                let operation = self.operation(name, &operations.list)?;
+                if let Some(known) = operations.list.get(operation.0)
+                    && !known.from_server.reply
+                {
+                    let message = format!("`{}` is never a reply", known.name);
+                    self.error(codes::UNKNOWN_OPERATION, &name.span, message);
+                }
+                RejectOperation::Named(operation)
+            }
+            RejectOperationSpec::Told(source) => {
+                let place = Place::within(request.root.ty, Scope::Fault);
+                let told_by = operations.told_by;
+                let fits = |ty: &Ty| match (told_by, ty) {
+                    (ToldBy::Enum(id), Ty::Enum(of)) => id == *of,
+                    (ToldBy::Enum(_), Ty::Int) | (ToldBy::Text, Ty::Str) => true,
+                    _ => false,
+                };
+                let told = self.expect(source, place, "an operation of the protocol", fits)?;
+                RejectOperation::Told(told.code)
+            }
+        };
         Some(RejectPlan { operation, set })
     }
 }

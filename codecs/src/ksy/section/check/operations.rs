@@ -166,6 +166,11 @@ impl Check<'_, '_> {
             self.alike(spec, request, reply);
             return CorrelationPlan::Id;
         }
+        let kinds = [request, reply].map(|half| half.expressions.kind.is_some());
+        if spec.kind.is_some() && kinds != [true, true] {
+            // What is wrong with `kind` hides whether there are replies.
+            return CorrelationPlan::None;
+        }
         let awaited = |operation: &OperationPlan| {
             operation.from_client.request && !operation.one_way || operation.from_server.reply
         };

@@ -50,12 +50,13 @@ impl<'m> Check<'_, 'm> {
         let set = spec
             .reject
             .as_ref()
-            .map(|reject| self.set(reject, reply.as_ref()));
+            .map(|reject| self.set(reject, request.as_ref()));
         let (request, reply) = (request?, reply?);
         let operations = self.operations(spec, &request, &reply, input)?;
         let named = self.named(spec, &operations.list);
         let reject = spec.reject.as_ref().zip(set);
-        let reject = reject.and_then(|(reject, set)| self.reject(reject, set, &operations.list));
+        let reject =
+            reject.and_then(|(reject, set)| self.reject(reject, set, &request, &operations));
         let correlation = self.correlation(spec, &request, &reply, &operations.list);
         let since = self.found.get(before..).unwrap_or_default();
         if since.iter().any(|found| found.severity == Severity::Error) {

@@ -2,10 +2,11 @@
 
 use crate::ksy::codes;
 use crate::ksy::section::spec::{
-    AnswerSpec, CheckSpec, HeartbeatSpec, RejectSpec, RootSpec, SectionSpec, SessionSpec,
+    AnswerSpec, CheckSpec, HeartbeatSpec, RejectOperationSpec, RejectSpec, RootSpec, SectionSpec,
+    SessionSpec,
 };
 use crate::ksy::section::{keys, units};
-use crate::ksy::spec::reader::{Fields, Keys, Reader};
+use crate::ksy::spec::reader::{Fields, Keys, Reader, is_id};
 use crate::ksy::yaml::Node;
 use gatewright_core::expr::{RuleError, Span};
 
@@ -93,7 +94,8 @@ impl<'n> Reader<'n, '_> {
 
     fn order(&mut self, fields: &Fields<'n>) -> Option<Span> {
         let entry = fields.entry("order")?;
-        self.good(units::choice(&entry.value, &[("fifo", ())]))?;
+        // Another word is reported, and the only one is taken for it: there is some order.
+        self.good(units::choice(&entry.value, &[("fifo", ())]));
         if fields.has("id") {
             let message = "replies follow the order of the requests or carry an `id`, not both";
             self.error(codes::CONFLICT, &entry.key.span, message);
@@ -117,7 +119,7 @@ impl<'n> Reader<'n, '_> {
     fn reject(&mut self, node: &'n Node) -> Option<RejectSpec> {
         let fields = self.fields(node)?;
         self.check_keys(&fields, keys::REJECT);
-        let operation = self.needed_text(&fields, "operation");
+        let operation = self.reject_operation(&fields);
         let mut set = Vec::new();
         if let Some(fields) = fields.value("set").and_then(|node| self.fields(node)) {
             for (name, entry) in fields.named() {
@@ -130,6 +132,16 @@ impl<'n> Reader<'n, '_> {
             operation: operation?,
             set,
         })
+    }
+
+    /// A name is one; anything else is an expression.
+    fn reject_operation(&mut self, fields: &Fields<'n>) -> Option<RejectOperationSpec> {
+        let name = self.needed_text(fields, "operation")?;
+        if is_id(&name.value) {
+            return Some(RejectOperationSpec::Named(name));
+        }
+        let source = self.expression(fields, "operation")?;
+        Some(RejectOperationSpec::Told(source))
     }
 
     fn checks(&mut self, fields: &Fields<'n>) -> Vec<CheckSpec> {
