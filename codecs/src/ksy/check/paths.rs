@@ -136,6 +136,30 @@ impl Binder<'_> {
         }
     }
 
+    /// A member that is cast: its own type is not asked for, so that instances whose types depend
+    /// on each other can say what they are.
+    fn member_of_any_type(&self, node: &Node<'_>) -> Bound<Option<Typed>> {
+        let (op, id, name) = match &node.kind {
+            Kind::Name(name) => (None, self.place.ty, *name),
+            Kind::Attr(of, name) => {
+                let of = self.node(of)?;
+                match of.ty {
+                    Ty::Struct(id) => (Some(of.code), id, *name),
+                    _ => return Ok(None),
+                }
+            }
+            _ => return Ok(None),
+        };
+        let Some(slot) = self.model.ty(id).slot(name) else {
+            return Ok(None);
+        };
+        let op = match op {
+            Some(of) => Op::Member(Box::new(of), id, slot),
+            None => Op::Own(slot),
+        };
+        Ok(Some(self.typed(op, Ty::Any, &node.span)))
+    }
+
     fn stream(&self, of: &Typed, name: &str, span: &Span) -> Option<Bound<Typed>> {
         let code = Box::new(of.code.clone());
         let (op, ty) = match name {
@@ -190,7 +214,10 @@ impl Binder<'_> {
     }
 
     pub(super) fn cast(&self, of: &Node<'_>, name: &str, span: &Span) -> Bound<Typed> {
-        let of = self.node(of)?;
+        let of = match self.member_of_any_type(of)? {
+            Some(of) => of,
+            None => self.node(of)?,
+        };
         let Some(ty) = self.members.cast_target(name, self.place.ty) else {
             let message = format!("there is no type `{name}` here");
             return Err(self.error(codes::UNKNOWN_TYPE, span, message));

@@ -72,6 +72,11 @@ impl<'p> Machine<'p> {
                 Ok(false)
             }
             Op::Compare(op, two) => {
+                if let (Some(left), Some(right)) =
+                    (self.at_hand(&two[0], here), self.at_hand(&two[1], here))
+                {
+                    return Ok(op.accepts(left.cmp(&right)));
+                }
                 let left = self.eval(&two[0], here)?;
                 self.compared(&left, *op, &two[1], here)
             }
@@ -91,6 +96,9 @@ impl<'p> Machine<'p> {
         here: &Here,
     ) -> Result<bool, ReadError> {
         if let (Val::Plain(left), Op::Const(right)) = (left, &code.op) {
+            if let (Value::Int(left), Value::Int(right)) = (left, right) {
+                return Ok(op.accepts(left.cmp(right)));
+            }
             return Ok(op.holds(left, right)?);
         }
         let right = self.eval(code, here)?;
@@ -98,11 +106,27 @@ impl<'p> Machine<'p> {
         Ok(op.holds(&left, &right)?)
     }
 
+    /// An integer that an expression gives without any computing: a constant, or a field of the
+    /// structure that has been read.
+    fn at_hand(&self, code: &Code, here: &Here) -> Option<i128> {
+        match &code.op {
+            Op::Const(value) => value.as_int(),
+            Op::Own(slot) => match self.peek(here.this, *slot) {
+                Val::Plain(value) => value.as_int(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The value of an expression as a number of bytes or elements.
     pub(in crate::ksy) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
-        let n = match self.eval(code, here)? {
-            Val::Plain(Value::Int(n)) => n,
-            _ => return Err(wrong("an integer")),
+        let n = match self.at_hand(code, here) {
+            Some(n) => n,
+            None => match self.eval(code, here)? {
+                Val::Plain(Value::Int(n)) => n,
+                _ => return Err(wrong("an integer")),
+            },
         };
         usize::try_from(n).map_err(|_| {
             let message = "a size or place is negative or beyond all bounds";

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use bytes::BytesMut;
 use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
+use smallvec::SmallVec;
 
 /// A field that was laid out before its value was known.
 #[derive(Debug)]
@@ -60,15 +61,15 @@ pub(super) struct Writer<'w, 'p> {
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
     /// Fields that are there and of which nothing has been concluded yet.
-    pub(super) arrived: Vec<(ObjectId, &'p Field)>,
+    pub(super) arrived: SmallVec<[(ObjectId, &'p Field); 16]>,
     /// Structures that stand for a number, and the fields that they are.
     pub(super) owners: Vec<(ObjectId, Target)>,
     /// The numbers that structures stand for.
     pub(super) numbers: Vec<(ObjectId, Value)>,
     /// Bits that conditions ask for, by field.
     pub(super) masks: Vec<((ObjectId, usize), i128)>,
-    holes: Vec<Hole<'p>>,
-    checks: Vec<Check<'p>>,
+    holes: SmallVec<[Hole<'p>; 4]>,
+    checks: SmallVec<[Check<'p>; 2]>,
     judged: Vec<(Target, &'p Valid, &'p str)>,
     /// What an earlier pass found out.
     before: Vec<(Target, Value)>,
@@ -88,12 +89,12 @@ impl<'w, 'p> Writer<'w, 'p> {
             end: None,
             left_behind: Vec::new(),
             cases: Vec::new(),
-            arrived: Vec::new(),
+            arrived: SmallVec::new(),
             owners: Vec::new(),
             numbers: Vec::new(),
             masks: Vec::new(),
-            holes: Vec::new(),
-            checks: Vec::new(),
+            holes: SmallVec::new(),
+            checks: SmallVec::new(),
             judged: Vec::new(),
             before: Vec::new(),
             solved: Vec::new(),
