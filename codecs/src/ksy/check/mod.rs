@@ -87,6 +87,9 @@ fn enums(model: &Model) -> Vec<EnumPlan> {
     model.enums.iter().map(plan).collect()
 }
 
+/// How many findings back one may be that is found again.
+const LATEST: usize = 8;
+
 /// Checks one structure.
 struct Check<'c, 'm> {
     model: &'m Model,
@@ -103,12 +106,21 @@ impl<'m> Check<'_, 'm> {
         self.report(RuleError::new(code, span.clone(), message));
     }
 
+    /// Reports a fault, once: what is compiled in several ways has it in each.
     fn report(&mut self, fault: RuleError) {
-        self.found.push(Found {
-            severity: Severity::Error,
-            file: self.file,
-            fault,
-        });
+        let known = |found: &Found| {
+            found.file == self.file
+                && found.fault.span == fault.span
+                && found.fault.message == fault.message
+        };
+        let mut latest = self.found.iter().rev().take(LATEST);
+        if !latest.any(known) {
+            self.found.push(Found {
+                severity: Severity::Error,
+                file: self.file,
+                fault,
+            });
+        }
     }
 
     /// A good result; a bad one is reported.

@@ -239,8 +239,14 @@ impl Binder<'_> {
                 }),
                 *id,
             ),
+            (Ty::List(_), Op::Const(Value::Bytes(bytes))) => Op::Const(listed(&bytes)),
             (_, op) => op,
         };
         Ok(self.typed(op, ty, span))
     }
+}
+
+/// Bytes as the list of integers that they are taken for.
+pub(super) fn listed(bytes: &[u8]) -> Value {
+    Value::List(bytes.iter().copied().map(Value::from).collect())
 }

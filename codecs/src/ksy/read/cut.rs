@@ -91,8 +91,9 @@ impl<'p> Machine<'p> {
 pub(in crate::ksy) fn trimmed(bytes: &[u8], cut: &Cut) -> usize {
     let terminator = cut.terminator.as_deref();
     let mut kept = bytes.len();
+    // What ends like what fills up is looked for first: nothing can be cut off before it.
     if let Some(pad) = cut.pad_right
-        && terminator != Some(&[pad])
+        && terminator.and_then(<[u8]>::last) != Some(&pad)
     {
         kept = bytes
             .iter()

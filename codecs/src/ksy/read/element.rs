@@ -152,12 +152,8 @@ impl<'p> Machine<'p> {
         };
         let io = match cut {
             Some(cut) => self.cut_stream(target, cut, io)?,
-            None => {
-                if let Some(stream) = self.streams.get_mut(io.index()) {
-                    stream.align();
-                }
-                io
-            }
+            // It may begin within a byte, with bits: only whole bytes begin at the next one.
+            None => io,
         };
         let around = (!foreign).then(|| (parent, self.object(target.object).root));
         let object = self.begin(*ty, io, around, &passed)?;

@@ -1,6 +1,6 @@
 //! Expressions, run.
 
-use super::{Class, Io, IoId, ListId, Machine, ObjectId, ReadError, Val};
+use super::{Class, Io, IoId, Machine, ObjectId, ReadError, Val};
 use crate::ksy::plan::{Code, Extreme, Op};
 use bytes::Bytes;
 use gatewright_core::expr::Comparison;
@@ -135,6 +135,20 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// The value of an expression as a number of elements, of which there are none below one.
+    pub(in crate::ksy) fn count_of_elements(
+        &mut self,
+        code: &'p Code,
+        of: ObjectId,
+    ) -> Result<usize, ReadError> {
+        match self.eval(code, &Here::of(of))? {
+            Val::Plain(Value::Int(n)) if n < 0 => Ok(0),
+            // More than can be counted are more than the limit of elements, too.
+            Val::Plain(Value::Int(n)) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+            _ => Err(wrong("an integer")),
+        }
+    }
+
     /// The value of an expression as a stream.
     pub(in crate::ksy) fn stream_of(
         &mut self,
@@ -171,6 +185,11 @@ impl<'p> Machine<'p> {
 
     /// The value of a member; instances are computed or read.
     pub fn member(&mut self, id: ObjectId, slot: usize) -> Result<Val, ReadError> {
+        if !self.failed.is_empty()
+            && let Some(error) = self.failure(id, slot)
+        {
+            return Err(error.clone());
+        }
         match self.peek(id, slot) {
             Val::Unset => {
                 self.demand(id, slot)?;
@@ -255,10 +274,7 @@ impl<'p> Machine<'p> {
                 self.eval(if holds { then } else { otherwise }, here)
             }
             Op::Element(two) => self.indexed(two, here),
-            Op::Count(of) => {
-                let list = self.list_of(of, here)?;
-                Ok(integer(self.list(list).len()))
-            }
+            Op::Count(of) => self.count_of(of, here),
             Op::End(of, which) => self.end_of(of, *which, here),
             Op::List(all) => self.make_list(all, here),
             Op::Bytes(all) => self.make_bytes(all, here),
@@ -276,25 +292,50 @@ impl<'p> Machine<'p> {
 
     fn arith(&mut self, op: Arith, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
         let (a, b) = (self.plain_of(&two[0], here)?, self.plain_of(&two[1], here)?);
-        Ok(Val::Plain(binary(op, &a, &b, &mut self.budget)?))
+        Ok(Val::Plain(match floats(op, &a, &b) {
+            Some(x) => Value::Float(x),
+            None => binary(op, &a, &b, &mut self.budget)?,
+        }))
+    }
+
+    /// The number of elements of a list. Bytes may be taken for one, and constants are one that is
+    /// not in this machine.
+    fn count_of(&mut self, of: &'p Code, here: &Here) -> Result<Val, ReadError> {
+        Ok(integer(match self.eval(of, here)? {
+            Val::List(list) => self.list(list).len(),
+            Val::Plain(Value::Bytes(bytes)) => bytes.len(),
+            Val::Plain(Value::List(values)) => values.len(),
+            _ => return Err(wrong("a list")),
+        }))
     }
 
     fn end_of(&mut self, of: &'p Code, which: Extreme, here: &Here) -> Result<Val, ReadError> {
-        let list = self.list_of(of, here)?;
-        let elements = self.list(list);
-        let end = match which {
-            Extreme::First => elements.first(),
-            Extreme::Last => elements.last(),
+        let end = match self.eval(of, here)? {
+            Val::List(list) => {
+                let elements = self.list(list);
+                let end = match which {
+                    Extreme::First => elements.first(),
+                    Extreme::Last => elements.last(),
+                };
+                end.cloned()
+            }
+            Val::Plain(Value::Bytes(bytes)) => {
+                let end = match which {
+                    Extreme::First => bytes.first(),
+                    Extreme::Last => bytes.last(),
+                };
+                end.map(|byte| integer(usize::from(*byte)))
+            }
+            Val::Plain(Value::List(values)) => {
+                let end = match which {
+                    Extreme::First => values.first(),
+                    Extreme::Last => values.last(),
+                };
+                end.cloned().map(Val::Plain)
+            }
+            _ => return Err(wrong("a list")),
         };
-        end.cloned()
-            .ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
-    }
-
-    fn list_of(&mut self, code: &'p Code, here: &Here) -> Result<ListId, ReadError> {
-        match self.eval(code, here)? {
-            Val::List(list) => Ok(list),
-            _ => Err(wrong("a list")),
-        }
+        end.ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
     }
 
     fn indexed(&mut self, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
@@ -365,6 +406,25 @@ impl<'p> Machine<'p> {
             whole.push_str(&part);
         }
         Ok(Val::Plain(Value::Str(whole.into())))
+    }
+}
+
+/// IEEE 754's arithmetic, in which a message may have any value: infinite ones and those that are
+/// no numbers, too.
+fn floats(op: Arith, a: &Value, b: &Value) -> Option<f64> {
+    let (a, b) = match (a, b) {
+        (Value::Float(a), Value::Float(b)) => (*a, *b),
+        (Value::Float(a), Value::Int(b)) => (*a, *b as f64),
+        (Value::Int(a), Value::Float(b)) => (*a as f64, *b),
+        _ => return None,
+    };
+    match op {
+        Arith::Add => Some(a + b),
+        Arith::Sub => Some(a - b),
+        Arith::Mul => Some(a * b),
+        Arith::Div => Some(a / b),
+        Arith::Rem => Some(a - b * (a / b).floor()),
+        Arith::BitOr | Arith::BitXor | Arith::BitAnd | Arith::Shl | Arith::Shr => None,
     }
 }
 

@@ -116,6 +116,8 @@ pub struct Machine<'p> {
     slots: SmallVec<[Val; 24]>,
     lists: Vec<Vec<Val>>,
     trace: Option<Vec<Traced>>,
+    /// Instances that could not be read, and why; their slots hold what was read of them.
+    failed: Vec<(ObjectId, usize, ReadError)>,
 }
 
 impl<'p> Machine<'p> {
@@ -136,6 +138,7 @@ impl<'p> Machine<'p> {
             slots: SmallVec::new(),
             lists: Vec::new(),
             trace: None,
+            failed: Vec::new(),
         }
     }
 
@@ -218,6 +221,13 @@ impl<'p> Machine<'p> {
     #[must_use]
     pub fn buffer(&self, at: usize) -> &[u8] {
         self.buffers.get(at).map_or(&[], |bytes| bytes)
+    }
+
+    /// Why an instance could not be read, if that has been tried.
+    fn failure(&self, id: ObjectId, slot: usize) -> Option<&ReadError> {
+        let mut failed = self.failed.iter();
+        let found = failed.find(|(failed, at, _)| (*failed, *at) == (id, slot));
+        found.map(|(_, _, error)| error)
     }
 
     pub(in crate::ksy) fn set(&mut self, id: ObjectId, slot: usize, val: Val) {

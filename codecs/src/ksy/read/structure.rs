@@ -50,18 +50,30 @@ impl<'p> Machine<'p> {
 
     /// Reads the fields of a structure.
     pub(in crate::ksy) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > self.limits.depth {
-            let message = format!("structures nest more than {} deep", self.limits.depth);
+        self.deeper("structures", |machine| {
+            machine.decide_endian(id)?;
+            let plan = machine.plan;
+            for field in &plan.ty(machine.object(id).ty).fields {
+                machine.member_in(id, field)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Does something one level deeper. What comes after an error is not deeper for it.
+    fn deeper(
+        &mut self,
+        what: &str,
+        read: impl FnOnce(&mut Self) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        if self.depth >= self.limits.depth {
+            let message = format!("{what} nest more than {} deep", self.limits.depth);
             return Err(ReadError::new(Class::Other, message));
         }
-        self.decide_endian(id)?;
-        let plan = self.plan;
-        for field in &plan.ty(self.object(id).ty).fields {
-            self.member_in(id, field)?;
-        }
+        self.depth = self.depth.saturating_add(1);
+        let done = read(self);
         self.depth = self.depth.saturating_sub(1);
-        Ok(())
+        done
     }
 
     /// Decides the order of bytes of a structure whose definition does not fix it.
@@ -161,7 +173,7 @@ impl<'p> Machine<'p> {
         let list = self.new_list().map_err(plain)?;
         self.set(id, field.slot, Val::List(list));
         let count = match &field.repeat {
-            Repeat::Count(count) => Some(self.size(count, &Here::of(id)).map_err(plain)?),
+            Repeat::Count(count) => Some(self.count_of_elements(count, id).map_err(plain)?),
             Repeat::Once | Repeat::Eos | Repeat::Until(_) => None,
         };
         let mut at: usize = 0;
@@ -199,7 +211,7 @@ impl<'p> Machine<'p> {
                 io,
                 start,
                 unread_bits: match &field.form {
-                    Form::Bits { order, .. } => stream.unread_bits(*order),
+                    Form::Bits { .. } => stream.unread_bits(),
                     _ => 0,
                 },
                 end: None,
@@ -281,16 +293,15 @@ impl<'p> Machine<'p> {
                 "a field is used before it is read",
             ));
         };
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > self.limits.depth {
-            let message = format!("instances nest more than {} deep", self.limits.depth);
-            return Err(ReadError::new(Class::Other, message));
-        }
         self.set(id, slot, Val::Busy);
-        let done = self.member_in(id, field);
-        self.depth = self.depth.saturating_sub(1);
-        if done.is_err() && matches!(field.form, Form::Value(_)) {
-            self.set(id, slot, Val::Unset);
+        let done = self.deeper("instances", |machine| machine.member_in(id, field));
+        if let Err(error) = &done {
+            // What needs fields that are still to come may be asked for again.
+            if matches!(field.form, Form::Value(_)) || error.class() == Class::Unread {
+                self.set(id, slot, Val::Unset);
+            } else {
+                self.failed.push((id, slot, error.clone()));
+            }
         }
         done
     }

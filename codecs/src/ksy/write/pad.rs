@@ -24,7 +24,8 @@ pub(super) fn padded(
         let ends = find(data, terminator, cut.unit);
         if cut.include {
             let last = data.len().checked_sub(terminator.len());
-            if ends.is_none() && terminated || ends.is_some() && ends != last {
+            let needed = terminated && cut.eos_error;
+            if ends.is_none() && needed || ends.is_some() && ends != last {
                 return error("the bytes must end with their terminator, and hold it nowhere else");
             }
         } else if ends.is_some() {

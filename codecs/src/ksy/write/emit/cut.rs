@@ -118,7 +118,6 @@ impl<'p> Writer<'_, 'p> {
         form: &'p Form,
         cut: Option<&'p Cut>,
     ) -> Result<(), WriteError> {
-        self.align();
         let object = match self.machine.at_target(target) {
             Val::Object(object) => object,
             _ => {
@@ -128,6 +127,9 @@ impl<'p> Writer<'_, 'p> {
             }
         };
         self.pass(target, form, object)?;
+        if cut.is_some() {
+            self.align();
+        }
         let from = self.out.len();
         let key = (self.type_of(target.object), target.slot);
         if let Some(codec) = self.rules.field(key).codec
@@ -214,6 +216,12 @@ impl<'p> Writer<'_, 'p> {
                 return Err(WriteError::new(WriteProblem::Contradiction, message));
             }
         }
+        while let Some(at) = self.ends.pop_if(|at| *at >= from) {
+            if at != self.out.len() {
+                let message = "something follows a field that only the end of its stream ends";
+                return Err(WriteError::new(WriteProblem::Contradiction, message));
+            }
+        }
         Ok(())
     }
 
@@ -245,6 +253,12 @@ impl<'p> Writer<'_, 'p> {
             && cut.eos_error
         {
             self.left_behind.push((self.out.len(), terminator));
+        }
+        if let (Size::Terminated, false, true, Some(terminator)) =
+            (&cut.size, cut.eos_error, cut.include, &cut.terminator)
+            && !data.ends_with(terminator)
+        {
+            self.ends.push(self.out.len());
         }
         let len = self.out.len().saturating_sub(from);
         self.sized(len, cut, here, field)

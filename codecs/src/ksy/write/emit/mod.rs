@@ -50,14 +50,17 @@ pub(super) struct Writer<'w, 'p> {
     pub(super) machine: Machine<'p>,
     pub(super) rules: &'p Rules,
     out: &'w mut BytesMut,
-    /// Bits of the last byte that are not written yet.
+    /// How many bits of the last byte are not written yet.
     left: u8,
-    little: bool,
+    /// Where they begin in it, counted from its lowest bit.
+    low: u8,
     depth: usize,
     /// Where the stream that is being written ends, if that is known.
     end: Option<usize>,
     /// Terminators that are left for whatever follows, and where they must stand.
     left_behind: Vec<(usize, &'p Bytes)>,
+    /// Where streams must end, since nothing else ends the field before.
+    ends: Vec<usize>,
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
     /// What is given for switches whose deciding value is not known yet.
@@ -86,10 +89,11 @@ impl<'w, 'p> Writer<'w, 'p> {
             rules,
             out,
             left: 0,
-            little: false,
+            low: 0,
             depth: 0,
             end: None,
             left_behind: Vec::new(),
+            ends: Vec::new(),
             cases: Vec::new(),
             later: Vec::new(),
             arrived: SmallVec::new(),

@@ -129,25 +129,28 @@ impl<'p> Writer<'_, 'p> {
         self.left = 0;
     }
 
+    /// As the reader takes them: the highest order from the top of what is left of a byte, the
+    /// lowest from its bottom.
     pub(super) fn put_bits(&mut self, bits: u64, width: u8, order: Endian) {
-        let little = order == Endian::Little;
-        if self.little != little {
-            self.left = 0;
-        }
-        self.little = little;
         let mut todo = width;
         while todo > 0 {
             if self.left == 0 {
                 self.out.put_u8(0);
                 self.left = 8;
+                self.low = 0;
             }
             let take = self.left.min(todo);
             let mask = (1_u64 << take).wrapping_sub(1);
-            let part = if little {
-                let done = width.saturating_sub(todo);
-                (bits >> done & mask) << (8_u8.saturating_sub(self.left))
-            } else {
-                (bits >> (todo.saturating_sub(take)) & mask) << (self.left.saturating_sub(take))
+            let part = match order {
+                Endian::Little => {
+                    let part = (bits >> width.saturating_sub(todo) & mask) << self.low;
+                    self.low = self.low.saturating_add(take);
+                    part
+                }
+                Endian::Big => {
+                    let above = self.left.saturating_sub(take);
+                    (bits >> todo.saturating_sub(take) & mask) << self.low.saturating_add(above)
+                }
             };
             if let Some(last) = self.out.last_mut() {
                 *last |= u8::try_from(part & 0xff).unwrap_or_default();
