@@ -9,22 +9,21 @@ doc: |
   frame: {length: {at: 0, type: u4be, counts: rest}, max: 16MiB}
   root: {request: call, reply: answer}
   operation: operation
-  id: rest.id
+  id: id
 types:
   call:
     seq:
       - {id: len_rest, type: u4, doc: Bytes that follow; never less than 6.}
-      - {id: rest, type: message, size: len_rest}
+      - {id: opcode, type: u2}
+      - {id: id, type: u4}
+      - {id: payload, size: len_rest - 6, -gateway: {default: ''}}
     instances:
       operation: {value: '"call"'}
   answer:
     seq:
       - {id: len_rest, type: u4}
-      - {id: rest, type: message, size: len_rest}
-    instances:
-      operation: {value: '"answer"'}
-  message:
-    seq:
       - {id: opcode, type: u2}
       - {id: id, type: u4}
-      - {id: payload, size-eos: true, -gateway: {default: ''}}
+      - {id: payload, size: len_rest - 6, -gateway: {default: ''}}
+    instances:
+      operation: {value: '"answer"'}
