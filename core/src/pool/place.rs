@@ -14,6 +14,10 @@ impl Pool {
 
     /// A trial goes first: no policy could keep an endpoint from recovering.
     fn choose(&mut self, ask: &Ask) -> Option<usize> {
+        // Most upstreams have one endpoint, and that leaves no choice.
+        if let [_] = self.endpoints.as_slice() {
+            return self.has_place().then_some(0);
+        }
         let trial = self.endpoints.iter().position(|e| self.is_trial_due(e));
         if trial.is_some() && trial != ask.avoid {
             return trial;

@@ -11,6 +11,10 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::AsyncWrite;
 
+/// How much memory for replies a busy connection keeps from one write to the next. An idle one
+/// keeps none.
+const KEPT: usize = 16 << 10;
+
 /// What one look at a request on its way found.
 enum Outcome {
     Answer(Result<Answer, Fault>),
@@ -26,7 +30,7 @@ impl Connection {
         work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
-                InFlight::Exchange(exchange) => match exchange.poll(cx) {
+                InFlight::Exchange(exchange) => match exchange.poll(now, cx) {
                     Poll::Ready(result) => Some(Outcome::Answer(result)),
                     Poll::Pending => None,
                 },
@@ -115,12 +119,13 @@ impl Connection {
     /// Puts the replies that may leave into the buffer.
     pub(super) fn write_replies(&mut self, work: &mut Work) {
         while let Some(reply) = self.session.poll_transmit() {
-            let written = match &reply.content {
-                Content::Event(event) => self.framing.write(event, &mut work.outbound),
-                Content::Frames(frames) => {
+            let written = match reply.content() {
+                Some(Content::Event(event)) => self.framing.write(event, &mut work.outbound),
+                Some(Content::Frames(frames)) => {
                     work.outbound.extend_from_slice(frames);
                     Ok(())
                 }
+                None => Ok(()),
             };
             let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
@@ -144,6 +149,10 @@ impl Connection {
         {
             match Pin::new(io).poll_write(cx, &work.outbound) {
                 Poll::Ready(Ok(0)) => return Err(Ended("reset")),
+                Poll::Ready(Ok(written)) if written == work.outbound.len() => {
+                    work.outbound.clear();
+                    work.stalled_since = None;
+                }
                 Poll::Ready(Ok(written)) => {
                     work.outbound.advance(written);
                     work.stalled_since = None;
@@ -158,7 +167,9 @@ impl Connection {
                 }
             }
         }
-        work.outbound = BytesMut::new();
+        if work.outbound.capacity() > KEPT {
+            work.outbound = BytesMut::new();
+        }
         Ok(())
     }
 

@@ -195,8 +195,14 @@ impl Connection {
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
         let needs = dispatch.needs(&request, route);
-        let Some(request) = self.tied(work, request, route, needs, at) else {
-            return Ok(());
+        let request = match needs {
+            Needs::Nothing => request,
+            Needs::Exclusive | Needs::Bound | Needs::Replay => {
+                match self.tied(work, request, route, needs, at) {
+                    Some(request) => request,
+                    None => return Ok(()),
+                }
+            }
         };
         self.listener.metrics.requests(1);
         let deadline = at.began + Dispatch::time_for(route);
