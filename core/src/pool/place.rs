@@ -5,7 +5,12 @@ use super::{Ask, ConnId, Pool, PoolEvent};
 
 impl Pool {
     pub(super) fn take_place(&mut self, ask: &Ask) -> Option<ConnId> {
-        let index = self.choose(ask)?;
+        // Most upstreams have one endpoint, and that leaves no choice.
+        let index = match self.endpoints.as_slice() {
+            [only] if self.scope.has(only) || only.wants_trial() && self.scope.reaches(only) => 0,
+            [_] => return None,
+            _ => self.choose(ask)?,
+        };
         let endpoint = &mut self.endpoints[index];
         let (_, id) = endpoint.best()?;
         endpoint.occupy(id);
@@ -14,10 +19,6 @@ impl Pool {
 
     /// A trial goes first: no policy could keep an endpoint from recovering.
     fn choose(&mut self, ask: &Ask) -> Option<usize> {
-        // Most upstreams have one endpoint, and that leaves no choice.
-        if let [_] = self.endpoints.as_slice() {
-            return self.has_place().then_some(0);
-        }
         let trial = self.endpoints.iter().position(|e| self.is_trial_due(e));
         if trial.is_some() && trial != ask.avoid {
             return trial;

@@ -1,5 +1,6 @@
 //! The admin listener: `/metrics`, `/healthz`, `/readyz`.
 
+use super::Metrics;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -7,7 +8,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use metrics_exporter_prometheus::PrometheusHandle;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,6 @@ use tokio::sync::Semaphore;
 /// Connections at a time; further ones wait to be accepted.
 const CONNECTIONS: usize = 64;
 const HEADER_TIME: Duration = Duration::from_secs(5);
-/// How often histograms are folded; without it they grow with every message.
-const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Whether new clients are welcome.
 #[derive(Clone, Debug, Default)]
@@ -38,21 +36,13 @@ impl Readiness {
 /// Answers questions about one gateway.
 #[derive(Clone, Debug)]
 pub(crate) struct Admin {
-    metrics: PrometheusHandle,
+    metrics: Metrics,
     readiness: Readiness,
 }
 
 impl Admin {
-    pub(crate) const fn new(metrics: PrometheusHandle, readiness: Readiness) -> Self {
+    pub(crate) const fn new(metrics: Metrics, readiness: Readiness) -> Self {
         Self { metrics, readiness }
-    }
-
-    /// Folds histograms now and then, for as long as the gateway runs.
-    pub(crate) async fn keep_up(self) {
-        loop {
-            tokio::time::sleep(UPKEEP).await;
-            self.metrics.run_upkeep();
-        }
     }
 
     /// Accepts connections for as long as the gateway runs.

@@ -1,6 +1,7 @@
 //! What people and programs can see of a running gateway.
 
 mod admin;
+mod durations;
 mod logs;
 mod metrics;
 

@@ -171,8 +171,6 @@ impl Call {
         };
         lease.answered();
         let (head, stream) = answer.into_parts();
-        check_length(&head.headers, lease.upstream().plan.limits.body)
-            .map_err(|fault| blamed(&lease, fault))?;
         let mut receiving = Receiving {
             lease,
             head,
@@ -182,6 +180,10 @@ impl Call {
         match receiving.poll(cx)? {
             Poll::Ready(()) => Poll::Ready(Ok(receiving.finish(now))),
             Poll::Pending => {
+                // What is here already was counted; there is no need to wait for too much.
+                let Receiving { lease, head, .. } = &receiving;
+                check_length(&head.headers, lease.upstream().plan.limits.body)
+                    .map_err(|fault| blamed(lease, fault))?;
                 self.state = State::AwaitingBody(Box::new(receiving));
                 Poll::Pending
             }

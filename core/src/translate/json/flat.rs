@@ -47,26 +47,36 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn object(&mut self, mut member: impl FnMut(&[u8], Value)) -> Option<()> {
         self.skip_space();
-        self.take(b"{")?;
+        self.token(b"{")?;
         loop {
-            self.skip_space();
             let name = self.text()?;
             self.skip_space();
-            self.take(b":")?;
-            self.skip_space();
+            self.token(b":")?;
             let value = self.value()?;
             member(name, value);
             self.skip_space();
-            if self.take(b",").is_none() {
+            if self.token(b",").is_none() {
                 break;
             }
         }
-        self.take(b"}")?;
+        self.token(b"}")
+    }
+
+    fn token(&mut self, token: &[u8]) -> Option<()> {
+        self.take(token)?;
         self.skip_space();
         Some(())
     }
 
+    #[inline]
     fn skip_space(&mut self) {
+        // Most documents have none.
+        if self.rest.first().is_some_and(|byte| *byte <= b' ') {
+            self.skip_spaces();
+        }
+    }
+
+    fn skip_spaces(&mut self) {
         while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
