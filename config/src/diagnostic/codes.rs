@@ -84,6 +84,10 @@ codes! {
          names of `alpn`.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
+    BAD_FILTER = "GW1022", "not a filter of log events",
+        "`log.filter` is a level (off, error, warn, info, debug, trace), or several directives with commas and without \
+         blanks: a level for all, and `TARGET=LEVEL` for a module and those in it, such as `\"warn,gatewright=debug\"`. \
+         The longest target counts.";
     UNREADABLE = "GW4001", "the configuration cannot be read",
         "The operating system does not give the file: it does not exist, is a folder, or belongs to somebody else.";
     MISSING_FILE = "GW4002", "a file that is not there",

@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 mod environment;
+pub(crate) mod filter;
 mod problem;
 mod section;
 mod source;

@@ -341,7 +341,10 @@ async fn the_admin_listener_tells_how_it_is() {
     let counted: Vec<_> = (metrics.lines())
         .filter(|line| line.starts_with(exchanges))
         .collect();
-    assert!(counted.len() == 1 && counted[0].ends_with(" 1"), "{metrics}");
+    assert!(
+        counted.len() == 1 && counted[0].ends_with(" 1"),
+        "{metrics}"
+    );
     assert!(
         !metrics.contains("4111111111111111") && !gateway.stderr().contains("4111111111111111")
     );
