@@ -4,6 +4,7 @@ mod admin;
 mod durations;
 mod logs;
 mod metrics;
+mod patience;
 
 pub(crate) use admin::{Admin, Readiness};
 pub(crate) use logs::{Logged, MessageLog, start as start_logs};
