@@ -463,7 +463,9 @@ fn fault(error: &h2::Error) -> Fault {
     if error.is_remote() && refused {
         return Fault::refused(FaultClass::Unreachable, error.to_string());
     }
-    if error.is_reset() || error.is_io() || error.is_remote() {
+    // A GOAWAY of the library's ends the connection because of one stream, nobody knows which: to
+    // all it carried, it broke.
+    if error.is_reset() || error.is_io() || error.is_remote() || error.is_go_away() {
         return Fault::sent(FaultClass::Unreachable, error.to_string());
     }
     Fault::sent(FaultClass::BadReply, error.to_string())
