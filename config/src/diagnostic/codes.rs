@@ -51,7 +51,8 @@ codes! {
          file declares. Protocols are declared as `[protocols.NAME]` or linked into the program.";
     DUPLICATE = "GW1012", "the same twice",
         "Two listeners cannot have one address, and two routes cannot have one name: metrics and logs could not \
-         tell them apart.";
+         tell them apart. Of several files in a folder only one can say what a listener, an upstream, a protocol or a \
+         setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
          upstream that no route sends to is never connected, a `balance-key` matters only to `balance = \"hash\"`. It is a warning; `check --deny-warnings` makes it an \

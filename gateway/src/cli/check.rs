@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Check a configuration: all that is wrong with it, and the memory that its limits allow.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// The configuration.
+    /// The configuration: a file, or a folder, of which all files *.toml are read.
     #[arg(short, long, value_name = "FILE", default_value = "gatewright.toml")]
     config: PathBuf,
     /// Fail if there are warnings.

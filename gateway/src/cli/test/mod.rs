@@ -80,7 +80,13 @@ impl Test {
         if !self.files.is_empty() {
             return Ok(self.files.clone());
         }
-        let folder = self.config.as_deref().and_then(Path::parent);
+        let folder = self
+            .config
+            .as_deref()
+            .and_then(|config| match config.is_dir() {
+                true => Some(config),
+                false => config.parent(),
+            });
         let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
         let entries = std::fs::read_dir(folder.unwrap_or_else(|| Path::new(".")));
         let entries = entries.into_iter().flatten().flatten();
