@@ -168,5 +168,7 @@ fn the_examples_pass_their_tests() {
         let run = gatewright(&["test", "-c", &config]);
         assert_eq!(run.code, Some(0), "{run}");
         assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{run}");
+        let folder = format!("../../../../config/examples/{example}");
+        assert_eq!(gatewright(&["test", "-c", &folder]).stdout, run.stdout);
     }
 }
