@@ -3,17 +3,13 @@
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
 use crate::upstream::Part;
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use gatewright_core::fault::Fault;
 use gatewright_core::session::ExchangeKey;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::AsyncWrite;
-
-/// How much memory for replies a busy connection keeps from one write to the next. An idle one
-/// keeps none.
-const KEPT: usize = 16 << 10;
 
 /// What one look at a request on its way found.
 enum Outcome {
@@ -167,9 +163,7 @@ impl Connection {
                 }
             }
         }
-        if work.outbound.capacity() > KEPT {
-            work.outbound = BytesMut::new();
-        }
+        work.keep_little();
         Ok(())
     }
 

@@ -55,8 +55,14 @@ impl Connection {
                     Poll::Pending => break,
                     Poll::Ready(result) => result?,
                 }
-                work.inbound.extend_from_slice(buffer.filled());
-                buffer.filled().len()
+                let filled = buffer.filled();
+                if work.inbound.is_empty() {
+                    // As large as needed, at once.
+                    work.inbound = BytesMut::from(filled);
+                } else {
+                    work.inbound.extend_from_slice(filled);
+                }
+                filled.len()
             };
             if read == 0 {
                 self.handle_eof(work)?;
