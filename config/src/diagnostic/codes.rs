@@ -51,7 +51,8 @@ codes! {
          file declares. Protocols are declared as `[protocols.NAME]` or linked into the program.";
     DUPLICATE = "GW1012", "the same twice",
         "Two listeners cannot have one address, and two routes cannot have one name: metrics and logs could not \
-         tell them apart.";
+         tell them apart. Of several files in a folder only one can say what a listener, an upstream, a protocol or a \
+         setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
          upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`. It is a warning; `check --deny-warnings` makes it an \
@@ -88,6 +89,10 @@ codes! {
     NO_DEFINITIONS = "GW1022", "a program that reads no definitions",
         "The configuration names the definition of a protocol, but the program that loads it was built with linked-in \
          codecs only. The program `gatewright` and `Gateway::builder()` of its library read definitions.";
+    BAD_FILTER = "GW1023", "not a filter of log events",
+        "`log.filter` is a level (off, error, warn, info, debug, trace), or several directives with commas and without \
+         blanks: a level for all, and `TARGET=LEVEL` for a module and those in it, such as `\"warn,gatewright=debug\"`. \
+         The longest target counts.";
     UNREADABLE = "GW4001", "the file cannot be read",
         "The operating system does not give the configuration or definition: it does not exist, is a folder, or belongs \
          to somebody else. Or it is larger than such a file may be, or not UTF-8.";

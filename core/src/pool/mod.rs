@@ -308,13 +308,14 @@ impl Pool {
             self.endpoints[index].health().refresh(now);
             self.tell(index);
         }
-        self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
     }
 
+    /// Notes what is thought of an endpoint by now, which the scope follows from.
     fn tell(&mut self, index: usize) {
         let standing = self.endpoints[index].standing();
         if std::mem::replace(&mut self.told[index], standing) != standing {
             self.events.push_back(PoolEvent::Standing(index, standing));
+            self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
         }
     }
 

@@ -11,10 +11,10 @@ codes! {
     METHOD = "GW2202", "the method cannot be used",
         "CONNECT asks a proxy for a tunnel and has no path: no rule can send it.";
     HEADER_NAME = "GW2203", "the header cannot be set",
-        "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames or routes the \
-        request is written by the gateway alone and cannot be set by a rule: connection, \
-        content-length, host, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade \
-        and everything that starts with a colon.";
+        "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames, routes or \
+        traces the request is written by the gateway alone and cannot be set by a rule: connection, \
+        content-length, host, keep-alive, proxy-connection, te, traceparent, trailer, \
+        transfer-encoding, upgrade and everything that starts with a colon.";
     HEADER_VALUE = "GW2204", "the header's value cannot be sent",
         "A header's value is visible ASCII with single spaces or more between, but neither at the \
         start nor at the end. Control characters are never sent. Put other text through base64() \

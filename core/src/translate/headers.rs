@@ -8,14 +8,16 @@ use crate::fault::{Fault, FaultClass};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-/// What frames or routes a request (RFC 9113, section 8.2.2), or is written by the engine.
-const NOT_FOR_RULES: [&str; 9] = [
+/// What frames or routes a request (RFC 9113, section 8.2.2), or is written by the engine: a rule
+/// for it would change nothing.
+const NOT_FOR_RULES: [&str; 10] = [
     "connection",
     "content-length",
     "host",
     "keep-alive",
     "proxy-connection",
     "te",
+    "traceparent",
     "trailer",
     "transfer-encoding",
     "upgrade",

@@ -36,7 +36,7 @@ enum State {
         response: ResponseFuture,
     },
     AwaitingBody(Box<Receiving>),
-    AwaitingMock(MockCall),
+    AwaitingMock(Box<MockCall>),
     /// It could not be sent.
     Failed(Fault),
     Done,
@@ -77,21 +77,19 @@ impl Call {
     ) -> Self {
         let mut endpoint = None;
         let state = match upstream.mock() {
-            Some(plan) => Ok(State::AwaitingMock(MockCall::new(plan, &request))),
-            None => {
-                let trace = facts.trace;
-                let outgoing = Outgoing { request, trace };
-                match upstream.acquire(facts.connection, wish, now) {
-                    Ok(Place::Granted(lease)) => {
-                        endpoint = Some(lease.endpoint());
-                        send(lease, outgoing)
-                    }
-                    Ok(Place::Queued(queued)) => {
-                        Ok(State::AwaitingPlace(Box::new((queued, outgoing))))
-                    }
-                    Err(fault) => Err(fault),
+            Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(plan, &request)))),
+            None => match upstream.acquire(facts.connection, wish, now) {
+                Ok(Place::Granted(lease)) => {
+                    endpoint = Some(lease.endpoint());
+                    send(lease, request, facts.trace)
                 }
-            }
+                Ok(Place::Queued(queued)) => {
+                    let trace = facts.trace;
+                    let waiting = (queued, Outgoing { request, trace });
+                    Ok(State::AwaitingPlace(Box::new(waiting)))
+                }
+                Err(fault) => Err(fault),
+            },
         };
         Self {
             state: state.unwrap_or_else(State::Failed),
@@ -119,7 +117,11 @@ impl Call {
         }
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
+    pub(crate) fn poll(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             // Polled where it lies; taken out only to become something else.
             let next = match &mut self.state {
@@ -127,21 +129,21 @@ impl Call {
                 State::AwaitingHead { lease, response } => {
                     match ready!(Pin::new(response).poll(cx)) {
                         Err(error) => Err(blamed(lease, fault(&error))),
-                        Ok(answer) => return self.receive(answer, cx),
+                        Ok(answer) => return self.receive(answer, now, cx),
                     }
                 }
                 State::AwaitingBody(receiving) => {
                     ready!(receiving.poll(cx))?;
-                    return Poll::Ready(self.answer());
+                    return Poll::Ready(self.answer(now));
                 }
                 State::AwaitingMock(call) => return call.poll(cx).map(Ok),
                 State::Failed(_) | State::Done => Ok(None),
             };
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
-                    let (_, outgoing) = *waiting;
+                    let (_, Outgoing { request, trace }) = *waiting;
                     self.endpoint = Some(lease.endpoint());
-                    self.state = send(lease, outgoing).unwrap_or_else(State::Failed);
+                    self.state = send(lease, request, trace).unwrap_or_else(State::Failed);
                 }
                 (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
                 _ => {
@@ -157,6 +159,7 @@ impl Call {
     fn receive(
         &mut self,
         answer: Response<RecvStream>,
+        now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<HttpAnswer, Fault>> {
         let State::AwaitingHead { lease, .. } = std::mem::replace(&mut self.state, State::Done)
@@ -168,8 +171,6 @@ impl Call {
         };
         lease.answered();
         let (head, stream) = answer.into_parts();
-        check_length(&head.headers, lease.upstream().plan.limits.body)
-            .map_err(|fault| blamed(&lease, fault))?;
         let mut receiving = Receiving {
             lease,
             head,
@@ -177,17 +178,21 @@ impl Call {
             body: Collected::Nothing,
         };
         match receiving.poll(cx)? {
-            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish())),
+            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish(now))),
             Poll::Pending => {
+                // What is here already was counted; there is no need to wait for too much.
+                let Receiving { lease, head, .. } = &receiving;
+                check_length(&head.headers, lease.upstream().plan.limits.body)
+                    .map_err(|fault| blamed(lease, fault))?;
                 self.state = State::AwaitingBody(Box::new(receiving));
                 Poll::Pending
             }
         }
     }
 
-    fn answer(&mut self) -> Result<HttpAnswer, Fault> {
+    fn answer(&mut self, now: Instant) -> Result<HttpAnswer, Fault> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::AwaitingBody(receiving) => Ok(receiving.finish()),
+            State::AwaitingBody(receiving) => Ok(receiving.finish(now)),
             _ => Err(Fault::sent(FaultClass::Internal, "an answer out of turn")),
         }
     }
@@ -211,13 +216,13 @@ impl fmt::Debug for Call {
     }
 }
 
-fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
+fn send(lease: Lease, request: HttpRequest, trace: u128) -> Result<State, Fault> {
     let HttpRequest {
         method,
         target,
         mut headers,
         body,
-    } = outgoing.request;
+    } = request;
     let body = match body {
         Body::Empty => Bytes::new(),
         Body::Whole(bytes) => bytes,
@@ -230,11 +235,12 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
     };
     let span = lease.upstream().random();
     let sent = lease.with_http(|connected| {
-        let mut parent = traceparent(outgoing.trace, span);
+        let mut parent = traceparent(trace, span);
         // Never indexed: a value that never comes again has no place in the compression table.
         // The first one is, so that the others find their name there.
         parent.set_sensitive(std::mem::replace(&mut connected.used, true));
-        headers.insert(TRACEPARENT, parent);
+        // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
+        headers.append(TRACEPARENT, parent);
         let mut head = Request::new(());
         *head.method_mut() = method;
         *head.uri_mut() = uri(&connected.target, target)?;
@@ -274,7 +280,7 @@ fn send_on(
             .map_err(|e| unsent(&e));
     }
     head.headers_mut()
-        .insert(CONTENT_LENGTH, decimal(body.len()));
+        .append(CONTENT_LENGTH, decimal(body.len()));
     let (response, mut stream) = sender.send_request(head, false).map_err(|e| unsent(&e))?;
     stream
         .send_data(body, true)
@@ -282,16 +288,33 @@ fn send_on(
     Ok(response)
 }
 
-/// A number as text. The conversion of `http` allocates twice.
-fn decimal(mut n: usize) -> HeaderValue {
-    let mut text = [b'0'; 20];
-    let mut start = text.len() - 1;
-    while n > 0 {
-        text[start] = b'0' + (n % 10) as u8;
-        n /= 10;
-        start -= usize::from(n > 0);
+/// A number as text. The conversion of `http` allocates twice, and what most requests need is
+/// known beforehand.
+fn decimal(n: usize) -> HeaderValue {
+    let digits = n.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let end = n.saturating_mul(3).saturating_add(3);
+    match SHORT_NUMBERS.get(end.saturating_sub(digits)..end) {
+        Some(known) => HeaderValue::from_static(known),
+        None => HeaderValue::from(n),
     }
-    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// The numbers below a thousand, three digits each.
+const SHORT_NUMBERS: &str = match std::str::from_utf8(&short_numbers()) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+const fn short_numbers() -> [u8; 3000] {
+    let mut text = [b'0'; 3000];
+    let mut n = 0;
+    while n < 1000 {
+        text[3 * n] += (n / 100) as u8;
+        text[3 * n + 1] += (n / 10 % 10) as u8;
+        text[3 * n + 2] += (n % 10) as u8;
+        n += 1;
+    }
+    text
 }
 
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
@@ -336,7 +359,7 @@ impl Receiving {
         }
     }
 
-    fn finish(self) -> HttpAnswer {
+    fn finish(self, now: Instant) -> HttpAnswer {
         let Parts {
             status, headers, ..
         } = self.head;
@@ -345,7 +368,7 @@ impl Receiving {
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => self.lease.blame(),
-            _ => self.lease.praise(),
+            _ => self.lease.praise(now),
         }
         HttpAnswer {
             status,
@@ -440,7 +463,9 @@ fn fault(error: &h2::Error) -> Fault {
     if error.is_remote() && refused {
         return Fault::refused(FaultClass::Unreachable, error.to_string());
     }
-    if error.is_reset() || error.is_io() || error.is_remote() {
+    // A GOAWAY of the library's ends the connection because of one stream, nobody knows which: to
+    // all it carried, it broke.
+    if error.is_reset() || error.is_io() || error.is_remote() || error.is_go_away() {
         return Fault::sent(FaultClass::Unreachable, error.to_string());
     }
     Fault::sent(FaultClass::BadReply, error.to_string())
@@ -465,7 +490,7 @@ mod tests {
 
     #[test]
     fn a_length_has_the_digits_that_it_needs() {
-        for n in [0, 1, 9, 10, 99, 100, 4096, usize::MAX] {
+        for n in (0..1100).chain([4096, usize::MAX]) {
             assert_eq!(decimal(n), n.to_string());
         }
     }

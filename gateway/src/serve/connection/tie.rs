@@ -32,8 +32,8 @@ impl Connection {
         matches!(self.tie.as_deref(), Some(Tie::Bound(_)))
     }
 
-    /// Keeps back a request that needs a connection of its own, or all that come after it. Gives
-    /// it back if it is to be sent now.
+    /// Keeps back a request that needs a connection of its own, or makes the next ones wait for
+    /// it. Gives it back if it is to be sent now.
     pub(super) fn tied(
         &mut self,
         work: &Work,
@@ -42,7 +42,7 @@ impl Connection {
         needs: Needs,
         at: Arrival,
     ) -> Option<Message> {
-        let (Some(route), false) = (route, needs == Needs::Nothing) else {
+        let Some(route) = route else {
             return Some(request);
         };
         if !self.is_settled(work) {
