@@ -7,7 +7,7 @@ use gatewright_codecs::ksy::finding::Findings;
 use gatewright_codecs::ksy::load::{Sources, Unreadable};
 use gatewright_codecs::ksy::read::{Limits, Machine};
 use gatewright_codecs::ksy::view::{Instances, rows, typed};
-use gatewright_codecs::ksy::write::{Given, Rules, WriteError, given, write};
+use gatewright_codecs::ksy::write::{self, Given, Rules, WriteError};
 use gatewright_core::codec::json::Secrets;
 use std::convert::Infallible;
 use std::path::Path;
@@ -67,7 +67,7 @@ pub fn check_message(definition: &Definition, message: &[u8]) -> Told {
         Ok(first) => first,
         Err(why) => return Told::Unread(why),
     };
-    let written = match written(definition, &first) {
+    let written = match write(definition, &first) {
         Ok(written) => written,
         Err(error) => return Told::Unwritten(error),
     };
@@ -79,18 +79,22 @@ pub fn check_message(definition: &Definition, message: &[u8]) -> Told {
         format!("{second:?}"),
         "{message:02x?} is written as {written:02x?}"
     );
-    let again = self::written(definition, &second);
+    let again = write(definition, &second);
     assert_eq!(again.as_ref(), Ok(&written), "{message:02x?}");
     Told::Written(written)
 }
 
-fn read(definition: &Definition, message: &[u8]) -> Result<Given, String> {
+/// Reads a whole message; what it says is shown, too.
+///
+/// # Errors
+/// If it is none, or more.
+pub fn read(definition: &Definition, message: &[u8]) -> Result<Given, String> {
     let frame = Bytes::copy_from_slice(message);
     let mut machine = Machine::new(&definition.plan, frame, Limits::MESSAGE).traced();
     let root = machine.read(definition.root, &[]);
     let whole = root.and_then(|root| machine.ends().map(|()| root));
     let said = match &whole {
-        Ok(root) => Ok(given(&machine, *root)),
+        Ok(root) => Ok(write::given(&machine, *root)),
         Err(error) => Err(error.to_string()),
     };
     let show = &mut |_: &Machine<'_>, _| Ok::<(), Infallible>(());
@@ -99,10 +103,17 @@ fn read(definition: &Definition, message: &[u8]) -> Result<Given, String> {
     said
 }
 
-fn written(definition: &Definition, given: &Given) -> Result<Bytes, WriteError> {
+/// Writes a message.
+///
+/// # Errors
+/// If something is missing, or does not fit.
+///
+/// # Panics
+/// If other bytes are touched.
+pub fn write(definition: &Definition, given: &Given) -> Result<Bytes, WriteError> {
     let mut out = BytesMut::from(&b"before"[..]);
     let rules = Rules::of(&definition.plan);
-    let result = write(
+    let result = write::write(
         &definition.plan,
         &rules,
         definition.root,
