@@ -14,6 +14,7 @@ use crate::ksy::write::WriteError;
 use crate::ksy::write::WriteProblem;
 use crate::ksy::write::number;
 use crate::ksy::write::pad::padded;
+use crate::ksy::write::pad::room;
 use crate::ksy::write::unprocess::unprocessed;
 use bytes::BufMut;
 use bytes::Bytes;
@@ -43,6 +44,7 @@ impl<'p> Writer<'_, 'p> {
                 Size::Eos | Size::Terminated => None,
             };
             let width = width.unwrap_or_default();
+            room(from, width)?;
             self.out.put_bytes(0, width);
             self.hole(target, field, form, Some((from, width)));
             return Ok(());
@@ -171,7 +173,9 @@ impl<'p> Writer<'_, 'p> {
         // What a structure leaves of its place is zeros.
         let missing = size.and_then(|size| size.checked_sub(data.len()));
         if plain && (size.is_none() || missing.is_some()) {
-            data.put_bytes(0, missing.unwrap_or_default());
+            let missing = missing.unwrap_or_default();
+            room(from.saturating_add(data.len()), missing)?;
+            data.put_bytes(0, missing);
             let len = data.len();
             self.out.unsplit(data);
             return self.sized(len, cut, &here, field);

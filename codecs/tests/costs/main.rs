@@ -1,0 +1,5 @@
+//! What definitions cost, hostile ones most of all.
+
+mod attacks;
+mod meter;
+mod peers;
