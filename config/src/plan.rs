@@ -2,10 +2,11 @@
 //! small value from here.
 
 use gatewright_core::codec::Protocol;
+use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Question, Translation};
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -183,6 +184,8 @@ pub struct UpstreamPlan {
     pub policy: PoolPolicy,
     /// How they are probed, if they are.
     pub check: Option<CheckPlan>,
+    /// Which of their error replies speak against them.
+    pub errors: ErrorReplies,
     /// What is tried again.
     pub retry: RetryPolicy,
     /// What it may use up.
@@ -283,7 +286,7 @@ pub const QUIC_STREAM_WINDOW: u32 = 256 << 10;
 pub const QUIC_SEND_WINDOW: u32 = 8 << 20;
 
 /// How endpoints are probed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CheckPlan {
     /// What a probe does.
     pub check: Check,
@@ -294,12 +297,14 @@ pub struct CheckPlan {
 }
 
 /// What a probe does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Check {
     /// It connects.
     Connect,
     /// It connects and asks for this path; the answer has to be a 2xx.
     Get(PathAndQuery),
+    /// It connects and asks this.
+    Ask(Question),
 }
 
 /// A host and a port.

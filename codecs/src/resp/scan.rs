@@ -45,6 +45,7 @@ fn passes(walk: &Walk, names: &Names, side: Side, frame: &[u8]) -> bool {
         Side::Server => names
             .find(walk.name(frame))
             .is_some_and(|(_, command)| command.needs == Needs::Nothing),
-        Side::Client => !frame.starts_with(b">"),
+        // What may be an error is read: it may speak against the server.
+        Side::Client => !matches!(frame.first(), Some(b'>' | b'-' | b'!' | b'|') | None),
     }
 }

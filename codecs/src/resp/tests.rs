@@ -1,6 +1,6 @@
 use super::*;
 use crate::BUILTIN;
-use gatewright_core::codec::{Cause, Needs, Recovery, Retry};
+use gatewright_core::codec::{Cause, Grade, Needs, Recovery, Retry};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Correlation, Kind, OperationId, Record, Slot, Value};
 use schema::{DATA, ITEMS, NUMBER, TEXT};
@@ -732,8 +732,17 @@ fn frames_are_counted_up_to_one_that_must_be_read() {
         check(&[read, get].concat(), 32, 3);
     }
     assert_eq!(scan(Side::Server, b"@", 32), Err(Cause::BadMagic));
-    let replies = b"+OK\r\n-ERR x\r\n*2\r\n:1\r\n$-1\r\n|0\r\n_\r\n>1\r\n+x\r\n+OK\r\n";
-    assert_eq!(scan(Side::Client, replies, 32), Ok((4, 33)));
+    let good = "+OK\r\n*2\r\n:1\r\n$-1\r\n_\r\n";
+    for read in [
+        ">1\r\n+x\r\n",
+        "-ERR x\r\n",
+        "!5\r\nERR x\r\n",
+        "|0\r\n-ERR x\r\n",
+    ] {
+        let replies = [good, read, good].concat();
+        let scanned = scan(Side::Client, replies.as_bytes(), 32);
+        assert_eq!(scanned, Ok((3, good.len())), "{read}");
+    }
 }
 
 #[test]
@@ -746,6 +755,27 @@ fn a_frame_that_must_be_read_is_found_by_the_next_call() {
     let multi = NonZeroUsize::new(15).unwrap();
     assert_eq!(codec.delimit(&bytes[14..]), Ok(Delimited::Frame(multi)));
     assert_eq!(codec.scan(&bytes[29..], 9).unwrap().frames, 1);
+}
+
+#[test]
+fn errors_of_the_server_are_told_from_those_of_requests() {
+    let grade = |frame: &'static [u8]| {
+        let Ok(Event::Head(reply)) = codec(Side::Client).decode(Bytes::from_static(frame)) else {
+            panic!("a reply")
+        };
+        Resp::new().descriptor.grade(&reply)
+    };
+    for (frame, expected) in [
+        (&b"+OK\r\n"[..], Grade::Fine),
+        (b"-ERR unknown command\r\n", Grade::Refused),
+        (b"-LOADINGS x\r\n", Grade::Refused),
+        (b"-LOADING the dataset\r\n", Grade::Failed),
+        (b"!12\r\nMASTERDOWN x\r\n", Grade::Failed),
+        (b"|0\r\n-BUSY\r\n", Grade::Failed),
+        (b"*1\r\n-LOADING x\r\n", Grade::Fine),
+    ] {
+        assert_eq!(grade(frame), expected, "{frame:?}");
+    }
 }
 
 #[test]

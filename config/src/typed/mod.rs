@@ -1,13 +1,16 @@
 //! The configuration as typed: every value read, with its place, but nothing yet looked up.
 
+mod check;
 mod endpoints;
 mod gateway;
 mod listener;
+mod question;
 mod retry;
 mod route;
 mod rules;
 mod upstream;
 
+pub(crate) use check::Probe;
 pub(crate) use gateway::{Gateway, Protocol};
 pub(crate) use listener::Listener;
 pub(crate) use route::Route;

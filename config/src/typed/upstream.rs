@@ -1,12 +1,14 @@
 //! Upstreams as typed.
 
-use super::endpoints::{read_check, read_endpoints, read_key, read_policy};
+use super::check::{Check, read_check};
+use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
-use crate::plan::{CheckPlan, Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::plan::{Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
 use gatewright_core::expr::{Source, Span};
+use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use std::path::PathBuf;
@@ -22,7 +24,8 @@ pub(crate) struct Upstream {
     pub(crate) ranks: Vec<Rank>,
     pub(crate) policy: PoolPolicy,
     pub(crate) key: Option<Source>,
-    pub(crate) check: Option<CheckPlan>,
+    pub(crate) check: Option<Check>,
+    pub(crate) errors: ErrorReplies,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
     pub(crate) limits: UpstreamLimits,
@@ -38,6 +41,7 @@ impl Upstream {
         let (endpoints, ranks) = read_endpoints(reader, section);
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
+        let kind = endpoints.first().map(Endpoint::kind);
         let upstream = Self {
             name,
             endpoints,
@@ -46,7 +50,8 @@ impl Upstream {
             ranks,
             policy,
             key: read_key(reader, section, policy.balance),
-            check: read_check(reader, section),
+            check: read_check(reader, section, kind),
+            errors: read_errors(reader, section),
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             limits: read_limits(reader, &limits),

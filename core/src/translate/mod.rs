@@ -27,6 +27,7 @@ mod headers;
 mod json;
 mod key;
 mod load;
+mod question;
 mod reply;
 mod request;
 pub(crate) mod scope;
@@ -36,6 +37,7 @@ mod target;
 pub use conversion::Conversion;
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
 pub use key::BalanceKey;
+pub use question::{Question, QuestionSpec};
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,
 };

@@ -6,6 +6,7 @@ use super::connect::Usable;
 use crate::clock;
 use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
 use gatewright_core::health::Probe;
+use gatewright_core::translate::Question;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use std::future::{Future, poll_fn};
@@ -62,6 +63,13 @@ impl Prober {
         f64::from(self.upstream.jitter()) / f64::from(u32::MAX)
     }
 
+    /// Asks in the upstream's own protocol.
+    async fn ask(&self, question: &Question) -> Option<()> {
+        let speech = self.upstream.plan.speaks.as_ref()?;
+        let opening = self.upstream.open_native(self.endpoint, speech);
+        opening.await.ok()?.ask(question, 0).await.ok()
+    }
+
     async fn connect(&self) -> Option<Usable> {
         self.upstream.connect(self.endpoint).await.ok()
     }
@@ -70,9 +78,10 @@ impl Prober {
         let probing = async {
             let endpoint = &self.upstream.plan.endpoints[self.endpoint];
             match (&self.plan.check, endpoint.kind()) {
+                (Check::Ask(question), _) => self.ask(question).await,
                 (_, EndpointKind::Stream) => self.upstream.dialler.probe(self.endpoint).await.ok(),
                 (Check::Connect, _) => self.connect().await.map(drop),
-                (Check::Get(path), _) => ask(self.connect().await?, path.clone()).await,
+                (Check::Get(path), _) => get(self.connect().await?, path.clone()).await,
             }
         };
         match tokio::time::timeout(self.plan.timeout, probing).await {
@@ -83,7 +92,7 @@ impl Prober {
 }
 
 /// Asks for the path; something only if the answer's head says that all is well.
-async fn ask(usable: Usable, path: PathAndQuery) -> Option<()> {
+async fn get(usable: Usable, path: PathAndQuery) -> Option<()> {
     let Usable {
         target,
         sender,

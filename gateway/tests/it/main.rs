@@ -19,6 +19,7 @@ mod forward;
 mod forward_in_order;
 mod convert;
 mod balancing;
+mod native_health;
 mod retries;
 mod outage;
 mod lifecycle;

@@ -64,7 +64,7 @@ impl LinkDriver {
             endpoint = id.endpoint(),
             "connected"
         );
-        let link = Rc::new(Link::new(id, speech, &upstream.plan.limits));
+        let link = Rc::new(Link::new(id, speech, &upstream.plan));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,

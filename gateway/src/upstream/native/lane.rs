@@ -350,6 +350,7 @@ impl Call {
             return;
         };
         let verdict = match fault {
+            None if self.mailbox.blames() => self.bad(),
             None => Verdict::Good,
             Some(fault) if fault.may_have_been_sent() => self.bad(),
             Some(_) => return,

@@ -7,9 +7,10 @@ use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
-use gatewright_config::plan::{Sharing, Speech, UpstreamLimits};
+use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
 use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::ErrorReplies;
 use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
@@ -47,6 +48,9 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// Which replies speak against the server.
+    errors: ErrorReplies,
+    descriptor: Arc<Descriptor>,
     /// When the last reply came.
     heard: Instant,
     /// Why it takes nothing more.
@@ -81,10 +85,10 @@ impl fmt::Display for Broken {
 }
 
 impl Link {
-    pub(super) fn new(id: ConnId, speech: &Speech, limits: &UpstreamLimits) -> Self {
+    pub(super) fn new(id: ConnId, speech: &Speech, plan: &UpstreamPlan) -> Self {
         let protocol = &speech.protocol;
         let descriptor = Arc::clone(protocol.descriptor());
-        let framing = Framing::new(Arc::clone(protocol), Side::Client, limits.frame);
+        let framing = Framing::new(Arc::clone(protocol), Side::Client, plan.limits.frame);
         let in_order = descriptor.capabilities.correlation == CorrelationKind::Fifo;
         Self {
             id,
@@ -96,12 +100,14 @@ impl Link {
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                errors: plan.errors,
+                descriptor: Arc::clone(&descriptor),
                 heard: clock::now(),
                 closed: None,
             }),
             descriptor,
             sharing: speech.sharing,
-            quarantine: limits.quarantine,
+            quarantine: plan.limits.quarantine,
         }
     }
 
@@ -415,10 +421,14 @@ impl State {
         if !self.ledger.is_empty() {
             self.note_replies(1)?;
         }
+        let blames = self.blames(&message);
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
             && mailbox.contents() == Contents::Frames
         {
+            if blames {
+                mailbox.blame();
+            }
             mailbox.put_frames(message.frame().map_or(&[], |frame| frame), 1);
             if let Some(mailbox) = self.ledger.received_in_order(1) {
                 mailbox.complete();
@@ -426,11 +436,21 @@ impl State {
             return Ok(());
         }
         match self.ledger.received(message.correlation()) {
-            Answers::Request(mailbox) => mailbox.put_message(message),
+            Answers::Request(mailbox) => {
+                if blames {
+                    mailbox.blame();
+                }
+                mailbox.put_message(message);
+            }
             Answers::Late | Answers::Part => metrics.dropped("late"),
             Answers::Unknown => return self.note_unknown(message.correlation(), metrics),
         }
         Ok(())
+    }
+
+    /// Whether a reply speaks against the server that gave it.
+    fn blames(&self, reply: &Message) -> bool {
+        self.errors.matter() && self.errors.blame(self.descriptor.grade(reply))
     }
 
     /// A reply to what the server cannot have read yet is a reply to something else.
