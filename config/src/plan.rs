@@ -204,8 +204,8 @@ impl UpstreamPlan {
             let mut plan = self.clone();
             plan.limits.connections = self.limits.dedicated;
             plan.speaks = Some(Speech {
-                protocol: Arc::clone(&speech.protocol),
                 sharing: Sharing::Exclusive,
+                ..speech.clone()
             });
             plan
         })
@@ -219,6 +219,8 @@ pub struct Speech {
     pub protocol: Arc<dyn Protocol>,
     /// Who uses a connection at a time.
     pub sharing: Sharing,
+    /// What each of them begins with, one after the other; 16 at most.
+    pub opening: Arc<[Question]>,
 }
 
 /// Who uses a connection to an upstream at a time.

@@ -117,10 +117,10 @@ pub(super) const fn operation_of(row: u16) -> OperationId {
     OperationId(row.saturating_add(FIRST_COMMAND))
 }
 
-/// The row of the table that an operation stands for.
-pub(super) fn command_of(operation: OperationId) -> Option<&'static Command> {
+/// The row of the table that an operation stands for, and its index.
+pub(super) fn command_of(operation: OperationId) -> Option<(u16, &'static Command)> {
     let row = operation.0.checked_sub(FIRST_COMMAND)?;
-    COMMANDS.get(usize::from(row))
+    Some((row, COMMANDS.get(usize::from(row))?))
 }
 
 pub(super) fn descriptor() -> Descriptor {

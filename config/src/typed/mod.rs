@@ -8,6 +8,7 @@ mod question;
 mod retry;
 mod route;
 mod rules;
+mod session;
 mod upstream;
 
 pub(crate) use check::Probe;

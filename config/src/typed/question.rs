@@ -2,7 +2,7 @@
 
 use super::rules::set_value;
 use crate::diagnostic::codes;
-use crate::keys::Key;
+use crate::keys::{Fallback, Key};
 use crate::read::{Problem, Reader, Section, expand, key_source};
 use crate::tree::{Node, Table, Value};
 use gatewright_core::expr::Source;
@@ -27,6 +27,10 @@ pub(super) fn read_question(
     let expect = section.source(reader, keys.expect);
     let when = section.source(reader, keys.when);
     if section.node(keys.send).is_none() {
+        if matches!(keys.send.fallback, Fallback::Required) {
+            section.node_or_note(reader, keys.send);
+            return None;
+        }
         let others = [keys.set, keys.expect, keys.when];
         let other = others
             .iter()

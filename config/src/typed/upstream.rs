@@ -3,6 +3,7 @@
 use super::check::{Check, read_check};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
+use super::session::Session;
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
 use crate::plan::{Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
@@ -21,6 +22,7 @@ pub(crate) struct Upstream {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) sharing: Option<Setting<String>>,
+    pub(crate) session: Session,
     pub(crate) ranks: Vec<Rank>,
     pub(crate) policy: PoolPolicy,
     pub(crate) key: Option<Source>,
@@ -47,6 +49,7 @@ impl Upstream {
             endpoints,
             protocol: section.name(reader, &keys::PROTOCOL),
             sharing: section.text(reader, &keys::SHARING),
+            session: Session::read(reader, section),
             ranks,
             policy,
             key: read_key(reader, section, policy.balance),

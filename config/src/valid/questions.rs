@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::plan::{Check, CheckPlan, Speech};
 use crate::read::{Problem, Reader};
 use crate::typed::{Probe, Upstream};
+use gatewright_core::codec::Protocol;
 use gatewright_core::translate::{Question, QuestionSpec};
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(super) fn check(
     })
 }
 
-/// The compiled question; what is wrong with it is noted.
+/// A question to the endpoints of an upstream.
 fn question(
     reader: &mut Reader<'_>,
     upstream: &Upstream,
@@ -47,8 +48,17 @@ fn question(
         }
         return None;
     };
+    compiled(reader, spec, &speech.protocol)
+}
+
+/// The compiled question; what is wrong with it is noted.
+pub(super) fn compiled(
+    reader: &mut Reader<'_>,
+    spec: &QuestionSpec,
+    protocol: &Arc<dyn Protocol>,
+) -> Option<Question> {
     let source = Arc::clone(&reader.source);
-    match Question::compile(spec, &speech.protocol) {
+    match Question::compile(spec, protocol) {
         Ok(question) => Some(question),
         Err(errors) => {
             for error in errors {

@@ -211,9 +211,10 @@ impl Blueprint {
                     ))
                 };
                 let upstream = open(plan.clone());
-                upstream.start_checks();
+                let exclusive = plan.exclusive().map(open);
+                upstream.start_checks(exclusive.as_ref());
                 Reached {
-                    exclusive: plan.exclusive().map(open),
+                    exclusive,
                     upstream,
                 }
             })

@@ -91,8 +91,14 @@ impl RelayRoute {
         let first = self.next.get();
         self.next.set((first + 1) % endpoints.max(1));
         for attempt in 0..attempts {
-            if let Some(stream) = self.upstream.dial((first + attempt) % endpoints).await {
-                return Some(stream);
+            let endpoint = (first + attempt) % endpoints;
+            let dialled = if self.plan.action.sends_messages() {
+                self.upstream.dial_bound(endpoint).await
+            } else {
+                self.upstream.dial(endpoint).await
+            };
+            if dialled.is_some() {
+                return dialled;
             }
         }
         None

@@ -18,19 +18,22 @@ use std::time::Duration;
 /// The task that probes one endpoint for as long as its worker runs.
 struct Prober {
     upstream: Rc<Upstream>,
+    other: Option<Rc<Upstream>>,
     plan: CheckPlan,
     endpoint: usize,
 }
 
 impl Upstream {
-    /// Probes each endpoint from now on, if the configuration says so.
-    pub(crate) fn start_checks(self: &Rc<Self>) {
+    /// Probes each endpoint from now on, if the configuration says so. What comes of it goes for
+    /// the `other` connections to the same endpoints as well.
+    pub(crate) fn start_checks(self: &Rc<Self>, other: Option<&Rc<Self>>) {
         let Some(plan) = self.plan.check.as_ref().filter(|_| self.mock().is_none()) else {
             return;
         };
         for endpoint in 0..self.plan.endpoints.len() {
             let prober = Rc::new(Prober {
                 upstream: Rc::clone(self),
+                other: other.cloned(),
                 plan: plan.clone(),
                 endpoint,
             });
@@ -49,8 +52,9 @@ impl Prober {
             let probe = probing.await.unwrap_or(Probe::Failed);
             self.upstream.metrics.probed(self.endpoint, probe);
             let endpoint = self.endpoint;
-            self.upstream
-                .change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            for upstream in std::iter::once(&self.upstream).chain(&self.other) {
+                upstream.change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            }
             tokio::time::sleep(self.pause()).await;
         }
     }
@@ -67,7 +71,19 @@ impl Prober {
     async fn ask(&self, question: &Question) -> Option<()> {
         let speech = self.upstream.plan.speaks.as_ref()?;
         let opening = self.upstream.open_native(self.endpoint, speech);
-        opening.await.ok()?.ask(question, 0).await.ok()
+        let nth = u8::try_from(speech.opening.len()).unwrap_or(u8::MAX);
+        opening.await.ok()?.ask(question, nth).await.ok()
+    }
+
+    /// A connection to a stream of bytes is usable once it has begun as it has to.
+    async fn reach(&self) -> Option<()> {
+        match &self.upstream.plan.speaks {
+            Some(speech) if !speech.opening.is_empty() => {
+                let opening = self.upstream.open_native(self.endpoint, speech);
+                opening.await.ok().map(drop)
+            }
+            Some(_) | None => self.upstream.dialler.probe(self.endpoint).await.ok(),
+        }
     }
 
     async fn connect(&self) -> Option<Usable> {
@@ -79,7 +95,7 @@ impl Prober {
             let endpoint = &self.upstream.plan.endpoints[self.endpoint];
             match (&self.plan.check, endpoint.kind()) {
                 (Check::Ask(question), _) => self.ask(question).await,
-                (_, EndpointKind::Stream) => self.upstream.dialler.probe(self.endpoint).await.ok(),
+                (_, EndpointKind::Stream) => self.reach().await,
                 (Check::Connect, _) => self.connect().await.map(drop),
                 (Check::Get(path), _) => get(self.connect().await?, path.clone()).await,
             }

@@ -20,6 +20,7 @@ mod forward_in_order;
 mod convert;
 mod balancing;
 mod native_health;
+mod session_open;
 mod retries;
 mod outage;
 mod lifecycle;

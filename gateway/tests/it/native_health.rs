@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 
 const STATES: &str = "gatewright_upstream_endpoints";
 const PROBES: &str = "gatewright_upstream_probes_total";
+/// Shared connections and those for requests that need one of their own are two pools.
+const BOTH: f64 = 2.0;
 /// A request of a client, as the host has it in its log.
 const ASKED: &str = "M123 1250";
 const EJECT_AT_ONCE: &str =
@@ -50,14 +52,14 @@ async fn an_endpoint_is_out_while_its_reply_is_not_as_expected() {
         .upstream_key("slow-start", "\"0s\"")
         .upstream_key("balance", "\"round-robin\"");
     let gateway = Gateway::start(&config).await;
-    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
+    gateway.until_metric(STATES, &state("ejected"), BOTH).await;
     ask(&gateway, 20).await;
     assert_eq!((probed.count(ASKED), other.count(ASKED)), (0, 20));
     let passed = [("endpoint", "1"), ("result", "passed")];
     gateway.until_metric(PROBES, &passed, 2.0).await;
 
     ill.store(0, Ordering::Relaxed);
-    gateway.until_metric(STATES, &state("healthy"), 1.0).await;
+    gateway.until_metric(STATES, &state("healthy"), BOTH).await;
     let asked = async {
         while probed.count(ASKED) == 0 {
             ask(&gateway, 2).await;
@@ -79,7 +81,7 @@ async fn no_reply_in_time_fails_a_probe() {
     let health = r#"{ send = "ping", every = "20ms", timeout = "20ms", fall = 2 }"#;
     let config = Config::forward("resp", [silent.url()]).upstream_key("health", health);
     let gateway = Gateway::start(&config).await;
-    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
+    gateway.until_metric(STATES, &state("ejected"), BOTH).await;
 }
 
 /// Without an expectation, any reply that is no error does; an error is none.
@@ -97,9 +99,9 @@ async fn an_error_is_no_answer_to_a_probe() {
     let health = r#"{ send = "ping", every = "20ms", fall = 2, rise = 2 }"#;
     let config = Config::forward("resp", [redis.url()]).upstream_key("health", health);
     let gateway = Gateway::start(&config).await;
-    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
+    gateway.until_metric(STATES, &state("ejected"), BOTH).await;
     loading.store(false, Ordering::Relaxed);
-    gateway.until_metric(STATES, &state("healthy"), 1.0).await;
+    gateway.until_metric(STATES, &state("healthy"), BOTH).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Keeps one link going and tells the pool what becomes of it.
 
 use super::Link;
+use super::opened::Opened;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::driver::Debt;
@@ -39,32 +40,38 @@ impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
         let _debt = Debt::new(&upstream, id);
-        let connecting = async {
-            let stream = upstream.dialler.dial(id.endpoint()).await?;
-            stream.notice_silence()?;
-            Ok(stream)
-        };
+        // What opens a connection is large, and those that are open are not to make room for it.
+        let opening = Box::pin(async {
+            let opened = upstream.open_native(id.endpoint(), &speech).await?;
+            opened.stream.notice_silence()?;
+            Ok(opened)
+        });
         let limit = upstream.plan.limits.connect;
-        let connected = match tokio::time::timeout(limit, connecting).await {
-            Ok(connected) => connected,
+        let opened = match tokio::time::timeout(limit, opening).await {
+            Ok(opened) => opened,
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "not connected in time",
             )),
         };
-        match connected {
-            Ok(stream) => Self::new(upstream, id, &speech, stream).await,
+        match opened {
+            Ok(opened) => Self::new(upstream, id, &speech, opened).await,
             Err(error) => upstream.note_connect_failed(id, &error),
         }
     }
 
-    fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, stream: Stream) -> Self {
+    fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, opened: Opened) -> Self {
         tracing::debug!(
             upstream = upstream.name(),
             endpoint = id.endpoint(),
             "connected"
         );
-        let link = Rc::new(Link::new(id, speech, &upstream.plan));
+        let Opened {
+            stream,
+            framing,
+            inbound,
+        } = opened;
+        let link = Rc::new(Link::new(id, speech, framing, &upstream.plan));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,
@@ -77,7 +84,7 @@ impl LinkDriver {
             id,
             link,
             stream,
-            inbound: BytesMut::new(),
+            inbound,
             alarm,
         }
     }

@@ -8,7 +8,7 @@ use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
-use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event, Side};
+use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::message::{Correlation, Kind, Message};
@@ -85,15 +85,19 @@ impl fmt::Display for Broken {
 }
 
 impl Link {
-    pub(super) fn new(id: ConnId, speech: &Speech, plan: &UpstreamPlan) -> Self {
-        let protocol = &speech.protocol;
-        let descriptor = Arc::clone(protocol.descriptor());
-        let framing = Framing::new(Arc::clone(protocol), Side::Client, plan.limits.frame);
+    /// A connection that has said what it begins with, with the codec that did.
+    pub(super) fn new(id: ConnId, speech: &Speech, framing: Framing, plan: &UpstreamPlan) -> Self {
+        let descriptor = Arc::clone(speech.protocol.descriptor());
+        let mut ledger = Ledger::new(descriptor.capabilities.correlation);
+        // These ids were used: should their replies come twice, nobody has the second one.
+        for _ in speech.opening.iter() {
+            let _ = ledger.free_id();
+        }
         let in_order = descriptor.capabilities.correlation == CorrelationKind::Fifo;
         Self {
             id,
             state: RefCell::new(State {
-                ledger: Ledger::new(descriptor.capabilities.correlation),
+                ledger,
                 framing,
                 outbound: BytesMut::new(),
                 flushed: in_order.then(Flushed::default),

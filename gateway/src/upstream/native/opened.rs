@@ -22,23 +22,28 @@ pub(in crate::upstream) struct Opened {
 }
 
 impl Upstream {
-    /// Connects to an endpoint. How long that may take is for the caller to say.
+    /// Connects to an endpoint and says what each connection begins with. How long that may take is
+    /// for the caller to say.
     ///
     /// # Errors
-    /// If it cannot be connected to.
+    /// If it cannot be connected to, or does not answer as it has to.
     pub(in crate::upstream) async fn open_native(
         &self,
         endpoint: usize,
         speech: &Speech,
     ) -> io::Result<Opened> {
         let stream = self.dialler.dial(endpoint).await?;
-        stream.notice_silence()?;
         let protocol = Arc::clone(&speech.protocol);
-        Ok(Opened {
+        let mut opened = Opened {
             stream,
             framing: Framing::new(protocol, Side::Client, self.plan.limits.frame),
             inbound: BytesMut::new(),
-        })
+        };
+        for (question, nth) in speech.opening.iter().zip(0..) {
+            opened.ask(question, nth).await?;
+        }
+        opened.expect_nothing().await?;
+        Ok(opened)
     }
 }
 
@@ -53,9 +58,7 @@ impl Opened {
         question: &Question,
         nth: u8,
     ) -> io::Result<()> {
-        if self.next_reply().await?.is_some() {
-            return Err(io::Error::other("a reply that nobody asked for"));
-        }
+        self.expect_nothing().await?;
         let asked = question.message(nth);
         let mut out = BytesMut::new();
         let event = Event::Head(asked.clone());
@@ -75,6 +78,26 @@ impl Opened {
         let got = &descriptor.operation(reply.operation()).name;
         let text = format!("the reply to `{sent}`, a message `{got}`, is not as it has to be");
         Err(io::Error::other(text))
+    }
+
+    /// No reply may be there.
+    async fn expect_nothing(&mut self) -> io::Result<()> {
+        match self.next_reply().await? {
+            None => Ok(()),
+            Some(_) => Err(io::Error::other("a reply that nobody asked for")),
+        }
+    }
+
+    /// The bare connection.
+    ///
+    /// # Errors
+    /// If the server has begun to say something.
+    pub(in crate::upstream) fn into_stream(self) -> io::Result<Stream> {
+        if self.inbound.is_empty() {
+            Ok(self.stream)
+        } else {
+            Err(io::Error::other("bytes that nobody asked for"))
+        }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -61,6 +61,14 @@ impl HostConnection {
         frame
     }
 
+    /// Nothing more is there by now, nor after the peer has had time to send it.
+    pub(crate) async fn nothing(&mut self) {
+        const WHILE: std::time::Duration = std::time::Duration::from_millis(50);
+        let read = self.stream.read_buf(&mut self.read);
+        let read = tokio::time::timeout(WHILE, read).await;
+        assert!(read.is_err() && self.read.is_empty(), "{:02x?}", self.read);
+    }
+
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         let sent = in_time("a peer that reads", self.stream.write_all(bytes)).await;
         sent.expect("an open connection");
