@@ -3,10 +3,11 @@
 
 use gatewright_core::codec::Protocol;
 use gatewright_core::health::ErrorReplies;
-use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
 use gatewright_core::translate::{BalanceKey, Conversion, Question, Translation};
+use http::HeaderName;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -186,6 +187,10 @@ pub struct UpstreamPlan {
     pub check: Option<CheckPlan>,
     /// Which of their error replies speak against them.
     pub errors: ErrorReplies,
+    /// For how long a connection is given anything new.
+    pub lifetime: Lifetime,
+    /// The header that tells how much time is left for the answer, if one does.
+    pub deadline_header: Option<HeaderName>,
     /// What is tried again.
     pub retry: RetryPolicy,
     /// What it may use up.
@@ -230,6 +235,8 @@ pub enum Sharing {
     Shared,
     /// One request, until it is answered.
     Exclusive,
+    /// One client, from its first message on.
+    Bound,
 }
 
 /// One address of an upstream.

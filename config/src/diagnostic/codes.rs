@@ -81,7 +81,7 @@ codes! {
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
          `h2c://` or `https://` upstreams and, with `request.send`, messages for upstreams that say their `protocol`; to an \
          upstream of their own protocol they go as they are without `request` and `reply`. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
-         names of `alpn`. Probes with a `path` are for HTTP, those that `send` a message for upstreams that say their `protocol`.";
+         names of `alpn`. Clients of an upstream with `sharing = \"bound\"` pass by all other routes of their listener. Probes with a `path` are for HTTP, those that `send` a message for upstreams that say their `protocol`.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
     UNREADABLE = "GW4001", "the configuration cannot be read",

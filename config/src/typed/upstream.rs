@@ -4,14 +4,16 @@ use super::check::{Check, read_check};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
 use super::session::Session;
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
-use crate::plan::{Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
 use gatewright_core::expr::{Source, Span};
 use gatewright_core::health::ErrorReplies;
-use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
+use gatewright_core::translate::header_name;
+use http::HeaderName;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,8 @@ pub(crate) struct Upstream {
     pub(crate) errors: ErrorReplies,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) deadline_header: Option<HeaderName>,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
 }
@@ -57,6 +61,8 @@ impl Upstream {
             errors: read_errors(reader, section),
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
+            lifetime: read_lifetime(reader, section),
+            deadline_header: read_deadline_header(reader, section, kind),
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
         };
@@ -112,6 +118,37 @@ impl Upstream {
             let problem = Problem::new(codes::MISSING_KEY, "`tls.alpn` is missing for `quic://`");
             let help = "a QUIC connection needs the name of its protocol (RFC 9001, 8.1), such as tls = { alpn = \"echo\" }";
             reader.problem(problem.help(help), node.span.clone());
+        }
+    }
+}
+
+fn read_lifetime(reader: &mut Reader<'_>, section: &Section<'_>) -> Lifetime {
+    Lifetime {
+        age: section.duration_if(reader, &keys::MAX_AGE),
+        requests: section
+            .count_if(reader, &keys::MAX_REQUESTS)
+            .map(|count| count as u64),
+    }
+}
+
+/// Only requests of HTTP have headers.
+fn read_deadline_header(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    kind: Option<EndpointKind>,
+) -> Option<HeaderName> {
+    let name = section.source(reader, &keys::DEADLINE_HEADER)?;
+    if kind == Some(EndpointKind::Stream) {
+        let problem = Problem::new(codes::MISMATCH, "a header for an upstream of bytes");
+        let help = "requests of HTTP have headers: leave it away";
+        reader.problem(problem.help(help), name.span().clone());
+    }
+    match header_name(&name) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let source = Arc::clone(&reader.source);
+            reader.note(Diagnostic::rule(Severity::Error, error, source));
+            None
         }
     }
 }

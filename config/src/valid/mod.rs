@@ -143,6 +143,8 @@ fn upstream_plan(
         policy: upstream.policy,
         check,
         errors: upstream.errors,
+        lifetime: upstream.lifetime,
+        deadline_header: upstream.deadline_header.clone(),
         retry: upstream.retry.clone(),
         limits,
         tls: upstream.tls.clone(),

@@ -65,6 +65,7 @@ fn sharing(
             None
         }
         Some(("exclusive", _)) => Some(Sharing::Exclusive),
+        Some(("bound", _)) => Some(Sharing::Bound),
         Some(_) | None if can_share => Some(Sharing::Shared),
         Some(_) | None => Some(Sharing::Exclusive),
     }

@@ -12,12 +12,14 @@
 
 mod dial;
 mod endpoint;
+mod lifetime;
 mod place;
 mod scope;
 mod setup;
 mod waiting;
 
 pub use endpoint::ConnId;
+pub use lifetime::{Lifetime, Retirement};
 pub use setup::{Ask, PoolLimits, PoolPolicy, Rank};
 pub use waiting::Ticket;
 

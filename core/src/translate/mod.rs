@@ -36,6 +36,7 @@ mod target;
 
 pub use conversion::Conversion;
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
+pub use headers::header_name;
 pub use key::BalanceKey;
 pub use question::{Question, QuestionSpec};
 pub use spec::{

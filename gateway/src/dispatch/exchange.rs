@@ -63,8 +63,11 @@ impl Exchange {
         from: Sender<'_>,
     ) -> Result<Box<Self>, Box<Refused>> {
         let retry = from.retry;
+        let deadline = at.began + route.plan.timeout;
         let way = match &route.action {
-            Action::Translate(rules) => Way::http(&request, route, rules, &facts, None, at.now),
+            Action::Translate(rules) => {
+                Way::http(&request, route, rules, &facts, None, deadline, at.now)
+            }
             Action::Convert(rules) => {
                 let lane = lane(route, &request, &facts, rules.operation().needs, from);
                 Way::converted(&request, lane, rules, &facts)
@@ -86,7 +89,6 @@ impl Exchange {
         };
         route.upstream.offered(at.now);
         let route = Rc::clone(route);
-        let deadline = at.began + route.plan.timeout;
         Ok(Box::new(Self {
             key,
             request,
@@ -172,7 +174,16 @@ impl Exchange {
             }
             (Way::Native(lane, _), _) => Way::native(&mut self.request, lane),
             (_, Action::Translate(rules)) => {
-                Way::http(&self.request, &self.route, rules, &self.facts, failed, now)
+                let (route, facts) = (&self.route, &self.facts);
+                Way::http(
+                    &self.request,
+                    route,
+                    rules,
+                    facts,
+                    failed,
+                    self.deadline,
+                    now,
+                )
             }
             (_, Action::Convert(_) | Action::Forward) => {
                 Err(Fault::unsent(FaultClass::Internal, "no way to go on"))
@@ -188,12 +199,13 @@ impl Way {
         rules: &Translation,
         facts: &Facts,
         avoid: Option<usize>,
+        deadline: Instant,
         now: Instant,
     ) -> Result<Self, Fault> {
         let http = rules.request(request, facts)?;
         let key = balance_key(route, request, facts);
         let wish = Wish { key, avoid };
-        let call = Call::begin(&route.upstream, http, facts, wish, now);
+        let call = Call::begin(&route.upstream, http, facts, wish, deadline, now);
         Ok(Self::Http(call))
     }
 
@@ -230,7 +242,7 @@ fn lane(
     from: Sender<'_>,
 ) -> Rc<Lane> {
     let upstream = match (&route.own, needs) {
-        (Some(own), Needs::Exclusive) => &own.exclusive,
+        (Some(own), Needs::Exclusive) => own.exclusive.as_ref().unwrap_or(&route.upstream),
         _ => &route.upstream,
     };
     let key = balance_key(route, request, facts);

@@ -11,6 +11,7 @@ mod native;
 mod place;
 mod quic;
 mod quic_stream;
+mod retiring;
 mod retry;
 mod stream;
 
@@ -87,6 +88,8 @@ struct Connected {
     since: Instant,
     /// Whether any answer came on it.
     answered: bool,
+    /// Its task, once nothing new is begun on it.
+    retiring: Option<Waker>,
 }
 
 /// What requests are sent on.
@@ -98,8 +101,8 @@ enum Carrier {
 struct HttpCarrier {
     target: Target,
     sender: SendRequest<Bytes>,
-    /// Whether a request was sent on it.
-    used: bool,
+    /// Requests that were sent on it.
+    served: u64,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -276,6 +279,11 @@ impl Upstream {
         self.sharing() == Sharing::Shared
     }
 
+    /// Whether each client has a connection of its own.
+    pub(crate) fn binds_clients(&self) -> bool {
+        self.sharing() == Sharing::Bound
+    }
+
     /// Notes how an endpoint did in one exchange of several on a place.
     fn judge(self: &Rc<Self>, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
         let busy = {
@@ -361,6 +369,7 @@ impl Upstream {
             last_used: now,
             since: now,
             answered: false,
+            retiring: None,
         };
         self.state.borrow_mut().connections.push(connected);
         self.metrics.connected();

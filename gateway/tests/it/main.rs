@@ -21,6 +21,8 @@ mod convert;
 mod balancing;
 mod native_health;
 mod session_open;
+mod bound;
+mod retirement;
 mod retries;
 mod outage;
 mod lifecycle;

@@ -189,6 +189,58 @@ async fn what_changes_nothing_for_others_binds_nobody() {
     assert_eq!(stage.connections().await, 2.0);
 }
 
+/// No reply is lost or swapped while connections retire under load.
+#[tokio::test]
+async fn connections_retire_under_load_and_nobody_notices() {
+    let stage = Stage::start_with(&[], |config| config.upstream_key("max-requests", 100));
+    let Some(stage) = stage.await else { return };
+    for pipeline in ["1", "32"] {
+        let tests = "set,get,incr,lpush,lrange_100";
+        let arguments = ["-t", tests, "-n", "3000", "-c", "50", "-q", "-P", pipeline];
+        let report = stage.run("redis-benchmark", &arguments).await;
+        assert!(report.contains("LRANGE_100 "), "{report}");
+        assert!(!report.contains("rror"), "{report}");
+    }
+    let mut client = stage.client().await;
+    let commands = vec!["incr n"; 1000].join("\n");
+    client.send(&commands).await;
+    for n in 1..=1000 {
+        client.expect(&format!(":{n}")).await;
+    }
+    let name = "gatewright_upstream_connects_failed_total";
+    assert_eq!(stage.gateway.metrics().await.sum(name, &[]), 0.0);
+    let stats = stage.run("redis-cli", &["info", "stats"]).await;
+    let made = stats.lines().find_map(|line| {
+        let count = line.strip_prefix("total_connections_received:")?;
+        count.trim().parse::<u32>().ok()
+    });
+    assert!(made.is_some_and(|made| made > 20), "{stats}");
+}
+
+/// Each client has a connection to redis of its own, whatever it says.
+#[tokio::test]
+async fn with_bound_connections_redis_own_programs_see_no_difference() {
+    let stage = Stage::start_with(&[], |config| config.upstream_key("sharing", "\"bound\""));
+    let Some(stage) = stage.await else { return };
+    for pipeline in ["1", "32"] {
+        let tests = "set,get,incr";
+        let arguments = ["-t", tests, "-n", "2000", "-c", "50", "-q", "-P", pipeline];
+        let report = stage.run("redis-benchmark", &arguments).await;
+        assert!(report.contains("INCR: "), "{report}");
+        assert!(!report.contains("rror"), "{report}");
+    }
+    let (mut one, mut two) = (stage.client().await, stage.client().await);
+    one.send("client setname one\nmulti\nset a 1\nincr a\nexec")
+        .await;
+    one.expect("+OK\n+OK\n+QUEUED\n+QUEUED\n*2\n+OK\n:2").await;
+    two.send("subscribe news").await;
+    two.expect("*3\n$9\nsubscribe\n$4\nnews\n:1").await;
+    one.send("publish news x\nclient getname").await;
+    one.expect(":1\n$3\none").await;
+    two.expect("*3\n$7\nmessage\n$4\nnews\n$1\nx").await;
+    assert_eq!(stage.connections().await, 2.0);
+}
+
 /// A login that the gateway makes: clients need none, on no kind of connection, and probes neither.
 #[tokio::test]
 async fn each_connection_is_logged_in_before_it_is_used() {

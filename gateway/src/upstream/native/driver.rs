@@ -9,7 +9,7 @@ use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech};
-use gatewright_core::pool::ConnId;
+use gatewright_core::pool::{ConnId, Retirement};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -31,6 +31,7 @@ pub(in crate::upstream) struct LinkDriver {
     stream: Stream,
     inbound: BytesMut,
     alarm: Alarm,
+    retirement: Retirement,
 }
 
 /// How a connection ended.
@@ -75,11 +76,12 @@ impl LinkDriver {
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,
-            Sharing::Exclusive => 1,
+            Sharing::Exclusive | Sharing::Bound => 1,
         };
         upstream.change_pool(|pool| pool.handle_capacity(id, places, clock::now()));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
+            retirement: upstream.retirement(),
             upstream,
             id,
             link,
@@ -95,6 +97,7 @@ impl LinkDriver {
         if self.alarm.is_due(now) {
             self.handle_timeout(now, cx);
         }
+        self.retire_if_due(now, cx);
         for _ in 0..READS_A_TURN {
             if self.link.is_closed() {
                 self.upstream.leave(self.id);
@@ -120,6 +123,18 @@ impl LinkDriver {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Gives a connection nothing new once it is old enough, and lets it end when it is done.
+    fn retire_if_due(&self, now: Instant, cx: &Context<'_>) {
+        let (upstream, id) = (&self.upstream, self.id);
+        if !self.link.is_retiring() && upstream.retires(id, &self.retirement, now) {
+            self.link.retire();
+            upstream.retire(id, cx.waker());
+        }
+        if self.link.is_retiring() && upstream.is_unused(id) {
+            self.link.leave();
+        }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -173,6 +188,9 @@ impl LinkDriver {
 
     fn set_alarm(&mut self, cx: &Context<'_>) {
         if let Some(at) = self.link.poll_timeout() {
+            self.alarm.set(at, cx);
+        }
+        if let (Some(at), false) = (self.retirement.at(), self.link.is_retiring()) {
             self.alarm.set(at, cx);
         }
         if self.inbound.is_empty() {

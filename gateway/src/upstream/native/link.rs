@@ -53,6 +53,10 @@ struct State {
     descriptor: Arc<Descriptor>,
     /// When the last reply came.
     heard: Instant,
+    /// Requests that were sent on it.
+    served: u64,
+    /// Whether nothing new is begun on it: who uses it goes on elsewhere once its replies are in.
+    retiring: bool,
     /// Why it takes nothing more.
     closed: Option<Closed>,
 }
@@ -62,6 +66,8 @@ struct State {
 enum Closed {
     /// Replies that are due may still come.
     Leaving(&'static str),
+    /// The same, and what waits to be written still is: the server has done nothing wrong.
+    Retired,
     /// Nothing more is waited for.
     AtOnce(&'static str),
 }
@@ -107,6 +113,8 @@ impl Link {
                 errors: plan.errors,
                 descriptor: Arc::clone(&descriptor),
                 heard: clock::now(),
+                served: 0,
+                retiring: false,
                 closed: None,
             }),
             descriptor,
@@ -144,6 +152,7 @@ impl Link {
             }
             Parcel::Message(message) => self.write(message, state)?,
         };
+        state.served += replies.map_or(1, |replies| u64::from(replies.get()));
         wake(state.driver.take());
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
@@ -215,6 +224,29 @@ impl Link {
         wake(state.driver.take());
     }
 
+    /// Lets the driver end a connection that nobody uses any more, once all that is due has come.
+    pub(super) fn leave(&self) {
+        self.state
+            .borrow_mut()
+            .closed
+            .get_or_insert(Closed::Retired);
+    }
+
+    /// Nothing new is begun on it.
+    pub(super) fn retire(&self) {
+        self.state.borrow_mut().retiring = true;
+    }
+
+    /// Whether nothing new is begun on it.
+    pub(super) fn is_retiring(&self) -> bool {
+        self.state.borrow().retiring
+    }
+
+    /// Requests that were sent on it.
+    pub(in crate::upstream) fn served(&self) -> u64 {
+        self.state.borrow().served
+    }
+
     /// Fails all who wait.
     pub(super) fn fail_all(&self, detail: &str) {
         let waiting = {
@@ -239,6 +271,10 @@ impl Link {
         match state.closed? {
             Closed::AtOnce(reason) => Some(reason),
             Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+            Closed::Retired => {
+                let over = state.ledger.is_empty() && state.outbound.is_empty();
+                over.then_some("retired")
+            }
         }
     }
 
@@ -300,7 +336,10 @@ impl Link {
         // Not one reply in all this time: nobody new is to wait for this server. Those who wait
         // already may do so for as long as they like.
         if given_up.is_some_and(|until| until <= now && state.heard + self.quarantine <= until) {
-            state.closed.get_or_insert(Closed::Leaving("silent"));
+            match state.closed {
+                None | Some(Closed::Retired) => state.closed = Some(Closed::Leaving("silent")),
+                Some(Closed::Leaving(_) | Closed::AtOnce(_)) => {}
+            }
         }
         match state.ledger.handle_timeout(self.quarantine, now) {
             Overdue::Fine => {}

@@ -14,7 +14,12 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        Self::at("127.0.0.1:0".parse().expect("an address")).await
+    }
+
+    /// A server where one was before.
+    pub(crate) async fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("an address");
         Self { listener }
     }
 
