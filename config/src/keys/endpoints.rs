@@ -34,7 +34,7 @@ pub(crate) static BALANCE: Key = Key::new(
     "upstreams.*.balance",
     Kind::Choice(&["round-robin", "least-request", "p2c", "hash"]),
     Fallback::Value("\"least-request\""),
-    "Which endpoint gets a request: the next in turn; the one with the fewest in flight; the better of two by latency (a peak-sensitive, fading average up to the answer's first byte) and requests in flight; or always the same for one key (Maglev). All go by weights. One without a free place is passed over.",
+    "Which endpoint gets a request: the next in turn; the one with the fewest in flight; the better of two by latency (a peak-sensitive, fading average up to the answer's first byte) and requests in flight; or always the same for one key (Maglev). All go by weights. One without a free place is passed over. For relays, and for clients that are bound, it is their connections that are spread.",
 );
 pub(crate) static BALANCE_KEY: Key = Key::new(
     "upstreams.*.balance-key",

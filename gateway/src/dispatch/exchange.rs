@@ -7,7 +7,7 @@ use gatewright_core::codec::{Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{BalanceKey, Conversion, Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -203,7 +203,7 @@ impl Way {
         now: Instant,
     ) -> Result<Self, Fault> {
         let http = rules.request(request, facts)?;
-        let key = balance_key(route, request, facts);
+        let key = route.upstream.key_of(&route.plan, request, facts);
         let wish = Wish { key, avoid };
         let call = Call::begin(&route.upstream, http, facts, wish, deadline, now);
         Ok(Self::Http(call))
@@ -245,7 +245,7 @@ fn lane(
         (Some(own), Needs::Exclusive) => own.exclusive.as_ref().unwrap_or(&route.upstream),
         _ => &route.upstream,
     };
-    let key = balance_key(route, request, facts);
+    let key = route.upstream.key_of(&route.plan, request, facts);
     from.lanes.to(upstream, from.client, key)
 }
 
@@ -255,14 +255,5 @@ fn is_good(result: &Result<Answer, Fault>) -> bool {
         Ok(Answer::Http(answer)) => answer.status.as_u16() < 400,
         Ok(Answer::Message(_)) => true,
         Err(_) => false,
-    }
-}
-
-/// What the upstream of a route chooses an endpoint by, if it does by a key.
-fn balance_key(route: &Route, request: &Message, facts: &Facts) -> u64 {
-    match &route.plan.balance_key {
-        _ if !route.upstream.goes_by_key() => 0,
-        Some(key) => key.of(request, facts),
-        None => BalanceKey::of_peer(facts),
     }
 }

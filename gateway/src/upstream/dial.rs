@@ -22,12 +22,12 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 impl Upstream {
     /// A stream to an endpoint, within the time limit; a failure is noted.
-    pub(crate) async fn dial(&self, endpoint: usize) -> Option<Stream> {
+    pub(super) async fn dial(&self, endpoint: usize) -> Option<Stream> {
         self.dialled(endpoint, self.dialler.dial(endpoint)).await
     }
 
     /// The same for a client of the upstream's protocol: the connection has begun as it has to.
-    pub(crate) async fn dial_bound(&self, endpoint: usize) -> Option<Stream> {
+    pub(super) async fn dial_bound(&self, endpoint: usize) -> Option<Stream> {
         match &self.plan.speaks {
             Some(speech) if !speech.opening.is_empty() => {
                 let opening = self.open_native(endpoint, speech);

@@ -8,6 +8,7 @@ mod dial;
 mod driver;
 mod mock;
 mod native;
+mod own;
 mod place;
 mod quic;
 mod quic_stream;
@@ -18,6 +19,7 @@ mod stream;
 pub(crate) use call::Call;
 pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
+pub(crate) use own::{Beginning, OwnConnection, OwnPlace, Owner};
 pub(crate) use quic::QuicSocket;
 pub(crate) use stream::Stream;
 
@@ -163,26 +165,13 @@ impl Upstream {
     }
 
     /// How often something is tried at most.
-    pub(crate) const fn attempts(&self) -> u32 {
+    const fn attempts(&self) -> u32 {
         self.plan.retry.attempts
     }
 
     /// Whether an endpoint is chosen by a key.
     pub(crate) fn goes_by_key(&self) -> bool {
         self.plan.policy.balance == Policy::Hash
-    }
-
-    pub(crate) const fn endpoints(&self) -> usize {
-        self.plan.endpoints.len()
-    }
-
-    /// A relay has a connection of its own.
-    pub(crate) fn relay_opened(&self) {
-        self.metrics.connected();
-    }
-
-    pub(crate) fn relay_closed(&self) {
-        self.metrics.disconnected();
     }
 
     /// What the built-in upstream is to answer, if this is one.
