@@ -12,12 +12,16 @@
 
 mod dial;
 mod endpoint;
+mod lifetime;
+mod own;
 mod place;
 mod scope;
 mod setup;
 mod waiting;
 
 pub use endpoint::ConnId;
+pub use lifetime::{Lifetime, Retirement};
+pub use own::OwnState;
 pub use setup::{Ask, PoolLimits, PoolPolicy, Rank};
 pub use waiting::Ticket;
 

@@ -116,6 +116,9 @@ impl Drop for Lease {
                 && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
             {
                 connected.last_used = ended.unwrap_or_else(clock::now);
+                if let Some(driver) = &connected.retiring {
+                    driver.wake_by_ref();
+                }
             }
             state.is_busy()
         };
