@@ -109,6 +109,9 @@ codes! {
         "The type of a value instance follows from its expression. Here the expression needs the instance itself.";
     SYNTAX = "GW3039", "not a call",
         "Only methods of values can be called, as in `name.substring(0, 2)`.";
+    NO_DISSECTOR = "GW3090", "not for a dissector",
+        "The definition is good, but this part of it has no form in a dissector: Wireshark's Lua has numbers up to 2^53, \
+         texts in UTF-8, and fewer encodings. Leave the part out of a copy of the definition to have a dissector for the rest.";
 }
 
 /// The row of a code.

@@ -2,11 +2,13 @@
 
 use super::exit::{Exit, Outcome};
 use super::report::{note, report};
-use gatewright_codecs::ksy::files::Files;
+use gatewright_codecs::ksy::files::{FileId, Files};
 use gatewright_codecs::ksy::finding::{Finding, Findings, Severity};
 use gatewright_codecs::ksy::load::{Sources, Unreadable};
 use gatewright_codecs::ksy::{Definition, Refused};
 use gatewright_config::{Diagnostic, SourceFile, codes};
+use gatewright_core::expr::RuleError;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -78,29 +80,18 @@ impl Folders {
 fn diagnostics(files: &Files, findings: &Findings) -> Vec<Diagnostic> {
     let mut found: Vec<&Finding> = findings.all().iter().collect();
     found.sort_by_key(|finding| (finding.file, finding.span.start, finding.span.end));
+    // An expression that is looked at for its type and for its value fails twice.
+    found.dedup();
     if findings.omitted() > 0 {
         note(format_args!(
             "{} more findings are not shown",
             findings.omitted()
         ));
     }
-    let mut sources = Vec::new();
-    let mut source = |finding: &Finding| {
-        if let Some((_, source)) = sources.iter().find(|(file, _)| *file == finding.file) {
-            return Arc::clone(source);
-        }
-        let (name, text) = files
-            .get(finding.file)
-            .map_or_else(Default::default, |file| {
-                (file.path.display().to_string(), file.text.clone())
-            });
-        let source = Arc::new(SourceFile::new(name, text));
-        sources.push((finding.file, Arc::clone(&source)));
-        source
-    };
+    let mut sources = BTreeMap::new();
     let shown = found.into_iter().map(|finding| {
-        let source = source(finding);
-        diagnostic(finding, &source)
+        let made = || Arc::new(source(files, finding.file));
+        diagnostic(finding, sources.entry(finding.file).or_insert_with(made))
     });
     shown.collect()
 }
@@ -118,6 +109,23 @@ fn diagnostic(finding: &Finding, source: &Arc<SourceFile>) -> Diagnostic {
         Some(help) => diagnostic.help(help.as_str()),
         None => diagnostic,
     }
+}
+
+/// A fault in one of a definition's files.
+pub(super) fn located(
+    files: &Files,
+    severity: gatewright_config::Severity,
+    file: FileId,
+    fault: RuleError,
+) -> Diagnostic {
+    Diagnostic::rule(severity, fault, Arc::new(source(files, file)))
+}
+
+fn source(files: &Files, file: FileId) -> SourceFile {
+    let (name, text) = files.get(file).map_or_else(Default::default, |file| {
+        (file.path.display().to_string(), file.text.clone())
+    });
+    SourceFile::new(name, text)
 }
 
 /// The file system.
