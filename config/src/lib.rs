@@ -13,6 +13,7 @@
 //! assert!(shown.iter().any(|finding| finding.contains("did you mean \"json\"?")));
 //! ```
 
+mod definitions;
 mod diagnostic;
 mod explain;
 mod keys;
@@ -28,6 +29,7 @@ mod tree;
 mod typed;
 mod valid;
 
+pub use definitions::{Defined, Definitions};
 pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
 pub use explain::{explain, explain_with, nearest_to_explain};
 pub use load::{Loaded, load, load_str, load_str_with, load_with};

@@ -19,7 +19,8 @@ use std::sync::Arc;
 pub struct Loaded {
     /// What it says.
     pub plan: Plan,
-    /// What is odd about it, in the order of the file.
+    /// What is odd about it, in the order of the file, and then about the definitions that it
+    /// names, file by file.
     pub warnings: Vec<Diagnostic>,
     /// The file itself.
     pub source: Arc<SourceFile>,
@@ -72,7 +73,8 @@ impl Loaded {
 /// come from the process's environment.
 ///
 /// # Errors
-/// All that is wrong with it, in the order of the file, warnings included.
+/// All that is wrong with it, in the order of the file, warnings included; then what is wrong with
+/// the definitions that it names, file by file.
 pub fn load(path: &Path, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
     load_with(path, protocols, &from_process)
 }
@@ -105,7 +107,7 @@ pub fn load_with(
 /// Reads and checks a configuration that is at hand as text; `name` stands for its path.
 ///
 /// # Errors
-/// All that is wrong with it, in the order of the text, warnings included.
+/// As [`load`].
 pub fn load_str(name: &str, text: &str, protocols: &Protocols) -> Result<Loaded, Vec<Diagnostic>> {
     load_str_with(name, text, protocols, &from_process)
 }
@@ -145,10 +147,7 @@ fn load_source(
     let mut document = reader.parse();
     let file = File::read(&mut reader, &mut document);
     let plan = valid::plan(&mut reader, &file, protocols);
-    let mut found = std::mem::take(&mut reader.found);
-    knock_on::remove(&mut found, &source);
-    found.sort_by(|a, b| a.order().cmp(&b.order()));
-    found.dedup();
+    let found = in_order(std::mem::take(&mut reader.found), &source);
     match plan {
         Some(plan) if !found.iter().any(Diagnostic::is_error) => {
             let binds = file
@@ -165,6 +164,23 @@ fn load_source(
         }
         _ => Err(found),
     }
+}
+
+/// What was found in the file itself, without what syntax errors may have caused, and then what was
+/// found in others.
+fn in_order(found: Vec<Diagnostic>, source: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    let is_here = |diagnostic: &Diagnostic| match &diagnostic.place {
+        Some(place) => Arc::ptr_eq(&place.source, source),
+        None => true,
+    };
+    let (mut here, mut elsewhere): (Vec<_>, Vec<_>) = found.into_iter().partition(is_here);
+    knock_on::remove(&mut here, source);
+    here.sort_by(|a, b| a.order().cmp(&b.order()));
+    // Two definitions may import one file, and then have its findings in common.
+    elsewhere.sort_by(|a, b| a.order().cmp(&b.order()));
+    here.append(&mut elsewhere);
+    here.dedup();
+    here
 }
 
 fn not_utf8(name: String, error: &std::string::FromUtf8Error) -> Diagnostic {

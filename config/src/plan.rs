@@ -26,6 +26,8 @@ pub struct Plan {
     pub log: LogPlan,
     /// Where metrics and health are served, if anywhere.
     pub admin: Option<SocketAddr>,
+    /// The protocols that have names of their own here. Parts that speak them hold them, too.
+    pub protocols: Vec<ProtocolPlan>,
     /// Where clients come in.
     pub listeners: Vec<ListenerPlan>,
     /// Whom messages go to; routes name them by index.
@@ -59,6 +61,26 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// A protocol that the configuration declares.
+#[derive(Clone, Debug)]
+pub struct ProtocolPlan {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// The protocol.
+    pub protocol: Arc<dyn Protocol>,
+    /// Where it is written, unless it is linked in.
+    pub definition: Option<DefinitionPlan>,
+}
+
+/// Where a protocol is written. Paths start where the process does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionPlan {
+    /// Its first file.
+    pub file: PathBuf,
+    /// Where imports are searched that begin with `/`.
+    pub folders: Vec<PathBuf>,
 }
 
 /// What becomes of the bytes that a client sends.

@@ -1,13 +1,15 @@
 //! The protocols that a configuration may name.
 
+use crate::definitions::Definitions;
 use gatewright_core::codec::Protocol;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The codecs that are linked into the program, by name.
+/// The codecs that are linked into the program, by name, and what makes protocols of definitions.
 #[derive(Clone, Debug, Default)]
 pub struct Protocols {
     by_name: BTreeMap<String, Arc<dyn Protocol>>,
+    definitions: Option<Arc<dyn Definitions>>,
 }
 
 impl Protocols {
@@ -16,7 +18,22 @@ impl Protocols {
     pub const fn new() -> Self {
         Self {
             by_name: BTreeMap::new(),
+            definitions: None,
         }
+    }
+
+    /// The same with somebody who reads definitions. Without, a configuration that names one is
+    /// refused.
+    #[must_use]
+    pub fn with_definitions(mut self, definitions: Arc<dyn Definitions>) -> Self {
+        self.definitions = Some(definitions);
+        self
+    }
+
+    /// Who reads definitions, if anybody does.
+    #[must_use]
+    pub fn definitions(&self) -> Option<&dyn Definitions> {
+        self.definitions.as_deref()
     }
 
     /// Adds a protocol; one of the same name is replaced and handed back.
@@ -54,6 +71,7 @@ impl<N: Into<String>> FromIterator<(N, Arc<dyn Protocol>)> for Protocols {
                 .into_iter()
                 .map(|(name, protocol)| (name.into(), protocol))
                 .collect(),
+            definitions: None,
         }
     }
 }

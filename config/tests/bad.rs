@@ -1,13 +1,22 @@
 //! Each file in `bad/` has something wrong; its snapshot beside it shows what a user sees.
 
-use gatewright_config::{Colour, Diagnostic, Protocols, load_str};
-use std::path::{Path, PathBuf};
+mod definitions;
 
-fn protocols() -> Protocols {
+use definitions::Stub;
+use gatewright_codecs::ksy;
+use gatewright_config::{Colour, Diagnostic, Protocols, explain_with, load_str};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn linked() -> Protocols {
     gatewright_codecs::BUILTIN
         .iter()
         .map(|builtin| (builtin.name, (builtin.protocol)()))
         .collect()
+}
+
+fn protocols() -> Protocols {
+    linked().with_definitions(Arc::new(Stub::default()))
 }
 
 fn cases() -> Vec<PathBuf> {
@@ -52,17 +61,20 @@ fn each_bad_file_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn findings_are_in_the_order_of_the_file_and_can_be_explained() {
+fn findings_are_in_the_order_of_the_files_and_can_be_explained() {
     for path in cases() {
         let found = findings(&path);
-        let starts: Vec<usize> = found
-            .iter()
-            .map(|d| d.place.as_ref().map_or(0, |place| place.span.start))
-            .collect();
+        let here = path.file_name().unwrap().to_str().unwrap();
+        let order = |finding: &Diagnostic| {
+            let place = finding.place.as_ref()?;
+            let name = place.source.name().to_owned();
+            Some((name != here, name, place.span.start))
+        };
+        let starts: Vec<_> = found.iter().map(order).collect();
         assert!(starts.is_sorted(), "{}", path.display());
         for diagnostic in found {
             assert!(
-                gatewright_config::explain(diagnostic.code).is_some(),
+                explain_with(diagnostic.code, ksy::codes::ALL).is_some(),
                 "{} is not explained",
                 diagnostic.code
             );
@@ -103,6 +115,38 @@ fn five_planted_errors_are_five_findings_at_their_places() {
 }
 
 #[test]
+fn a_definition_is_not_read_where_its_keys_are_wrong() {
+    for name in ["definition-missing", "protocol-forms"] {
+        let stub = Arc::new(Stub::default());
+        let definitions = Arc::clone(&stub);
+        let protocols = linked().with_definitions(definitions);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/bad")
+            .join(name);
+        let text = std::fs::read_to_string(path.with_extension("toml")).unwrap();
+        load_str("a.toml", &text, &protocols).unwrap_err();
+        let asked: Vec<_> = stub.asked().into_iter().map(|(file, _)| file).collect();
+        // The misspelled key is taken for the one that was meant, so that all errors are found.
+        let meant: &[&str] = match name {
+            "protocol-forms" => &["tests/bad/definitions/pos.ksy"],
+            _ => &[],
+        };
+        let meant: Vec<_> = meant.iter().map(PathBuf::from).collect();
+        assert_eq!(asked, meant, "{name}");
+    }
+}
+
+#[test]
+fn a_program_that_reads_no_definitions_says_so() {
+    let text = "[protocols.till]\ndefinition = \"tests/bad/definitions/pos.ksy\"\n";
+    let found = load_str("a.toml", text, &linked()).unwrap_err();
+    let refused = found.iter().find(|finding| finding.code == "GW1022");
+    let place = refused.unwrap().place.as_ref().unwrap();
+    let marked = place.source.slice(&place.span);
+    assert_eq!(marked, "\"tests/bad/definitions/pos.ksy\"");
+}
+
+#[test]
 fn programs_get_the_same_as_json() {
     let text = "[listeners.pos]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"pos\"\nprotocl = 1\n";
     let found = load_str("a.toml", text, &protocols()).unwrap_err();
@@ -112,7 +156,7 @@ fn programs_get_the_same_as_json() {
         .unwrap();
     assert_eq!(
         unknown.to_json().to_string(),
-        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"help":"did you mean `protocol`?"}"#
+        r#"{"code":"GW1003","severity":"error","message":"unknown key `protocl`","file":"a.toml","line":4,"column":1,"end":{"line":4,"column":8},"span":{"start":60,"end":67},"help":"did you mean `protocol`?"}"#
     );
 }
 

@@ -1,10 +1,16 @@
 //! Configurations that can run, as facts about their plans.
 
-use gatewright_config::plan::{Authority, Check, Endpoint, LogFormat, MockPlan, Plan};
-use gatewright_config::{Loaded, Protocols, load, load_str};
+mod definitions;
+
+use definitions::Stub;
+use gatewright_config::plan::{
+    Authority, Check, DefinitionPlan, Endpoint, LogFormat, MockPlan, Plan,
+};
+use gatewright_config::{Loaded, Protocols, load, load_str, load_str_with};
 use gatewright_core::balance::Policy;
 use gatewright_core::retry::Cause;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn protocols() -> Protocols {
@@ -305,7 +311,7 @@ fn listeners_share_what_is_the_same_for_them() {
         panic!("two listeners")
     };
     assert_eq!((b.routes.len(), a.routes.len()), (2, 1));
-    assert!(std::sync::Arc::ptr_eq(&a.routes[0], &b.routes[0]));
+    assert!(Arc::ptr_eq(&a.routes[0], &b.routes[0]));
 }
 
 #[test]
@@ -465,4 +471,111 @@ fn a_codec_of_ones_own_may_not_be_called_raw() {
         found.iter().any(|finding| finding.code == "GW1017"),
         "{found:#?}"
     );
+}
+
+/// What a configuration in `tests/bad` would say: paths in it start there.
+fn load_with_definitions(text: &str, stub: &Arc<Stub>) -> Loaded {
+    let definitions = Arc::clone(stub);
+    let protocols = protocols().with_definitions(definitions);
+    let variables = |name: &str| (name == "SHARED").then(|| "definitions/shared".to_owned());
+    load_str_with("tests/bad/gatewright.toml", text, &protocols, &variables)
+        .unwrap_or_else(|found| panic!("{found:#?}"))
+}
+
+const DEFINITIONS: &str = r#"
+[listeners.pos]
+bind = "tcp://127.0.0.1:0"
+protocol = "till"
+
+[listeners.old]
+bind = "tcp://127.0.0.1:0"
+protocol = "linked"
+
+[protocols.till]
+definition = "definitions/pos.ksy"
+imports = ["${SHARED}", "definitions"]
+
+[upstreams.host]
+url = "tcp://127.0.0.1:1"
+protocol = "host"
+
+[protocols.linked]
+codec = "pos"
+
+[protocols.host]
+definition = "./definitions/./pos.ksy"
+imports = ["definitions/shared", "definitions"]
+
+[protocols.alone]
+definition = "definitions/pos.ksy"
+
+[upstreams.alone]
+url = "tcp://127.0.0.1:2"
+protocol = "alone"
+
+[[routes]]
+from = "pos"
+to = "host"
+
+[[routes]]
+from = "old"
+to = "alone"
+request.send = "auth_req"
+request.set = { merchant = "{merchant}", pan = "{pan}", amount = "{amount}", currency = "{currency}" }
+reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
+"#;
+
+#[test]
+fn definitions_are_protocols_wherever_one_is_named() {
+    let stub = Arc::new(Stub::default());
+    let Loaded { plan, warnings, .. } = load_with_definitions(DEFINITIONS, &stub);
+    let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["tests/bad/definitions/pos.ksy:3:13: warning[GW3017]: an encoding under another name"]
+    );
+    let declared: Vec<_> = (plan.protocols.iter())
+        .map(|declared| (&*declared.name, &declared.definition))
+        .collect();
+    let folder = Path::new("tests/bad/definitions");
+    let written = |folders: &[PathBuf]| {
+        Some(DefinitionPlan {
+            file: folder.join("pos.ksy"),
+            folders: folders.to_vec(),
+        })
+    };
+    let folders = [folder.join("shared"), folder.to_owned()];
+    assert_eq!(
+        declared,
+        [
+            ("till", &written(&folders)),
+            ("linked", &None),
+            ("host", &written(&folders)),
+            ("alone", &written(&[])),
+        ]
+    );
+    let speaks = |upstream: usize| &plan.upstreams[upstream].speaks.as_ref().unwrap().protocol;
+    let [till, linked, host, alone] = [0, 1, 2, 3].map(|index| &plan.protocols[index].protocol);
+    assert!(Arc::ptr_eq(till, &plan.listeners[0].protocol));
+    assert!(Arc::ptr_eq(linked, &plan.listeners[1].protocol));
+    assert!(Arc::ptr_eq(host, speaks(0)));
+    assert!(Arc::ptr_eq(alone, speaks(1)));
+}
+
+#[test]
+fn each_definition_is_loaded_once_in_the_order_of_the_file() {
+    let stub = Arc::new(Stub::default());
+    let Loaded { plan, .. } = load_with_definitions(DEFINITIONS, &stub);
+    let folder = Path::new("tests/bad/definitions");
+    let file = folder.join("pos.ksy");
+    let folders = vec![folder.join("shared"), folder.to_owned()];
+    let asked = [(file.clone(), folders), (file, Vec::new())];
+    assert_eq!(stub.asked(), asked);
+    let [till, _, host, alone] = [0, 1, 2, 3].map(|index| &plan.protocols[index].protocol);
+    assert!(Arc::ptr_eq(till, host));
+    assert!(!Arc::ptr_eq(till, alone));
+
+    // What changes on disk is looked at by the next load only.
+    load_with_definitions(DEFINITIONS, &stub);
+    assert_eq!(stub.asked(), [asked.clone(), asked].concat());
 }

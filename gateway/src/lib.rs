@@ -14,6 +14,7 @@ mod dispatch;
 mod relay;
 mod upstream;
 mod lifecycle;
+mod definitions;
 mod observe;
 mod clock;
 mod random;

@@ -29,6 +29,7 @@ fn one_field(descriptor: &Descriptor, field: &FieldDef, special: Special) -> Box
     match &field.presence {
         Presence::Required => given,
         Presence::Default(default) => prop_oneof![1 => Just(default.clone()), 2 => given].boxed(),
+        Presence::Computed => Just(Value::Null).boxed(),
         Presence::Optional => prop_oneof![1 => Just(Value::Null), 2 => given].boxed(),
     }
 }

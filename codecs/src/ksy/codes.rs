@@ -17,8 +17,9 @@ codes! {
          key, a line that is indented by one blank too many, a text with `: ` or ` #` in it that needs quotes, a quote or \
          bracket that is not closed.";
     TOO_LARGE = "GW3002", "larger than a definition may be",
-        "A definition file has at most 1 MiB, 200,000 values with all aliases expanded, 4 MiB of text with all aliases \
-         expanded, and maps and lists at most 64 deep in each other. A file beyond that is taken for an attack on whoever loads it.";
+        "A definition has at most 4 MiB in all its files, 1 MiB a file, 50,000 values and 2 MiB of text with all aliases \
+         expanded, texts and bracketed lists and maps of at most 128 KiB, and maps and lists at most 64 deep in each other. \
+         What goes beyond that is taken for an attack on whoever loads it.";
     YAML_FEATURE = "GW3003", "a part of YAML that definitions do not use",
         "A definition is one YAML document of maps, lists and texts. Tags other than those of the core schema (`!!str`), \
          `!include`, merge keys (`<<`) and further documents after `---` are refused: other tools would read the file differently.";
@@ -109,7 +110,48 @@ codes! {
         "The type of a value instance follows from its expression. Here the expression needs the instance itself.";
     SYNTAX = "GW3039", "not a call",
         "Only methods of values can be called, as in `name.substring(0, 2)`.";
-    NO_DISSECTOR = "GW3090", "not for a dissector",
+    SECTION_PLACE = "GW3050", "a section where it is not read",
+        "What is said of a protocol as a whole (`frame`, `operation`, `id` and so on) stands in `-gateway` at the top of the \
+         definition's first file, or in a file `NAME.gateway.yaml` beside it. A type within the file has no traffic of its own, and the \
+         section of an imported file belongs to that file's protocol.";
+    ESCAPES = "GW3051", "escapes that cannot be taken back",
+        "`escape` maps each byte that may not stand in a message as it is to what is written instead: `{0x7e: [0x7d, 2], \
+         0x7d: [0x7d, 1]}`. The byte that begins an escape needs one itself, no escape may begin like another, and a byte of `end` has to \
+         be among those that never stand in a message.";
+    NO_FRAMING = "GW3052", "nothing proves where a frame ends",
+        "`frame: {auto: true}` needs a definition that begins with fields of known sizes and goes on with parts whose sizes are \
+         constants or sums of integers of that beginning, such as `size: len`, `size: len - 4` and `repeat-expr: count`. Where something else \
+         decides, say it: `length`, `delimiter`, `fixed` or `datagram`.";
+    KIND = "GW3053", "neither request nor reply nor event",
+        "`kind` gives one of the texts \"request\", \"reply\" and \"event\", written out, perhaps behind conditions: \
+         `code >= 0x80 ? \"reply\" : \"request\"`. Without `kind`, what clients send is requests and what servers send is replies.";
+    OPERATION = "GW3054", "no operation can be told",
+        "`operation` gives a field or an instance with an `enum`, whose labels are the operations then, or one of several texts that are \
+         written out. Both directions of a protocol take their operations from one enum, or both from texts.";
+    UNKNOWN_OPERATION = "GW3055", "there is no such operation",
+        "The operations of a protocol are the labels of the enum that `operation` gives, or the texts that it may be. Where `reject` answers with \
+         another operation for each request, its `operation` is an expression: `request.code.to_i + 0x80`.";
+    CORRELATION = "GW3056", "nothing ties replies to requests",
+        "Either `id` says what a reply repeats of its request (an integer, text, bytes, an enum, or a list of these), perhaps with `reply: {id: …}` where \
+         a reply has it elsewhere, or `order: fifo` says that replies come in the order of the requests. A protocol whose messages are all events \
+         needs neither.";
+    CHECKSUM = "GW3057", "a checksum that cannot be computed",
+        "An entry of `checks` names a field, an algorithm and the first and the last field that it covers. Where they stand has to be \
+         known beforehand, counted from the start or from the end of the frame, and the field has to be as wide as the algorithm's value.";
+    OPTION = "GW3058", "an option that does not fit its field",
+        "`json: hex` and `base64` are for bytes, `number` for integers and enums; `codec` for bytes, texts and types with an integer instance `value`; \
+         `scale` for numbers. `default` is a value of the field's own type and goes without `derive`. `idempotent`, `one-way` and `timeout` stand on the values of the \
+         enum that `operation` gives.";
+    ROOT = "GW3059", "not a message",
+        "`root` names a type, or one for each direction: `{request: call, reply: answer(request.code)}`. Parameters get constants or, in a reply, \
+         values of its request.";
+    SIDE_FILE = "GW3060", "a side file that fits no definition",
+        "A `.gateway.yaml` file names its definition with `ksy: NAME.ksy`. `fields` and `enums` name fields and enum values by the path of their ids: \
+         `types/auth_req/pan`, `kind/auth_req`, `types/auth_req/result/ok`.";
+    NO_SECTION = "GW3090", "nothing says how messages travel",
+        "To be spoken by a gateway, a definition needs a `-gateway` section: how frames are found, what operations are called, \
+         what ties a reply to its request. It stands at the top of the file, or in a file `NAME.gateway.yaml` beside it.";
+    NO_DISSECTOR = "GW3091", "not for a dissector",
         "The definition is good, but this part of it has no form in a dissector: Wireshark's Lua has numbers up to 2^53, \
          texts in UTF-8, and fewer encodings. Leave the part out of a copy of the definition to have a dissector for the rest.";
 }
@@ -118,4 +160,51 @@ codes! {
 #[must_use]
 pub fn find(code: &str) -> Option<&'static Code> {
     ALL.iter().find(|row| row.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn codes_are_in_order_and_there_once() {
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert_eq!(find("gw3006").map(|row| row.code), Some(UNKNOWN_KEY));
+        assert_eq!(find("GW"), None);
+    }
+
+    /// The sources below a folder.
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, text);
+            } else if !path.ends_with("codes.rs") {
+                text.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn each_code_is_used() {
+        let mut text = String::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ksy"),
+            &mut text,
+        );
+        let declared = include_str!("codes.rs");
+        let names = declared
+            .lines()
+            .filter_map(|line| line.trim().split_once(" = \"GW").map(|(name, _)| name));
+        let mut count = 0;
+        for name in names {
+            assert!(
+                text.contains(&format!("codes::{name}")),
+                "{name} is never reported"
+            );
+            count += 1;
+        }
+        assert_eq!(count, ALL.len());
+    }
 }

@@ -7,6 +7,12 @@ use super::finding::{Findings, Severity};
 use super::load::{Loaded, Sources, Unreadable, load};
 use super::model::{Model, TypeId};
 use super::plan::Plan;
+use super::section::check::Soundness;
+use super::section::input::{FileTree, gather};
+use super::section::plan::{OptionsPlan, SectionPlan};
+use super::section::side::{self, Side};
+use super::section::{self, Compiled};
+use super::yaml::{Kind, Node};
 use gatewright_core::expr::RuleError;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +21,16 @@ use std::path::{Path, PathBuf};
 pub struct Definition {
     /// The texts of its files.
     pub files: Files,
-    /// What the files say: names, documentation, the text of expressions.
+    /// Its structures as the files name them.
     pub model: Model,
     /// Everything in it, compiled.
     pub plan: Plan,
     /// The structure of the whole file.
     pub root: TypeId,
+    /// What the gateway makes of its messages, if it says so.
+    pub section: Option<SectionPlan>,
+    /// What it says of fields.
+    pub options: OptionsPlan,
     /// What could be better.
     pub findings: Findings,
 }
@@ -41,55 +51,123 @@ pub enum Refused {
 
 impl Definition {
     /// Loads, checks and compiles a definition and all that it imports. Imports that begin with
-    /// `/` are looked for in `folders`.
+    /// `/` are looked for in `folders`. The path may be that of a file beside the definition
+    /// (see [`side`](super::section::side)), which names it.
     ///
     /// # Errors
     /// If it cannot be read, or has errors.
     pub fn load(path: &Path, sources: &dyn Sources, folders: &[PathBuf]) -> Result<Self, Refused> {
+        let side = side::open(path, sources).map_err(Refused::Unreadable)?;
         let Loaded {
-            files,
+            mut files,
             definitions,
             mut findings,
-        } = load(path, sources, folders).map_err(Refused::Unreadable)?;
-        let (trees, specs): (Vec<_>, Vec<_>) = definitions
-            .into_iter()
-            .map(|file| ((file.file, file.tree), (file.file, file.spec)))
-            .unzip();
-        let mut report = |found: Found| {
-            let tree = trees.iter().find(|(file, _)| *file == found.file);
-            let Some((file, tree)) = tree else { return };
-            match found.severity {
-                Severity::Error => findings.error(*file, tree, found.fault),
-                Severity::Warning => findings.warning(*file, tree, found.fault),
-            }
+        } = match &side {
+            Some(side) => definition_of(side, sources, folders)?,
+            None => load(path, sources, folders).map_err(Refused::Unreadable)?,
         };
+        let (mut trees, specs): (Vec<_>, Vec<_>) = definitions
+            .into_iter()
+            .map(|file| {
+                let tree = FileTree {
+                    file: file.file,
+                    tree: file.tree,
+                };
+                (tree, (file.file, file.spec))
+            })
+            .unzip();
+        let side = side.and_then(|side| {
+            let tree = side.tree.root?;
+            let file = files.add(side.path, side.text);
+            for error in side.tree.errors {
+                findings.error(file, &tree, error);
+            }
+            trees.push(FileTree { file, tree });
+            Some(Side { file })
+        });
         let compiled = match Model::new(specs) {
             Ok(model) => {
-                let (plan, found) = check(&model);
-                found.into_iter().for_each(&mut report);
-                Some((model, plan))
+                let compiled = compile(&model, &trees, side.as_ref(), &mut findings);
+                Some((model, compiled))
             }
             Err(_) => {
-                if let Some((file, _)) = trees.first() {
+                if let Some(first) = trees.first() {
                     let message = "a definition has at most 65,535 types and as many enums";
-                    report(Found {
-                        severity: Severity::Error,
-                        file: *file,
-                        fault: RuleError::new(codes::TOO_LARGE, 0..0, message),
-                    });
+                    let fault = RuleError::new(codes::TOO_LARGE, 0..0, message);
+                    findings.error(first.file, &first.tree, fault);
                 }
                 None
             }
         };
         match compiled {
-            Some((model, plan)) if findings.errors() == 0 => Ok(Self {
+            Some((model, (plan, section, options))) if findings.errors() == 0 => Ok(Self {
                 files,
                 model,
                 plan,
+                section,
+                options,
                 root: TypeId(0),
                 findings,
             }),
             _ => Err(Refused::Faulty { files, findings }),
+        }
+    }
+}
+
+/// The definition that a side file names.
+fn definition_of(
+    side: &side::Opened,
+    sources: &dyn Sources,
+    folders: &[PathBuf],
+) -> Result<Loaded, Refused> {
+    let loaded = side
+        .definition()
+        .and_then(|path| load(&path, sources, folders).map_err(|why| side.without(&why)));
+    loaded.map_err(|error| {
+        let mut files = Files::default();
+        let file = files.add(side.path.clone(), side.text.clone());
+        let nothing = Node {
+            kind: Kind::Mapping(Vec::new()),
+            span: 0..0,
+        };
+        let mut findings = Findings::default();
+        findings.error(file, side.tree.root.as_ref().unwrap_or(&nothing), error);
+        Refused::Faulty { files, findings }
+    })
+}
+
+/// Checks and compiles; what is wrong is added to the findings.
+fn compile(
+    model: &Model,
+    trees: &[FileTree],
+    side: Option<&Side>,
+    findings: &mut Findings,
+) -> (Plan, Option<SectionPlan>, OptionsPlan) {
+    let (plan, found) = check(model);
+    report(found, trees, findings);
+    let sound = match findings.errors() {
+        0 => Soundness::Sound,
+        _ => Soundness::Faulty,
+    };
+    let input = gather(model, trees, side, findings);
+    let Compiled {
+        section,
+        options,
+        found,
+    } = section::check::compile(model, &plan, &input, sound);
+    report(found, trees, findings);
+    (plan, section, options)
+}
+
+fn report(found: Vec<Found>, trees: &[FileTree], findings: &mut Findings) {
+    for found in found {
+        let tree = trees.iter().find(|tree| tree.file == found.file);
+        let Some(FileTree { file, tree }) = tree else {
+            continue;
+        };
+        match found.severity {
+            Severity::Error => findings.error(*file, tree, found.fault),
+            Severity::Warning => findings.warning(*file, tree, found.fault),
         }
     }
 }

@@ -4,8 +4,8 @@ use super::files::FileId;
 use super::yaml::Node;
 use gatewright_core::expr::{RuleError, Span};
 
-/// The most findings that are kept. The rest is counted: nobody reads more, and a hostile file
-/// could have one a byte.
+/// The most errors that are kept, and the most warnings. The rest is counted: nobody reads more, and
+/// a hostile file could have one a byte.
 pub const MAX_FINDINGS: usize = 200;
 
 /// How bad it is.
@@ -41,20 +41,25 @@ pub struct Finding {
 pub struct Findings {
     kept: Vec<Finding>,
     errors: usize,
-    omitted: usize,
+    warnings: usize,
 }
 
 impl Findings {
-    /// Adds a finding, or counts it once there are [`MAX_FINDINGS`].
+    /// Adds a finding, or counts it where there are [`MAX_FINDINGS`] of its kind.
     pub fn push(&mut self, finding: Finding) {
-        if finding.severity == Severity::Error {
-            self.errors = self.errors.saturating_add(1);
-        }
-        if self.is_full() {
-            self.omitted = self.omitted.saturating_add(1);
-        } else {
+        if self.count(finding.severity) {
             self.kept.push(finding);
         }
+    }
+
+    /// Counts one more, and says whether it is to be kept.
+    fn count(&mut self, severity: Severity) -> bool {
+        let so_far = match severity {
+            Severity::Warning => &mut self.warnings,
+            Severity::Error => &mut self.errors,
+        };
+        *so_far = so_far.saturating_add(1);
+        *so_far <= MAX_FINDINGS
     }
 
     /// Adds an error whose place is somewhere in that file's tree.
@@ -68,44 +73,69 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, file: FileId, tree: &Node, fault: RuleError) {
-        // The path is only looked for where it is kept: a hostile file has as many faults as bytes.
-        let path = if self.is_full() {
-            String::new()
-        } else {
-            tree.path_of(&fault.span)
-        };
-        self.push(Finding {
+        if !self.count(severity) {
+            return;
+        }
+        self.kept.push(Finding {
             severity,
             code: fault.code,
             message: fault.message,
             file,
+            path: tree.path_of(&fault.span),
             span: fault.span,
             help: fault.help,
-            path,
         });
     }
 
-    /// Whether more will only be counted, so that nothing needs to be said about them.
+    /// Whether further errors are only counted: whoever looks for some may stop.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.kept.len() >= MAX_FINDINGS
+        self.errors >= MAX_FINDINGS
     }
 
-    /// The first [`MAX_FINDINGS`].
+    /// What is kept, in the order in which it was found.
     #[must_use]
     pub fn all(&self) -> &[Finding] {
         &self.kept
     }
 
-    /// How many more there were.
+    /// How many were counted and not kept.
     #[must_use]
     pub fn omitted(&self) -> usize {
-        self.omitted
+        let found = self.errors.saturating_add(self.warnings);
+        found.saturating_sub(self.kept.len())
     }
 
     /// How many errors there were, kept or not.
     #[must_use]
     pub fn errors(&self) -> usize {
         self.errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ksy::files::Files;
+    use crate::ksy::yaml::{Budget, read};
+
+    #[test]
+    fn a_flood_is_counted_and_hides_nothing_of_the_other_kind() {
+        let tree = read("a: {b: c}", &mut Budget::default()).root.unwrap();
+        let file = Files::default().add("x.ksy", "a: {b: c}");
+        let fault = || RuleError::new("GW0", 7..8, "x");
+        let mut findings = Findings::default();
+        for _ in 0..MAX_FINDINGS + 5 {
+            findings.warning(file, &tree, fault());
+        }
+        assert!(!findings.is_full());
+        for _ in 0..MAX_FINDINGS + 7 {
+            findings.error(file, &tree, fault());
+        }
+        assert!(findings.is_full());
+        assert_eq!(findings.all().len(), 2 * MAX_FINDINGS);
+        assert_eq!(findings.omitted(), 12);
+        assert_eq!(findings.errors(), MAX_FINDINGS + 7);
+        assert!(findings.all().iter().all(|finding| finding.path == "/a/b"));
     }
 }

@@ -4,7 +4,7 @@ use super::codes;
 use super::files::{FileId, Files};
 use super::finding::Findings;
 use super::spec::{self, At, ClassSpec};
-use super::yaml::{self, Kind, MAX_FILE, Node};
+use super::yaml::{self, Budget, Kind, MAX_FILE, Node};
 use gatewright_core::expr::RuleError;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -14,6 +14,9 @@ use std::path::{Component, Path, PathBuf};
 pub const MAX_FILES: usize = 256;
 /// The most imports that are followed, those of a file that is loaded already included.
 pub const MAX_IMPORTS: usize = 4096;
+
+/// The most bytes of all files together: 4 MiB.
+pub const MAX_BYTES: usize = 4 << 20;
 
 /// Where files come from. What reads them is not this crate.
 pub trait Sources {
@@ -40,7 +43,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such file"),
-            Self::TooLarge => write!(f, "it is larger than {MAX_FILE} bytes"),
+            Self::TooLarge => f.write_str("it is too large"),
             Self::Other(reason) => f.write_str(reason),
         }
     }
@@ -87,6 +90,8 @@ pub fn load(path: &Path, sources: &dyn Sources, folders: &[PathBuf]) -> Result<L
         queue: VecDeque::new(),
         known: BTreeMap::new(),
         imports: 0,
+        budget: Budget::default(),
+        bytes: MAX_BYTES,
     };
     loader.take(path, text);
     while let Some(number) = loader.queue.pop_front() {
@@ -105,24 +110,31 @@ struct Loader<'s> {
     known: BTreeMap<PathBuf, usize>,
     /// How many imports were followed.
     imports: usize,
+    /// What the trees may still cost.
+    budget: Budget,
+    /// How many bytes may still be read.
+    bytes: usize,
 }
 
 impl Loader<'_> {
     /// Takes a file in, and says which definition it is.
     fn take(&mut self, path: PathBuf, text: String) -> usize {
-        let parsed = yaml::read(&text);
+        self.bytes = self.bytes.saturating_sub(text.len());
+        let parsed = yaml::read(&text, &mut self.budget);
         let file = self.loaded.files.add(path.clone(), text);
         let findings = &mut self.loaded.findings;
-        let tree = parsed.root.clone().unwrap_or(Node {
+        let readable = parsed.root.is_some();
+        let tree = parsed.root.unwrap_or(Node {
             kind: Kind::Mapping(Vec::new()),
             span: 0..0,
         });
         for error in parsed.errors {
             findings.error(file, &tree, error);
         }
-        let spec = match &parsed.root {
-            Some(root) => spec::load(file, root, findings),
-            None => ClassSpec::default(),
+        let spec = if readable {
+            spec::load(file, &tree, findings)
+        } else {
+            ClassSpec::default()
         };
         let number = self.loaded.definitions.len();
         self.loaded.definitions.push(DefinitionFile {
@@ -148,7 +160,7 @@ impl Loader<'_> {
         let mut wanted = Vec::new();
         collect(&definition.spec, &mut wanted);
         for import in wanted {
-            let found = self.import(path.as_deref().unwrap_or(Path::new("")), &import);
+            let found = self.import(path.as_deref().unwrap_or_else(|| Path::new("")), &import);
             let Some(definition) = self.loaded.definitions.get_mut(number) else {
                 return;
             };
@@ -178,7 +190,7 @@ impl Loader<'_> {
                 let span = import.span.clone();
                 return Err(RuleError::new(codes::TOO_MANY_FILES, span, message));
             }
-            match self.sources.read(path, MAX_FILE) {
+            match self.sources.read(path, MAX_FILE.min(self.bytes)) {
                 Ok(text) => return Ok(self.take(path.clone(), text)),
                 Err(Unreadable::Missing) => {}
                 Err(other) => {
@@ -199,7 +211,9 @@ impl Loader<'_> {
                 .iter()
                 .map(|folder| tidy(&folder.join(file)))
                 .collect(),
-            None => vec![tidy(&from.parent().unwrap_or(Path::new("")).join(file))],
+            None => vec![tidy(
+                &from.parent().unwrap_or_else(|| Path::new("")).join(file),
+            )],
         }
     }
 }
@@ -248,3 +262,6 @@ fn tidy(path: &Path) -> PathBuf {
     }
     tidied
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,8 @@
 //! known what its names mean. What is wrong with it becomes [`Findings`](finding::Findings).
 //!
 //! Whoever writes a definition may be hostile, too: size, depth, nodes, aliases, files and findings
-//! are bounded where they are defined ([`yaml::MAX_FILE`] and its neighbours).
+//! are bounded where they are defined ([`yaml::MAX_FILE`] and its neighbours,
+//! [`load::MAX_FILES`], [`finding::MAX_FINDINGS`]).
 
 pub mod check;
 pub mod codes;
@@ -17,9 +18,12 @@ pub mod generate;
 pub mod load;
 pub mod model;
 pub mod plan;
+pub mod protocol;
 pub mod read;
+pub mod section;
 pub mod spec;
 pub mod view;
+pub mod write;
 pub mod yaml;
 
 pub use definition::{Definition, Refused};

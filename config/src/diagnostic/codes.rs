@@ -54,14 +54,15 @@ codes! {
          tell them apart.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
-         upstream that no route sends to is never connected, a `balance-key` matters only to `balance = \"hash\"`. It is a warning; `check --deny-warnings` makes it an \
+         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`. It is a warning; `check --deny-warnings` makes it an \
          error.";
     BAD_VARIABLE = "GW1014", "an environment variable that is not there",
         "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \
          a text to take if it is not set. This one is not set and has no such text, or its form is wrong.";
     EXACTLY_ONE = "GW1015", "keys that exclude each other",
         "A route's request has exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, and at most one \
-         of `json` and `body`; or it has `send`, and nothing of those. An upstream's `health` has either a `path` or `connect = true`.";
+         of `json` and `body`; or it has `send`, and nothing of those. An upstream's `health` has either a `path` or `connect = true`. \
+         A protocol has a `definition` or a `codec`.";
     NOT_LOOPBACK = "GW1016", "an admin address that others can reach",
         "The admin listener has no authentication: it must be on the loopback interface, such as \
          `127.0.0.1:9901` or `[::1]:9901`.";
@@ -84,6 +85,9 @@ codes! {
          names of `alpn`.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
+    NO_DEFINITIONS = "GW1022", "a program that reads no definitions",
+        "The configuration names the definition of a protocol, but the program that loads it was built with linked-in \
+         codecs only. The program `gatewright` and `Gateway::builder()` of its library read definitions.";
     UNREADABLE = "GW4001", "the file cannot be read",
         "The operating system does not give the configuration or definition: it does not exist, is a folder, or belongs \
          to somebody else. Or it is larger than such a file may be, or not UTF-8.";
@@ -93,6 +97,9 @@ codes! {
     NOT_BOUND = "GW4003", "the address cannot be bound",
         "The operating system refuses to listen there: another program (or another gateway) has the port, the \
          address belongs to no interface of this machine, or the port is below 1024 and the user may not have it.";
+    OMITTED = "GW4004", "more findings than are shown",
+        "A definition has more errors or warnings than anybody reads at once: the first 200 of each are shown, the rest is \
+         counted. Mend some of them, and the next run shows others.";
     BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
         "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
          gives a field a value that does not fit it. `gatewright encode` takes the same form and says the same.";

@@ -152,15 +152,13 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 
-    /// Findings in the order of a reader: those without a place first, then by place.
-    pub(crate) fn order(&self) -> (Option<(usize, usize)>, &'static str, &str) {
-        (
-            self.place
-                .as_ref()
-                .map(|place| (place.span.start, place.span.end)),
-            self.code,
-            &self.message,
-        )
+    /// Findings in the order of a reader: those without a place first, then by file and place.
+    pub(crate) fn order(&self) -> (Option<(&str, usize, usize)>, &'static str, &str) {
+        let place = self.place.as_ref().map(|place| {
+            let Span { start, end } = place.span;
+            (place.source.name(), start, end)
+        });
+        (place, self.code, &self.message)
     }
 }
 

@@ -64,14 +64,29 @@ pub(crate) static PROTOCOLS: Key = Key::new(
     "protocols",
     Kind::Named,
     Fallback::Absent,
-    "Protocols by names of one's own. Codecs that are linked in can also be named directly.",
+    "Protocols by names of one's own: definitions, and codecs that are linked in. Those can also be named directly.",
 );
-pub(crate) static PROTOCOL: Key = Key::table("protocols.*", "One protocol.");
+pub(crate) static PROTOCOL: Key = Key::table(
+    "protocols.*",
+    "One protocol: a `definition` or a `codec`, one of them.",
+);
 pub(crate) static PROTOCOL_CODEC: Key = Key::new(
     "protocols.*.codec",
     Kind::Text("the name of a codec that is linked in, such as \"dns\""),
-    Fallback::Required,
+    Fallback::Absent,
     "The codec that reads and writes it.",
+);
+pub(crate) static PROTOCOL_DEFINITION: Key = Key::new(
+    "protocols.*.definition",
+    Kind::Expanded("the path of a .ksy file, relative to the configuration's folder"),
+    Fallback::Absent,
+    "The definition that says how it is laid out and how its messages become traffic. Metrics and logs call the protocol by the definition's own `meta/id`.",
+);
+pub(crate) static PROTOCOL_IMPORTS: Key = Key::new(
+    "protocols.*.imports",
+    Kind::ExpandedTexts("the path of a folder, relative to the configuration's folder"),
+    Fallback::Absent,
+    "Where the definition's imports that begin with `/` are searched, in this order. Others are relative to the file that imports them.",
 );
 
 pub(crate) static KEYS: &[&Key] = &[
@@ -90,4 +105,6 @@ pub(crate) static KEYS: &[&Key] = &[
     &PROTOCOLS,
     &PROTOCOL,
     &PROTOCOL_CODEC,
+    &PROTOCOL_DEFINITION,
+    &PROTOCOL_IMPORTS,
 ];

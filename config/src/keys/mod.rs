@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     Texts(&'static str),
     /// Text in which `${VARIABLE}` is replaced, in words what.
     Expanded(&'static str),
+    /// One such text or a list of them, in words what.
+    ExpandedTexts(&'static str),
     /// One such text, or a table with it and more, or a list of either; in words what.
     ExpandedTextsOrTables(&'static str),
     /// Anything of another form, in words what; what stands in it is not looked at here.
@@ -218,7 +220,7 @@ impl Kind {
                 words.join(" or ")
             }
             Self::Text(what) | Self::Free(what) | Self::Expanded(what) => (*what).to_owned(),
-            Self::Texts(what) => list(what),
+            Self::Texts(what) | Self::ExpandedTexts(what) => list(what),
             Self::ExpandedTextsOrTables(what) => {
                 list(&format!("{what}, or a table with such a `url`"))
             }
@@ -227,7 +229,10 @@ impl Kind {
 
     /// Whether `${VARIABLE}` is replaced in it.
     const fn is_expanded(&self) -> bool {
-        matches!(self, Self::Expanded(_) | Self::ExpandedTextsOrTables(_))
+        matches!(
+            self,
+            Self::Expanded(_) | Self::ExpandedTexts(_) | Self::ExpandedTextsOrTables(_)
+        )
     }
 }
 

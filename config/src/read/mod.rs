@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 mod environment;
+pub(crate) mod path;
 mod problem;
 mod section;
 mod source;

@@ -205,6 +205,20 @@ impl<'t> Section<'t> {
         texts
     }
 
+    /// One text or several, not none, with their variables replaced.
+    pub(crate) fn expanded_texts(
+        &self,
+        reader: &mut Reader<'_>,
+        key: &Key,
+    ) -> Vec<Spanned<String>> {
+        let texts = self.texts(reader, key).into_iter();
+        let expanded = texts.filter_map(|Spanned { value, span }| {
+            let text = reader.accept(expand(&value, reader.environment), &span)?;
+            Some(Spanned::new(text, span))
+        });
+        expanded.collect()
+    }
+
     /// Each of one or several values, be they texts or tables; not none.
     pub(crate) fn items(&self, reader: &mut Reader<'_>, key: &Key) -> &'t [Node] {
         let Some(node) = self.node_or_note(reader, key) else {

@@ -1,4 +1,4 @@
-//! What concerns the process as a whole, and protocols by name.
+//! What concerns the process as a whole.
 
 use crate::keys::gateway as keys;
 use crate::plan::{DrainPlan, LogFormat, LogPlan};
@@ -58,24 +58,4 @@ fn admin(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Spanned<SocketAd
         .expanded(reader, &keys::ADMIN_HTTP)?;
     let address = reader.accept(address::admin(&http.value), &http.span)?;
     Some(Spanned::new(address, http.span))
-}
-
-/// A protocol under a name of the user's.
-#[derive(Debug)]
-pub(crate) struct Protocol {
-    pub(crate) name: Spanned<String>,
-    pub(crate) codec: Option<Spanned<String>>,
-}
-
-impl Protocol {
-    pub(crate) fn read(
-        reader: &mut Reader<'_>,
-        name: Spanned<String>,
-        section: &Section<'_>,
-    ) -> Self {
-        Self {
-            name,
-            codec: section.name(reader, &keys::PROTOCOL_CODEC),
-        }
-    }
 }

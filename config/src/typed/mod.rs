@@ -3,13 +3,15 @@
 mod endpoints;
 mod gateway;
 mod listener;
+mod protocol;
 mod retry;
 mod route;
 mod rules;
 mod upstream;
 
-pub(crate) use gateway::{Gateway, Protocol};
+pub(crate) use gateway::Gateway;
 pub(crate) use listener::Listener;
+pub(crate) use protocol::{Definition, Form, Protocol};
 pub(crate) use route::Route;
 pub(crate) use upstream::Upstream;
 

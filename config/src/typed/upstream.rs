@@ -5,8 +5,8 @@ use super::retry::read_retry;
 use crate::diagnostic::codes;
 use crate::keys::upstream as keys;
 use crate::plan::{CheckPlan, Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
-use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
-use gatewright_core::expr::{Source, Span};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, path, server_name};
+use gatewright_core::expr::Source;
 use gatewright_core::pool::{PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use std::path::PathBuf;
@@ -127,7 +127,7 @@ fn read_tls(reader: &mut Reader<'_>, section: &Section<'_>) -> UpstreamTls {
     let tls = section.section(reader, &keys::TLS);
     let mut file = |key| {
         let path = tls.expanded(reader, key)?;
-        Some(existing(reader, &path.value, path.span))
+        path::file(reader, &path)
     };
     let (ca, cert, key) = (
         file(&keys::TLS_CA),
@@ -186,25 +186,4 @@ fn alpn(reader: &mut Reader<'_>, tls: &Section<'_>) -> Vec<Arc<str>> {
         }
     }
     names.into_iter().map(|name| name.value.into()).collect()
-}
-
-/// The path, from the configuration's folder; noted if there is no such file.
-fn existing(reader: &mut Reader<'_>, path: &str, span: Span) -> PathBuf {
-    let path = reader.folder.join(path);
-    let refused = match std::fs::metadata(&path) {
-        Ok(found) if found.is_file() => return path,
-        Ok(_) => "it is not a file".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    let problem = Problem::new(
-        codes::MISSING_FILE,
-        format!("cannot read `{}`", path.display()),
-    );
-    reader.problem(
-        problem
-            .label(refused)
-            .help("paths are relative to the folder of the configuration"),
-        span,
-    );
-    path
 }

@@ -148,7 +148,9 @@ fn foreign(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem
     let fits = same || matches!(makes, Makes::Messages | Makes::Unknown);
     (!fits).then(|| {
         let other = &speech.protocol.descriptor().name;
-        let message = format!("messages of `{speaks}` for an upstream of `{other}`");
+        // Two definitions may call themselves the same.
+        let another = if other == speaks { "another " } else { "" };
+        let message = format!("messages of `{speaks}` for an upstream of {another}`{other}`");
         let help = format!(
             "say which message of `{other}` they become: `request.send`; only messages of its own protocol are forwarded"
         );

@@ -1,16 +1,19 @@
 //! From what was typed to what is valid: names are looked up, rules compiled, parts that do not
 //! fit together refused.
 
+mod declared;
 mod fit;
 mod names;
 mod routes;
 mod speech;
 
 use crate::diagnostic::{Diagnostic, codes};
-use crate::plan::{ListenerPlan, Plan, Service, Speech, UpstreamPlan};
+use crate::plan::{
+    DefinitionPlan, ListenerPlan, Plan, ProtocolPlan, Service, Speech, UpstreamPlan,
+};
 use crate::protocols::Protocols;
 use crate::read::{Problem, Reader};
-use crate::typed::{File, Listener, Upstream};
+use crate::typed::{File, Form, Listener, Upstream};
 use gatewright_core::codec::Protocol;
 use names::{Names, Spoken};
 use routes::Routes;
@@ -51,11 +54,31 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         drain: file.gateway.drain,
         log: file.gateway.log.clone(),
         admin: file.gateway.admin.as_ref().map(|admin| admin.value),
+        protocols: protocol_plans(&names),
         listeners,
         upstreams: (file.upstreams.iter().zip(speeches))
             .map(|(upstream, speaks)| upstream_plan(upstream, speaks))
             .collect(),
     })
+}
+
+fn protocol_plans(names: &Names<'_>) -> Vec<ProtocolPlan> {
+    let typed = names.file.protocols.iter();
+    let usable = typed.zip(&names.declared).filter_map(|(typed, protocol)| {
+        let definition = match typed.form.as_ref()? {
+            Form::Codec(_) => None,
+            Form::Definition(definition) => Some(DefinitionPlan {
+                file: definition.file.value.clone(),
+                folders: definition.folders.clone(),
+            }),
+        };
+        Some(ProtocolPlan {
+            name: typed.name.value.as_str().into(),
+            protocol: Arc::clone(protocol.as_ref()?),
+            definition,
+        })
+    });
+    usable.collect()
 }
 
 fn workers(typed: Option<usize>) -> NonZeroUsize {

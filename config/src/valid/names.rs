@@ -1,5 +1,6 @@
 //! What the names in a file stand for, and whether anybody says them.
 
+use super::declared::declared;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::plan::Service;
 use crate::protocols::Protocols;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 pub(super) struct Names<'f> {
     pub(super) file: &'f File,
     linked: &'f Protocols,
-    /// By the file's protocols; `None` if the codec is not there, which is noted.
-    declared: Vec<Option<Arc<dyn Protocol>>>,
+    /// By the file's protocols; `None` for one that cannot be used, which is noted.
+    pub(super) declared: Vec<Option<Arc<dyn Protocol>>>,
     raw: Spoken,
 }
 
@@ -37,28 +38,19 @@ impl Spoken {
 
 impl<'f> Names<'f> {
     pub(super) fn new(reader: &mut Reader<'_>, file: &'f File, linked: &'f Protocols) -> Self {
-        let mut declared = Vec::with_capacity(file.protocols.len());
         if linked.get(Raw::NAME).is_some() {
             let source = Arc::clone(&reader.source);
             reader.note(taken("a codec that is linked in").at(&source, 0..0));
         }
-        for protocol in &file.protocols {
-            if protocol.name.value == Raw::NAME {
-                let source = Arc::clone(&reader.source);
-                reader.note(taken("this protocol").at(&source, protocol.name.span.clone()));
-            }
-            declared.push(protocol.codec.as_ref().and_then(|codec| {
-                let found = linked.get(&codec.value);
-                if found.is_none() {
-                    unknown(reader, "codec", codec, linked.names());
-                }
-                found.cloned()
-            }));
+        let protocols = file.protocols.iter();
+        for protocol in protocols.filter(|protocol| protocol.name.value == Raw::NAME) {
+            let source = Arc::clone(&reader.source);
+            reader.note(taken("this protocol").at(&source, protocol.name.span.clone()));
         }
         Self {
             file,
             linked,
-            declared,
+            declared: declared(reader, file, linked),
             raw: Spoken {
                 protocol: Arc::new(Raw::new()),
                 service: Service::Relay,
@@ -138,6 +130,9 @@ impl<'f> Names<'f> {
             .iter()
             .map(|listener| text(&listener.protocol))
             .collect();
+        let by_upstreams = file.upstreams.iter();
+        let by_upstreams = by_upstreams.filter_map(|upstream| text(&upstream.protocol));
+        let spoken = spoken.map(|spoken| spoken.into_iter().chain(by_upstreams).collect());
         let from = file
             .routes
             .iter()
@@ -160,10 +155,10 @@ impl<'f> Names<'f> {
             .iter()
             .map(|upstream| &upstream.name)
             .collect();
-        let linked: Vec<_> = self.linked.names().collect();
+        let linked: Vec<_> = self.linked.names().chain([Raw::NAME]).collect();
         unused(
             reader,
-            "no listener speaks protocol",
+            "nobody speaks protocol",
             &protocols,
             spoken,
             &linked,
@@ -228,7 +223,7 @@ fn index<'n>(
     found
 }
 
-fn unknown<'n>(
+pub(super) fn unknown<'n>(
     reader: &mut Reader<'_>,
     kind: &str,
     name: &Spanned<String>,

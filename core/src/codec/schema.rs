@@ -86,6 +86,9 @@ pub enum Presence {
     Default(Value),
     /// It may be absent.
     Optional,
+    /// Nobody: it is computed from other fields when a message is read. What is given for it is not
+    /// looked at.
+    Computed,
 }
 
 /// One field of a structure.

@@ -35,7 +35,9 @@ impl Comparison {
         !matches!(self, Self::Eq | Self::Ne)
     }
 
-    const fn accepts(self, ordering: Ordering) -> bool {
+    /// Whether it holds for two values that stand in this order.
+    #[must_use]
+    pub const fn accepts(self, ordering: Ordering) -> bool {
         match self {
             Self::Eq => ordering.is_eq(),
             Self::Ne => ordering.is_ne(),

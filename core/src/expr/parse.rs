@@ -2,8 +2,9 @@
 //! bounded, so neither time nor stack depend on what the author wrote.
 
 use super::ast::{Arith, Kind, Node, Unary};
-use super::token::{Piece, Token, tokens};
+use super::token::{Piece, Token, place, tokens};
 use super::{Comparison, RuleError, Span, codes};
+use bytestring::ByteString;
 
 /// The longest expression, in bytes.
 pub(super) const MAX_SOURCE: usize = 4096;
@@ -305,7 +306,7 @@ impl<'s> Parser<'s> {
         let kind = match self.peek() {
             Some(Token::Int(n)) => Kind::Int(*n),
             Some(Token::Float(x)) => Kind::Float(*x),
-            Some(Token::Str(text)) => Kind::Str(text.clone()),
+            Some(Token::Str(_)) => return self.text(here.start),
             Some(Token::Name("true")) => Kind::Bool(true),
             Some(Token::Name("false")) => Kind::Bool(false),
             Some(Token::Name("null")) => Kind::Null,
@@ -331,6 +332,19 @@ impl<'s> Parser<'s> {
         self.node(kind, here.start)
     }
 
+    /// Texts that follow each other are one.
+    fn text(&mut self, start: usize) -> Result<Node<'s>, RuleError> {
+        let mut whole: Option<ByteString> = None;
+        while let Some(Token::Str(text)) = self.peek() {
+            whole = Some(match whole {
+                Some(before) => format!("{before}{text}").into(),
+                None => text.clone(),
+            });
+            self.at += 1;
+        }
+        self.node(Kind::Str(whole.unwrap_or_default()), start)
+    }
+
     /// Whether the token after the next one is `sign`.
     fn follows(&self, sign: &str) -> bool {
         let after = self.tokens.get(self.at + 1);
@@ -345,7 +359,7 @@ impl<'s> Parser<'s> {
     }
 
     /// The parts of a text with expressions in it, each of which is parsed on its own.
-    fn format(&mut self, parts: &[Piece], start: usize) -> Result<Node<'s>, RuleError> {
+    fn format(&self, parts: &[Piece], start: usize) -> Result<Node<'s>, RuleError> {
         let mut nodes = Vec::new();
         for part in parts {
             nodes.push(match part {
@@ -356,20 +370,23 @@ impl<'s> Parser<'s> {
         self.node(Kind::Format(nodes), start)
     }
 
-    fn embedded(&mut self, code: &Span) -> Result<Node<'s>, RuleError> {
+    fn embedded(&self, code: &Span) -> Result<Node<'s>, RuleError> {
         let shift = |span: &Span| span.start + code.start..span.end + code.start;
         let text = self.text.get(code.clone()).unwrap_or_default();
         let moved = |error: RuleError| RuleError {
             span: shift(&error.span),
             ..error
         };
-        let tokens = tokens(text).map_err(moved)?;
+        let mut tokens = tokens(text).map_err(moved)?;
+        for (token, span) in &mut tokens {
+            *span = shift(span);
+            if let Token::Format(pieces) = token {
+                place(pieces, code.start);
+            }
+        }
         let mut inner = Parser {
             text: self.text,
-            tokens: tokens
-                .into_iter()
-                .map(|(token, span)| (token, shift(&span)))
-                .collect(),
+            tokens,
             at: 0,
             depth: self.depth + 1,
         };
@@ -429,6 +446,9 @@ mod tests {
             [Kind::Str("a\n".into()), Kind::Name("b")]
         );
         assert_eq!(format("f\"{'}'}\""), [Kind::Str("}".into())]);
+        assert_eq!(format(r#"f"{"}\"}"}""#), [Kind::Str("}\"}".into())]);
+        let inner = Kind::Format(vec![Node::new(Kind::Name("a"), 6..7)]);
+        assert_eq!(format(r#"f"{f"{a}"}""#), [inner]);
         let node = parse("1 + f\"x{ foo }\"").unwrap();
         let Kind::Arith(_, two) = &node.kind else {
             panic!("{node:?}")
@@ -443,10 +463,31 @@ mod tests {
             "f\"{a\"",
             "f\"{}\"",
             "f\"{a b}\"",
-            "f\"{f\"x\"}\"",
+            "f\"{f\"x}\"",
         ] {
             parse(bad).expect_err(bad);
         }
+    }
+
+    #[test]
+    fn literals_in_several_forms() {
+        for (text, kind) in [
+            (".5", Kind::Float(0.5)),
+            ("5.", Kind::Float(5.0)),
+            ("5 \\\n", Kind::Int(5)),
+            ("5e-1", Kind::Float(0.5)),
+            (r#""a" 'b' "\1012""#, Kind::Str("ab\u{20a}".into())),
+        ] {
+            assert_eq!(parse(text).unwrap().kind, kind, "{text}");
+        }
+        // The point before a member's name is not a number's, whatever stands before it.
+        for text in ["5.to_s", "5 . to_s", "[5].size", "a > .5", "5.e"] {
+            assert!(
+                !matches!(parse(text).unwrap().kind, Kind::Float(_)),
+                "{text}"
+            );
+        }
+        parse("[5].5").expect_err("a number is no name");
     }
 
     #[test]

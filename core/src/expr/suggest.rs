@@ -31,3 +31,20 @@ pub fn did_you_mean<'c>(
 ) -> Option<String> {
     nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_nobody_mistypes_is_compared_with_nothing() {
+        let known = "x".repeat(MAX_NAME);
+        assert_eq!(nearest(&known, [known.as_str()]), Some(known.as_str()));
+        let longer = "x".repeat(MAX_NAME + 1);
+        assert_eq!(nearest(&longer, [longer.as_str()]), None);
+        assert_eq!(
+            did_you_mean("lenght", ["length"]).as_deref(),
+            Some("did you mean `length`?")
+        );
+    }
+}

@@ -4,8 +4,8 @@ use super::{RuleError, Span, codes};
 use bytestring::ByteString;
 use nom::branch::alt;
 use nom::bytes::complete::{is_not, tag, take_while, take_while_m_n, take_while1};
-use nom::character::complete::{char, multispace0, none_of, one_of, satisfy};
-use nom::combinator::{cut, map, opt, recognize, value};
+use nom::character::complete::{char, none_of, one_of, satisfy};
+use nom::combinator::{cut, map, not, opt, recognize, value};
 use nom::error::{ErrorKind, ParseError};
 use nom::multi::fold_many0;
 use nom::sequence::{preceded, terminated};
@@ -96,21 +96,44 @@ fn fail<'s, T>(
 /// All tokens of `text`, with their places in it.
 pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Span)>, RuleError> {
     let mut all = Vec::new();
-    let mut rest = text.trim_start();
+    let mut rest = blank(text);
     while !rest.is_empty() {
         let start = text.len() - rest.len();
-        let (after, mut token) = token(rest).map_err(|fault| error(text, fault))?;
+        let of_value = rest.starts_with('.') && all.last().is_some_and(ends_value);
+        let read = if of_value {
+            map(symbol, Token::Symbol).parse(rest)
+        } else {
+            token(rest)
+        };
+        let (after, mut token) = read.map_err(|fault| error(text, fault))?;
         if let Token::Format(pieces) = &mut token {
             place(pieces, start);
         }
         all.push((token, start..text.len() - after.len()));
-        (rest, _) = multispace0::<_, Fault<'_>>(after).map_err(|fault| error(text, fault))?;
+        rest = blank(after);
     }
     Ok(all)
 }
 
+/// What comes after blanks, which a backslash at the end of a line is, too.
+fn blank(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(after) = rest.strip_prefix("\\\n") {
+        rest = after.trim_start();
+    }
+    rest
+}
+
+/// Whether a point after this token is that before a member's name, and does not begin a number.
+const fn ends_value((token, _): &(Token<'_>, Span)) -> bool {
+    match token {
+        Token::Symbol(sign) => matches!(sign.as_bytes(), b")" | b"]"),
+        Token::Int(_) | Token::Float(_) | Token::Str(_) | Token::Name(_) | Token::Format(_) => true,
+    }
+}
+
 /// Moves the places of expressions from those in the literal to those in the whole text.
-fn place(pieces: &mut [Piece], start: usize) {
+pub(super) fn place(pieces: &mut [Piece], start: usize) {
     for piece in pieces {
         if let Piece::Code(span) = piece {
             *span = span.start + start..span.end + start;
@@ -230,28 +253,29 @@ fn integer<'s>(digits: &str, radix: u32) -> Option<Token<'s>> {
     i128::try_from(n).ok().map(Token::Int)
 }
 
+/// `.5`, `5.`, `5.5`, `5e5`. A point after which a name comes is not a number's.
+fn float(i: &str) -> Lexed<'_, &str> {
+    let exponent = || recognize((one_of("eE"), opt(one_of("+-")), digits));
+    let fixed = alt((
+        recognize((opt(digits), char('.'), digits)),
+        recognize((digits, char('.'), not(named))),
+    ));
+    let whole = recognize((fixed, opt(exponent())));
+    alt((whole, recognize((digits, exponent())))).parse(i)
+}
+
+fn named(i: &str) -> Lexed<'_, char> {
+    satisfy(|c| c.is_ascii_alphabetic() || c == '_').parse(blank(i))
+}
+
 fn decimal(i: &str) -> Lexed<'_, Option<Token<'_>>> {
-    let exponent = recognize((one_of("eE"), opt(one_of("+-")), digits));
-    let (rest, (whole, fraction, exponent)) =
-        (digits, opt(preceded(char('.'), digits)), opt(exponent)).parse(i)?;
-    if fraction.is_none() && exponent.is_none() {
-        let octal_looking = whole.len() > 1 && whole.starts_with('0');
-        return Ok((rest, integer(whole, 10).filter(|_| !octal_looking)));
+    if let Ok((rest, written)) = float(i) {
+        let x: Option<f64> = written.replace('_', "").parse().ok();
+        return Ok((rest, x.filter(|x| x.is_finite()).map(Token::Float)));
     }
-    let written = format!(
-        "{whole}.{}{}",
-        fraction.unwrap_or("0"),
-        exponent.unwrap_or("")
-    )
-    .replace('_', "");
-    Ok((
-        rest,
-        written
-            .parse()
-            .ok()
-            .filter(|x: &f64| x.is_finite())
-            .map(Token::Float),
-    ))
+    let (rest, whole) = digits(i)?;
+    let octal_looking = whole.len() > 1 && whole.starts_with('0');
+    Ok((rest, integer(whole, 10).filter(|_| !octal_looking)))
 }
 
 fn single_quoted(i: &str) -> Lexed<'_, String> {
@@ -308,8 +332,7 @@ impl Run<'_> {
     }
 }
 
-/// `f"a{b}"`. An expression in it ends at the first `}` outside of single quotes and of braces
-/// of its own; it has no double quotes.
+/// `f"a{b}"`. An expression in it ends at its brace, those in texts within it aside.
 fn formatted(i: &str) -> Lexed<'_, Token<'_>> {
     let (mut rest, _) = tag("f\"").parse(i)?;
     let mut pieces = Vec::new();
@@ -336,16 +359,46 @@ fn formatted(i: &str) -> Lexed<'_, Token<'_>> {
     }
 }
 
-/// Where the brace is that closes an expression.
+/// What the end of an embedded expression is looked for in.
+#[derive(Clone, Copy, PartialEq)]
+enum Within {
+    Code,
+    Single,
+    Double,
+    Format,
+}
+
+/// Where the brace is that closes an expression: texts in it, which may have expressions in them
+/// themselves, are passed over.
 fn code_len(code: &str) -> Option<usize> {
-    let mut quoted = false;
-    code.char_indices()
-        .take_while(|(_, c)| *c != '"')
-        .find(|(_, c)| {
-            quoted ^= *c == '\'';
-            *c == '}' && !quoted
-        })
-        .map(|(at, _)| at)
+    let mut within = vec![Within::Code];
+    let mut before = [' ', ' '];
+    let mut chars = code.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (within.last()?, c) {
+            (Within::Code, '}') => {
+                within.pop();
+                if within.is_empty() {
+                    return Some(at);
+                }
+            }
+            (Within::Code, '\'') => within.push(Within::Single),
+            (Within::Code, '"') if before[1] == 'f' && !word(before[0]) => {
+                within.push(Within::Format);
+            }
+            (Within::Code, '"') => within.push(Within::Double),
+            (Within::Format, '{') => within.push(Within::Code),
+            (Within::Single, '\'') | (Within::Double | Within::Format, '"') => {
+                within.pop();
+            }
+            (Within::Double | Within::Format, '\\') => {
+                chars.next()?;
+            }
+            _ => {}
+        }
+        before = [before[1], c];
+    }
+    None
 }
 
 /// What follows a backslash in double quotes.
@@ -364,7 +417,7 @@ fn escape(i: &str) -> Lexed<'_, char> {
             _ => return None,
         })
     };
-    let octal = map(take_while_m_n(1, 3, |c: char| c.is_digit(8)), |digits| {
+    let octal = map(take_while1(|c: char| c.is_digit(8)), |digits| {
         code_point(digits, 8)
     });
     let unicode = preceded(

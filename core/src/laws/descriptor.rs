@@ -97,7 +97,7 @@ fn check_operation(descriptor: &Descriptor, operation: &Operation) -> Result<(),
         }
     };
     match def.fields.get(slot.index()).map(|field| &field.ty) {
-        Some(Type::Int { min, max }) => expect(*min <= 0 && *max >= i128::from(widest), || {
+        Some(Type::Int { min, max }) => expect(*min <= 1 && *max >= i128::from(widest), || {
             format!("the id of `{name}` does not hold {widest}")
         }),
         Some(_) | None => expect(false, || format!("the id of `{name}` is no integer field")),
@@ -111,7 +111,7 @@ fn check_field(schema: &Schema, def: &StructDef, field: &FieldDef) -> Result<(),
         Presence::Default(value) => expect(fits(schema, &field.ty, value), || {
             format!("{}: the default is of another type", place())
         }),
-        Presence::Required | Presence::Optional => Ok(()),
+        Presence::Required | Presence::Optional | Presence::Computed => Ok(()),
     }
 }
 
@@ -143,11 +143,14 @@ fn fits(schema: &Schema, ty: &Type, value: &Value) -> bool {
         }
         (Type::Struct(id), Value::Record(fields)) => {
             let defs = &schema.structure(*id).fields;
+            let absent = |def: &FieldDef, value: &Value| {
+                value.is_null() && def.presence == Presence::Optional
+            };
             defs.len() == fields.len()
                 && defs
                     .iter()
                     .zip(fields)
-                    .all(|(def, value)| fits(schema, &def.ty, value))
+                    .all(|(def, value)| absent(def, value) || fits(schema, &def.ty, value))
         }
         _ => false,
     }

@@ -30,7 +30,8 @@ pub fn patched(
         return Ok(());
     }
     let widest = u64::MAX >> (64 - u32::from(bits.clamp(1, 64)));
-    for new in [0, 1, widest, !old & widest] {
+    // The engine gives out no zero.
+    for new in [1, widest, (!old & widest).max(1)] {
         let with_new = with_id(protocol, side, message, new)?;
         let there = Reading::of(protocol, side, [&with_new[..]])?;
         let Some(read) = there.only_message() else {

@@ -51,7 +51,8 @@ pub(super) fn lost_field(
     def.fields.iter().enumerate().find_map(|(slot, field)| {
         let given = given.get(slot).unwrap_or(&Value::Null);
         let back = back.get(slot).unwrap_or(&Value::Null);
-        let left_open = given.is_null() && field.presence != Presence::Required;
+        let left_open = given.is_null() && field.presence != Presence::Required
+            || field.presence == Presence::Computed;
         (!left_open && !kept(schema, &field.ty, given, back))
             .then(|| format!("`{}` was {given:?} and became {back:?}", field.name))
     })

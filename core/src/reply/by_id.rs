@@ -30,7 +30,7 @@ impl<T> ById<T> {
             places: HashMap::new(),
             marks: VecDeque::new(),
             next_sequence: 0,
-            next_id: 0,
+            next_id: 1,
             largest: u64::MAX
                 .checked_shr(64 - u32::from(bits.min(64)))
                 .unwrap_or(0),
@@ -39,7 +39,7 @@ impl<T> ById<T> {
 
     pub(super) fn free_id(&mut self) -> Option<u64> {
         // A HashMap holds fewer entries than there are 64-bit numbers.
-        if self.largest == 0 || self.places.len() as u64 > self.largest {
+        if self.places.len() as u64 >= self.largest {
             return None;
         }
         while self.places.contains_key(&Correlation::Id(self.next_id)) {
@@ -51,8 +51,9 @@ impl<T> ById<T> {
     }
 
     const fn advance(&mut self) {
+        // Zero is no id in some protocols (MQTT 3.1.1, 2.3.1), so none is given out.
         self.next_id = if self.next_id >= self.largest {
-            0
+            1
         } else {
             self.next_id + 1
         };

@@ -110,14 +110,14 @@ fn a_mark_in_front_for_too_long_ends_the_connection() {
 #[test]
 fn ids_go_round_their_width_past_those_in_use() {
     let mut ledger = by_id(2);
-    let ids: Vec<_> = (0..4)
+    let ids: Vec<_> = (0..3)
         .map(|n| {
             let id = ledger.free_id().unwrap();
             ledger.sent(&Id(id), ONE, n).unwrap();
             id
         })
         .collect();
-    assert_eq!(ids, [0, 1, 2, 3]);
+    assert_eq!(ids, [1, 2, 3]);
     assert_eq!(ledger.free_id(), None);
     ledger.received(&Id(2));
     assert_eq!(ledger.free_id(), Some(2));

@@ -86,4 +86,7 @@ codes! {
     NOTHING_COMES = "GW2225", "nothing comes back",
         "A warning. The operation of `request.send` is one-way, so no reply will be there for this rule. Once it is sent, the \
         rules for `*` say what the client is to see: `error.kind` is empty then.";
+    COMPUTED = "GW2226", "the field is computed",
+        "The protocol's definition computes the field from others (a value instance), so a rule cannot set it. Rules may \
+        read it like any other field.";
 }

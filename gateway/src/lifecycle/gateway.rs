@@ -1,6 +1,7 @@
 //! From a configuration to a gateway that can start.
 
 use super::running::{self, Running, Signals};
+use crate::definitions::Disk;
 use crate::listen::BindError;
 use crate::tls::{self, TlsError};
 use gatewright_codecs::BUILTIN;
@@ -28,12 +29,12 @@ enum Config {
 
 impl Default for Builder {
     fn default() -> Self {
-        let protocols = BUILTIN
+        let protocols: Protocols = BUILTIN
             .iter()
             .map(|row| (row.name, (row.protocol)()))
             .collect();
         Self {
-            protocols,
+            protocols: protocols.with_definitions(Arc::new(Disk)),
             config: Config::File("gatewright.toml".into()),
             variables: BTreeMap::new(),
         }
@@ -79,7 +80,7 @@ impl Builder {
         self
     }
 
-    /// The protocols that a configuration may name.
+    /// The protocols that a configuration may name. It may have definitions beside them.
     #[must_use]
     pub const fn protocols(&self) -> &Protocols {
         &self.protocols

@@ -189,3 +189,80 @@ fn what_needs_a_definition_says_so() {
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run}");
     }
 }
+
+#[test]
+fn errors_of_a_definition_are_those_of_the_configuration_that_names_it() {
+    let run = gatewright(&["check", "-c", "defined.toml"]);
+    assert_eq!(run.code, Some(78));
+    assert_snapshot!(run);
+
+    let (code, told) = json(&["check", "-c", "defined.toml", "--format", "json"]);
+    assert_eq!(code, Some(78));
+    let found = told["diagnostics"].as_array().unwrap().iter();
+    let places: Vec<_> = found
+        .map(|finding| (finding["file"].as_str().unwrap(), finding["line"].as_u64()))
+        .collect();
+    let in_definition = |line| ("protocols/five_errors.ksy", Some(line));
+    let expected = [
+        ("defined.toml", Some(13)),
+        in_definition(4),
+        in_definition(5),
+        in_definition(6),
+        in_definition(7),
+        in_definition(8),
+    ];
+    assert_eq!(places, expected);
+    assert!(told["definitions"].is_null());
+}
+
+#[test]
+fn nothing_runs_by_a_faulty_definition() {
+    for verb in [
+        &["run", "-c", "defined.toml"] as &[_],
+        &["test", "good.test.toml", "-c", "defined.toml"],
+        &["encode", "-p", "protocols/five_errors.ksy", "{}"],
+        &["encode", "-p", "till", "-c", "defined.toml", "{}"],
+        &["decode", "-p", "till", "-c", "defined.toml", "00"],
+        &[
+            "send",
+            "-p",
+            "protocols/five_errors.ksy",
+            "--to",
+            "tcp://127.0.0.1:1",
+            "{}",
+        ],
+    ] {
+        let run = gatewright(verb);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(78), ""), "{run}");
+        let found = run.stderr.matches("--> protocols/five_errors.ksy:").count();
+        assert_eq!(found, 5, "{run}");
+    }
+}
+
+#[test]
+fn protocols_of_a_configuration_can_be_named() {
+    let message = r#"{"auth_rsp":{"seq":7,"status":0,"code":"A1B2C3"}}"#;
+    let bytes = "ac4d000c810000000700413142324333";
+    let run = gatewright(&["encode", "-p", "linked", "-c", "named.toml", message]);
+    assert_eq!((run.code, run.stdout), (Some(0), format!("{bytes}\n")));
+    let decode = ["decode", "-p", "linked", "-c", "named.toml", bytes];
+    let run = gatewright(&[&decode[..], &["--format", "json"]].concat());
+    assert_eq!((run.code, run.stdout), (Some(0), format!("{message}\n")));
+    // What is linked in can be named beside them.
+    let run = gatewright(&["decode", "-p", "pos", "-c", "named.toml", bytes]);
+    assert_eq!(run.code, Some(0), "{run}");
+
+    let unknown = gatewright(&["encode", "-p", "linkd", "-c", "named.toml", message]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(
+        unknown.stderr.contains("there is linked, dns, pos, resp"),
+        "{unknown}"
+    );
+    for verb in [
+        &["encode", "-p", "linked", message] as &[_],
+        &["encode", "-p", METER, "-c", "named.toml", message],
+    ] {
+        let run = gatewright(verb);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run}");
+    }
+}

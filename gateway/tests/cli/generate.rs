@@ -228,7 +228,7 @@ fn what_has_no_form_in_lua_is_refused_with_its_place() {
     fs::write(&file, text).unwrap();
     let run = gatewright(&["gen", "wireshark", file.to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run}");
-    assert_eq!(run.stderr.matches("error[GW3090]").count(), 3, "{run}");
+    assert_eq!(run.stderr.matches("error[GW3091]").count(), 3, "{run}");
     for place in ["wide.ksy:3:", "wide.ksy:4:", "wide.ksy:5:"] {
         assert!(run.stderr.contains(place), "{place}: {run}");
     }

@@ -157,10 +157,29 @@ fn tests_need_a_good_configuration_and_files() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["quickstart", "dns-to-doh", "convert"] {
+    for example in ["quickstart", "definition", "dns-to-doh", "convert"] {
         let config = format!("../../../../config/examples/{example}/gatewright.toml");
         let run = gatewright(&["test", "-c", &config]);
         assert_eq!(run.code, Some(0), "{run}");
         assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{run}");
     }
+}
+
+/// What holds for a codec holds for the definition of the same protocol.
+#[test]
+fn the_quickstart_by_definition_passes_the_same_tests() {
+    let examples = "../../../../config/examples";
+    let config = format!("{examples}/definition/gatewright.toml");
+    let tests = format!("{examples}/quickstart/quickstart.test.toml");
+    let run = gatewright(&["test", &tests, "-c", &config]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.ends_with("3 passed, 0 failed\n"), "{run}");
+    let text = |path: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples");
+        std::fs::read_to_string(folder.join(path)).unwrap()
+    };
+    assert_eq!(
+        text("definition/definition.test.toml"),
+        text("quickstart/quickstart.test.toml")
+    );
 }

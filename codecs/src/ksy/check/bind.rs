@@ -12,46 +12,80 @@ use gatewright_core::expr::{Comparison, RuleError, Source, Span};
 use gatewright_core::message::Value;
 
 /// What went wrong, or `None` if that has been reported where it did.
-pub(super) type Bound<T> = Result<T, Option<RuleError>>;
+pub(in crate::ksy) type Bound<T> = Result<T, Option<RuleError>>;
 
 /// A compiled expression with its type.
 #[derive(Debug)]
-pub(super) struct Typed {
-    pub(super) code: Code,
-    pub(super) ty: Ty,
+pub(in crate::ksy) struct Typed {
+    pub(in crate::ksy) code: Code,
+    pub(in crate::ksy) ty: Ty,
 }
 
 /// Where an expression stands.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(in crate::ksy) struct Place {
     /// The structure whose names it uses.
-    pub(super) ty: TypeId,
+    pub(in crate::ksy) ty: TypeId,
     /// The type of `_`, where there is one.
-    pub(super) it: Option<Ty>,
+    pub(in crate::ksy) it: Option<Ty>,
+    /// Which names there are.
+    pub(in crate::ksy) scope: Scope,
+}
+
+/// Which names an expression knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ksy) enum Scope {
+    /// Those of its structure.
+    Members,
+    /// The same, in a `-gateway` section: what is absent is null, and so is a member that not all
+    /// cases of a switch have, in the others.
+    Section,
+    /// `request`, whose parts a reply needs.
+    Request,
+    /// `request`, and `_fault`, for which it is rejected.
+    Fault,
+    /// None.
+    Nothing,
 }
 
 impl Place {
-    pub(super) const fn of(ty: TypeId) -> Self {
-        Self { ty, it: None }
+    pub(in crate::ksy) const fn of(ty: TypeId) -> Self {
+        Self {
+            ty,
+            it: None,
+            scope: Scope::Members,
+        }
     }
 
-    pub(super) const fn with(ty: TypeId, it: Ty) -> Self {
-        Self { ty, it: Some(it) }
+    pub(in crate::ksy) const fn within(ty: TypeId, scope: Scope) -> Self {
+        Self {
+            ty,
+            it: None,
+            scope,
+        }
+    }
+
+    pub(in crate::ksy) const fn with(ty: TypeId, it: Ty) -> Self {
+        Self {
+            ty,
+            it: Some(it),
+            scope: Scope::Members,
+        }
     }
 }
 
 /// Compiles expressions of one place.
 #[derive(Debug)]
-pub(super) struct Binder<'m> {
-    pub(super) model: &'m Model,
-    pub(super) members: &'m Members<'m>,
-    pub(super) place: Place,
-    pub(super) source: &'m Source,
+pub(in crate::ksy) struct Binder<'m> {
+    pub(in crate::ksy) model: &'m Model,
+    pub(in crate::ksy) members: &'m Members<'m>,
+    pub(in crate::ksy) place: Place,
+    pub(in crate::ksy) source: &'m Source,
 }
 
 impl<'m> Members<'m> {
     /// Compiles an expression.
-    pub(super) fn bind(&'m self, source: &'m Source, place: Place) -> Bound<Typed> {
+    pub(in crate::ksy) fn bind(&'m self, source: &'m Source, place: Place) -> Bound<Typed> {
         let located = |error: RuleError| {
             Some(RuleError {
                 span: source.locate(error.span),
@@ -70,7 +104,7 @@ impl<'m> Members<'m> {
 }
 
 impl Binder<'_> {
-    pub(super) fn error(
+    pub(in crate::ksy) fn error(
         &self,
         code: &'static str,
         span: &Span,
@@ -79,7 +113,7 @@ impl Binder<'_> {
         Some(RuleError::new(code, span.clone(), message))
     }
 
-    pub(super) fn typed(&self, op: Op, ty: Ty, span: &Span) -> Typed {
+    pub(in crate::ksy) fn typed(&self, op: Op, ty: Ty, span: &Span) -> Typed {
         let code = Code {
             op,
             span: self.source.locate(span.clone()),
@@ -91,11 +125,11 @@ impl Binder<'_> {
         self.typed(Op::Const(value.into()), ty, span)
     }
 
-    pub(super) fn describe(&self, ty: &Ty) -> String {
+    pub(in crate::ksy) fn describe(&self, ty: &Ty) -> String {
         ty.describe(self.model)
     }
 
-    pub(super) fn node(&self, node: &Node<'_>) -> Bound<Typed> {
+    pub(in crate::ksy) fn node(&self, node: &Node<'_>) -> Bound<Typed> {
         let span = &node.span;
         match &node.kind {
             Kind::Null => Err(self.error(
@@ -335,7 +369,7 @@ impl Binder<'_> {
     }
 
     /// A method that is not one of lists, structures or streams.
-    pub(super) fn method(
+    pub(in crate::ksy) fn method(
         &self,
         of: Typed,
         name: &str,
@@ -397,14 +431,20 @@ impl Binder<'_> {
         Ok(value.code)
     }
 
-    pub(super) fn list_end(&self, of: Typed, element: Ty, which: Extreme, span: &Span) -> Typed {
+    pub(in crate::ksy) fn list_end(
+        &self,
+        of: Typed,
+        element: Ty,
+        which: Extreme,
+        span: &Span,
+    ) -> Typed {
         self.typed(Op::End(Box::new(of.code), which), element, span)
     }
 }
 
 /// Why two values cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Incomparable {
+pub(in crate::ksy) enum Incomparable {
     /// Their types differ.
     Never,
     /// They are equal or not, but neither is less.
@@ -412,7 +452,7 @@ pub(super) enum Incomparable {
 }
 
 /// Whether values of two types can be compared.
-pub(super) fn comparison(a: &Ty, b: &Ty, op: Comparison) -> Result<(), Incomparable> {
+pub(in crate::ksy) fn comparison(a: &Ty, b: &Ty, op: Comparison) -> Result<(), Incomparable> {
     let equality = matches!(op, Comparison::Eq | Comparison::Ne);
     match (a, b) {
         (Ty::Any, _) | (_, Ty::Any) => Ok(()),

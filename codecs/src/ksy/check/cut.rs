@@ -27,15 +27,16 @@ impl<'m> Check<'_, 'm> {
             self.error(codes::ENCODING, span, message);
             return None;
         };
-        let mut cut = self.cut(spec, charset.unit())?;
+        let mut cut = self.cut(spec)?;
         if terminated && cut.terminator.is_none() {
             cut.terminator = Some(Bytes::from(vec![0; charset.unit()]));
+            cut.unit = charset.unit();
         }
         Some(Form::Text(cut, charset))
     }
 
-    /// The bytes of a field; `unit` is that of its text's encoding.
-    pub(super) fn cut(&mut self, spec: &'m AttributeSpec, unit: usize) -> Option<Cut> {
+    /// The bytes of a field.
+    pub(super) fn cut(&mut self, spec: &'m AttributeSpec) -> Option<Cut> {
         let strz = TypeName::Text { terminated: true };
         let text = super::members::type_names(&spec.ty)
             .iter()
@@ -54,10 +55,7 @@ impl<'m> Check<'_, 'm> {
             // Reported when the file was read.
             None => return None,
         };
-        let process = match &spec.process {
-            Some(process) => Some(self.process(&process.value)?),
-            None => None,
-        };
+        let process = self.processing(spec)?;
         Some(Cut {
             size,
             terminator: spec.terminator.clone().map(Bytes::from),
@@ -65,9 +63,17 @@ impl<'m> Check<'_, 'm> {
             consume: spec.consume,
             eos_error: spec.eos_error,
             pad_right: spec.pad_right,
-            unit,
+            unit: 1,
             process,
         })
+    }
+
+    /// What is done with a field's bytes, if anything is.
+    pub(super) fn processing(&mut self, spec: &'m AttributeSpec) -> Option<Option<Process>> {
+        match &spec.process {
+            Some(process) => self.process(&process.value).map(Some),
+            None => Some(None),
+        }
     }
 
     fn process(&mut self, spec: &'m ProcessSpec) -> Option<Process> {

@@ -1,13 +1,17 @@
 //! Fields and instances.
 
 use super::bind::Place;
+use super::paths::listed;
 use super::{Check, Typed, comparison};
 use crate::ksy::codes;
 use crate::ksy::model::{EndianModel, Member, Ty, TypeId};
-use crate::ksy::plan::{ByteOrder, Code, Field, Form, Op, Parent, Repeat, Switch};
+use crate::ksy::plan::{
+    ByteOrder, Code, Cut, Field, Form, Op, Parent, Process, Repeat, Size, Switch, Valid,
+};
 use crate::ksy::spec::{At, AttributeSpec, Endian, ParentSpec, RepeatSpec, TypeName, TypeSpec};
 use bytes::Bytes;
 use gatewright_core::expr::{Comparison, Source, Span};
+use gatewright_core::message::Value;
 
 impl<'m> Check<'_, 'm> {
     /// A field, unless there is something wrong with it; `at` is its number among its kind.
@@ -33,11 +37,18 @@ impl<'m> Check<'_, 'm> {
         if let (Some(name), Some(Ty::Enum(_))) = (&spec.enumeration, &element) {
             self.enumerable(spec, &name.span);
         }
-        let valid = spec
-            .valid
-            .as_ref()
-            .zip(element.as_ref())
-            .map(|(valid, element)| self.valid(spec, valid, element));
+        let valid = match (&spec.contents, &spec.process) {
+            // They are what has to come of processing.
+            (Some(contents), Some(_)) => {
+                let value = Value::Bytes(Bytes::from(contents.value.clone()));
+                Some(Some(Valid::Eq(fixed(value, &contents.span))))
+            }
+            _ => spec
+                .valid
+                .as_ref()
+                .zip(element.as_ref())
+                .map(|(valid, element)| self.valid(spec, valid, element)),
+        };
         let ty = self.members.ty(self.id, slot).ok();
         Some(Field {
             name: match &spec.id {
@@ -55,6 +66,7 @@ impl<'m> Check<'_, 'm> {
             valid: transposed(valid)?,
             pos: transposed(pos)?,
             io: transposed(io)?,
+            doc: spec.doc.clone(),
         })
     }
 
@@ -105,10 +117,14 @@ impl<'m> Check<'_, 'm> {
                 .map(|typed| Form::Value(typed.code));
         }
         if let Some(contents) = &spec.contents {
-            return Some(Form::Contents(Bytes::from(contents.value.clone())));
+            let bytes = Bytes::from(contents.value.clone());
+            return match self.processing(spec)? {
+                None => Some(Form::Contents(bytes)),
+                process => Some(Form::Bytes(whole(&bytes, process, &contents.span))),
+            };
         }
         match &spec.ty {
-            TypeSpec::Bytes => self.cut(spec, 1).map(Form::Bytes),
+            TypeSpec::Bytes => self.cut(spec).map(Form::Bytes),
             TypeSpec::Named(name) => self.named_form(spec, name),
             TypeSpec::Switch {
                 on,
@@ -139,7 +155,12 @@ impl<'m> Check<'_, 'm> {
         let raw = spec.size.is_some() || spec.size_eos;
         let otherwise = match otherwise {
             Some(name) => Some(self.named_form(spec, name)?),
-            None if raw => Some(Form::Bytes(self.cut(spec, 1)?)),
+            // These are the bytes as they are: nothing ends them and nothing is cut off.
+            None if raw => Some(Form::Bytes(Cut {
+                terminator: None,
+                pad_right: None,
+                ..self.cut(spec)?
+            })),
             None => None,
         };
         Some(Form::Switch(Box::new(Switch {
@@ -196,7 +217,7 @@ impl<'m> Check<'_, 'm> {
                 truth: *width == 1 && spec.enumeration.is_none(),
             }),
             TypeName::Text { terminated } => self.text(spec, *terminated, name),
-            TypeName::Bytes => self.cut(spec, 1).map(Form::Bytes),
+            TypeName::Bytes => self.cut(spec).map(Form::Bytes),
             TypeName::User { path, arguments } => self.user(spec, path, arguments, name),
             // Only parameters have these types; that was reported when the file was read.
             TypeName::Bool | TypeName::AnyStruct | TypeName::Stream | TypeName::Any => None,
@@ -213,7 +234,7 @@ impl<'m> Check<'_, 'm> {
         let ty = self.known_type(path, &name.span)?;
         let arguments = self.arguments(ty, arguments, name);
         let cut = match spec.size.is_some() || spec.size_eos || spec.terminator.is_some() {
-            true => Some(self.cut(spec, 1)?),
+            true => Some(self.cut(spec)?),
             false => None,
         };
         let parent = match &spec.parent {
@@ -258,7 +279,11 @@ impl<'m> Check<'_, 'm> {
                 continue;
             };
             if wanted.takes(&typed.ty) {
-                codes.push(typed.code);
+                let mut code = typed.code;
+                if let (Ty::List(_), Op::Const(Value::Bytes(bytes))) = (&wanted, &code.op) {
+                    code.op = Op::Const(listed(bytes));
+                }
+                codes.push(code);
                 continue;
             }
             let param = self.model.ty(ty).member(slot);
@@ -271,6 +296,28 @@ impl<'m> Check<'_, 'm> {
             self.error(codes::ARGUMENTS, source.span(), message);
         }
         (codes.len() == arguments.len()).then_some(codes)
+    }
+}
+
+/// As many bytes as these, processed.
+fn whole(bytes: &Bytes, process: Option<Process>, span: &Span) -> Cut {
+    Cut {
+        size: Size::Of(fixed(Value::Int(bytes.len() as i128), span)),
+        terminator: None,
+        include: false,
+        consume: true,
+        eos_error: true,
+        pad_right: None,
+        unit: 1,
+        process,
+    }
+}
+
+/// An expression that always gives this.
+fn fixed(value: Value, span: &Span) -> Code {
+    Code {
+        op: Op::Const(value),
+        span: span.clone(),
     }
 }
 

@@ -20,7 +20,7 @@ enum Known {
 
 /// Who a structure may be a part of.
 #[derive(Clone, Debug)]
-pub(super) enum Use<'m> {
+pub(in crate::ksy) enum Use<'m> {
     /// The structure that has a field of that type.
     Field(TypeId),
     /// Whatever this says, in that structure.
@@ -29,16 +29,16 @@ pub(super) enum Use<'m> {
 
 /// Finds out types of members.
 #[derive(Debug)]
-pub(super) struct Members<'m> {
-    pub(super) model: &'m Model,
+pub(in crate::ksy) struct Members<'m> {
+    pub(in crate::ksy) model: &'m Model,
     known: RefCell<Vec<Vec<Known>>>,
     uses: Vec<Vec<Use<'m>>>,
     parents: RefCell<Vec<Option<Ty>>>,
-    pub(super) sizes: RefCell<Vec<Option<Size>>>,
+    pub(in crate::ksy) sizes: RefCell<Vec<Option<Size>>>,
 }
 
 impl<'m> Members<'m> {
-    pub(super) fn new(model: &'m Model) -> Self {
+    pub(in crate::ksy) fn new(model: &'m Model) -> Self {
         let slots = |ty: TypeId| vec![Known::Not; model.ty(ty).members().count()];
         let known = model.ids().map(slots).collect();
         let mut members = Self {
@@ -76,17 +76,17 @@ impl<'m> Members<'m> {
     }
 
     /// Whether a structure stands in a file of its own, where it knows nothing of who uses it.
-    pub(super) fn foreign(&self, id: TypeId, user: TypeId) -> bool {
+    pub(in crate::ksy) fn foreign(&self, id: TypeId, user: TypeId) -> bool {
         self.model.ty(id).top != self.model.ty(user).top
     }
 
-    pub(super) fn user(&self, path: &[String], from: TypeId) -> Option<TypeId> {
+    pub(in crate::ksy) fn user(&self, path: &[String], from: TypeId) -> Option<TypeId> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         self.model.find_type(from, &path)
     }
 
     /// The type of the member in a slot.
-    pub(super) fn ty(&'m self, id: TypeId, slot: usize) -> Bound<Ty> {
+    pub(in crate::ksy) fn ty(&'m self, id: TypeId, slot: usize) -> Bound<Ty> {
         match self.state(id, slot) {
             Known::Is(ty) => return Ok(ty),
             // Whoever began to ask reports the circle.
@@ -154,7 +154,7 @@ impl<'m> Members<'m> {
     }
 
     /// The type of one element of a field.
-    pub(super) fn element(&'m self, id: TypeId, field: &'m AttributeSpec) -> Bound<Ty> {
+    pub(in crate::ksy) fn element(&'m self, id: TypeId, field: &'m AttributeSpec) -> Bound<Ty> {
         if let Some(name) = &field.enumeration {
             return self.enumerated(name, id).ok_or(None);
         }
@@ -182,7 +182,7 @@ impl<'m> Members<'m> {
     }
 
     /// The type of values of a type's name.
-    pub(super) fn named(&self, name: &TypeName, from: TypeId) -> Option<Ty> {
+    pub(in crate::ksy) fn named(&self, name: &TypeName, from: TypeId) -> Option<Ty> {
         Some(match name {
             TypeName::Integer { .. } => Ty::Int,
             TypeName::Float { .. } => Ty::Float,
@@ -198,7 +198,7 @@ impl<'m> Members<'m> {
     }
 
     /// What `.as<name>` makes of a value.
-    pub(super) fn cast_target(&self, name: &str, from: TypeId) -> Option<Ty> {
+    pub(in crate::ksy) fn cast_target(&self, name: &str, from: TypeId) -> Option<Ty> {
         if let Some(of) = name.strip_suffix("[]") {
             return self.cast_target(of, from).map(|of| Ty::List(Box::new(of)));
         }
@@ -210,7 +210,7 @@ impl<'m> Members<'m> {
     }
 
     /// The type of `_parent` in a structure.
-    pub(super) fn parent(&'m self, id: TypeId) -> Ty {
+    pub(in crate::ksy) fn parent(&'m self, id: TypeId) -> Ty {
         let known = self.parents.borrow().get(id.index()).cloned().flatten();
         if let Some(known) = known {
             return known;
@@ -244,7 +244,7 @@ impl<'m> Members<'m> {
 }
 
 /// All types that a field may have.
-pub(super) fn type_names(ty: &TypeSpec) -> Vec<&At<TypeName>> {
+pub(in crate::ksy) fn type_names(ty: &TypeSpec) -> Vec<&At<TypeName>> {
     match ty {
         TypeSpec::Bytes => Vec::new(),
         TypeSpec::Named(name) => vec![name],

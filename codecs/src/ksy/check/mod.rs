@@ -2,12 +2,13 @@
 //!
 //! Reads on after an error, so that all faults of a definition are reported in one run.
 
-mod bind;
+pub(super) mod bind;
 mod cut;
 mod fields;
-mod members;
+pub(super) mod members;
 mod paths;
-mod sizes;
+mod section;
+pub(super) mod sizes;
 mod types;
 mod valid;
 
@@ -49,7 +50,8 @@ pub fn check(model: &Model) -> (Plan, Vec<Found>) {
             unexplained: None,
         };
         types.push(check.structure());
-        circular = circular.or(check.unexplained.map(|span| (model.ty(id).file, span)));
+        let unexplained = check.unexplained;
+        circular = circular.or_else(|| Some((model.ty(id).file, unexplained?)));
     }
     if let (Some((file, span)), false) = (circular, has_errors(&found)) {
         let message = "the type of this member depends on itself".to_owned();
@@ -85,6 +87,9 @@ fn enums(model: &Model) -> Vec<EnumPlan> {
     model.enums.iter().map(plan).collect()
 }
 
+/// How many findings back one may be that is found again.
+const LATEST: usize = 8;
+
 /// Checks one structure.
 struct Check<'c, 'm> {
     model: &'m Model,
@@ -101,12 +106,21 @@ impl<'m> Check<'_, 'm> {
         self.report(RuleError::new(code, span.clone(), message));
     }
 
+    /// Reports a fault, once: what is compiled in several ways has it in each.
     fn report(&mut self, fault: RuleError) {
-        self.found.push(Found {
-            severity: Severity::Error,
-            file: self.file,
-            fault,
-        });
+        let known = |found: &Found| {
+            found.file == self.file
+                && found.fault.span == fault.span
+                && found.fault.message == fault.message
+        };
+        let mut latest = self.found.iter().rev().take(LATEST);
+        if !latest.any(known) {
+            self.found.push(Found {
+                severity: Severity::Error,
+                file: self.file,
+                fault,
+            });
+        }
     }
 
     /// A good result; a bad one is reported.

@@ -12,6 +12,9 @@ use gatewright_core::message::Value;
 
 impl Binder<'_> {
     pub(super) fn name(&self, name: &str, span: &Span) -> Bound<Typed> {
+        if let Some(outside) = self.outside_name(name, span) {
+            return outside;
+        }
         match name {
             "_" => match &self.place.it {
                 Some(ty) => Ok(self.typed(Op::It, ty.clone(), span)),
@@ -58,7 +61,7 @@ impl Binder<'_> {
         let ty = self.members.ty(id, slot)?;
         let op = match of.code.op {
             Op::This => Op::Own(slot),
-            _ => Op::Member(Box::new(of.code), slot),
+            _ => Op::Member(Box::new(of.code), id, slot),
         };
         Ok(self.typed(op, ty, span))
     }
@@ -107,13 +110,19 @@ impl Binder<'_> {
         {
             return Ok(size);
         }
+        if let Some(fault) = self.of_fault(of, name, span) {
+            return fault;
+        }
         let of = self.node(of)?;
         let known = match &of.ty {
             Ty::Struct(id) => {
                 let id = *id;
                 return self.member(of, id, name, name_span, span);
             }
-            Ty::AnyStruct => self.structural(&of, None, name, span),
+            Ty::AnyStruct => self
+                .structural(&of, None, name, span)
+                .or_else(|| self.any_of(&of, name, name_span, span)),
+            Ty::Any => self.any_of(&of, name, name_span, span),
             Ty::Stream => self.stream(&of, name, span),
             Ty::List(element) => {
                 let element = Ty::clone(element);
@@ -134,6 +143,30 @@ impl Binder<'_> {
             Some(bound) => bound,
             None => self.method(of, name, &[], name_span, span),
         }
+    }
+
+    /// A member that is cast: its own type is not asked for, so that instances whose types depend
+    /// on each other can say what they are.
+    fn member_of_any_type(&self, node: &Node<'_>) -> Bound<Option<Typed>> {
+        let (op, id, name) = match &node.kind {
+            Kind::Name(name) => (None, self.place.ty, *name),
+            Kind::Attr(of, name) => {
+                let of = self.node(of)?;
+                match of.ty {
+                    Ty::Struct(id) => (Some(of.code), id, *name),
+                    _ => return Ok(None),
+                }
+            }
+            _ => return Ok(None),
+        };
+        let Some(slot) = self.model.ty(id).slot(name) else {
+            return Ok(None);
+        };
+        let op = match op {
+            Some(of) => Op::Member(Box::new(of), id, slot),
+            None => Op::Own(slot),
+        };
+        Ok(Some(self.typed(op, Ty::Any, &node.span)))
     }
 
     fn stream(&self, of: &Typed, name: &str, span: &Span) -> Option<Bound<Typed>> {
@@ -190,7 +223,10 @@ impl Binder<'_> {
     }
 
     pub(super) fn cast(&self, of: &Node<'_>, name: &str, span: &Span) -> Bound<Typed> {
-        let of = self.node(of)?;
+        let of = match self.member_of_any_type(of)? {
+            Some(of) => of,
+            None => self.node(of)?,
+        };
         let Some(ty) = self.members.cast_target(name, self.place.ty) else {
             let message = format!("there is no type `{name}` here");
             return Err(self.error(codes::UNKNOWN_TYPE, span, message));
@@ -203,8 +239,14 @@ impl Binder<'_> {
                 }),
                 *id,
             ),
+            (Ty::List(_), Op::Const(Value::Bytes(bytes))) => Op::Const(listed(&bytes)),
             (_, op) => op,
         };
         Ok(self.typed(op, ty, span))
     }
+}
+
+/// Bytes as the list of integers that they are taken for.
+pub(super) fn listed(bytes: &[u8]) -> Value {
+    Value::List(bytes.iter().copied().map(Value::from).collect())
 }

@@ -9,7 +9,7 @@ use gatewright_core::message::Value;
 
 /// A size that is known when a definition is loaded, or that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
+pub(in crate::ksy) enum Size {
     /// So many bits.
     Bits(u64),
     /// It depends on the message.
@@ -34,7 +34,7 @@ impl Size {
 
 impl<'m> Members<'m> {
     /// The size of a structure.
-    pub(super) fn size_of_type(&'m self, id: TypeId) -> Size {
+    pub(in crate::ksy) fn size_of_type(&'m self, id: TypeId) -> Size {
         let known = self.sizes.borrow().get(id.index()).copied().flatten();
         if let Some(known) = known {
             return known;
@@ -42,12 +42,9 @@ impl<'m> Members<'m> {
         // A structure that holds itself has none.
         self.note_size(id, Size::Unknown);
         let fields = &self.model.ty(id).spec.seq;
+        // As the compiler counts: bits are not aligned, and a field counts whether it is there or
+        // not.
         let size = fields.iter().fold(Size::Bits(0), |size, field| {
-            let size = match (&field.ty, size) {
-                (TypeSpec::Named(name), _) if matches!(name.value, TypeName::Bits { .. }) => size,
-                (_, Size::Bits(bits)) => Size::bytes(bits.div_ceil(8)),
-                (_, Size::Unknown) => Size::Unknown,
-            };
             size.and(self.size_of_field(id, field))
         });
         self.note_size(id, size);
@@ -69,7 +66,7 @@ impl<'m> Members<'m> {
     }
 
     fn size_of_field(&'m self, id: TypeId, field: &'m AttributeSpec) -> Size {
-        if field.condition.is_some() || field.value.is_some() {
+        if field.value.is_some() {
             return Size::Unknown;
         }
         let one = self.size_of_one(id, field);

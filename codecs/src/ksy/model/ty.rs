@@ -23,7 +23,7 @@ pub enum Ty {
     /// One of several structures: it has to be cast before its fields can be named.
     AnyStruct,
     /// A list.
-    List(Box<Ty>),
+    List(Box<Self>),
     /// What a structure is read from.
     Stream,
     /// Known only when it is read: one of several types.

@@ -23,8 +23,10 @@ pub enum Op {
     Const(Value),
     /// The value in a slot of the structure that the expression stands in.
     Own(usize),
-    /// The value in a slot of a structure.
-    Member(Box<Code>, usize),
+    /// The value in a slot of a structure of this type.
+    Member(Box<Code>, TypeId, usize),
+    /// The value in the slot that a structure's type has here; absent if its type is none of these.
+    AnyOf(Box<Code>, Vec<(TypeId, usize)>),
     /// The structure that the expression stands in.
     This,
     /// The structure of the whole message.
@@ -92,5 +94,61 @@ impl Code {
             Op::Const(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The expressions that it consists of.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&Self> {
+        match &self.op {
+            Op::Const(_) | Op::Own(_) | Op::This | Op::Root | Op::It | Op::Index => Vec::new(),
+            Op::Member(of, ..)
+            | Op::Parent(of)
+            | Op::Stream(of)
+            | Op::Position(of)
+            | Op::StreamSize(of)
+            | Op::AtEnd(of)
+            | Op::Count(of)
+            | Op::End(of, _)
+            | Op::Not(of)
+            | Op::Unary(_, of)
+            | Op::Cast(of, _)
+            | Op::AnyOf(of, _) => vec![of],
+            Op::Element(two) | Op::Compare(_, two) | Op::Arith(_, two) => two.iter().collect(),
+            Op::Choose(three) => three.iter().collect(),
+            Op::All(all)
+            | Op::Any(all)
+            | Op::List(all)
+            | Op::Bytes(all)
+            | Op::Call(_, all)
+            | Op::Format(all) => all.iter().collect(),
+        }
+    }
+
+    /// Whether it asks where in a stream something is. Nobody knows while a message is written.
+    #[must_use]
+    pub fn asks_stream(&self) -> bool {
+        matches!(self.op, Op::Position(_) | Op::StreamSize(_) | Op::AtEnd(_))
+            || self.parts().into_iter().any(Self::asks_stream)
+    }
+
+    /// Whether two expressions say the same, wherever they stand.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.parts(), other.parts());
+        let parts = || mine.iter().zip(&theirs).all(|(a, b)| a.same(b));
+        let head = match (&self.op, &other.op) {
+            (Op::Const(a), Op::Const(b)) => a == b,
+            (Op::Own(a), Op::Own(b)) => a == b,
+            (Op::Member(_, ty, a), Op::Member(_, other, b)) => (ty, a) == (other, b),
+            (Op::AnyOf(_, a), Op::AnyOf(_, b)) => a == b,
+            (Op::End(_, a), Op::End(_, b)) => a == b,
+            (Op::Unary(a, _), Op::Unary(b, _)) => a == b,
+            (Op::Compare(a, _), Op::Compare(b, _)) => a == b,
+            (Op::Arith(a, _), Op::Arith(b, _)) => a == b,
+            (Op::Call(a, _), Op::Call(b, _)) => std::ptr::eq(*a, *b),
+            (Op::Cast(_, a), Op::Cast(_, b)) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        head && mine.len() == theirs.len() && parts()
     }
 }

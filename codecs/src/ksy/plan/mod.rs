@@ -10,7 +10,6 @@ use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use gatewright_core::expr::Span;
 use gatewright_core::expr::charset::Charset;
-use std::sync::Arc;
 
 /// All structures and enums of a definition, ready to read and write with.
 #[derive(Debug)]
@@ -88,14 +87,18 @@ impl TypePlan {
     /// The number of its slots.
     #[must_use]
     pub const fn slots(&self) -> usize {
-        self.params.len() + self.fields.len() + self.instances.len()
+        self.first_instance().saturating_add(self.instances.len())
+    }
+
+    /// The slot of the first instance. Sums of lengths of lists in memory are no overflow.
+    const fn first_instance(&self) -> usize {
+        self.params.len().saturating_add(self.fields.len())
     }
 
     /// The instance in a slot, if one is there.
     #[must_use]
     pub fn instance(&self, slot: usize) -> Option<&Field> {
-        let first = self.params.len() + self.fields.len();
-        self.instances.get(slot.checked_sub(first)?)
+        self.instances.get(slot.checked_sub(self.first_instance())?)
     }
 
     /// The field or instance in a slot.
@@ -160,6 +163,8 @@ pub struct Field {
     pub pos: Option<Code>,
     /// `io`.
     pub io: Option<Code>,
+    /// `doc`.
+    pub doc: String,
 }
 
 /// How often a field is read.
@@ -324,5 +329,15 @@ pub enum Valid {
     Expr(Code),
 }
 
-/// A plan, shared.
-pub type SharedPlan = Arc<Plan>;
+impl Valid {
+    /// Whether it asks where in a stream something is.
+    #[must_use]
+    pub fn asks_stream(&self) -> bool {
+        match self {
+            Self::Eq(code) | Self::Expr(code) => code.asks_stream(),
+            Self::Range { min, max } => min.iter().chain(max).any(Code::asks_stream),
+            Self::AnyOf(codes) => codes.iter().any(Code::asks_stream),
+            Self::InEnum(_) => false,
+        }
+    }
+}

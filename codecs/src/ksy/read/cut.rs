@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 impl<'p> Machine<'p> {
     /// The bytes of a field, taken.
-    pub(super) fn cut_bytes(
+    pub(in crate::ksy) fn cut_bytes(
         &mut self,
         target: Target,
         cut: &'p Cut,
@@ -33,7 +33,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The bytes of a field as a stream of its own.
-    pub(super) fn cut_stream(
+    pub(in crate::ksy) fn cut_stream(
         &mut self,
         target: Target,
         cut: &'p Cut,
@@ -88,11 +88,12 @@ impl<'p> Machine<'p> {
 }
 
 /// How many of a field's bytes come before what ends it or fills it up.
-fn trimmed(bytes: &[u8], cut: &Cut) -> usize {
+pub(in crate::ksy) fn trimmed(bytes: &[u8], cut: &Cut) -> usize {
     let terminator = cut.terminator.as_deref();
     let mut kept = bytes.len();
+    // What ends like what fills up is looked for first: nothing can be cut off before it.
     if let Some(pad) = cut.pad_right
-        && terminator != Some(&[pad])
+        && terminator.and_then(<[u8]>::last) != Some(&pad)
     {
         kept = bytes
             .iter()
@@ -134,7 +135,7 @@ fn terminated(
 }
 
 /// Where `what` stands first, looked for at multiples of `unit`.
-fn find(bytes: &[u8], what: &[u8], unit: usize) -> Option<usize> {
+pub(in crate::ksy) fn find(bytes: &[u8], what: &[u8], unit: usize) -> Option<usize> {
     if let ([byte], 1) = (what, unit) {
         return bytes.iter().position(|b| b == byte);
     }

@@ -13,36 +13,52 @@ use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, le_u16, le_u32, le_u6
 use smallvec::SmallVec;
 
 impl<'p> Machine<'p> {
-    pub(super) fn new_list(&mut self) -> Result<ListId, ReadError> {
+    pub(in crate::ksy) fn new_list(&mut self) -> Result<ListId, ReadError> {
         let id = u32::try_from(self.lists.len());
         let id = id.map_err(|_| ReadError::new(Class::Other, "the message has too many lists"))?;
         self.lists.push(Vec::new());
         Ok(ListId(id))
     }
 
-    pub(super) fn last_of(&self, list: ListId) -> Val {
+    pub(in crate::ksy) fn last_of(&self, list: ListId) -> Val {
         self.list(list).last().cloned().unwrap_or_default()
     }
 
+    pub(in crate::ksy) fn push(&mut self, list: ListId, val: Val) {
+        if let Some(list) = self.lists.get_mut(list.0 as usize) {
+            list.push(val);
+        }
+    }
+
     /// What was put there.
-    pub(super) fn at_target(&self, target: Target) -> Val {
+    pub(in crate::ksy) fn at_target(&self, target: Target) -> Val {
         match (self.peek(target.object, target.slot), target.index) {
             (Val::List(list), Some(at)) => self.list(*list).get(at).cloned().unwrap_or_default(),
             (val, _) => val.clone(),
         }
     }
 
-    pub(super) fn put(&mut self, target: Target, val: Val) {
+    pub(in crate::ksy) fn put(&mut self, target: Target, val: Val) {
         let list = match (self.peek(target.object, target.slot), target.index) {
             (Val::List(list), Some(_)) => *list,
             _ => return self.set(target.object, target.slot, val),
         };
-        if let Some(list) = self.lists.get_mut(list.0 as usize) {
-            list.push(val);
+        self.push(list, val);
+    }
+
+    /// Replaces what was put there.
+    pub(in crate::ksy) fn replace(&mut self, target: Target, val: Val) {
+        let list = match (self.peek(target.object, target.slot), target.index) {
+            (Val::List(list), Some(at)) => (*list, at),
+            _ => return self.set(target.object, target.slot, val),
+        };
+        let elements = self.lists.get_mut(list.0.0 as usize);
+        if let Some(place) = elements.and_then(|elements| elements.get_mut(list.1)) {
+            *place = val;
         }
     }
 
-    pub(super) fn read_form(
+    pub(in crate::ksy) fn read_form(
         &mut self,
         target: Target,
         form: &'p Form,
@@ -136,12 +152,8 @@ impl<'p> Machine<'p> {
         };
         let io = match cut {
             Some(cut) => self.cut_stream(target, cut, io)?,
-            None => {
-                if let Some(stream) = self.streams.get_mut(io.index()) {
-                    stream.align();
-                }
-                io
-            }
+            // It may begin within a byte, with bits: only whole bytes begin at the next one.
+            None => io,
         };
         let around = (!foreign).then(|| (parent, self.object(target.object).root));
         let object = self.begin(*ty, io, around, &passed)?;
@@ -161,7 +173,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The next `n` bytes, taken.
-    pub(super) fn take(&mut self, n: usize, io: IoId) -> Result<&[u8], ReadError> {
+    pub(in crate::ksy) fn take(&mut self, n: usize, io: IoId) -> Result<&[u8], ReadError> {
         let Some(stream) = self.streams.get_mut(io.index()) else {
             return Ok(&[]);
         };

@@ -15,6 +15,8 @@ pub enum Class {
     Endian,
     /// Bytes that are not text, text that is not a number, a structure of another type.
     Conversion,
+    /// A field is used before it is read.
+    Unread,
     /// A limit, a field that is absent, a division by zero.
     Other,
 }
@@ -28,7 +30,7 @@ impl Class {
             Self::Validation => "validation",
             Self::Endian => "endian",
             Self::Conversion => "conversion",
-            Self::Other => "other",
+            Self::Unread | Self::Other => "other",
         }
     }
 }
@@ -45,7 +47,10 @@ enum Segment {
 /// Why a message cannot be read, and where. Its text never shows a field's value, which may be a
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError {
+pub struct ReadError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     class: Class,
     message: Cow<'static, str>,
     offset: Option<usize>,
@@ -56,37 +61,37 @@ pub struct ReadError {
 impl ReadError {
     /// An error without a place.
     pub fn new(class: Class, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Inner {
             class,
             message: message.into(),
             offset: None,
             path: Vec::new(),
-        }
+        }))
     }
 
     /// What kind of fault it is.
     #[must_use]
-    pub const fn class(&self) -> Class {
-        self.class
+    pub fn class(&self) -> Class {
+        self.0.class
     }
 
     /// One sentence.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Where in the frame, in bytes, if it is a place there.
     #[must_use]
-    pub const fn offset(&self) -> Option<usize> {
-        self.offset
+    pub fn offset(&self) -> Option<usize> {
+        self.0.offset
     }
 
     /// The member that it is about, such as `body.items[2].len`.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::new();
-        for segment in self.path.iter().rev() {
+        for segment in self.0.path.iter().rev() {
             match segment {
                 Segment::Name(name) if path.is_empty() => path.push_str(name),
                 Segment::Name(name) => {
@@ -101,23 +106,23 @@ impl ReadError {
 
     /// The same error at this place, unless it has one.
     #[must_use]
-    pub(super) fn at(mut self, offset: usize) -> Self {
-        self.offset.get_or_insert(offset);
+    pub(in crate::ksy) fn at(mut self, offset: usize) -> Self {
+        self.0.offset.get_or_insert(offset);
         self
     }
 
     /// The same error without a place in the frame.
     #[must_use]
     pub(super) fn nowhere(mut self) -> Self {
-        self.offset = None;
+        self.0.offset = None;
         self
     }
 
     /// The same error in this element of a field, or in the field if it is not repeated.
     #[must_use]
-    pub(super) fn within(mut self, name: &str, index: Option<usize>) -> Self {
-        self.path.extend(index.map(Segment::Index));
-        self.path.push(Segment::Name(name.to_owned()));
+    pub(in crate::ksy) fn within(mut self, name: &str, index: Option<usize>) -> Self {
+        self.0.path.extend(index.map(Segment::Index));
+        self.0.path.push(Segment::Name(name.to_owned()));
         self
     }
 }
@@ -135,10 +140,10 @@ impl From<EvalError> for ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
+        if !self.0.path.is_empty() {
             write!(f, "{}: ", self.path())?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

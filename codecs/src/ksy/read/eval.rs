@@ -1,6 +1,6 @@
 //! Expressions, run.
 
-use super::{Class, IoId, ListId, Machine, ObjectId, ReadError, Val};
+use super::{Class, Io, IoId, Machine, ObjectId, ReadError, Val};
 use crate::ksy::plan::{Code, Extreme, Op};
 use bytes::Bytes;
 use gatewright_core::expr::Comparison;
@@ -11,14 +11,18 @@ use std::borrow::Cow;
 
 /// Where an expression runs.
 #[derive(Clone, Debug)]
-pub(super) struct Here {
+pub(in crate::ksy) struct Here {
     this: ObjectId,
     it: Val,
     index: usize,
 }
 
 impl Here {
-    pub(super) const fn of(this: ObjectId) -> Self {
+    pub(in crate::ksy) const fn this(&self) -> ObjectId {
+        self.this
+    }
+
+    pub(in crate::ksy) const fn of(this: ObjectId) -> Self {
         Self {
             this,
             it: Val::Unset,
@@ -26,7 +30,7 @@ impl Here {
         }
     }
 
-    pub(super) fn at(this: ObjectId, index: Option<usize>) -> Self {
+    pub(in crate::ksy) fn at(this: ObjectId, index: Option<usize>) -> Self {
         Self {
             this,
             it: Val::Unset,
@@ -34,7 +38,7 @@ impl Here {
         }
     }
 
-    pub(super) const fn with(this: ObjectId, it: Val, index: usize) -> Self {
+    pub(in crate::ksy) const fn with(this: ObjectId, it: Val, index: usize) -> Self {
         Self { this, it, index }
     }
 }
@@ -48,7 +52,7 @@ fn wrong(what: &'static str) -> ReadError {
 
 impl<'p> Machine<'p> {
     /// The value of an expression as a condition.
-    pub(super) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
+    pub(in crate::ksy) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
         match &code.op {
             Op::Not(of) => self.truth(of, here).map(|holds| !holds),
             Op::All(all) => {
@@ -68,8 +72,14 @@ impl<'p> Machine<'p> {
                 Ok(false)
             }
             Op::Compare(op, two) => {
-                let left = self.eval(&two[0], here)?;
-                self.compared(&left, *op, &two[1], here)
+                let [left, right] = &**two;
+                if let (Some(left), Some(right)) =
+                    (self.at_hand(left, here), self.at_hand(right, here))
+                {
+                    return Ok(op.accepts(left.cmp(&right)));
+                }
+                let left = self.eval(left, here)?;
+                self.compared(&left, *op, right, here)
             }
             _ => match self.eval(code, here)? {
                 Val::Plain(Value::Bool(truth)) => Ok(truth),
@@ -79,7 +89,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Whether a value compares so with that of an expression.
-    pub(super) fn compared(
+    pub(in crate::ksy) fn compared(
         &mut self,
         left: &Val,
         op: Comparison,
@@ -87,6 +97,9 @@ impl<'p> Machine<'p> {
         here: &Here,
     ) -> Result<bool, ReadError> {
         if let (Val::Plain(left), Op::Const(right)) = (left, &code.op) {
+            if let (Value::Int(left), Value::Int(right)) = (left, right) {
+                return Ok(op.accepts(left.cmp(right)));
+            }
             return Ok(op.holds(left, right)?);
         }
         let right = self.eval(code, here)?;
@@ -94,11 +107,27 @@ impl<'p> Machine<'p> {
         Ok(op.holds(&left, &right)?)
     }
 
+    /// An integer that an expression gives without any computing: a constant, or a field of the
+    /// structure that has been read.
+    fn at_hand(&self, code: &Code, here: &Here) -> Option<i128> {
+        match &code.op {
+            Op::Const(value) => value.as_int(),
+            Op::Own(slot) => match self.peek(here.this, *slot) {
+                Val::Plain(value) => value.as_int(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The value of an expression as a number of bytes or elements.
-    pub(super) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
-        let n = match self.eval(code, here)? {
-            Val::Plain(Value::Int(n)) => n,
-            _ => return Err(wrong("an integer")),
+    pub(in crate::ksy) fn size(&mut self, code: &'p Code, here: &Here) -> Result<usize, ReadError> {
+        let n = match self.at_hand(code, here) {
+            Some(n) => n,
+            None => match self.eval(code, here)? {
+                Val::Plain(Value::Int(n)) => n,
+                _ => return Err(wrong("an integer")),
+            },
         };
         usize::try_from(n).map_err(|_| {
             let message = "a size or place is negative or beyond all bounds";
@@ -106,16 +135,39 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// The value of an expression as a number of elements, of which there are none below one.
+    pub(in crate::ksy) fn count_of_elements(
+        &mut self,
+        code: &'p Code,
+        of: ObjectId,
+    ) -> Result<usize, ReadError> {
+        match self.eval(code, &Here::of(of))? {
+            Val::Plain(Value::Int(n)) if n < 0 => Ok(0),
+            // More than can be counted are more than the limit of elements, too.
+            Val::Plain(Value::Int(n)) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+            _ => Err(wrong("an integer")),
+        }
+    }
+
     /// The value of an expression as a stream.
-    pub(super) fn stream_of(&mut self, code: &'p Code, here: &Here) -> Result<IoId, ReadError> {
+    pub(in crate::ksy) fn stream_of(
+        &mut self,
+        code: &'p Code,
+        here: &Here,
+    ) -> Result<IoId, ReadError> {
         match self.eval(code, here)? {
             Val::Stream(io) => Ok(io),
             _ => Err(wrong("a stream")),
         }
     }
 
+    fn stream_at(&mut self, code: &'p Code, here: &Here) -> Result<Io, ReadError> {
+        let io = self.stream_of(code, here)?;
+        Ok(self.stream(io))
+    }
+
     /// The value of an expression as a structure, or none.
-    pub(super) fn object_of(
+    pub(in crate::ksy) fn object_of(
         &mut self,
         code: &'p Code,
         here: &Here,
@@ -133,6 +185,11 @@ impl<'p> Machine<'p> {
 
     /// The value of a member; instances are computed or read.
     pub fn member(&mut self, id: ObjectId, slot: usize) -> Result<Val, ReadError> {
+        if !self.failed.is_empty()
+            && let Some(error) = self.failure(id, slot)
+        {
+            return Err(error.clone());
+        }
         match self.peek(id, slot) {
             Val::Unset => {
                 self.demand(id, slot)?;
@@ -144,7 +201,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A value without references into this machine.
-    pub(super) fn plain<'v>(&mut self, val: &'v Val) -> Result<Cow<'v, Value>, ReadError> {
+    pub(in crate::ksy) fn plain<'v>(&mut self, val: &'v Val) -> Result<Cow<'v, Value>, ReadError> {
         Ok(match val {
             Val::Plain(value) => Cow::Borrowed(value),
             Val::List(list) => {
@@ -170,13 +227,17 @@ impl<'p> Machine<'p> {
         }
     }
 
-    pub(super) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
+    pub(in crate::ksy) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
         match &code.op {
             Op::Const(value) => Ok(Val::Plain(value.clone())),
             Op::Own(slot) => self.member(here.this, *slot),
-            Op::Member(of, slot) => {
+            Op::Member(of, _, slot) => {
                 let of = self.object_at(of, here)?;
                 self.member(of, *slot)
+            }
+            Op::AnyOf(of, cases) => {
+                let of = self.object_of(of, here)?;
+                self.any_of(of, cases)
             }
             Op::This => Ok(Val::Object(here.this)),
             Op::Root => Ok(Val::Object(self.object(here.this).root)),
@@ -191,50 +252,30 @@ impl<'p> Machine<'p> {
             Op::It => Ok(here.it.clone()),
             Op::Index => Ok(integer(here.index)),
             Op::Position(of) => {
-                let io = self.stream_of(of, here)?;
-                let stream = self.stream(io);
+                let stream = self.stream_at(of, here)?;
                 Ok(integer(stream.pos.saturating_sub(stream.start)))
             }
             Op::StreamSize(of) => {
-                let io = self.stream_of(of, here)?;
-                let stream = self.stream(io);
+                let stream = self.stream_at(of, here)?;
                 Ok(integer(stream.end.saturating_sub(stream.start)))
             }
-            Op::AtEnd(of) => {
-                let io = self.stream_of(of, here)?;
-                Ok(Val::Plain(Value::Bool(self.stream(io).at_end())))
+            Op::AtEnd(of) => Ok(bool_of(self.stream_at(of, here)?.at_end())),
+            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => {
+                self.truth(code, here).map(bool_of)
             }
-            Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => self
-                .truth(code, here)
-                .map(|truth| Val::Plain(Value::Bool(truth))),
             Op::Arith(op, two) => self.arith(*op, two, here),
             Op::Unary(op, of) => {
                 let of = self.plain_of(of, here)?;
                 Ok(Val::Plain(unary(*op, &of)?))
             }
             Op::Choose(three) => {
-                let taken = if self.truth(&three[0], here)? {
-                    &three[1]
-                } else {
-                    &three[2]
-                };
-                self.eval(taken, here)
+                let [condition, then, otherwise] = &**three;
+                let holds = self.truth(condition, here)?;
+                self.eval(if holds { then } else { otherwise }, here)
             }
             Op::Element(two) => self.indexed(two, here),
-            Op::Count(of) => {
-                let list = self.list_of(of, here)?;
-                Ok(integer(self.list(list).len()))
-            }
-            Op::End(of, which) => {
-                let list = self.list_of(of, here)?;
-                let elements = self.list(list);
-                let end = match which {
-                    Extreme::First => elements.first(),
-                    Extreme::Last => elements.last(),
-                };
-                end.cloned()
-                    .ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
-            }
+            Op::Count(of) => self.count_of(of, here),
+            Op::End(of, which) => self.end_of(of, *which, here),
             Op::List(all) => self.make_list(all, here),
             Op::Bytes(all) => self.make_bytes(all, here),
             Op::Call(builtin, all) => self.call(builtin, all, here),
@@ -251,14 +292,50 @@ impl<'p> Machine<'p> {
 
     fn arith(&mut self, op: Arith, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
         let (a, b) = (self.plain_of(&two[0], here)?, self.plain_of(&two[1], here)?);
-        Ok(Val::Plain(binary(op, &a, &b, &mut self.budget)?))
+        Ok(Val::Plain(match floats(op, &a, &b) {
+            Some(x) => Value::Float(x),
+            None => binary(op, &a, &b, &mut self.budget)?,
+        }))
     }
 
-    fn list_of(&mut self, code: &'p Code, here: &Here) -> Result<ListId, ReadError> {
-        match self.eval(code, here)? {
-            Val::List(list) => Ok(list),
-            _ => Err(wrong("a list")),
-        }
+    /// The number of elements of a list. Bytes may be taken for one, and constants are one that is
+    /// not in this machine.
+    fn count_of(&mut self, of: &'p Code, here: &Here) -> Result<Val, ReadError> {
+        Ok(integer(match self.eval(of, here)? {
+            Val::List(list) => self.list(list).len(),
+            Val::Plain(Value::Bytes(bytes)) => bytes.len(),
+            Val::Plain(Value::List(values)) => values.len(),
+            _ => return Err(wrong("a list")),
+        }))
+    }
+
+    fn end_of(&mut self, of: &'p Code, which: Extreme, here: &Here) -> Result<Val, ReadError> {
+        let end = match self.eval(of, here)? {
+            Val::List(list) => {
+                let elements = self.list(list);
+                let end = match which {
+                    Extreme::First => elements.first(),
+                    Extreme::Last => elements.last(),
+                };
+                end.cloned()
+            }
+            Val::Plain(Value::Bytes(bytes)) => {
+                let end = match which {
+                    Extreme::First => bytes.first(),
+                    Extreme::Last => bytes.last(),
+                };
+                end.map(|byte| integer(usize::from(*byte)))
+            }
+            Val::Plain(Value::List(values)) => {
+                let end = match which {
+                    Extreme::First => values.first(),
+                    Extreme::Last => values.last(),
+                };
+                end.cloned().map(Val::Plain)
+            }
+            _ => return Err(wrong("a list")),
+        };
+        end.ok_or_else(|| ReadError::new(Class::Other, "the list is empty"))
     }
 
     fn indexed(&mut self, two: &'p [Code; 2], here: &Here) -> Result<Val, ReadError> {
@@ -332,6 +409,29 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// IEEE 754's arithmetic, in which a message may have any value: infinite ones and those that are
+/// no numbers, too.
+fn floats(op: Arith, a: &Value, b: &Value) -> Option<f64> {
+    let (a, b) = match (a, b) {
+        (Value::Float(a), Value::Float(b)) => (*a, *b),
+        (Value::Float(a), Value::Int(b)) => (*a, *b as f64),
+        (Value::Int(a), Value::Float(b)) => (*a as f64, *b),
+        _ => return None,
+    };
+    match op {
+        Arith::Add => Some(a + b),
+        Arith::Sub => Some(a - b),
+        Arith::Mul => Some(a * b),
+        Arith::Div => Some(a / b),
+        Arith::Rem => Some(a - b * (a / b).floor()),
+        Arith::BitOr | Arith::BitXor | Arith::BitAnd | Arith::Shl | Arith::Shr => None,
+    }
+}
+
 fn integer(n: usize) -> Val {
     Val::Plain(Value::Int(n as i128))
+}
+
+pub(super) const fn bool_of(truth: bool) -> Val {
+    Val::Plain(Value::Bool(truth))
 }

@@ -7,16 +7,18 @@
 //! Everything is bounded by [`Limits`]: depth, elements, what expressions and decompression
 //! produce. The end of the frame is the end of the stream: there is no "more bytes needed" here.
 
-mod cut;
+pub(in crate::ksy) mod cut;
 mod element;
 mod error;
-mod eval;
-mod process;
+pub(in crate::ksy) mod eval;
+pub(in crate::ksy) mod process;
+mod section;
 mod stream;
-mod structure;
+pub(in crate::ksy) mod structure;
 mod trace;
 
 pub use error::{Class, ReadError};
+pub use section::IdParts;
 pub use stream::{Io, IoId};
 pub use trace::Traced;
 
@@ -114,6 +116,8 @@ pub struct Machine<'p> {
     slots: SmallVec<[Val; 24]>,
     lists: Vec<Vec<Val>>,
     trace: Option<Vec<Traced>>,
+    /// Instances that could not be read, and why; their slots hold what was read of them.
+    failed: Vec<(ObjectId, usize, ReadError)>,
 }
 
 impl<'p> Machine<'p> {
@@ -134,6 +138,7 @@ impl<'p> Machine<'p> {
             slots: SmallVec::new(),
             lists: Vec::new(),
             trace: None,
+            failed: Vec::new(),
         }
     }
 
@@ -218,15 +223,36 @@ impl<'p> Machine<'p> {
         self.buffers.get(at).map_or(&[], |bytes| bytes)
     }
 
-    fn set(&mut self, id: ObjectId, slot: usize, val: Val) {
+    /// Why an instance could not be read, if that has been tried.
+    fn failure(&self, id: ObjectId, slot: usize) -> Option<&ReadError> {
+        let mut failed = self.failed.iter();
+        let found = failed.find(|(failed, at, _)| (*failed, *at) == (id, slot));
+        found.map(|(_, _, error)| error)
+    }
+
+    pub(in crate::ksy) fn set(&mut self, id: ObjectId, slot: usize, val: Val) {
         let at = self.object(id).base.saturating_add(slot);
         if let Some(place) = self.slots.get_mut(at) {
             *place = val;
         }
     }
 
+    /// Whether all bytes of the frame, and of each part whose size is said, have been read.
+    ///
+    /// # Errors
+    /// With the first byte that nothing read.
+    pub fn ends(&self) -> Result<(), ReadError> {
+        match self.streams.iter().find(|stream| stream.remaining() > 0) {
+            None => Ok(()),
+            Some(stream) => {
+                let message = format!("{} bytes are left that nothing reads", stream.remaining());
+                Err(ReadError::new(Class::Validation, message).at(stream.pos))
+            }
+        }
+    }
+
     /// Takes one element or structure off what may be read.
-    fn count(&mut self) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn count(&mut self) -> Result<(), ReadError> {
         self.elements = self.elements.saturating_add(1);
         if self.elements > self.limits.elements {
             return Err(ReadError::new(

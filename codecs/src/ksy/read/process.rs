@@ -9,7 +9,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 impl<'p> Machine<'p> {
     /// What goes with the process: a key or a number of bits.
-    pub(super) fn process_key(
+    pub(in crate::ksy) fn process_key(
         &mut self,
         process: &'p Process,
         here: &Here,
@@ -24,7 +24,7 @@ impl<'p> Machine<'p> {
 }
 
 /// The bytes after the process, `most` at most.
-pub(super) fn processed(
+pub(in crate::ksy) fn processed(
     process: &Process,
     key: &Val,
     bytes: &[u8],

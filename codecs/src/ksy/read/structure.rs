@@ -9,17 +9,17 @@ use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
 
 /// Where a value that was read is put.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    pub(super) object: ObjectId,
-    pub(super) slot: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ksy) struct Target {
+    pub(in crate::ksy) object: ObjectId,
+    pub(in crate::ksy) slot: usize,
     /// The element of the list that is in the slot, if it is repeated.
-    pub(super) index: Option<usize>,
+    pub(in crate::ksy) index: Option<usize>,
 }
 
 impl<'p> Machine<'p> {
     /// A structure of which nothing is read yet.
-    pub(super) fn begin(
+    pub(in crate::ksy) fn begin(
         &mut self,
         ty: TypeId,
         io: IoId,
@@ -49,25 +49,43 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads the fields of a structure.
-    pub(super) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > self.limits.depth {
-            let message = format!("structures nest more than {} deep", self.limits.depth);
+    pub(in crate::ksy) fn fill(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        self.deeper("structures", |machine| {
+            machine.decide_endian(id)?;
+            let plan = machine.plan;
+            for field in &plan.ty(machine.object(id).ty).fields {
+                machine.member_in(id, field)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Does something one level deeper. What comes after an error is not deeper for it.
+    fn deeper(
+        &mut self,
+        what: &str,
+        read: impl FnOnce(&mut Self) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        if self.depth >= self.limits.depth {
+            let message = format!("{what} nest more than {} deep", self.limits.depth);
             return Err(ReadError::new(Class::Other, message));
         }
-        let endian = self.decide_endian(id)?;
+        self.depth = self.depth.saturating_add(1);
+        let done = read(self);
+        self.depth = self.depth.saturating_sub(1);
+        done
+    }
+
+    /// Decides the order of bytes of a structure whose definition does not fix it.
+    pub(in crate::ksy) fn decide_endian(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        let endian = self.decided_endian(id)?;
         if let Some(object) = self.objects.get_mut(id.0 as usize) {
             object.endian = endian;
         }
-        let plan = self.plan;
-        for field in &plan.ty(self.object(id).ty).fields {
-            self.member_in(id, field)?;
-        }
-        self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
-    fn decide_endian(&mut self, id: ObjectId) -> Result<Option<Endian>, ReadError> {
+    fn decided_endian(&mut self, id: ObjectId) -> Result<Option<Endian>, ReadError> {
         let object = self.object(id);
         match &self.plan.ty(object.ty).endian {
             EndianPlan::Fixed => Ok(None),
@@ -87,7 +105,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads a field, or an instance, into its slot.
-    pub(super) fn member_in(&mut self, id: ObjectId, field: &'p Field) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn member_in(
+        &mut self,
+        id: ObjectId,
+        field: &'p Field,
+    ) -> Result<(), ReadError> {
         self.member_unnamed(id, field)
             .map_err(|(error, index)| error.within(&field.name, index))
     }
@@ -151,7 +173,7 @@ impl<'p> Machine<'p> {
         let list = self.new_list().map_err(plain)?;
         self.set(id, field.slot, Val::List(list));
         let count = match &field.repeat {
-            Repeat::Count(count) => Some(self.size(count, &Here::of(id)).map_err(plain)?),
+            Repeat::Count(count) => Some(self.count_of_elements(count, id).map_err(plain)?),
             Repeat::Once | Repeat::Eos | Repeat::Until(_) => None,
         };
         let mut at: usize = 0;
@@ -189,7 +211,7 @@ impl<'p> Machine<'p> {
                 io,
                 start,
                 unread_bits: match &field.form {
-                    Form::Bits { order, .. } => stream.unread_bits(*order),
+                    Form::Bits { .. } => stream.unread_bits(),
                     _ => 0,
                 },
                 end: None,
@@ -216,7 +238,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn judge(&mut self, target: Target, valid: &'p Valid) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn judge(
+        &mut self,
+        target: Target,
+        valid: &'p Valid,
+    ) -> Result<(), ReadError> {
         let it = self.at_target(target);
         let here = Here::with(target.object, it.clone(), target.index.unwrap_or_default());
         let good = match valid {
@@ -259,24 +285,23 @@ impl<'p> Machine<'p> {
     }
 
     /// Computes or reads an instance, unless that has been done.
-    pub(super) fn demand(&mut self, id: ObjectId, slot: usize) -> Result<(), ReadError> {
+    pub(in crate::ksy) fn demand(&mut self, id: ObjectId, slot: usize) -> Result<(), ReadError> {
         let plan = self.plan;
         let Some(field) = plan.ty(self.object(id).ty).instance(slot) else {
             return Err(ReadError::new(
-                Class::Other,
+                Class::Unread,
                 "a field is used before it is read",
             ));
         };
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > self.limits.depth {
-            let message = format!("instances nest more than {} deep", self.limits.depth);
-            return Err(ReadError::new(Class::Other, message));
-        }
         self.set(id, slot, Val::Busy);
-        let done = self.member_in(id, field);
-        self.depth = self.depth.saturating_sub(1);
-        if done.is_err() && matches!(field.form, Form::Value(_)) {
-            self.set(id, slot, Val::Unset);
+        let done = self.deeper("instances", |machine| machine.member_in(id, field));
+        if let Err(error) = &done {
+            // What needs fields that are still to come may be asked for again.
+            if matches!(field.form, Form::Value(_)) || error.class() == Class::Unread {
+                self.set(id, slot, Val::Unset);
+            } else {
+                self.failed.push((id, slot, error.clone()));
+            }
         }
         done
     }

@@ -111,8 +111,15 @@ impl<'n> Reader<'n, '_> {
 
     fn seq(&mut self, fields: &Fields<'n>, around: Around) -> Vec<AttributeSpec> {
         let nodes = self.list(fields, "seq");
-        let attributes = nodes.iter().filter_map(|node| self.field(node, around));
-        attributes.collect()
+        let mut attributes = Vec::new();
+        for node in nodes {
+            // What is valid costs a few nodes of the budget; what is not need not be kept for ever.
+            if self.findings.is_full() {
+                break;
+            }
+            attributes.extend(self.field(node, around));
+        }
+        attributes
     }
 
     fn instances(&mut self, fields: &Fields<'n>, around: Around) -> Vec<AttributeSpec> {
@@ -120,7 +127,8 @@ impl<'n> Reader<'n, '_> {
             return Vec::new();
         };
         let instances = instances.named().filter_map(|(name, entry)| {
-            self.check_id("instance", &name)
+            let go_on = !self.findings.is_full() && self.check_id("instance", &name);
+            go_on
                 .then(|| self.instance(&name, &entry.value, around))
                 .flatten()
         });

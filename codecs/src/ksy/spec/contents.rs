@@ -51,7 +51,9 @@ impl<'n> Reader<'n, '_> {
     /// A byte or a list of them.
     pub(super) fn terminator(&mut self, fields: &Fields<'n>) -> Option<Vec<u8>> {
         let node = fields.value("terminator")?;
-        let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let nodes = node
+            .as_sequence()
+            .unwrap_or_else(|_| std::slice::from_ref(node));
         if nodes.is_empty() {
             self.report(node.mismatch("one byte or more"));
             return None;

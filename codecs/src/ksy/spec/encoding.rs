@@ -58,7 +58,7 @@ encodings! {
     "IBM866": "cp866" "866" "csibm866";
     "Shift_JIS": "sjis" "csshiftjis" "mskanji";
     "Big5": "csbig5";
-    "EUC-KR": "cseuckr";
+    "EUC-KR": "cseuckr" "korean" "isoir149";
 }
 
 impl Encoding {

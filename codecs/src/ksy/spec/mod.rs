@@ -14,12 +14,12 @@ mod keys;
 mod load;
 mod meta;
 mod process;
-mod reader;
+pub(super) mod reader;
 mod repeat;
 mod switch;
 #[cfg(test)]
 mod tests;
-mod type_name;
+pub(super) mod type_name;
 mod types;
 mod valid;
 
@@ -39,6 +39,22 @@ pub struct At<T> {
     pub span: Span,
 }
 
+impl<T> At<T> {
+    /// Something made of it, at the same place.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> At<U> {
+        At {
+            value: make(self.value),
+            span: self.span,
+        }
+    }
+}
+
+impl<T> From<(T, Span)> for At<T> {
+    fn from((value, span): (T, Span)) -> Self {
+        Self { value, span }
+    }
+}
+
 /// A structure: the whole file, or one entry of `types`.
 #[derive(Clone, Debug, Default)]
 pub struct ClassSpec {
@@ -53,7 +69,7 @@ pub struct ClassSpec {
     /// `instances`, in the order of the file.
     pub instances: Vec<AttributeSpec>,
     /// `types`, in the order of the file.
-    pub types: Vec<(At<String>, ClassSpec)>,
+    pub types: Vec<(At<String>, Self)>,
     /// `enums`, in the order of the file.
     pub enums: Vec<(At<String>, EnumSpec)>,
     /// `to-string`.

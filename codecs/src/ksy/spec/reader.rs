@@ -16,26 +16,26 @@ const GATEWAY: &str = "-gateway";
 
 /// A map, and the tree that it is a part of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'n> {
-    pub(super) node: &'n Node,
+pub(in crate::ksy) struct Fields<'n> {
+    pub(in crate::ksy) node: &'n Node,
     entries: &'n [Entry],
 }
 
 impl<'n> Fields<'n> {
-    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
+    pub(in crate::ksy) fn entry(&self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| entry.name() == Some(key))
     }
 
-    pub(super) fn value(&self, key: &str) -> Option<&'n Node> {
+    pub(in crate::ksy) fn value(&self, key: &str) -> Option<&'n Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::ksy) fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
 
     /// Its keys and values, in the order of the file. Keys that are no texts have been reported.
-    pub(super) fn named(&self) -> impl Iterator<Item = (At<&'n str>, &'n Entry)> + use<'n> {
+    pub(in crate::ksy) fn named(&self) -> impl Iterator<Item = (At<&'n str>, &'n Entry)> + use<'n> {
         self.entries.iter().filter_map(|entry| {
             let name = At {
                 value: entry.name()?,
@@ -46,12 +46,12 @@ impl<'n> Fields<'n> {
     }
 
     /// `-gateway`, for whoever reads it.
-    pub(super) fn gateway(&self) -> Option<Node> {
+    pub(in crate::ksy) fn gateway(&self) -> Option<Node> {
         self.value(GATEWAY).cloned()
     }
 
     /// The place of the first key, or of the map if it has none.
-    pub(super) fn start(&self) -> Span {
+    pub(in crate::ksy) fn start(&self) -> Span {
         let first = self.entries.first();
         first
             .map_or(&self.node.span, |entry| &entry.key.span)
@@ -61,13 +61,13 @@ impl<'n> Fields<'n> {
 
 /// Which keys a map may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Keys<'k> {
+pub(in crate::ksy) struct Keys<'k> {
     /// What has the keys, for messages: `an attribute`.
-    pub(super) of: &'k str,
+    pub(in crate::ksy) of: &'k str,
     /// The keys, in groups.
-    pub(super) groups: &'k [&'k [&'k str]],
+    pub(in crate::ksy) groups: &'k [&'k [&'k str]],
     /// Whether `-gateway` means something.
-    pub(super) gateway: bool,
+    pub(in crate::ksy) gateway: bool,
 }
 
 impl<'k> Keys<'k> {
@@ -78,32 +78,37 @@ impl<'k> Keys<'k> {
 
 /// Reads one file.
 #[derive(Debug)]
-pub(super) struct Reader<'n, 'f> {
-    pub(super) file: FileId,
-    pub(super) tree: &'n Node,
-    pub(super) findings: &'f mut Findings,
+pub(in crate::ksy) struct Reader<'n, 'f> {
+    pub(in crate::ksy) file: FileId,
+    pub(in crate::ksy) tree: &'n Node,
+    pub(in crate::ksy) findings: &'f mut Findings,
 }
 
 impl<'n> Reader<'n, '_> {
-    pub(super) fn report(&mut self, error: RuleError) {
+    pub(in crate::ksy) fn report(&mut self, error: RuleError) {
         self.findings.error(self.file, self.tree, error);
     }
 
-    pub(super) fn error(&mut self, code: &'static str, span: &Span, message: impl Into<String>) {
+    pub(in crate::ksy) fn error(
+        &mut self,
+        code: &'static str,
+        span: &Span,
+        message: impl Into<String>,
+    ) {
         self.report(RuleError::new(code, span.clone(), message));
     }
 
-    pub(super) fn warn(&mut self, warning: RuleError) {
+    pub(in crate::ksy) fn warn(&mut self, warning: RuleError) {
         self.findings.warning(self.file, self.tree, warning);
     }
 
     /// The value, or nothing and a finding.
-    pub(super) fn good<T>(&mut self, result: Result<T, RuleError>) -> Option<T> {
+    pub(in crate::ksy) fn good<T>(&mut self, result: Result<T, RuleError>) -> Option<T> {
         result.map_err(|error| self.report(error)).ok()
     }
 
     /// A map whose keys are texts.
-    pub(super) fn fields(&mut self, node: &'n Node) -> Option<Fields<'n>> {
+    pub(in crate::ksy) fn fields(&mut self, node: &'n Node) -> Option<Fields<'n>> {
         let entries = self.good(node.as_mapping())?;
         if let Some(odd) = entries.iter().find(|entry| entry.name().is_none()) {
             let message = format!("expected texts as keys, got {}", odd.key.shown());
@@ -113,7 +118,7 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// Reports the keys that do not belong.
-    pub(super) fn check_keys(&mut self, fields: &Fields<'n>, keys: Keys<'_>) {
+    pub(in crate::ksy) fn check_keys(&mut self, fields: &Fields<'n>, keys: Keys<'_>) {
         for (name, _) in fields.named() {
             if name.value == GATEWAY {
                 if !keys.gateway {
@@ -138,7 +143,13 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// Reports something that stands twice, with the path of the first.
-    pub(super) fn repeated(&mut self, code: &'static str, place: &Span, what: &str, first: &Span) {
+    pub(in crate::ksy) fn repeated(
+        &mut self,
+        code: &'static str,
+        place: &Span,
+        what: &str,
+        first: &Span,
+    ) {
         if self.findings.is_full() {
             return self.error(code, place, what);
         }
@@ -151,12 +162,12 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// Reports that a key is missing in a map.
-    pub(super) fn missing(&mut self, fields: &Fields<'n>, key: &str) {
+    pub(in crate::ksy) fn missing(&mut self, fields: &Fields<'n>, key: &str) {
         let message = format!("the key `{key}` is missing");
         self.error(codes::MISSING_KEY, &fields.node.span, message);
     }
 
-    pub(super) fn text(&mut self, fields: &Fields<'n>, key: &str) -> Option<At<String>> {
+    pub(in crate::ksy) fn text(&mut self, fields: &Fields<'n>, key: &str) -> Option<At<String>> {
         let node = fields.value(key)?;
         let value = self.good(node.as_str())?.to_owned();
         Some(At {
@@ -166,20 +177,20 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// A text that is empty if there is none.
-    pub(super) fn prose(&mut self, fields: &Fields<'n>, key: &str) -> String {
+    pub(in crate::ksy) fn prose(&mut self, fields: &Fields<'n>, key: &str) -> String {
         self.text(fields, key)
             .map(|text| text.value)
             .unwrap_or_default()
     }
 
     /// `doc`; `doc-ref` only has to have the right form.
-    pub(super) fn doc(&mut self, fields: &Fields<'n>) -> String {
+    pub(in crate::ksy) fn doc(&mut self, fields: &Fields<'n>) -> String {
         self.texts(fields, "doc-ref");
         self.prose(fields, "doc")
     }
 
     /// A text or a list of texts.
-    pub(super) fn texts(&mut self, fields: &Fields<'n>, key: &str) -> Vec<At<String>> {
+    pub(in crate::ksy) fn texts(&mut self, fields: &Fields<'n>, key: &str) -> Vec<At<String>> {
         let Some(node) = fields.value(key) else {
             return Vec::new();
         };
@@ -193,19 +204,19 @@ impl<'n> Reader<'n, '_> {
         texts.collect()
     }
 
-    pub(super) fn expression(&mut self, fields: &Fields<'n>, key: &str) -> Option<Source> {
+    pub(in crate::ksy) fn expression(&mut self, fields: &Fields<'n>, key: &str) -> Option<Source> {
         let node = fields.value(key)?;
         self.good(node.as_source())
     }
 
     /// A truth value, with the one that counts if the key is not there or has none.
-    pub(super) fn truth(&mut self, fields: &Fields<'n>, key: &str, default: Truth) -> bool {
+    pub(in crate::ksy) fn truth(&mut self, fields: &Fields<'n>, key: &str, default: Truth) -> bool {
         let node = fields.value(key);
         node.and_then(|node| self.good(node.as_bool()))
             .unwrap_or(default == Truth::True)
     }
 
-    pub(super) fn byte(&mut self, node: &Node) -> Option<u8> {
+    pub(in crate::ksy) fn byte(&mut self, node: &Node) -> Option<u8> {
         let number = self.good(node.as_int())?;
         let byte = u8::try_from(number).map_err(|_| {
             let message = format!("expected an integer from 0 to 255, got {number}");
@@ -215,7 +226,7 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// An id as such: of what, and what it is.
-    pub(super) fn check_id(&mut self, what: &str, id: &At<impl AsRef<str>>) -> bool {
+    pub(in crate::ksy) fn check_id(&mut self, what: &str, id: &At<impl AsRef<str>>) -> bool {
         let text = id.value.as_ref();
         let fine = is_id(text);
         if !fine {
@@ -227,7 +238,7 @@ impl<'n> Reader<'n, '_> {
     }
 
     /// The number that a key is, also in quotes.
-    pub(super) fn key_number(&mut self, key: &Node) -> Option<i128> {
+    pub(in crate::ksy) fn key_number(&mut self, key: &Node) -> Option<i128> {
         let number = match key.scalar() {
             Some(scalar) => integer(&scalar.text, &key.span),
             None => key.as_int(),
@@ -238,17 +249,17 @@ impl<'n> Reader<'n, '_> {
 
 /// What counts where no truth value is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(in crate::ksy) enum Truth {
     True,
     False,
 }
 
 /// Whether it is the name of something.
-pub(super) fn is_id(text: &str) -> bool {
+pub(in crate::ksy) fn is_id(text: &str) -> bool {
     let tail = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
     text.len() <= MAX_ID
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.as_bytes().iter().all(|byte| tail(byte))
+        && text.as_bytes().iter().all(tail)
 }
 
 fn unknown(name: &At<&str>, keys: Keys<'_>) -> RuleError {

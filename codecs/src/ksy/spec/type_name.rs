@@ -6,8 +6,11 @@ use crate::ksy::codes;
 use crate::ksy::yaml::shortened;
 use gatewright_core::expr::{RuleError, Source, Span};
 
+/// The most parts of a name, and the most arguments: no type nests deeper, and none needs more.
+const MAX_PARTS: usize = 64;
+
 /// The type of a field or instance.
-pub(super) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
+pub(in crate::ksy) fn of_field(source: &Source) -> Result<TypeName, RuleError> {
     match built_in(source.text(), source.span())? {
         Some(known) => Ok(known),
         None => user(source),
@@ -118,8 +121,9 @@ fn path(source: &Source) -> Result<Vec<String>, RuleError> {
         .unwrap_or(text)
         .split("::")
         .map(str::trim);
-    let parts: Vec<String> = parts.map(str::to_owned).collect();
-    if parts.iter().all(|part| is_id(part)) {
+    let most = MAX_PARTS.saturating_add(1);
+    let parts: Vec<String> = parts.take(most).map(str::to_owned).collect();
+    if parts.len() < most && parts.iter().all(|part| is_id(part)) {
         return Ok(parts);
     }
     let message = format!("`{}` is not the name of a type", shortened(text));
@@ -149,6 +153,13 @@ fn arguments(source: &Source) -> Result<Vec<Source>, RuleError> {
             ')' | ']' if open.pop() != Some(c) => {
                 let place = at..at.saturating_add(1);
                 return Err(unreadable(source, place, "this bracket closes nothing"));
+            }
+            ',' if open.is_empty() && all.len() >= MAX_PARTS => {
+                return Err(unreadable(
+                    source,
+                    at..text.len(),
+                    "these are too many arguments",
+                ));
             }
             ',' if open.is_empty() => {
                 all.push(argument(source, start..at)?);

@@ -41,7 +41,8 @@ impl<'n> Reader<'n, '_> {
             gateway: false,
         };
         self.check_valid_keys(fields, keys);
-        if kind.is_none() {
+        // An unknown key has been reported, and may be the one that is missing.
+        if kind.is_none() && fields.named().all(|(name, _)| name.value.starts_with('-')) {
             let message = "expected one of `eq`, `min`, `max`, `any-of`, `in-enum` and `expr`";
             self.error(codes::MISSING_KEY, &fields.node.span, message);
         }
@@ -80,7 +81,9 @@ impl<'n> Reader<'n, '_> {
     }
 
     fn any_of(&mut self, node: &'n Node) -> Option<ValidSpec> {
-        let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let nodes = node
+            .as_sequence()
+            .unwrap_or_else(|_| std::slice::from_ref(node));
         let sources = nodes.iter().map(|node| self.good(node.as_source()));
         sources
             .collect::<Vec<_>>()

@@ -64,8 +64,8 @@ impl<'v, 'p> Evaluated<'v, 'p> {
         }
         self.paths.insert(id, path.clone());
         for field in self.members(id) {
+            // One that failed when another one asked for it fails again.
             if self.instances == Instances::Computed
-                && let Val::Unset = self.machine.peek(id, field.slot)
                 && let Err(error) = self.machine.member(id, field.slot)
             {
                 self.failed.insert((id, field.slot), error);

@@ -3,7 +3,7 @@
 use super::places::Places;
 use super::scalar::{Scalar, Style};
 use super::size::Size;
-use super::{Entry, Kind, MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Tree};
+use super::{Budget, Entry, Kind, MAX_DEPTH, Node, Tree};
 use crate::ksy::codes;
 use gatewright_core::expr::{RuleError, Span};
 use saphyr_parser::{Marker, ScalarStyle, Span as Mark, Tag};
@@ -47,20 +47,18 @@ pub(super) struct Builder<'t> {
     open: Vec<Open>,
     /// What aliases stand for. Number 0 is no anchor.
     anchors: BTreeMap<usize, Node>,
-    nodes: usize,
-    bytes: usize,
+    budget: &'t mut Budget,
     tree: Tree,
 }
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str, budget: &'t mut Budget) -> Self {
         Self {
             text,
             places: Places::new(text),
             open: Vec::new(),
             anchors: BTreeMap::new(),
-            nodes: 0,
-            bytes: 0,
+            budget,
             tree: Tree::default(),
         }
     }
@@ -127,23 +125,14 @@ impl<'t> Builder<'t> {
     }
 
     pub(super) fn alias(&mut self, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
-        let Some(node) = self.anchors.get(&anchor) else {
+        let Some(size) = self.anchors.get(&anchor).map(Size::of) else {
             return Err(self.refused(mark, "this alias stands within what it stands for"));
         };
-        let size = Size::of(node);
-        let mut node = Node {
-            kind: Kind::Scalar(Scalar {
-                text: String::new(),
-                style: Style::Plain,
-                verbatim: None,
-                tagged_text: false,
-            }),
-            span: self.span(mark),
-        };
         self.count(size, mark)?;
-        if let Some(original) = self.anchors.get(&anchor) {
-            node.kind = original.kind.clone();
-        }
+        let Some(mut node) = self.anchors.get(&anchor).cloned() else {
+            return Ok(());
+        };
+        node.span = self.span(mark);
         if let Kind::Scalar(scalar) = &mut node.kind {
             scalar.verbatim = None;
         }
@@ -188,69 +177,72 @@ impl<'t> Builder<'t> {
         else {
             return Err(self.syntax(&mark.start, "an end without a start"));
         };
-        let last = match &content {
-            Content::Sequence(items) => items.last(),
-            Content::Mapping { entries, .. } => entries.last().map(|entry| &entry.value),
+        let kind = match content {
+            Content::Sequence(items) => Kind::Sequence(items),
+            Content::Mapping { entries, .. } => Kind::Mapping(entries),
         };
-        // Where a block ends is told by what follows it. A bracket belongs to its list.
-        let end = match last {
-            Some(last) if mark.is_empty() => last.span.end,
-            _ => self.places.byte(&mark.end),
+        let span = if mark.is_empty() {
+            self.block(start, &kind)
+        } else {
+            start..self.places.byte(&mark.end).max(start)
         };
-        let node = Node {
-            kind: match content {
-                Content::Sequence(items) => Kind::Sequence(items),
-                Content::Mapping { entries, .. } => Kind::Mapping(entries),
-            },
-            span: start..end.max(start),
+        self.complete(Node { kind, span }, anchor, mark)
+    }
+
+    /// The place of a map or list without brackets, which the parser tells by what stands around it:
+    /// from the first key or dash to the end of the last value.
+    fn block(&self, start: usize, kind: &Kind) -> Span {
+        let (first, last) = match kind {
+            Kind::Sequence(items) => (items.first(), items.last()),
+            Kind::Mapping(entries) => (None, entries.last().map(|entry| &entry.value)),
+            Kind::Scalar(_) => (None, None),
         };
-        self.complete(node, anchor, mark)
+        let before = first.and_then(|first| self.text.get(..first.span.start));
+        let start = before.and_then(|before| before.rfind('-')).unwrap_or(start);
+        start..last.map_or(start, |last| last.span.end.max(start))
     }
 
     /// A whole node takes its place.
     fn complete(&mut self, node: Node, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
         if anchor != 0 {
-            // Within what is open now, an anchor's content does not get deeper.
-            let size = Size {
-                depth: 0,
-                ..Size::of(&node)
-            };
-            self.count(size, mark)?;
-            self.anchors.insert(anchor, node.clone());
+            self.remember(&node, anchor, mark)?;
         }
         match self.open.last_mut().map(|open| &mut open.content) {
-            None => {
-                self.tree.root = Some(node);
-                Ok(())
-            }
-            Some(Content::Sequence(items)) => {
-                items.push(node);
-                Ok(())
+            None => self.tree.root = Some(node),
+            Some(Content::Sequence(items)) => items.push(node),
+            Some(Content::Mapping { key, .. }) if key.is_none() => {
+                if node.scalar().is_some_and(is_merge) {
+                    return Err(self.refused(mark, "merge keys are not supported"));
+                }
+                *key = Some(node);
             }
             Some(Content::Mapping {
                 entries,
                 key,
                 names,
-            }) => match key.take() {
-                None => {
-                    if node.scalar().is_some_and(is_merge) {
-                        return Err(self.refused(mark, "merge keys are not supported"));
-                    }
-                    *key = Some(node);
-                    Ok(())
+            }) => {
+                let Some(key) = key.take() else {
+                    return Ok(());
+                };
+                let name = key.scalar().map(|scalar| scalar.text.clone());
+                if name.is_some_and(|name| !names.insert(name)) {
+                    return self.duplicate(&key);
                 }
-                Some(key) => {
-                    let fresh = key
-                        .scalar()
-                        .is_none_or(|scalar| names.insert(scalar.text.clone()));
-                    if fresh {
-                        entries.push(Entry { key, value: node });
-                        return Ok(());
-                    }
-                    self.duplicate(&key)
-                }
-            },
+                entries.push(Entry { key, value: node });
+            }
         }
+        Ok(())
+    }
+
+    /// Keeps what aliases will stand for, which costs as much again.
+    fn remember(&mut self, node: &Node, anchor: usize, mark: &Mark) -> Result<(), RuleError> {
+        let size = Size {
+            depth: 0,
+            ..Size::of(node)
+        };
+        self.count(size, mark)?;
+        self.anchors.insert(anchor, node.clone());
+        Ok(())
     }
 
     fn duplicate(&mut self, key: &Node) -> Result<(), RuleError> {
@@ -263,20 +255,31 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    /// Takes what a node costs from the bounds, before it is made.
+    /// Takes what a node costs from the budget, before it is made.
     fn count(&mut self, size: Size, mark: &Mark) -> Result<(), RuleError> {
-        self.nodes = self.nodes.saturating_add(size.nodes);
-        self.bytes = self.bytes.saturating_add(size.text);
-        let message = if self.nodes > MAX_NODES {
-            format!("the file has more than {MAX_NODES} values, aliases expanded")
-        } else if self.bytes > MAX_TEXT {
-            format!("the file has more than {MAX_TEXT} bytes of text, aliases expanded")
-        } else if self.open.len().saturating_add(size.depth) > MAX_DEPTH {
-            format!("maps and lists stand more than {MAX_DEPTH} deep in each other")
-        } else {
-            return Ok(());
+        let nodes = self.budget.nodes.checked_sub(size.nodes);
+        let text = self.budget.text.checked_sub(size.text);
+        let message = match (nodes, text) {
+            (None, _) => "the definition has more values, aliases expanded, than are allowed",
+            (_, None) => "the definition has more text, aliases expanded, than is allowed",
+            (Some(nodes), Some(text)) => {
+                *self.budget = Budget { nodes, text };
+                if self.open.len().saturating_add(size.depth) <= MAX_DEPTH {
+                    return Ok(());
+                }
+                "maps and lists stand too deep in each other"
+            }
         };
-        Err(RuleError::new(codes::TOO_LARGE, self.span(mark), message))
+        let error = RuleError::new(codes::TOO_LARGE, self.span(mark), message);
+        Err(error)
+    }
+
+    /// What begins here has no end that could be waited for.
+    pub(super) fn too_long(&self, marker: &Marker) -> RuleError {
+        let at = self.places.byte(marker);
+        let message =
+            "too much stands here in one piece: a text, a comment, or what is in brackets";
+        RuleError::new(codes::TOO_LARGE, at..at, message)
     }
 
     fn refused(&self, mark: &Mark, message: &str) -> RuleError {
@@ -291,27 +294,16 @@ impl<'t> Builder<'t> {
         start..start.saturating_add(text.trim_end().len())
     }
 
-    /// Where a scalar's text stands as it is, if it does.
+    /// Where a scalar's text stands as it is, if it does: the parser's place of a block is that of
+    /// its first line, and with more lines their indents stand between.
     fn verbatim(&self, text: &str, style: Style, span: &Span) -> Option<usize> {
-        let written = self.text.get(span.start..)?;
-        let skipped = match style {
-            Style::Plain => 0,
+        let quotes = match style {
             Style::Single | Style::Double => 1,
-            // A block of one line stands behind its header; more lines have their indents between.
-            Style::Literal | Style::Folded => {
-                let line = text.trim_end_matches('\n');
-                let within = self.text.get(span.clone())?;
-                if line.contains('\n') {
-                    return None;
-                }
-                within.find('\n').and_then(|header| {
-                    let found = within.get(header..)?.find(line)?;
-                    header.checked_add(found)
-                })?
-            }
+            Style::Plain | Style::Literal | Style::Folded => 0,
         };
-        let start = span.start.checked_add(skipped)?;
-        written.get(skipped..)?.starts_with(text).then_some(start)
+        let start = span.start.checked_add(quotes)?;
+        let written = self.text.get(start..)?;
+        written.starts_with(text).then_some(start)
     }
 }
 

@@ -9,6 +9,7 @@
 //! `!include`, merge keys, several documents in a file, a key that stands twice.
 
 mod build;
+mod lookahead;
 mod node;
 mod places;
 mod read;
@@ -27,8 +28,26 @@ pub const MAX_FILE: usize = 1 << 20;
 /// How deep mappings and lists may stand within each other, aliases included: what walks a tree
 /// recurses no deeper.
 pub const MAX_DEPTH: usize = 64;
-/// The most mappings, lists and scalars of a file, each alias counted as what it stands for and
-/// each anchor's content twice. At most 26 MB of memory.
-pub const MAX_NODES: usize = 200_000;
-/// The most bytes that the scalars of a file may have with all aliases expanded: 4 MiB.
-pub const MAX_TEXT: usize = 4 << 20;
+/// How far the parser may read before it knows what it has, in characters: the longest text, and the
+/// longest list or map in brackets, which may turn out to be a key. It keeps some 200 bytes a
+/// character meanwhile, so 25 MB.
+pub const MAX_LOOKAHEAD: usize = 128 << 10;
+
+/// What trees may still cost: one budget serves all files of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Mappings, lists and scalars, each alias counted as what it stands for and each anchor's
+    /// content twice. By default 50,000, which is at most 8 MB of tree.
+    pub nodes: usize,
+    /// The bytes of the scalars with all aliases expanded. By default 2 MiB.
+    pub text: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            nodes: 50_000,
+            text: 2 << 20,
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! Text to a tree.
 
 use super::build::Builder;
-use super::{MAX_FILE, Node};
+use super::lookahead::Lookahead;
+use super::{Budget, MAX_FILE, MAX_LOOKAHEAD, Node};
 use crate::ksy::codes;
 use gatewright_core::expr::RuleError;
-use saphyr_parser::{Event, Parser, Span as Mark};
+use saphyr_parser::{Event, Marker, Parser, Span as Mark};
 
 /// What became of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,9 +17,9 @@ pub struct Tree {
     pub errors: Vec<RuleError>,
 }
 
-/// Reads a file of one document.
+/// Reads a file of one document, and takes what it costs from the budget.
 #[must_use]
-pub fn read(text: &str) -> Tree {
+pub fn read(text: &str, budget: &mut Budget) -> Tree {
     if text.len() > MAX_FILE {
         let message = format!(
             "the file has {} bytes, and {MAX_FILE} are the most",
@@ -26,22 +27,36 @@ pub fn read(text: &str) -> Tree {
         );
         return failed(Vec::new(), RuleError::new(codes::TOO_LARGE, 0..0, message));
     }
-    let mut builder = Builder::new(text);
-    let mut parser = Parser::new_from_str(text);
-    while let Some(step) = parser.next_event() {
-        let done = step
-            .map_err(|error| builder.syntax(error.marker(), error.info()))
-            .and_then(|(event, mark)| take(&mut builder, event, &mark));
-        if let Err(error) = done {
-            return failed(builder.finish().errors, error);
-        }
-    }
+    let mut builder = Builder::new(text, budget);
+    let done = events(text, &mut builder);
     let tree = builder.finish();
-    if tree.root.is_none() {
-        let error = RuleError::new(codes::WRONG_TYPE, 0..0, "expected a map, got nothing");
-        return failed(tree.errors, error);
+    match done {
+        Err(error) => failed(tree.errors, error),
+        Ok(()) if tree.root.is_none() => {
+            let message = "expected a map, got nothing";
+            failed(
+                tree.errors,
+                RuleError::new(codes::WRONG_TYPE, 0..0, message),
+            )
+        }
+        Ok(()) => tree,
     }
-    tree
+}
+
+fn events(text: &str, builder: &mut Builder<'_>) -> Result<(), RuleError> {
+    let lookahead = Lookahead::new(MAX_LOOKAHEAD);
+    let mut parser = Parser::new_from_iter(lookahead.characters(text));
+    let mut reached = Marker::default();
+    while let Some(step) = parser.next_event() {
+        if lookahead.is_exhausted() {
+            return Err(builder.too_long(&reached));
+        }
+        lookahead.renew();
+        let (event, mark) = step.map_err(|error| builder.syntax(error.marker(), error.info()))?;
+        reached = mark.start;
+        take(builder, event, &mark)?;
+    }
+    Ok(())
 }
 
 fn failed(mut errors: Vec<RuleError>, last: RuleError) -> Tree {

@@ -75,13 +75,21 @@ impl Scalar {
     }
 }
 
-/// The start of a text, if it is too long to be shown.
+/// A text as messages show it: its start, if it is long, with what cannot be seen escaped.
 pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+    let mut shown = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == MOST {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
     }
+    shown
 }
 
 fn is_int(text: &str) -> bool {

@@ -56,7 +56,7 @@ impl Reader<'_> {
         match (members.get(field.name.as_ref()), &field.presence) {
             (None | Some(Json::Null), Presence::Required) => Err(FieldError::new("must be given")),
             (None | Some(Json::Null), Presence::Default(value)) => Ok(value.clone()),
-            (None | Some(Json::Null), Presence::Optional) => Ok(Value::Null),
+            (None | Some(Json::Null), Presence::Optional | Presence::Computed) => Ok(Value::Null),
             (Some(value), _) => self.value(&field.ty, value),
         }
         .map_err(|error| error.within(&field.name))

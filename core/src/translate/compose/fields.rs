@@ -7,7 +7,7 @@ use crate::expr::suggest::did_you_mean;
 use crate::expr::{Env, EvalError, RuleError, Scope, Source, Span};
 use crate::message::{OperationId, Record, Slot, Value};
 use crate::translate::SetSpec;
-use crate::translate::codes::{MISSING, SET_ID, TWICE, UNKNOWN_FIELD};
+use crate::translate::codes::{COMPUTED, MISSING, SET_ID, TWICE, UNKNOWN_FIELD};
 use crate::translate::load::Findings;
 use std::sync::Arc;
 
@@ -120,6 +120,10 @@ impl Target<'_> {
             };
             return Err(error(SET_ID, format!("field `{text}` gets {gets}")).help(help));
         }
+        if field.presence == Presence::Computed {
+            let message = format!("field `{text}` is computed from other fields");
+            return Err(error(COMPUTED, message).help("leave it out"));
+        }
         if given.contains(&slot) {
             return Err(error(TWICE, format!("field `{text}` is given twice")));
         }
@@ -152,6 +156,6 @@ static ANYTHING: FieldDef = FieldDef::new("", Type::Any);
 fn default(field: &FieldDef) -> Making {
     Making::Constant(match &field.presence {
         Presence::Default(value) => value.clone(),
-        Presence::Required | Presence::Optional => Value::Null,
+        Presence::Required | Presence::Optional | Presence::Computed => Value::Null,
     })
 }

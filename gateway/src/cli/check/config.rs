@@ -1,5 +1,6 @@
 //! Configurations.
 
+use super::declared;
 use super::tally::{count, tally};
 use crate::Builder;
 use crate::cli::exit::{Exit, Outcome};
@@ -50,6 +51,7 @@ impl Configuration {
             note(format_args!("{name}: {}", tally(found)));
             return Ok(());
         };
+        declared::lines(&plan.protocols).try_for_each(print)?;
         print(plan.memory())?;
         if self.denies(found) {
             note(format_args!("{name}: {}, denied", tally(found)));
@@ -73,7 +75,8 @@ impl Configuration {
 fn document(plan: Option<&Plan>, found: &[Diagnostic]) -> Value {
     let found: Vec<Value> = found.iter().map(Diagnostic::to_json).collect();
     let memory = plan.map(|plan| memory(&plan.memory()));
-    json!({ "diagnostics": found, "memory": memory })
+    let definitions = plan.map(|plan| declared::documents(&plan.protocols));
+    json!({ "diagnostics": found, "definitions": definitions, "memory": memory })
 }
 
 fn memory(memory: &Memory) -> Value {

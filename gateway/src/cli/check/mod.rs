@@ -1,6 +1,7 @@
 //! `gatewright check`
 
 mod config;
+mod declared;
 mod definitions;
 mod tally;
 
@@ -14,8 +15,8 @@ use std::path::PathBuf;
 
 /// Check a configuration or definitions: all that is wrong with them
 ///
-/// A good configuration is told with the memory that its limits allow, a good definition with its
-/// types and fields.
+/// A good configuration is told with the definitions that it names and the memory that its limits
+/// allow, a good definition with its types and fields.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// Definitions to check instead of a configuration.

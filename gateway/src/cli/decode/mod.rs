@@ -10,12 +10,11 @@ mod tree;
 
 pub(super) use frames::{FrameError, Frames, From};
 
-use super::definition::{Folders, is_definition};
 use super::exit::{Exit, Outcome};
 use super::hex;
 use super::input::Input;
 use super::output::{Format, print};
-use super::protocol::linked;
+use super::protocol::{Named, Spoken, Written};
 use super::report::{complain, note};
 use super::view::View;
 use crate::Builder;
@@ -28,12 +27,8 @@ use reader::{Failure, Reader, Recording};
 /// Read the frames in bytes and show their messages.
 #[derive(Debug, clap::Args)]
 pub(super) struct Decode {
-    /// The protocol: a definition (a file that ends in `.ksy`), or one that is linked in, which
-    /// `gatewright version -v` lists.
-    #[arg(short, long, value_name = "FILE|NAME")]
-    protocol: String,
     #[command(flatten)]
-    folders: Folders,
+    spoken: Spoken,
     /// A file, `-` for standard input, or hexadecimal digits. Of a capture (pcap, pcapng), the TCP
     /// streams and UDP datagrams in it are read, in the order of time.
     #[arg(value_name = "INPUT")]
@@ -64,10 +59,13 @@ impl Decode {
     }
 
     fn tell(&self, builder: &Builder) -> Outcome {
+        let named = self.spoken.named(builder)?;
         if self.typed {
-            return self.tell_typed();
+            return self.tell_typed(named);
         }
-        let reader = self.reader(builder)?;
+        // No byte at all may be a message where the input is one frame.
+        let takes_nothing = matches!(named, Named::Definition(_));
+        let reader = self.reader(named)?;
         let bytes = self.bytes()?;
         if is_capture(&bytes) && !self.whole {
             let captured = Captured {
@@ -82,7 +80,7 @@ impl Decode {
             complain("--port needs a capture");
             return Err(Exit::BadUsage);
         }
-        if bytes.is_empty() && !self.takes_nothing() {
+        if bytes.is_empty() && !takes_nothing {
             complain("there is no frame: the input is empty");
             return Err(Exit::Findings);
         }
@@ -91,35 +89,26 @@ impl Decode {
         read.map_err(|failure| self.refuse(&failure))
     }
 
-    /// Whether no byte at all may be a message, as it may be where the input is one frame.
-    fn takes_nothing(&self) -> bool {
-        is_definition(&self.protocol)
-    }
-
-    fn reader(&self, builder: &Builder) -> Outcome<Box<dyn Reader>> {
-        if is_definition(&self.protocol) {
-            let definition = self.folders.load_or_tell(self.protocol.as_ref())?;
-            return Ok(Box::new(Defined {
-                definition,
+    fn reader(&self, named: Named) -> Outcome<Box<dyn Reader>> {
+        match named {
+            Named::Definition(Written { file, folders }) => Ok(Box::new(Defined {
+                definition: folders.load_or_tell(&file)?,
                 view: self.view,
-            }));
+            })),
+            Named::Linked(_) if self.whole => Err(needs_definition("--whole")),
+            Named::Linked(protocol) => Ok(Box::new(Linked {
+                protocol,
+                view: self.view,
+            })),
         }
-        if self.whole {
-            return Err(needs_definition("--whole"));
-        }
-        Ok(Box::new(Linked {
-            protocol: linked(builder, &self.protocol)?,
-            view: self.view,
-        }))
     }
 
-    fn tell_typed(&self) -> Outcome {
-        if !is_definition(&self.protocol) {
+    fn tell_typed(&self, named: Named) -> Outcome {
+        let Named::Definition(Written { file, folders }) = named else {
             return Err(needs_definition("--typed"));
-        }
+        };
         let bytes = self.bytes()?;
-        let loaded = self.folders.load(self.protocol.as_ref());
-        defined::tell_typed(loaded, bytes.into())
+        defined::tell_typed(folders.load(&file), bytes.into())
     }
 
     fn bytes(&self) -> Outcome<Vec<u8>> {

@@ -1,11 +1,11 @@
 //! `gatewright gen wireshark`
 
-use crate::cli::definition::{Folders, located};
+use crate::cli::definition::Folders;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::print;
 use crate::cli::report::{complain, report};
+use crate::definitions::located;
 use gatewright_codecs::ksy::generate::wireshark::{Ports, dissector};
-use gatewright_config::Severity;
 use std::path::PathBuf;
 
 /// Print a dissector for Wireshark and tshark, in Lua
@@ -55,8 +55,7 @@ impl Wireshark {
         };
         let script = dissector(&definition, name, &ports).map_err(|refused| {
             let found = refused.into_iter();
-            let found = found
-                .map(|part| located(&definition.files, Severity::Error, part.file, part.fault));
+            let found = found.map(|part| located(&definition.files, part.file, part.fault));
             report(&found.collect::<Vec<_>>());
             Exit::Findings
         })?;

@@ -39,10 +39,11 @@ impl<'p> Expressions<'p> {
         Ok(match &code.op {
             Op::Const(value) => constant(value).ok_or_else(|| beyond(&code.span))?,
             Op::Own(slot) => self.slot("o", self.ty, *slot),
-            Op::Member(of, slot) => match self.ty_of(of) {
-                Some(Ty::Struct(ty)) => self.slot(&self.lua(of)?, ty, *slot),
-                _ => return Err(self.untyped(of)),
-            },
+            Op::Member(of, ty, slot) => self.slot(&self.lua(of)?, *ty, *slot),
+            Op::AnyOf(..) => {
+                let reason = "only a `-gateway` section looks for what may not be there";
+                return Err(Refusal::new(&code.span, reason));
+            }
             Op::This => "o".to_owned(),
             Op::Root => "o._root".to_owned(),
             Op::Parent(of) => format!("parent({})", self.lua(of)?),
@@ -190,10 +191,7 @@ impl<'p> Expressions<'p> {
         match &code.op {
             Op::Const(value) => of_value(value),
             Op::Own(slot) => self.member(self.ty, *slot).cloned(),
-            Op::Member(of, slot) => match self.ty_of(of)? {
-                Ty::Struct(ty) => self.member(ty, *slot).cloned(),
-                _ => None,
-            },
+            Op::Member(_, ty, slot) => self.member(*ty, *slot).cloned(),
             Op::This => Some(Ty::Struct(self.ty)),
             Op::Root => Some(Ty::Struct(self.plan.ty(self.ty).top)),
             Op::Parent(of) => match self.ty_of(of)? {
@@ -224,6 +222,7 @@ impl<'p> Expressions<'p> {
             }
             Op::Call(builtin, all) => self.given(builtin, all),
             Op::It => self.it.cloned(),
+            Op::AnyOf(..) => None,
         }
     }
 
@@ -249,13 +248,6 @@ impl<'p> Expressions<'p> {
             Some(param) => Some(&param.ty),
             None => plan.field(slot).map(|field| &field.ty),
         }
-    }
-
-    fn untyped(self, of: &Code) -> Refusal {
-        Refusal::new(
-            &of.span,
-            "which structure this is, is known only when it is read",
-        )
     }
 }
 

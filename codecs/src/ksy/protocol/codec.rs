@@ -1,0 +1,479 @@
+//! One connection that speaks a defined protocol.
+
+use super::gather::Gather;
+use super::ids::{from_key, to_key};
+use super::offsets::Fixed;
+use super::operations::{Told, Way, direction, steps_to, unsigned};
+use super::presets::Preset;
+use super::scatter::Scatter;
+use super::schema::steps;
+use super::{Ksy, Read};
+use crate::framing::Cursor;
+use crate::ksy::read::{Class, Limits, Machine, ReadError, Val};
+use crate::ksy::section::plan::{DirectionPlan, OperationIndex};
+use crate::ksy::section::verify::Wrong;
+use crate::ksy::write::{Given, WriteError, WriteProblem, write};
+use bytes::{Bytes, BytesMut};
+use gatewright_core::codec::{
+    Cause, ConnCodec, Control, DecodeError, Delimited, EncodeError, EncodeProblem, Event, Side,
+};
+use gatewright_core::message::{Correlation, Kind, Message, Value};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// The most requests whose replies are read with something of theirs.
+const MAX_PENDING: usize = 65_536;
+
+/// What replies are read with.
+#[derive(Debug, Default)]
+struct Pending {
+    by_id: HashMap<Correlation, Vec<Value>>,
+    in_order: VecDeque<Vec<Value>>,
+}
+
+/// The codec of one connection and side.
+#[derive(Debug)]
+pub(super) struct KsyCodec {
+    protocol: Arc<Ksy>,
+    side: Side,
+    max_frame: usize,
+    cursor: Cursor,
+    /// Only where replies need something of their requests.
+    pending: Option<Box<Pending>>,
+}
+
+impl KsyCodec {
+    pub(super) fn new(protocol: Arc<Ksy>, side: Side, max_frame: usize) -> Self {
+        let pending = protocol.reply_needs_request().then(Box::default);
+        Self {
+            protocol,
+            side,
+            max_frame,
+            cursor: Cursor::default(),
+            pending,
+        }
+    }
+
+    const fn reads(&self) -> Way {
+        match self.side {
+            Side::Server => Way::Request,
+            Side::Client => Way::Reply,
+        }
+    }
+
+    const fn writes(&self) -> Way {
+        match self.side {
+            Side::Server => Way::Reply,
+            Side::Client => Way::Request,
+        }
+    }
+
+    /// Remembers what the reply to a request is read with.
+    fn note_request(&mut self, correlation: &Correlation, arguments: Vec<Value>) {
+        let Some(pending) = &mut self.pending else {
+            return;
+        };
+        if pending.by_id.len().saturating_add(pending.in_order.len()) >= MAX_PENDING {
+            return;
+        }
+        match correlation {
+            Correlation::None => pending.in_order.push_back(arguments),
+            known => {
+                pending.by_id.insert(known.clone(), arguments);
+            }
+        }
+    }
+
+    /// What the reply with this correlation is read or written with.
+    fn arguments(&mut self, correlation: Option<&Correlation>) -> Vec<Value> {
+        let Some(pending) = &mut self.pending else {
+            return Vec::new();
+        };
+        let found = match correlation {
+            None | Some(Correlation::None) => pending.in_order.pop_front(),
+            Some(known) => pending.by_id.remove(known),
+        };
+        found.unwrap_or_default()
+    }
+}
+
+impl ConnCodec for KsyCodec {
+    fn delimit(&mut self, buf: &[u8]) -> Result<Delimited, DecodeError> {
+        let framer = &direction(&self.protocol.section, self.reads()).framer;
+        framer.delimit(&mut self.cursor, buf, self.max_frame)
+    }
+
+    fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
+        let way = self.reads();
+        let arguments = match way {
+            Way::Request => self.protocol.request_arguments.clone(),
+            Way::Reply if self.pending.is_some() => {
+                let id = self.protocol.reply_id.and_then(|id| read_fixed(&frame, id));
+                self.arguments(id.map(Correlation::Id).as_ref())
+            }
+            Way::Reply => self.protocol.reply_arguments.clone(),
+        };
+        let protocol = Arc::clone(&self.protocol);
+        let read = protocol.read(frame, way, &arguments)?;
+        if let (Way::Request, Some(arguments)) = (way, read.reply_arguments) {
+            self.note_request(read.message.correlation(), arguments);
+        }
+        Ok(protocol.event(read.message, read.index, way))
+    }
+
+    fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let message = match event {
+            Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
+            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => {
+                return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
+            }
+        };
+        let way = self.writes();
+        let arguments = match way {
+            Way::Reply if self.pending.is_some() => self.arguments(Some(message.correlation())),
+            Way::Reply => self.protocol.reply_arguments.clone(),
+            Way::Request => self.protocol.request_arguments.clone(),
+        };
+        let start = out.len();
+        let protocol = Arc::clone(&self.protocol);
+        protocol
+            .write(message, way, &arguments, out)
+            .inspect_err(|_| out.truncate(start))?;
+        if way == Way::Request && self.pending.is_some() {
+            let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
+            if let Ok(Read {
+                reply_arguments: Some(arguments),
+                ..
+            }) = protocol.read(frame, Way::Request, &protocol.request_arguments)
+            {
+                self.note_request(message.correlation(), arguments);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
+    let end = at.offset.checked_add(usize::from(at.width))?;
+    let bytes = frame.get(at.offset..end)?;
+    let fold = |n: u64, byte: &u8| n << 8 | u64::from(*byte);
+    Some(match at.order {
+        crate::ksy::spec::Endian::Big => bytes.iter().fold(0, fold),
+        crate::ksy::spec::Endian::Little => bytes.iter().rev().fold(0, fold),
+    })
+}
+
+impl Ksy {
+    /// Reads one frame.
+    pub(super) fn read(
+        &self,
+        frame: Bytes,
+        way: Way,
+        arguments: &[Value],
+    ) -> Result<Read, DecodeError> {
+        let direction = direction(&self.section, way);
+        let bytes = direction.framer.unescape(&frame)?;
+        for check in &direction.checks {
+            check
+                .verify(&bytes)
+                .map_err(|wrong| wrong_sum(&check.name, wrong))?;
+        }
+        let mut machine = Machine::new(&self.plan, bytes, Limits::MESSAGE);
+        let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
+        let outcome = machine.read(direction.root, &arguments);
+        let outcome = outcome.and_then(|root| {
+            machine.ends()?;
+            Ok(root)
+        });
+        match outcome {
+            Ok(_) => self.understand(&mut machine, direction, way, frame),
+            Err(error) => Err(self.refusal(&mut machine, direction, way, &error)),
+        }
+    }
+
+    fn understand<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
+        way: Way,
+        frame: Bytes,
+    ) -> Result<Read, DecodeError> {
+        let Some(root) = machine.root() else {
+            return Err(DecodeError::new(
+                Cause::Truncated,
+                0,
+                "a message",
+                "nothing",
+            ));
+        };
+        let correlation = self.correlation(machine, direction);
+        let Some((index, told)) = self.told(machine, direction, way) else {
+            let error = DecodeError::new(
+                Cause::UnknownOperation,
+                0,
+                "a message with a name",
+                "another one",
+            );
+            return Err(error.answering(None, correlation));
+        };
+        let mut gather = Gather {
+            machine,
+            nested: &self.operations.nested,
+        };
+        let fields = gather.record(root, &told.shape);
+        let fields = fields
+            .map_err(|error| decode_error(&error).answering(Some(told.id), correlation.clone()))?;
+        let kind = machine.kind_of(direction).ok().flatten();
+        let kind = kind.unwrap_or_else(|| self.descriptor.operation(told.id).kind);
+        let wrong = match way {
+            Way::Request => kind == Kind::Reply,
+            Way::Reply => kind == Kind::Request,
+        };
+        if wrong {
+            let error = DecodeError::new(
+                Cause::WrongDirection,
+                0,
+                "a message of the other side",
+                "one of this side's own",
+            );
+            return Err(error);
+        }
+        let reply_arguments = (way == Way::Request && self.reply_needs_request())
+            .then(|| machine.reply_arguments(&self.section.reply).ok())
+            .flatten()
+            .map(plain_values);
+        Ok(Read {
+            message: Message::new(kind, told.id, fields)
+                .with_correlation(correlation)
+                .with_frame(frame),
+            index,
+            reply_arguments,
+        })
+    }
+
+    fn told<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
+        way: Way,
+    ) -> Option<(OperationIndex, &'s Told)> {
+        let index = machine.operation_of(&self.section, direction).ok()??;
+        self.operations
+            .of(way)
+            .get(&index)
+            .map(|told| (index, told))
+    }
+
+    fn correlation<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
+    ) -> Correlation {
+        use gatewright_core::codec::CorrelationKind;
+        match self.descriptor.capabilities.correlation {
+            CorrelationKind::Fifo | CorrelationKind::None => Correlation::None,
+            CorrelationKind::Id { .. } => {
+                let parts = machine.id_of(direction).ok().flatten();
+                let id = parts.and_then(|parts| parts.first().and_then(unsigned));
+                id.map_or(Correlation::None, Correlation::Id)
+            }
+            CorrelationKind::Key => match machine.id_of(direction) {
+                Ok(Some(parts)) => Correlation::Key(to_key(&parts)),
+                Ok(None) | Err(_) => Correlation::None,
+            },
+        }
+    }
+
+    /// The error of a frame that cannot be read. Its sender gets an answer if so much was read
+    /// that one can reach it.
+    fn refusal<'s>(
+        &'s self,
+        machine: &mut Machine<'s>,
+        direction: &'s DirectionPlan,
+        way: Way,
+        error: &ReadError,
+    ) -> DecodeError {
+        let refused = decode_error(error);
+        let correlation = self.correlation(machine, direction);
+        if way == Way::Reply || correlation == Correlation::None {
+            return refused;
+        }
+        let told = self.told(machine, direction, way).map(|(_, told)| told.id);
+        refused.answering(told, correlation)
+    }
+
+    /// Appends one frame.
+    pub(super) fn write(
+        &self,
+        message: &Message,
+        way: Way,
+        arguments: &[Value],
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        let not_here = || EncodeError::new("", EncodeProblem::NotInProtocol);
+        let index = self
+            .operations
+            .indexes
+            .get(usize::from(message.operation().0));
+        let index = *index.ok_or_else(not_here)?;
+        let told = self.operations.of(way).get(&index).ok_or_else(not_here)?;
+        if let Some(frame) = message.frame()
+            && self.patched(message, way, frame, out)?
+        {
+            return Ok(());
+        }
+        let direction = direction(&self.section, way);
+        let given = self.given(message, told, direction);
+        let start = out.len();
+        let escaped = direction.framer.is_escaped();
+        let mut plain = BytesMut::new();
+        let to = if escaped { &mut plain } else { &mut *out };
+        let from = if escaped { 0 } else { start };
+        write(
+            &self.plan,
+            &self.rules,
+            direction.root,
+            arguments,
+            &given,
+            to,
+        )
+        .map_err(|error| encode_error(&error))?;
+        let whole = to.get_mut(from..).unwrap_or_default();
+        for check in &direction.checks {
+            let patched = check.patch(whole);
+            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
+        }
+        if escaped {
+            direction.framer.escape(&plain, out)?;
+        }
+        if out.len().saturating_sub(start) > self.section.max_frame.get() {
+            return Err(EncodeError::new("", EncodeProblem::OutOfRange));
+        }
+        Ok(())
+    }
+
+    fn given(&self, message: &Message, told: &Told, direction: &DirectionPlan) -> Given {
+        let mut given = Given::structure(self.plan.ty(direction.root).slots());
+        let of_kind = |(kind, _): &&(Kind, Vec<Preset>)| *kind == message.kind();
+        let presets = told.presets.iter().find(of_kind);
+        let presets = presets.or_else(|| told.presets.first());
+        for preset in presets.iter().flat_map(|(_, presets)| presets) {
+            given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
+        }
+        match message.correlation() {
+            Correlation::None => {}
+            Correlation::Id(id) => self.give_ids(&mut given, direction, [(*id).into()]),
+            Correlation::Key(key) => self.give_ids(&mut given, direction, from_key(key.clone())),
+        }
+        let scatter = Scatter {
+            plan: &self.plan,
+            nested: &self.operations.nested,
+        };
+        scatter.record(&mut given, &told.shape, message.fields());
+        given
+    }
+
+    fn give_ids(
+        &self,
+        given: &mut Given,
+        direction: &DirectionPlan,
+        values: impl IntoIterator<Item = Value>,
+    ) {
+        for (id, value) in direction.id.iter().zip(values) {
+            if let Some(path) = steps_to(&self.plan, direction.root, &id.code)
+                && !value.is_null()
+            {
+                given.set(steps(&path), Given::Plain(value));
+            }
+        }
+    }
+
+    /// Appends the frame that a message came in, with its correlation of now, if that is possible.
+    fn patched(
+        &self,
+        message: &Message,
+        way: Way,
+        frame: &Bytes,
+        out: &mut BytesMut,
+    ) -> Result<bool, EncodeError> {
+        let direction = direction(&self.section, way);
+        let Correlation::Id(id) = message.correlation() else {
+            out.extend_from_slice(frame);
+            return Ok(true);
+        };
+        let fixed = match way {
+            Way::Request => self.request_id,
+            Way::Reply => self.reply_id,
+        };
+        let Some(fixed) = fixed.filter(|_| !direction.framer.is_escaped()) else {
+            return Ok(false);
+        };
+        let start = out.len();
+        out.extend_from_slice(frame);
+        let whole = out.get_mut(start..).unwrap_or_default();
+        if read_fixed(whole, fixed) == Some(*id) {
+            return Ok(true);
+        }
+        if !fixed.patch(whole, *id) {
+            return Err(EncodeError::new("id", EncodeProblem::OutOfRange));
+        }
+        for check in &direction.checks {
+            let patched = check.patch(whole);
+            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
+        }
+        Ok(true)
+    }
+}
+
+fn plain_values(vals: Vec<Val>) -> Vec<Value> {
+    let plain = |val| match val {
+        Val::Plain(value) => value,
+        _ => Value::Null,
+    };
+    vals.into_iter().map(plain).collect()
+}
+
+fn wrong_sum(name: &str, wrong: Wrong) -> DecodeError {
+    match wrong {
+        Wrong::TooShort => DecodeError::new(
+            Cause::Truncated,
+            0,
+            format!("a frame with its checksum `{name}`"),
+            "a shorter one",
+        ),
+        Wrong::Differs { at } => DecodeError::new(
+            Cause::BadValue,
+            at,
+            format!("the checksum `{name}` of the frame"),
+            "another one",
+        ),
+    }
+}
+
+fn decode_error(error: &ReadError) -> DecodeError {
+    let cause = match error.class() {
+        Class::Eof => Cause::Truncated,
+        Class::Validation | Class::Conversion | Class::Endian | Class::Unread | Class::Other => {
+            Cause::BadValue
+        }
+    };
+    let path = error.path();
+    let expected = if path.is_empty() {
+        "a message as it is defined".to_owned()
+    } else {
+        format!("`{path}` as it is defined")
+    };
+    let offset = error.offset().unwrap_or_default();
+    DecodeError::new(cause, offset, expected, error.message().to_owned())
+}
+
+fn encode_error(error: &WriteError) -> EncodeError {
+    let problem = match error.problem() {
+        WriteProblem::Missing => EncodeProblem::Missing,
+        WriteProblem::WrongType | WriteProblem::ReadOnly => EncodeProblem::WrongType,
+        WriteProblem::DoesNotFit | WriteProblem::Contradiction | WriteProblem::TooMuch => {
+            EncodeProblem::OutOfRange
+        }
+    };
+    EncodeError::new(error.path(), problem)
+}

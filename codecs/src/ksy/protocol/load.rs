@@ -1,0 +1,173 @@
+//! From files to a protocol.
+
+use super::Ksy;
+use super::offsets::{Fixed, fixed};
+use super::operations::{describe, keys};
+use super::schema::Names;
+use crate::ksy::codes;
+use crate::ksy::definition::{Definition, Refused};
+use crate::ksy::files::Files;
+use crate::ksy::finding::{Finding, Findings, Severity};
+use crate::ksy::load::Sources;
+use crate::ksy::model::{Ty, TypeId};
+use crate::ksy::plan::Plan;
+use crate::ksy::section::plan::{DirectionPlan, JsonForm, OptionsPlan, SectionPlan};
+use crate::ksy::section::spec::Codec;
+use crate::ksy::write::{FieldCodec, FieldKey, Rules};
+use gatewright_core::codec::Protocol;
+use gatewright_core::message::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A definition as a protocol.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The protocol.
+    pub protocol: Arc<dyn Protocol>,
+    /// The texts of its files.
+    pub files: Files,
+    /// What could be better.
+    pub findings: Findings,
+}
+
+/// Loads a definition with a `-gateway` section and makes it a protocol.
+///
+/// # Errors
+/// If it cannot be read, or has errors.
+pub fn load(path: &Path, sources: &dyn Sources, folders: &[PathBuf]) -> Result<Loaded, Refused> {
+    let mut definition = Definition::load(path, sources, folders)?;
+    let top = definition.model.ty(definition.root);
+    let (name, file, span) = (top.name.clone(), top.file, top.spec.span.clone());
+    let fault = match definition.section.take() {
+        Some(section) => match Ksy::new(&name, definition.plan, section, &definition.options) {
+            Some(protocol) => {
+                return Ok(Loaded {
+                    protocol: Arc::new(protocol),
+                    files: definition.files,
+                    findings: definition.findings,
+                });
+            }
+            None => "the definition has more operations and structures than there are numbers for",
+        },
+        None => "the definition has no `-gateway` section, so nothing says how its messages travel",
+    };
+    definition.findings.push(Finding {
+        severity: Severity::Error,
+        code: codes::NO_SECTION,
+        message: fault.to_owned(),
+        file,
+        span,
+        help: Some(
+            "add `-gateway` to the file, or write a NAME.gateway.yaml beside it with `ksy: FILE.ksy` and the same keys"
+                .to_owned(),
+        ),
+        path: "/meta/id".to_owned(),
+    });
+    Err(Refused::Faulty {
+        files: definition.files,
+        findings: definition.findings,
+    })
+}
+
+impl Ksy {
+    /// The protocol of a definition; `None` if it has more parts than there are numbers for.
+    fn new(name: &str, plan: Plan, section: SectionPlan, options: &OptionsPlan) -> Option<Self> {
+        let rules = rules(&plan, &section, options);
+        let names = names(&plan, &section, options);
+        let (descriptor, operations) = describe(name, &plan, &section, &rules, &names).ok()?;
+        let constant = |code: &crate::ksy::plan::Code| code.constant().cloned();
+        let reply_arguments: Option<Vec<Value>> =
+            section.reply.arguments.iter().map(constant).collect();
+        let request_arguments: Option<Vec<Value>> =
+            section.request.arguments.iter().map(constant).collect();
+        Some(Self {
+            descriptor: Arc::new(descriptor),
+            operations,
+            request_id: id_place(&plan, &section.request),
+            reply_id: id_place(&plan, &section.reply),
+            needs_request: reply_arguments.is_none(),
+            reply_arguments: reply_arguments.unwrap_or_default(),
+            request_arguments: request_arguments.unwrap_or_default(),
+            plan,
+            section,
+            rules,
+        })
+    }
+}
+
+/// Where the one number that is the id stands, if that is always the same place.
+fn id_place(plan: &Plan, direction: &DirectionPlan) -> Option<Fixed> {
+    let [id] = direction.id.as_slice() else {
+        return None;
+    };
+    let key = super::paths::key(plan, direction.root, &id.code)?;
+    let numbers = fixed(plan, direction.root);
+    numbers.into_iter().find(|number| number.key == key)
+}
+
+fn rules(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Rules {
+    let mut rules = Rules::of(plan);
+    for (ty, slot, said) in options.all() {
+        let Some(rule) = rules.field_mut((ty, slot)) else {
+            continue;
+        };
+        rule.default.clone_from(&said.default);
+        rule.derived.clone_from(&said.derive);
+        rule.codec = said.codec.map(|codec| match codec {
+            Codec::Bcd => FieldCodec::Bcd,
+            Codec::Ascii => FieldCodec::Ascii,
+            Codec::Ebcdic => FieldCodec::Ebcdic,
+            Codec::Varint => FieldCodec::Varint,
+            Codec::Zigzag => FieldCodec::Zigzag,
+        });
+    }
+    for direction in [&section.request, &section.reply] {
+        for check in &direction.checks {
+            let key = named(plan, direction.root, &check.name);
+            if let Some(rule) = key.and_then(|key| rules.field_mut(key)) {
+                rule.check = true;
+            }
+        }
+    }
+    rules
+}
+
+/// The field of a path of names.
+fn named(plan: &Plan, root: TypeId, path: &str) -> Option<FieldKey> {
+    let mut at = root;
+    let mut found = None;
+    for name in path.split('.') {
+        let fields = &plan.ty(at).fields;
+        let field = fields.iter().find(|field| field.name == name)?;
+        found = Some((at, field.slot));
+        if let Ty::Struct(inner) = field.ty {
+            at = inner;
+        }
+    }
+    found
+}
+
+fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
+    let mut names = Names::default();
+    for (ty, slot, said) in options.all() {
+        let key = (ty, slot);
+        if said.secret {
+            names.secret.insert(key);
+        }
+        if said.form == JsonForm::Hidden {
+            names.hidden.insert(key);
+        }
+        if let Some(name) = &said.name {
+            names.json.insert(key, name.clone());
+        }
+    }
+    for direction in [&section.request, &section.reply] {
+        // One number is carried by the message itself; several are taken from the request.
+        if direction.id.len() > 1 || direction.id.iter().any(|id| id.ty != Ty::Int) {
+            for id in &direction.id {
+                names.ids.extend(keys(plan, direction.root, &id.code));
+            }
+        }
+    }
+    names
+}

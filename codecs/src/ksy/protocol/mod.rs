@@ -1,0 +1,91 @@
+//! A definition with a `-gateway` section, as a protocol like any other.
+
+mod codec;
+mod gather;
+mod ids;
+mod load;
+mod offsets;
+mod operations;
+mod paths;
+mod presets;
+mod reject;
+mod scatter;
+mod schema;
+mod shape;
+
+pub use load::{Loaded, load};
+pub use schema::{Names, TooMany};
+
+use crate::ksy::plan::Plan;
+use crate::ksy::section::plan::{OperationIndex, SectionPlan};
+use crate::ksy::write::Rules;
+use codec::KsyCodec;
+use gatewright_core::codec::{ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side};
+use gatewright_core::fault::Fault;
+use gatewright_core::message::{Kind, Message, Value};
+use offsets::Fixed;
+use operations::{Operations, Way};
+use std::sync::Arc;
+
+/// A defined protocol.
+#[derive(Debug)]
+pub struct Ksy {
+    descriptor: Arc<Descriptor>,
+    plan: Plan,
+    section: SectionPlan,
+    rules: Rules,
+    operations: Operations,
+    /// Where the id of requests stands, if that is always the same place.
+    request_id: Option<Fixed>,
+    /// Where the id of replies stands, if that is always the same place.
+    reply_id: Option<Fixed>,
+    /// What requests are read with.
+    request_arguments: Vec<Value>,
+    /// What replies are read with, if that does not depend on their requests.
+    reply_arguments: Vec<Value>,
+    needs_request: bool,
+}
+
+/// A frame that was read.
+#[derive(Debug)]
+struct Read {
+    message: Message,
+    index: OperationIndex,
+    /// What its reply is read with.
+    reply_arguments: Option<Vec<Value>>,
+}
+
+impl Ksy {
+    const fn reply_needs_request(&self) -> bool {
+        self.needs_request
+    }
+
+    /// What a message is to the engine: a heartbeat and the like are not for the application.
+    fn event(&self, message: Message, index: OperationIndex, way: Way) -> Event {
+        if let Some(heartbeat) = &self.section.heartbeat
+            && heartbeat.operation == index
+            && message.kind() != Kind::Reply
+            && let Some(answer) = heartbeat.answer
+        {
+            return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+        }
+        if way == Way::Reply && self.section.drain == Some(index) {
+            return Event::Control(Control::GoAway);
+        }
+        Event::Head(message)
+    }
+}
+
+impl Protocol for Ksy {
+    fn descriptor(&self) -> &Arc<Descriptor> {
+        &self.descriptor
+    }
+
+    fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec> {
+        Box::new(KsyCodec::new(self, side, max_frame))
+    }
+
+    fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {
+        self.rejection(request, fault)
+    }
+}

@@ -1,0 +1,193 @@
+//! `checks`: which checksums stand where.
+
+use super::edges::{Edge, Edges, edges};
+use super::layout::byte_order;
+use super::whole::Half;
+use super::{Check, Soundness};
+use crate::framing::ByteOrder;
+use crate::ksy::codes;
+use crate::ksy::model::{Member, Ty, TypeId};
+use crate::ksy::plan;
+use crate::ksy::plan::Form;
+use crate::ksy::section::checksum::{ALGORITHMS, Algorithm, find};
+use crate::ksy::section::plan::{CheckPlan, Written};
+use crate::ksy::section::spec::{CheckSpec, SectionSpec};
+use crate::ksy::spec::At;
+use gatewright_core::expr::RuleError;
+use gatewright_core::expr::suggest::did_you_mean;
+use gatewright_core::message::Value;
+
+/// The checksums of both directions.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    pub(super) request: Vec<CheckPlan>,
+    pub(super) reply: Vec<CheckPlan>,
+}
+
+/// A field that is named by its path.
+struct FieldAt {
+    path: Vec<usize>,
+    /// The structure that has it.
+    owner: TypeId,
+    slot: usize,
+}
+
+impl Check<'_, '_> {
+    pub(super) fn checks(
+        &mut self,
+        spec: &SectionSpec,
+        request: Option<&Half>,
+        reply: Option<&Half>,
+    ) -> Checks {
+        let mut checks = Checks::default();
+        let one = request.map(|half| half.root.ty) == reply.map(|half| half.root.ty);
+        for check in &spec.checks {
+            let Some(algorithm) = self.algorithm(&check.algorithm) else {
+                continue;
+            };
+            let before = self.found.len();
+            if let Some(half) = request {
+                checks.request.extend(self.check(check, algorithm, half));
+            }
+            let heard = self.found.len();
+            if let Some(half) = reply {
+                checks.reply.extend(self.check(check, algorithm, half));
+            }
+            // One root has one fault.
+            if one && heard > before {
+                self.found.truncate(heard);
+            }
+        }
+        checks
+    }
+
+    fn algorithm(&mut self, name: &At<String>) -> Option<&'static Algorithm> {
+        if let Some(found) = find(&name.value) {
+            return Some(found);
+        }
+        let shown = crate::ksy::yaml::shortened(&name.value);
+        let message = format!("there is no checksum algorithm `{shown}`");
+        let names = ALGORITHMS.iter().map(|row| row.name);
+        let all: Vec<&str> = names.clone().collect();
+        let help = did_you_mean(&name.value, names)
+            .unwrap_or_else(|| format!("there are {}", all.join(", ")));
+        let error = RuleError::new(codes::CHECKSUM, name.span.clone(), message);
+        self.report(error.help(help));
+        None
+    }
+
+    fn check(
+        &mut self,
+        spec: &CheckSpec,
+        algorithm: &'static Algorithm,
+        half: &Half,
+    ) -> Option<CheckPlan> {
+        let root = half.root.ty;
+        let field = self.field_path(root, &spec.field);
+        let from = self.field_path(root, &spec.from);
+        let to = self.field_path(root, &spec.to);
+        let (field, from, to) = (field?, from?, to?);
+        if self.sound == Soundness::Faulty {
+            return None;
+        }
+        let (width, written) = self.written(&spec.field, algorithm, &field)?;
+        let at = self.edge(root, &spec.field, &field, |edges| edges.start);
+        let from = self.edge(root, &spec.from, &from, |edges| edges.start);
+        let to = self.edge(root, &spec.to, &to, |edges| edges.end);
+        let (at, from, to) = (at?, from?, to?);
+        Some(CheckPlan {
+            name: spec.field.value.clone(),
+            algorithm,
+            at,
+            width,
+            written,
+            from,
+            to,
+        })
+    }
+
+    /// One side of a field.
+    fn edge(
+        &mut self,
+        root: TypeId,
+        name: &At<String>,
+        field: &FieldAt,
+        side: impl Fn(Edges) -> Option<Edge>,
+    ) -> Option<Edge> {
+        let edge = side(edges(self.plan, self.members, root, &field.path));
+        if edge.is_none() {
+            let message = "where this field stands is not known beforehand";
+            self.error(codes::CHECKSUM, &name.span, message);
+        }
+        edge
+    }
+
+    /// The field of a path of names.
+    fn field_path(&mut self, root: TypeId, name: &At<String>) -> Option<FieldAt> {
+        let (mut ty, mut path) = (Some(root), Vec::new());
+        let mut last = (root, 0);
+        for part in name.value.split('.') {
+            let owner = ty.and_then(|ty| {
+                let slot = self.model.ty(ty).slot(part)?;
+                let member = self.model.ty(ty).member(slot)?;
+                matches!(member, Member::Field(_)).then_some((ty, slot))
+            });
+            let Some((owner, slot)) = owner else {
+                let shown = crate::ksy::yaml::shortened(part);
+                let message = format!("there is no field `{shown}` that is always there");
+                let mut error = RuleError::new(codes::UNKNOWN_NAME, name.span.clone(), message);
+                let known = ty.map(|ty| self.model.ty(ty).members().collect::<Vec<_>>());
+                let known = known.unwrap_or_default();
+                error.help = did_you_mean(part, known.iter().filter_map(Member::name));
+                self.report(error);
+                return None;
+            };
+            path.push(slot);
+            last = (owner, slot);
+            ty = match self.members.ty(owner, slot) {
+                Ok(Ty::Struct(id)) => Some(id),
+                _ => None,
+            };
+        }
+        let (owner, slot) = last;
+        Some(FieldAt { path, owner, slot })
+    }
+
+    /// How a checksum is written in its field.
+    fn written(
+        &mut self,
+        name: &At<String>,
+        algorithm: &Algorithm,
+        field: &FieldAt,
+    ) -> Option<(usize, Written)> {
+        let form = &self.plan.ty(field.owner).field(field.slot)?.form;
+        let sized = |cut: &plan::Cut| match &cut.size {
+            plan::Size::Of(code) => match code.constant() {
+                Some(Value::Int(n)) => usize::try_from(*n).ok(),
+                _ => None,
+            },
+            plan::Size::Eos | plan::Size::Terminated => None,
+        };
+        let (width, order) = match form {
+            Form::Int {
+                width,
+                order: plan::ByteOrder::Fixed(endian),
+                ..
+            } => (Some(usize::from(*width)), byte_order(*endian)),
+            Form::Bytes(cut) | Form::Text(cut, _) => (sized(cut), ByteOrder::Big),
+            _ => (None, ByteOrder::Big),
+        };
+        let bytes = usize::from(algorithm.bits.div_ceil(8));
+        let (wanted, written) = match algorithm.digits {
+            Some(digits) => (digits, Written::Digits),
+            None => (bytes, Written::Binary(order)),
+        };
+        if width == Some(wanted) {
+            return Some((wanted, written));
+        }
+        let algorithm = algorithm.name;
+        let message = format!("`{algorithm}` needs a field of {wanted} bytes");
+        self.error(codes::CHECKSUM, &name.span, message);
+        None
+    }
+}

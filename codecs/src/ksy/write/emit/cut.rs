@@ -1,0 +1,297 @@
+//! Bytes, text and structures: their sizes, what ends them, what fills them up.
+
+use super::Check;
+use super::Writer;
+use crate::ksy::plan::Cut;
+use crate::ksy::plan::Field;
+use crate::ksy::plan::Form;
+use crate::ksy::plan::Size;
+use crate::ksy::read::Val;
+use crate::ksy::read::eval::Here;
+use crate::ksy::read::structure::Target;
+use crate::ksy::write::FieldCodec;
+use crate::ksy::write::WriteError;
+use crate::ksy::write::WriteProblem;
+use crate::ksy::write::number;
+use crate::ksy::write::pad::padded;
+use crate::ksy::write::unprocess::unprocessed;
+use bytes::BufMut;
+use bytes::Bytes;
+use bytes::BytesMut;
+use gatewright_core::expr::charset::Charset;
+use gatewright_core::expr::charset::NotInCharset;
+use gatewright_core::message::Value;
+
+impl<'p> Writer<'_, 'p> {
+    pub(super) fn bytes(
+        &mut self,
+        target: Target,
+        field: &'p Field,
+        form: &'p Form,
+        cut: &'p Cut,
+        charset: Option<Charset>,
+    ) -> Result<(), WriteError> {
+        self.align();
+        let key = (self.type_of(target.object), target.slot);
+        let codec = self.rules.field(key).codec;
+        let from = self.out.len();
+        let here = Here::at(target.object, target.index);
+        let val = self.machine.at_target(target);
+        let Val::Plain(value) = val else {
+            let width = match &cut.size {
+                Size::Of(code) => self.known(|machine| machine.size(code, &here))?,
+                Size::Eos | Size::Terminated => None,
+            };
+            let width = width.unwrap_or_default();
+            self.out.put_bytes(0, width);
+            self.hole(target, field, form, Some((from, width)));
+            return Ok(());
+        };
+        let data = self.content(&value, cut, charset, codec, &here)?;
+        // The slot holds what a reader would find there.
+        if !matches!(value, Value::Str(_) | Value::Bytes(_)) {
+            let read = match charset {
+                Some(charset) => charset
+                    .decode(&data)
+                    .map(Value::Str)
+                    .map_err(|_| not_in_charset())?,
+                None => Value::Bytes(data.clone()),
+            };
+            self.machine.replace(target, Val::Plain(read));
+        }
+        let data = match &cut.process {
+            Some(process) => {
+                let key = self.machine.process_key(process, &here)?;
+                unprocessed(process, &key, &data)?
+            }
+            None => data,
+        };
+        self.finish_cut(&data, cut, &here, field)
+    }
+
+    /// The bytes of a value.
+    pub(super) fn content(
+        &mut self,
+        value: &Value,
+        cut: &'p Cut,
+        charset: Option<Charset>,
+        codec: Option<FieldCodec>,
+        here: &Here,
+    ) -> Result<Bytes, WriteError> {
+        match (value, charset) {
+            (Value::Bytes(bytes), None) => Ok(bytes.clone()),
+            (Value::Str(text), Some(charset)) => {
+                if matches!(charset, Charset::Ascii | Charset::Utf8) {
+                    let fits = charset == Charset::Utf8 || text.is_ascii();
+                    return if fits {
+                        Ok(text.as_bytes().clone())
+                    } else {
+                        Err(not_in_charset())
+                    };
+                }
+                let mut bytes = Vec::new();
+                charset
+                    .encode(text, &mut bytes)
+                    .map_err(|NotInCharset| not_in_charset())?;
+                Ok(Bytes::from(bytes))
+            }
+            (Value::Int(n), charset) => {
+                let width = match &cut.size {
+                    Size::Of(code) => self.known(|machine| machine.size(code, here))?,
+                    Size::Eos | Size::Terminated => None,
+                };
+                let codec = codec.or_else(|| charset.map(|_| FieldCodec::Ascii));
+                number::coded(*n, codec, width)
+            }
+            _ => Err(WriteError::new(
+                WriteProblem::WrongType,
+                "the value is of another type",
+            )),
+        }
+    }
+
+    /// A structure, or the bytes it stands for.
+    pub(super) fn part(
+        &mut self,
+        target: Target,
+        field: &'p Field,
+        form: &'p Form,
+        cut: Option<&'p Cut>,
+    ) -> Result<(), WriteError> {
+        let object = match self.machine.at_target(target) {
+            Val::Object(object) => object,
+            _ => {
+                let object = self.create(target, form)?;
+                self.machine.replace(target, Val::Object(object));
+                object
+            }
+        };
+        self.pass(target, form, object)?;
+        if cut.is_some() {
+            self.align();
+        }
+        let from = self.out.len();
+        let key = (self.type_of(target.object), target.slot);
+        if let Some(codec) = self.rules.field(key).codec
+            && !self.lay_number(target, object, codec)?
+        {
+            self.out.put_u8(0);
+            self.hole(target, field, form, None);
+            return Ok(());
+        }
+        let here = Here::at(target.object, target.index);
+        let Some(cut) = cut else {
+            return self.structure(object);
+        };
+        let around = self.end;
+        self.end = self.end_within(cut, &here)?;
+        self.structure(object)?;
+        self.meet_terminators(from)?;
+        self.align();
+        self.end = around;
+        let mut data = self.out.split_off(from);
+        if let Some(process) = &cut.process {
+            if self
+                .holes
+                .iter()
+                .any(|hole| hole.at.is_some_and(|(at, _)| at >= from))
+            {
+                // They are found out in this pass and laid out in the next one.
+                self.again_for(from);
+            }
+            let key = self.machine.process_key(process, &here)?;
+            let bytes = unprocessed(process, &key, &data)?;
+            data = BytesMut::from(&*bytes);
+        }
+        let plain = cut.terminator.is_none() && cut.pad_right.is_none();
+        let size = match &cut.size {
+            Size::Of(code) => self.known(|machine| machine.size(code, &here))?,
+            Size::Eos | Size::Terminated => None,
+        };
+        // What a structure leaves of its place is zeros.
+        let missing = size.and_then(|size| size.checked_sub(data.len()));
+        if plain && (size.is_none() || missing.is_some()) {
+            data.put_bytes(0, missing.unwrap_or_default());
+            let len = data.len();
+            self.out.unsplit(data);
+            return self.sized(len, cut, &here, field);
+        }
+        self.finish_cut(&data, cut, &here, field)
+    }
+
+    /// Where the stream of a structure with a cut ends, if that is known before it is written.
+    pub(super) fn end_within(
+        &mut self,
+        cut: &'p Cut,
+        here: &Here,
+    ) -> Result<Option<usize>, WriteError> {
+        if cut.process.is_some() || cut.terminator.is_some() || cut.pad_right.is_some() {
+            return Ok(None);
+        }
+        let from = self.out.len();
+        Ok(match &cut.size {
+            Size::Of(code) => {
+                let size = self.known(|machine| machine.size(code, here))?;
+                size.and_then(|size| from.checked_add(size))
+            }
+            Size::Eos => self.end,
+            Size::Terminated => None,
+        })
+    }
+
+    /// Terminators that fields left for whatever follows must stand there by now; where nothing
+    /// follows, they are written.
+    pub(super) fn meet_terminators(&mut self, from: usize) -> Result<(), WriteError> {
+        while let Some((at, terminator)) = self.left_behind.pop_if(|(at, _)| *at >= from) {
+            if at == self.out.len() {
+                self.out.put_slice(terminator);
+            }
+            if !self
+                .out
+                .get(at..)
+                .unwrap_or_default()
+                .starts_with(terminator)
+            {
+                let message = "what follows does not begin with what ends the field before it";
+                return Err(WriteError::new(WriteProblem::Contradiction, message));
+            }
+        }
+        while let Some(at) = self.ends.pop_if(|at| *at >= from) {
+            if at != self.out.len() {
+                let message = "something follows a field that only the end of its stream ends";
+                return Err(WriteError::new(WriteProblem::Contradiction, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a field's bytes with what ends them and fills them up, and solves its size.
+    pub(super) fn finish_cut(
+        &mut self,
+        data: &[u8],
+        cut: &'p Cut,
+        here: &Here,
+        field: &'p Field,
+    ) -> Result<(), WriteError> {
+        let size = match &cut.size {
+            Size::Of(code) => self.known(|machine| machine.size(code, here))?,
+            Size::Eos | Size::Terminated => None,
+        };
+        let from = self.out.len();
+        let room = self.end.and_then(|end| end.checked_sub(from));
+        let filled = cut.terminator.is_some() || cut.pad_right.is_some();
+        match cut.size {
+            Size::Eos if filled => padded(data, cut, size.or(room), self.out)?,
+            // The end of the stream ends it as well.
+            Size::Terminated if !cut.eos_error && room == Some(data.len()) => {
+                self.out.put_slice(data);
+            }
+            _ => padded(data, cut, size, self.out)?,
+        }
+        if let (Size::Terminated, false, false, Some(terminator)) =
+            (&cut.size, cut.consume, cut.include, &cut.terminator)
+            && cut.eos_error
+        {
+            self.left_behind.push((self.out.len(), terminator));
+        }
+        if let (Size::Terminated, false, true, Some(terminator)) =
+            (&cut.size, cut.eos_error, cut.include, &cut.terminator)
+            && !data.ends_with(terminator)
+        {
+            self.ends.push(self.out.len());
+        }
+        let len = self.out.len().saturating_sub(from);
+        self.sized(len, cut, here, field)
+    }
+
+    pub(super) fn sized(
+        &mut self,
+        len: usize,
+        cut: &'p Cut,
+        here: &Here,
+        field: &'p Field,
+    ) -> Result<(), WriteError> {
+        let Size::Of(code) = &cut.size else {
+            return Ok(());
+        };
+        if code.constant().is_some() || code.asks_stream() {
+            return Ok(());
+        }
+        let equals = Value::Int(len as i128);
+        self.solve(code, here, &equals)?;
+        self.checks.push(Check {
+            code,
+            here: here.clone(),
+            equals,
+            name: &field.name,
+        });
+        Ok(())
+    }
+}
+
+pub(super) fn not_in_charset() -> WriteError {
+    WriteError::new(
+        WriteProblem::DoesNotFit,
+        "the field's encoding has no such characters",
+    )
+}

@@ -1,0 +1,309 @@
+//! Fields to bytes, in the order of the definition.
+
+mod cut;
+mod settle;
+mod single;
+
+use crate::ksy::model::TypeId;
+use crate::ksy::plan::Code;
+use crate::ksy::plan::Field;
+use crate::ksy::plan::Form;
+use crate::ksy::plan::Repeat;
+use crate::ksy::plan::Valid;
+use crate::ksy::read::IoId;
+use crate::ksy::read::Machine;
+use crate::ksy::read::ObjectId;
+use crate::ksy::read::Val;
+use crate::ksy::read::eval::Here;
+use crate::ksy::read::structure::Target;
+use crate::ksy::write::Given;
+use crate::ksy::write::Rules;
+use crate::ksy::write::WriteError;
+use crate::ksy::write::WriteProblem;
+use bytes::Bytes;
+use bytes::BytesMut;
+use gatewright_core::expr::Comparison;
+use gatewright_core::message::Value;
+use smallvec::SmallVec;
+
+/// A field that was laid out before its value was known.
+#[derive(Debug)]
+struct Hole<'p> {
+    target: Target,
+    form: &'p Form,
+    name: &'p str,
+    /// Where its bytes are, if it has whole ones of its own.
+    at: Option<(usize, usize)>,
+}
+
+/// What must hold in the end.
+#[derive(Debug)]
+struct Check<'p> {
+    code: &'p Code,
+    here: Here,
+    equals: Value,
+    name: &'p str,
+}
+
+/// Writes one message.
+pub(super) struct Writer<'w, 'p> {
+    pub(super) machine: Machine<'p>,
+    pub(super) rules: &'p Rules,
+    out: &'w mut BytesMut,
+    /// How many bits of the last byte are not written yet.
+    left: u8,
+    /// Where they begin in it, counted from its lowest bit.
+    low: u8,
+    depth: usize,
+    /// Where the stream that is being written ends, if that is known.
+    end: Option<usize>,
+    /// Terminators that are left for whatever follows, and where they must stand.
+    left_behind: Vec<(usize, &'p Bytes)>,
+    /// Where streams must end, since nothing else ends the field before.
+    ends: Vec<usize>,
+    /// Which case was given for a switch.
+    pub(super) cases: Vec<(Target, usize)>,
+    /// What is given for switches whose deciding value is not known yet.
+    pub(super) later: Vec<(Target, Given)>,
+    /// Fields that are there and of which nothing has been concluded yet.
+    pub(super) arrived: SmallVec<[(ObjectId, &'p Field); 16]>,
+    /// Structures that stand for a number, and the fields that they are.
+    pub(super) owners: Vec<(ObjectId, Target)>,
+    /// The numbers that structures stand for.
+    pub(super) numbers: Vec<(ObjectId, Value)>,
+    /// Bits that conditions ask for, by field.
+    pub(super) masks: Vec<((ObjectId, usize), i128)>,
+    holes: SmallVec<[Hole<'p>; 4]>,
+    checks: SmallVec<[Check<'p>; 2]>,
+    judged: Vec<(Target, &'p Valid, &'p str)>,
+    /// What an earlier pass found out.
+    before: Vec<(Target, Value)>,
+    solved: Vec<(Target, Value)>,
+    again: bool,
+}
+
+impl<'w, 'p> Writer<'w, 'p> {
+    pub(super) fn new(machine: Machine<'p>, rules: &'p Rules, out: &'w mut BytesMut) -> Self {
+        Self {
+            machine,
+            rules,
+            out,
+            left: 0,
+            low: 0,
+            depth: 0,
+            end: None,
+            left_behind: Vec::new(),
+            ends: Vec::new(),
+            cases: Vec::new(),
+            later: Vec::new(),
+            arrived: SmallVec::new(),
+            owners: Vec::new(),
+            numbers: Vec::new(),
+            masks: Vec::new(),
+            holes: SmallVec::new(),
+            checks: SmallVec::new(),
+            judged: Vec::new(),
+            before: Vec::new(),
+            solved: Vec::new(),
+            again: false,
+        }
+    }
+
+    /// What was found out too late to be laid out in this pass.
+    pub(super) fn into_solved(self) -> Vec<(Target, Value)> {
+        self.solved
+    }
+
+    /// Lays the message out. Says whether everything that it found out could still be filled in.
+    pub(super) fn run(
+        &mut self,
+        root: TypeId,
+        arguments: &[Value],
+        given: &Given,
+        before: &[(Target, Value)],
+    ) -> Result<bool, WriteError> {
+        self.before = before.to_vec();
+        let from = self.out.len();
+        let root = self.lay_out(root, arguments, given)?;
+        self.structure(root)?;
+        self.meet_terminators(from)?;
+        self.fill_defaults()?;
+        if self.again {
+            return Ok(false);
+        }
+        if let Some(hole) = self.holes.first() {
+            let message = "this field must be given: nothing else says what it is";
+            return Err(WriteError::new(WriteProblem::Missing, message).within(hole.name));
+        }
+        self.verify()?;
+        Ok(true)
+    }
+
+    /// Puts what is given into its slots, and what follows from its being there.
+    pub(super) fn lay_out(
+        &mut self,
+        root: TypeId,
+        arguments: &[Value],
+        given: &Given,
+    ) -> Result<ObjectId, WriteError> {
+        let arguments: SmallVec<[Val; 2]> = arguments.iter().cloned().map(Val::Plain).collect();
+        let root = self.machine.begin(root, IoId::FRAME, None, &arguments)?;
+        self.build(root, given)?;
+        self.conclude()?;
+        Ok(root)
+    }
+
+    /// Everything that is known only in the end.
+    fn verify(&mut self) -> Result<(), WriteError> {
+        for check in std::mem::take(&mut self.checks) {
+            let same = self.machine.compared(
+                &Val::Plain(check.equals),
+                Comparison::Eq,
+                check.code,
+                &check.here,
+            )?;
+            if !same {
+                let message = "its size, number of elements or presence contradicts another field";
+                return Err(
+                    WriteError::new(WriteProblem::Contradiction, message).within(check.name)
+                );
+            }
+        }
+        for (target, valid, name) in std::mem::take(&mut self.judged) {
+            self.machine
+                .judge(target, valid)
+                .map_err(|error| WriteError::from(error).within(name))?;
+        }
+        Ok(())
+    }
+
+    fn structure(&mut self, object: ObjectId) -> Result<(), WriteError> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > crate::ksy::read::Limits::MESSAGE.depth {
+            return Err(WriteError::new(
+                WriteProblem::TooMuch,
+                "structures nest too deep",
+            ));
+        }
+        self.known(|machine| machine.decide_endian(object))?;
+        for field in &self.machine.ty(object).fields {
+            self.field(object, field)
+                .map_err(|error| error.within(&field.name))?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    fn field(&mut self, object: ObjectId, field: &'p Field) -> Result<(), WriteError> {
+        if !self.is_there(object, field)? {
+            self.machine.set(object, field.slot, Val::Absent);
+            return Ok(());
+        }
+        let target = |index| Target {
+            object,
+            slot: field.slot,
+            index,
+        };
+        if matches!(field.repeat, Repeat::Once) {
+            return self.element(target(None), field);
+        }
+        let elements = self.elements(object, field)?;
+        for at in 0..elements {
+            self.element(target(Some(at)), field)
+                .map_err(|error| error.at(at))?;
+            if let Repeat::Until(until) = &field.repeat {
+                let it = self.machine.at_target(target(Some(at)));
+                let here = Here::with(object, it, at);
+                let last = at.saturating_add(1) == elements;
+                // Where the stream ends is not known here, and the list says it.
+                if !until.asks_stream()
+                    && self
+                        .known(|machine| machine.truth(until, &here))?
+                        .is_some_and(|ends| ends != last)
+                {
+                    let message = "the list does not end where its condition says so";
+                    return Err(WriteError::new(WriteProblem::Contradiction, message).at(at));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a field's condition holds.
+    fn is_there(&mut self, object: ObjectId, field: &'p Field) -> Result<bool, WriteError> {
+        let given = !matches!(self.machine.peek(object, field.slot), Val::Unset);
+        let Some(condition) = &field.condition else {
+            return Ok(true);
+        };
+        if condition.asks_stream() {
+            return Ok(given);
+        }
+        let holds = self.known(|machine| machine.truth(condition, &Here::of(object)))?;
+        match holds {
+            Some(true) => Ok(true),
+            Some(false) if given => {
+                let message = "it is given, but its condition says that it is absent";
+                Err(WriteError::new(WriteProblem::Contradiction, message))
+            }
+            Some(false) => Ok(false),
+            // What the condition needs is not known: then the field's presence decides.
+            None => {
+                self.checks.push(Check {
+                    code: condition,
+                    here: Here::of(object),
+                    equals: Value::Bool(given),
+                    name: &field.name,
+                });
+                Ok(given)
+            }
+        }
+    }
+
+    /// The number of elements; a list that is not given gets elements that follow from the rest.
+    fn elements(&mut self, object: ObjectId, field: &'p Field) -> Result<usize, WriteError> {
+        let here = Here::of(object);
+        if let Val::List(list) = self.machine.peek(object, field.slot) {
+            let elements = self.machine.list(*list).len();
+            if let Repeat::Count(count) = &field.repeat {
+                let equals = Value::Int(elements as i128);
+                self.solve(count, &here, &equals)?;
+                self.checks.push(Check {
+                    code: count,
+                    here,
+                    equals,
+                    name: &field.name,
+                });
+            }
+            return Ok(elements);
+        }
+        let elements = match &field.repeat {
+            Repeat::Count(count) => {
+                self.solve(count, &here, &Value::Int(0))?;
+                self.known(|machine| machine.size(count, &here))?
+                    .unwrap_or_default()
+            }
+            Repeat::Once | Repeat::Eos | Repeat::Until(_) => 0,
+        };
+        let list = self.machine.new_list()?;
+        for _ in 0..elements {
+            self.machine.count()?;
+            self.machine.push(list, Val::Unset);
+        }
+        self.machine.set(object, field.slot, Val::List(list));
+        Ok(elements)
+    }
+
+    fn element(&mut self, target: Target, field: &'p Field) -> Result<(), WriteError> {
+        let known = self.settle(target, field)?;
+        self.form(target, field, &field.form)?;
+        // Where in the stream something stands is for readers to judge.
+        if let Some(valid) = field.valid.as_ref().filter(|valid| !valid.asks_stream()) {
+            if known {
+                self.machine.judge(target, valid)?;
+            } else {
+                self.judged.push((target, valid, &field.name));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! What ends a field's bytes, and what fills them up.
+
+use super::{WriteError, WriteProblem};
+use crate::ksy::plan::Cut;
+use crate::ksy::read::cut::{find, trimmed};
+use bytes::{BufMut, BytesMut};
+
+/// Appends a field's bytes as they stand in a message, in `size` bytes if that is known.
+///
+/// # Errors
+/// If they do not fit, or a reader would find others there.
+pub(super) fn padded(
+    data: &[u8],
+    cut: &Cut,
+    size: Option<usize>,
+    out: &mut BytesMut,
+) -> Result<(), WriteError> {
+    let error = |message| Err(WriteError::new(WriteProblem::DoesNotFit, message));
+    let from = out.len();
+    out.put_slice(data);
+    let terminator = cut.terminator.as_deref();
+    let terminated = matches!(cut.size, crate::ksy::plan::Size::Terminated);
+    if let Some(terminator) = terminator {
+        let ends = find(data, terminator, cut.unit);
+        if cut.include {
+            let last = data.len().checked_sub(terminator.len());
+            let needed = terminated && cut.eos_error;
+            if ends.is_none() && needed || ends.is_some() && ends != last {
+                return error("the bytes must end with their terminator, and hold it nowhere else");
+            }
+        } else if ends.is_some() {
+            return error("the bytes hold what would end them");
+        }
+        let room = size.is_none_or(|size| data.len().saturating_add(terminator.len()) <= size);
+        if !cut.include && room && (cut.consume || !terminated) {
+            out.put_slice(terminator);
+        }
+    }
+    let written = out.len().saturating_sub(from);
+    if let Some(size) = size {
+        let Some(missing) = size.checked_sub(written) else {
+            return error("the value is longer than its place");
+        };
+        if missing > 0 && cut.pad_right.is_none() && terminator.is_none() {
+            return error("the value is shorter than its place, and nothing fills it up");
+        }
+        out.put_bytes(cut.pad_right.unwrap_or_default(), missing);
+    }
+    let whole = out.get(from..).unwrap_or_default();
+    if !terminated && trimmed(whole, cut) != data.len() {
+        return error("the value ends with what would be taken for padding");
+    }
+    Ok(())
+}

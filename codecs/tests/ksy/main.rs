@@ -1,0 +1,8 @@
+//! Definitions in the language of Kaitai Struct: what they read, what they write and what is wrong
+//! with them, as its reference and its compiler say.
+
+mod expressions;
+mod loading;
+mod reading;
+mod support;
+mod writing;

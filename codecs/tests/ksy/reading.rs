@@ -1,0 +1,172 @@
+//! What is read.
+
+use crate::support::{bytes, good, read};
+use serde_json::{Value as Json, json};
+
+/// Reads messages, each of which must say this.
+fn check(definition: &str, messages: &[(&str, Json)]) {
+    let loaded = good(definition);
+    for (hex, expected) in messages {
+        let said = read(&loaded, &bytes(hex));
+        assert_eq!(said, *expected, "{definition}\n{hex}");
+    }
+}
+
+#[test]
+fn bits_go_on_across_structures_and_orders() {
+    check(
+        "seq:
+  - {id: a, type: b3}
+  - {id: b, type: inner}
+  - {id: c, type: b2}
+  - {id: d, type: u1}
+types:
+  inner:
+    meta: {bit-endian: le}
+    seq:
+      - {id: x, type: b2}
+      - {id: y, type: b9be}
+",
+        // 101_10011: `x` is the lowest two bits of what is left, `y` what is above them.
+        &[(
+            "b3 0f 7e",
+            json!({"a": 5, "b": {"x": 3, "y": 0x103}, "c": 3, "d": 0x7e}),
+        )],
+    );
+}
+
+#[test]
+fn whole_bytes_begin_at_the_next_byte() {
+    check(
+        "seq:
+  - {id: a, type: b4}
+  - {id: b, type: inner, size: 1}
+  - {id: c, type: b4}
+  - {id: d, size: 0}
+  - {id: e, type: b4}
+types:
+  inner:
+    seq:
+      - {id: x, type: b4}
+",
+        &[(
+            "1f 2f 3f 4f",
+            json!({"a": 1, "b": {"x": 2}, "c": 3, "d": {"$b": ""}, "e": 4}),
+        )],
+    );
+}
+
+#[test]
+fn bytes_of_no_case_are_those_of_the_size() {
+    let definition = "seq:
+  - {id: a, type: u1}
+  - id: b
+    size: 3
+    terminator: 0x40
+    pad-right: 0x20
+    type: {switch-on: a, cases: {1: inner}}
+types:
+  inner:
+    seq:
+      - {id: x, size-eos: true}
+";
+    check(
+        definition,
+        &[
+            ("01 41 40 20", json!({"a": 1, "b": {"x": {"$b": "41"}}})),
+            ("02 41 40 20", json!({"a": 2, "b": {"$b": "414020"}})),
+        ],
+    );
+}
+
+#[test]
+fn contents_are_what_comes_of_processing() {
+    check(
+        "seq:
+  - {id: a, contents: AB, process: xor(1)}
+",
+        &[
+            ("40 43", json!({"a": {"$b": "4142"}})),
+            ("41 42", json!({"error": "validation"})),
+        ],
+    );
+}
+
+#[test]
+fn a_terminator_is_looked_for_in_its_own_steps() {
+    check(
+        "meta:
+  encoding: UTF-16LE
+seq:
+  - {id: a, type: strz, size: 8}
+  - {id: b, type: str, size: 6, terminator: 0}
+",
+        &[
+            (
+                "41 00 00 42 00 00 43 00 4142 4344 0041",
+                json!({"a": "A\u{4200}", "b": "\u{4241}\u{4443}"}),
+            ),
+            // A single byte is one wherever it stands, and what is left of the text is half of one.
+            (
+                "41 00 00 00 00 00 00 00 4100 4344 0041",
+                json!({"error": "conversion"}),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn padding_that_ends_the_terminator_is_not_cut_off() {
+    check(
+        "seq:
+  - {id: a, type: strz, encoding: UTF-16LE, size: 6, pad-right: 0}
+  - {id: b, size: 4, terminator: 0x20, include: true, pad-right: 0x20}
+",
+        &[(
+            "41 00 00 00 00 00 42 20 20 20",
+            json!({"a": "A", "b": {"$b": "4220"}}),
+        )],
+    );
+}
+
+#[test]
+fn a_negative_count_is_none() {
+    let definition = "seq:
+  - {id: n, type: s1}
+  - {id: a, type: u1, repeat: expr, repeat-expr: n}
+";
+    check(definition, &[("ff 07", json!({"n": -1, "a": []}))]);
+}
+
+#[test]
+fn an_instance_that_failed_fails_for_all_who_ask() {
+    let definition = "seq:
+  - {id: n, type: u1}
+instances:
+  before: {value: body.k}
+  body: {pos: 1, type: inner}
+  after: {value: body.k}
+types:
+  inner:
+    seq:
+      - {id: k, type: u1}
+      - {id: l, type: u1}
+";
+    let said = read(&good(definition), &bytes("01 02"));
+    for name in ["before", "body", "after"] {
+        assert_eq!(said[name]["$err"]["kind"], "eof", "{name}: {said}");
+    }
+}
+
+#[test]
+fn failures_do_not_add_up_to_depth() {
+    let instances: String = (0..100)
+        .map(|at| format!("  x{at}: {{pos: 1, type: inner}}\n"))
+        .collect();
+    let definition = format!(
+        "seq:\n  - {{id: n, type: u1}}\ninstances:\n{instances}  last: {{pos: 0, type: inner}}\ntypes:\n  inner:\n    seq:\n      - {{id: k, type: u1}}\n"
+    );
+    let said = read(&good(&definition), &bytes("01"));
+    assert_eq!(said["x99"]["$err"]["kind"], "eof");
+    assert_eq!(said["last"], json!({"k": 1}));
+}

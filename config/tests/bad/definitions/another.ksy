@@ -1,0 +1,4 @@
+meta:
+  id: resp
+  imports: [/terms]
+  encoding: odd

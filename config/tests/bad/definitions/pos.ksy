@@ -1,0 +1,3 @@
+meta:
+  id: pos
+  encoding: odd

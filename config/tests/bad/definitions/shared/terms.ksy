@@ -1,0 +1,4 @@
+meta:
+  id: terms
+seq:
+  - {id: a, type: wrong}
