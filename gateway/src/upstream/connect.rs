@@ -50,7 +50,8 @@ impl Upstream {
     /// Connects to an endpoint, up to the server's first SETTINGS, within the time limit.
     pub(super) async fn connect(&self, endpoint: usize) -> Result<Usable, ConnectError> {
         let connecting = async {
-            let (scheme, authority) = match &self.plan.endpoints[endpoint] {
+            let target = self.target(endpoint).map_err(ConnectError::Dial)?;
+            let (scheme, authority) = match &target {
                 Endpoint::H2c(authority) => (Scheme::HTTP, authority),
                 Endpoint::Https(authority) => (Scheme::HTTPS, authority),
                 Endpoint::Tcp(_)
@@ -59,7 +60,7 @@ impl Upstream {
                 | Endpoint::Quic(_)
                 | Endpoint::Mock(_) => return Err(ConnectError::NotHttp2),
             };
-            let dialled = self.dialler.dial(endpoint).await;
+            let dialled = self.dialler.dial(&target).await;
             let stream = dialled.map_err(ConnectError::Dial)?;
             stream.notice_silence().map_err(ConnectError::Dial)?;
             // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
@@ -137,7 +138,7 @@ impl Upstream {
 }
 
 fn authority_of(authority: &Authority) -> Result<http::uri::Authority, ConnectError> {
-    let Authority { host, port } = authority;
+    let Authority { host, port, .. } = authority;
     let text = if host.contains(':') {
         format!("[{host}]:{port}")
     } else {

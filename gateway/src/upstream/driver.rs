@@ -12,7 +12,7 @@ use h2::client::{Connection, SendRequest};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The task of one connection.
 pub(super) struct Driver {
@@ -83,6 +83,8 @@ impl Driver {
             target,
             sender: sender.clone(),
             served: 0,
+            driver: Waker::noop().clone(),
+            retiring: false,
         };
         upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
@@ -151,9 +153,10 @@ impl Driver {
         if self.probe.is_none() {
             return;
         }
+        self.retired |= upstream.is_retiring(id, cx.waker());
         if !self.retired && upstream.retires(id, &self.retirement, clock::now()) {
             self.retired = true;
-            upstream.retire(id, cx.waker());
+            upstream.retire(id);
         }
         if self.retired && self.upstream.is_unused(id) {
             self.leave();

@@ -23,6 +23,7 @@ mod native_health;
 mod session_open;
 mod bound;
 mod retirement;
+mod discovery;
 mod retries;
 mod outage;
 mod lifecycle;
