@@ -439,6 +439,9 @@ pub struct UpstreamLimits {
     pub quarantine: Duration,
     /// To a usable connection: TCP, TLS, QUIC and HTTP/2 handshakes.
     pub connect: Duration,
+    /// After which a server of HTTP/2 that owes answers and says nothing is asked whether it is
+    /// there; after as long again it is given up.
+    pub silence: Duration,
     /// After which a connection without requests is closed.
     pub idle: Duration,
 }

@@ -171,6 +171,7 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
         frame: limits.size(reader, &keys::FRAME).value,
         quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
+        silence: limits.duration(reader, &keys::SILENCE).value,
         idle: limits.duration(reader, &keys::IDLE).value,
     }
 }

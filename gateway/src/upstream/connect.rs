@@ -30,6 +30,7 @@ pub(super) enum ConnectError {
     NotHttp2,
     Http2(h2::Error),
     Closed,
+    Silent,
     Name,
 }
 
@@ -41,6 +42,9 @@ impl fmt::Display for ConnectError {
             Self::NotHttp2 => f.write_str("the server does not offer HTTP/2 (ALPN `h2`)"),
             Self::Http2(error) => write!(f, "HTTP/2: {error}"),
             Self::Closed => f.write_str("the server closed the connection before its SETTINGS"),
+            Self::Silent => {
+                f.write_str("the server owes answers and says nothing, to a PING neither")
+            }
             Self::Name => f.write_str("the host is no valid name for HTTP"),
         }
     }

@@ -24,6 +24,7 @@ mod session_open;
 mod bound;
 mod retirement;
 mod discovery;
+mod silence;
 mod retries;
 mod outage;
 mod lifecycle;
