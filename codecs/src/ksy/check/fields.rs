@@ -1,7 +1,6 @@
 //! Fields and instances.
 
 use super::bind::Place;
-use super::paths::listed;
 use super::{Check, Typed, comparison};
 use crate::ksy::codes;
 use crate::ksy::model::{EndianModel, Member, Ty, TypeId};
@@ -279,11 +278,7 @@ impl<'m> Check<'_, 'm> {
                 continue;
             };
             if wanted.takes(&typed.ty) {
-                let mut code = typed.code;
-                if let (Ty::List(_), Op::Const(Value::Bytes(bytes))) = (&wanted, &code.op) {
-                    code.op = Op::Const(listed(bytes));
-                }
-                codes.push(code);
+                codes.push(typed.code);
                 continue;
             }
             let param = self.model.ty(ty).member(slot);
