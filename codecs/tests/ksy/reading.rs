@@ -147,6 +147,26 @@ instances:
 }
 
 #[test]
+fn a_structure_without_order_of_bytes_is_not_read() {
+    check(
+        "seq:
+  - {id: a, type: u1}
+  - {id: b, type: inner}
+types:
+  inner:
+    meta:
+      endian: {switch-on: _root.a, cases: {1: le}}
+    seq:
+      - {id: x, type: u1}
+",
+        &[
+            ("01 02", json!({"a": 1, "b": {"x": 2}})),
+            ("02 02", json!({"error": "endian"})),
+        ],
+    );
+}
+
+#[test]
 fn a_negative_count_is_none() {
     let definition = "seq:
   - {id: n, type: s1}

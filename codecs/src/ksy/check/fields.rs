@@ -186,10 +186,12 @@ impl<'m> Check<'_, 'm> {
         if let Some(endian) = own {
             return Some(ByteOrder::Fixed(endian));
         }
+        if width == 1 {
+            return Some(ByteOrder::Fixed(Endian::Big));
+        }
         match &self.model.ty(self.id).endian {
             EndianModel::Fixed(endian) => Some(ByteOrder::Fixed(*endian)),
             EndianModel::Decided { .. } => Some(ByteOrder::OfStructure),
-            EndianModel::Unknown if width == 1 => Some(ByteOrder::Fixed(Endian::Big)),
             // Reported when the file was read.
             EndianModel::Unknown => None,
         }
