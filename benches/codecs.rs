@@ -59,7 +59,15 @@ impl Sources for Disk {
 /// with other proxies, and some that need all of the engine.
 fn definitions(criterion: &mut Criterion) {
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
-    for name in ["pos", "w5", "inhouse", "memcached", "mqtt", "iso8583", "dns"] {
+    for name in [
+        "pos",
+        "w5",
+        "inhouse",
+        "memcached",
+        "mqtt",
+        "iso8583",
+        "dns",
+    ] {
         let folder = library.join(name);
         let definition = folder.join(format!("{name}.ksy"));
         criterion.bench_function(&format!("load {name}.ksy"), |b| {

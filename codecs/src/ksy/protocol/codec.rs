@@ -1,5 +1,6 @@
 //! One connection that speaks a defined protocol.
 
+use super::direct::Direct;
 use super::gather::Gather;
 use super::ids::{from_key, to_key};
 use super::offsets::Fixed;
@@ -105,6 +106,9 @@ impl ConnCodec for KsyCodec {
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
         let way = self.reads();
+        if let Some(direct) = self.protocol.read_directly(&frame, way) {
+            return Ok(self.protocol.event(direct.message, direct.index, way));
+        }
         let arguments = match way {
             Way::Request => self.protocol.request_arguments.clone(),
             Way::Reply if self.pending.is_some() => {
@@ -129,12 +133,15 @@ impl ConnCodec for KsyCodec {
             }
         };
         let way = self.writes();
+        let start = out.len();
+        if let Some(written) = self.protocol.write_directly(message, way, out) {
+            return written.inspect_err(|_| out.truncate(start));
+        }
         let arguments = match way {
             Way::Reply if self.pending.is_some() => self.arguments(Some(message.correlation())),
             Way::Reply => self.protocol.reply_arguments.clone(),
             Way::Request => self.protocol.request_arguments.clone(),
         };
-        let start = out.len();
         let protocol = Arc::clone(&self.protocol);
         protocol
             .write(message, way, &arguments, out)
@@ -164,6 +171,34 @@ fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
 }
 
 impl Ksy {
+    /// Reads a frame without a machine, if that can be done.
+    fn read_directly(&self, frame: &Bytes, way: Way) -> Option<Direct> {
+        let layout = self.layouts.of(way)?;
+        for check in &direction(&self.section, way).checks {
+            check.verify(frame).ok()?;
+        }
+        layout.read(frame)
+    }
+
+    /// Appends a frame without a machine, if that can be done.
+    fn write_directly(
+        &self,
+        message: &Message,
+        way: Way,
+        out: &mut BytesMut,
+    ) -> Option<Result<(), EncodeError>> {
+        let layout = self.layouts.of(way)?;
+        if message.frame().is_some() {
+            return None;
+        }
+        let start = out.len();
+        if layout.write(message, out).is_none() {
+            out.truncate(start);
+            return None;
+        }
+        Some(self.finish(direction(&self.section, way), start, out))
+    }
+
     /// Reads one frame.
     pub(super) fn read(
         &self,
@@ -177,14 +212,6 @@ impl Ksy {
             check
                 .verify(&bytes)
                 .map_err(|wrong| wrong_sum(&check.name, wrong))?;
-        }
-        let layout = self.layouts.of(way);
-        if let Some(read) = layout.and_then(|layout| layout.read(frame.clone())) {
-            return Ok(Read {
-                message: read.message,
-                index: read.index,
-                reply_arguments: None,
-            });
         }
         let mut machine = Machine::new(&self.plan, bytes, Limits::MESSAGE);
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
@@ -332,12 +359,6 @@ impl Ksy {
         }
         let direction = direction(&self.section, way);
         let start = out.len();
-        if let Some(layout) = self.layouts.of(way) {
-            if layout.write(message, out).is_some() {
-                return self.finish(direction, start, out);
-            }
-            out.truncate(start);
-        }
         let given = self.given(message, told, direction);
         let (plan, rules) = (&self.plan, &self.rules);
         if !direction.framer.is_escaped() {
