@@ -1,6 +1,7 @@
 //! A definition with a `-gateway` section, as a protocol like any other.
 
 mod codec;
+mod foresight;
 mod gather;
 mod ids;
 mod load;
