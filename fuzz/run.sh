@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every fuzz target for some seconds, from its seeds: fuzz/run.sh [SECONDS] [TARGET...]
 # Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET; those
-# of `config` are the examples and the bad files that its tests read.
+# of `config` and `capture` are the files that their tests read, those of `config` the examples, too.
 # FUZZ_SEED makes a run take the same turns again (0, the default: other ones each time).
 # Ends with 1 if a target crashed; what crashed it stands in fuzz/artifacts/TARGET.
 # Needs cargo-fuzz 0.13.2: cargo install cargo-fuzz --version 0.13.2 --locked
@@ -28,6 +28,7 @@ seed() {
     [ "$1" != config ] || for file in ../config/examples/*/*.toml ../config/tests/bad/*.toml; do
         cp "$file" "corpus/$1/seed-$(echo "$file" | tr / _)"
     done
+    [ "$1" != capture ] || cp ../gateway/tests/cli/data/captures/* "corpus/$1"
 }
 
 failed=

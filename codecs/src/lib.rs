@@ -1,4 +1,4 @@
-//! The protocols that Gatewright speaks out of the box.
+//! The protocols that Gatewright speaks out of the box, those that are data, and captures of them.
 //!
 //! One folder a codec, one row of [`BUILTIN`] each: tests, fuzz targets, benches and the
 //! configuration's checks iterate over that table.
@@ -17,6 +17,7 @@
 
 mod builtin;
 
+pub mod capture;
 pub mod dns;
 pub mod framing;
 pub mod ksy;

@@ -3,7 +3,7 @@
 use crate::keys::size;
 use crate::plan::{
     Endpoint, EndpointKind, ListenerPlan, Plan, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, RoutePlan,
-    Service, UpstreamPlan,
+    Service, Sharing, UpstreamPlan,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -242,7 +242,11 @@ impl Plan {
     }
 
     fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
-        upstream.speaks.as_ref()?;
+        // Those that are clients' own are relays, which hold less than their clients did before.
+        let speech = upstream.speaks.as_ref()?;
+        if speech.sharing == Sharing::Bound {
+            return None;
+        }
         let limits = &upstream.limits;
         let endpoints = wide(upstream.endpoints.len());
         let carrier = upstream

@@ -2,10 +2,12 @@
 //! small value from here.
 
 use gatewright_core::codec::Protocol;
-use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::health::ErrorReplies;
+use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Question, Translation};
+use http::HeaderName;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -205,6 +207,12 @@ pub struct UpstreamPlan {
     pub policy: PoolPolicy,
     /// How they are probed, if they are.
     pub check: Option<CheckPlan>,
+    /// Which of their error replies speak against them.
+    pub errors: ErrorReplies,
+    /// For how long a connection is given anything new.
+    pub lifetime: Lifetime,
+    /// The header that tells how much time is left for the answer, if one does.
+    pub deadline_header: Option<HeaderName>,
     /// What is tried again.
     pub retry: RetryPolicy,
     /// What it may use up.
@@ -223,8 +231,8 @@ impl UpstreamPlan {
             let mut plan = self.clone();
             plan.limits.connections = self.limits.dedicated;
             plan.speaks = Some(Speech {
-                protocol: Arc::clone(&speech.protocol),
                 sharing: Sharing::Exclusive,
+                ..speech.clone()
             });
             plan
         })
@@ -238,6 +246,8 @@ pub struct Speech {
     pub protocol: Arc<dyn Protocol>,
     /// Who uses a connection at a time.
     pub sharing: Sharing,
+    /// What each of them begins with, one after the other; 16 at most.
+    pub opening: Arc<[Question]>,
 }
 
 /// Who uses a connection to an upstream at a time.
@@ -247,6 +257,8 @@ pub enum Sharing {
     Shared,
     /// One request, until it is answered.
     Exclusive,
+    /// One client, from its first message on.
+    Bound,
 }
 
 /// One address of an upstream.
@@ -305,7 +317,7 @@ pub const QUIC_STREAM_WINDOW: u32 = 256 << 10;
 pub const QUIC_SEND_WINDOW: u32 = 8 << 20;
 
 /// How endpoints are probed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CheckPlan {
     /// What a probe does.
     pub check: Check,
@@ -316,12 +328,14 @@ pub struct CheckPlan {
 }
 
 /// What a probe does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Check {
     /// It connects.
     Connect,
     /// It connects and asks for this path; the answer has to be a 2xx.
     Get(PathAndQuery),
+    /// It connects and asks this.
+    Ask(Question),
 }
 
 /// A host and a port.

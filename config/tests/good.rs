@@ -8,6 +8,8 @@ use gatewright_config::plan::{
 };
 use gatewright_config::{Loaded, Protocols, load, load_str, load_str_with};
 use gatewright_core::balance::Policy;
+use gatewright_core::health::ErrorReplies;
+use gatewright_core::message::Value;
 use gatewright_core::retry::Cause;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -246,7 +248,8 @@ fn endpoints_have_ranks_and_upstreams_policies() {
     assert_eq!((eject.failures, eject.ratio, eject.share), (7, 50, 100));
     assert_eq!((policy.health.fall, policy.health.rise), (4, 2));
     let check = upstream.check.as_ref().unwrap();
-    assert_eq!(check.check, Check::Get("/healthz?deep=1".parse().unwrap()));
+    let path = "/healthz?deep=1";
+    assert!(matches!(&check.check, Check::Get(get) if get == path));
     assert_eq!(check.every, Duration::from_millis(500));
     assert_eq!(check.timeout, Duration::from_secs(1));
     let retry = &upstream.retry;
@@ -260,10 +263,41 @@ fn a_probe_without_a_path_connects() {
     let url = "url = \"mock:\"";
     let plan = plan(&SMALLEST.replace(url, "url = \"h2c://a\"\nhealth = {}"));
     let check = plan.upstreams[0].check.as_ref().unwrap();
-    assert_eq!(
-        (&check.check, check.every),
-        (&Check::Connect, Duration::from_secs(2))
-    );
+    assert!(matches!(check.check, Check::Connect));
+    assert_eq!(check.every, Duration::from_secs(2));
+}
+
+/// A value with a variable is taken as it is after that, whatever it holds.
+#[test]
+fn a_probe_may_ask_in_the_protocol_of_its_upstream() {
+    let text = r#"
+        [listeners.cache]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "resp"
+
+        [upstreams.cache]
+        url = "tcp://cache:6379"
+        protocol = "resp"
+        health = { send = "auth", set = { args = ["${NAME}", "${NONE:-x}", "{unhex('00ff')}"] }, expect = "reply", when = "text == 'OK'" }
+        eject.errors = "server"
+
+        [[routes]]
+        from = "cache"
+        to = "cache"
+    "#;
+    let variables = |name: &str| (name == "NAME").then(|| "{a}${b}".to_owned());
+    let loaded = load_str_with("a.toml", text, &protocols(), &variables).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let upstream = &loaded.plan.upstreams[0];
+    assert_eq!(upstream.errors, ErrorReplies::Failures);
+    let Some(Check::Ask(question)) = upstream.check.as_ref().map(|check| &check.check) else {
+        panic!("a question")
+    };
+    let message = question.message(0);
+    let args = [&b"{a}${b}"[..], b"x", b"\x00\xff"];
+    let args = args.map(|arg| Value::Bytes(arg.to_vec().into()));
+    assert_eq!(message.fields()[1].as_list(), Some(&args[..]));
+    assert!(!format!("{:?}", loaded.plan).contains("{a}"));
 }
 
 #[test]

@@ -1,14 +1,19 @@
 //! Upstreams as typed.
 
-use super::endpoints::{read_check, read_endpoints, read_key, read_policy};
+use super::check::{Check, read_check};
+use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
-use crate::diagnostic::codes;
+use super::session::Session;
+use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
-use crate::plan::{CheckPlan, Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, path, server_name};
 use gatewright_core::expr::Source;
-use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::health::ErrorReplies;
+use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
+use gatewright_core::translate::header_name;
+use http::HeaderName;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +24,16 @@ pub(crate) struct Upstream {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) sharing: Option<Setting<String>>,
+    pub(crate) session: Session,
     pub(crate) ranks: Vec<Rank>,
     pub(crate) policy: PoolPolicy,
     pub(crate) key: Option<Source>,
-    pub(crate) check: Option<CheckPlan>,
+    pub(crate) check: Option<Check>,
+    pub(crate) errors: ErrorReplies,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) deadline_header: Option<HeaderName>,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
 }
@@ -38,17 +47,22 @@ impl Upstream {
         let (endpoints, ranks) = read_endpoints(reader, section);
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
+        let kind = endpoints.first().map(Endpoint::kind);
         let upstream = Self {
             name,
             endpoints,
             protocol: section.name(reader, &keys::PROTOCOL),
             sharing: section.text(reader, &keys::SHARING),
+            session: Session::read(reader, section),
             ranks,
             policy,
             key: read_key(reader, section, policy.balance),
-            check: read_check(reader, section),
+            check: read_check(reader, section, kind),
+            errors: read_errors(reader, section),
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
+            lifetime: read_lifetime(reader, section),
+            deadline_header: read_deadline_header(reader, section, kind),
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
         };
@@ -104,6 +118,37 @@ impl Upstream {
             let problem = Problem::new(codes::MISSING_KEY, "`tls.alpn` is missing for `quic://`");
             let help = "a QUIC connection needs the name of its protocol (RFC 9001, 8.1), such as tls = { alpn = \"echo\" }";
             reader.problem(problem.help(help), node.span.clone());
+        }
+    }
+}
+
+fn read_lifetime(reader: &mut Reader<'_>, section: &Section<'_>) -> Lifetime {
+    Lifetime {
+        age: section.duration_if(reader, &keys::MAX_AGE),
+        requests: section
+            .count_if(reader, &keys::MAX_REQUESTS)
+            .map(|count| count as u64),
+    }
+}
+
+/// Only requests of HTTP have headers.
+fn read_deadline_header(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    kind: Option<EndpointKind>,
+) -> Option<HeaderName> {
+    let name = section.source(reader, &keys::DEADLINE_HEADER)?;
+    if kind == Some(EndpointKind::Stream) {
+        let problem = Problem::new(codes::MISMATCH, "a header for an upstream of bytes");
+        let help = "requests of HTTP have headers: leave it away";
+        reader.problem(problem.help(help), name.span().clone());
+    }
+    match header_name(&name) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let source = Arc::clone(&reader.source);
+            reader.note(Diagnostic::rule(Severity::Error, error, source));
+            None
         }
     }
 }

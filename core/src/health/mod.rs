@@ -5,8 +5,10 @@
 //! one of them ends well. What a breaker bounds beside, in flight and pending, are a pool's limits.
 
 mod checks;
+mod errors;
 mod passive;
 
+pub use errors::ErrorReplies;
 pub use passive::EjectPolicy;
 
 use checks::Checks;

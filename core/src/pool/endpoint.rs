@@ -1,6 +1,7 @@
 //! One endpoint's connections and its standing.
 
 use super::Rank;
+use super::own::Owned;
 use crate::balance::{Candidate, PeakEwma};
 use crate::health::{Health, HealthPolicy, Standing, Verdict};
 use std::time::{Duration, Instant};
@@ -40,6 +41,7 @@ pub(super) struct Endpoint {
     /// The newest of the lost connections whose exchanges have had their say.
     blamed: Option<u64>,
     connections: Vec<(u64, Connection)>,
+    owned: Owned,
     next_sequence: u64,
     failures: u32,
     /// Connections in a row that were lost before they were of any use.
@@ -70,6 +72,7 @@ impl Endpoint {
             trial: None,
             blamed: None,
             connections: Vec::new(),
+            owned: Owned::default(),
             next_sequence: 0,
             failures: 0,
             losses: 0,
@@ -128,6 +131,10 @@ impl Endpoint {
             return;
         }
         connection.state = State::Usable { capacity };
+        self.note_reached(was_reached, now);
+    }
+
+    fn note_reached(&mut self, was_reached: bool, now: Instant) {
         if self.failures > 0 && !was_reached {
             self.health.handle_reached(now);
         }
@@ -135,6 +142,18 @@ impl Endpoint {
             self.failures = 0;
             self.not_before = None;
         }
+    }
+
+    pub(super) const fn owned(&mut self) -> &mut Owned {
+        &mut self.owned
+    }
+
+    /// A connection of somebody's own that was being made is there.
+    pub(super) fn reach_own(&mut self, now: Instant) {
+        let was_reached = self.is_reached();
+        self.owned.connecting = self.owned.connecting.saturating_sub(1);
+        self.owned.usable += 1;
+        self.note_reached(was_reached, now);
     }
 
     /// Takes a place on a connection. The first one while it is probing is the trial.
@@ -243,11 +262,16 @@ impl Endpoint {
         }
     }
 
+    fn in_flight(&self) -> usize {
+        let shared: usize = self.connections.iter().map(|(_, c)| c.in_flight).sum();
+        shared + self.owned.connecting + self.owned.usable
+    }
+
     pub(super) fn candidate(&self, now: Instant) -> Candidate {
         Candidate {
             endpoint: self.index,
             weight: f64::from(self.rank.weight.max(1)) * self.health.share(now),
-            in_flight: self.connections.iter().map(|(_, c)| c.in_flight).sum(),
+            in_flight: self.in_flight(),
             latency: self.latency.get(now),
         }
     }
@@ -290,9 +314,10 @@ impl Endpoint {
     }
 
     fn is_reached(&self) -> bool {
-        self.connections
-            .iter()
-            .any(|(_, c)| matches!(c.state, State::Usable { .. }))
+        let shared = self.connections.iter();
+        let mut shared = shared.map(|(_, c)| c.state);
+        let usable = |state| matches!(state, State::Usable { .. });
+        self.owned.usable > 0 || shared.any(usable)
     }
 
     /// Whether it has no connection that takes, or will take, new exchanges.

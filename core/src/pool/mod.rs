@@ -12,12 +12,16 @@
 
 mod dial;
 mod endpoint;
+mod lifetime;
+mod own;
 mod place;
 mod scope;
 mod setup;
 mod waiting;
 
 pub use endpoint::ConnId;
+pub use lifetime::{Lifetime, Retirement};
+pub use own::OwnState;
 pub use setup::{Ask, PoolLimits, PoolPolicy, Rank};
 pub use waiting::Ticket;
 
@@ -308,13 +312,14 @@ impl Pool {
             self.endpoints[index].health().refresh(now);
             self.tell(index);
         }
-        self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
     }
 
+    /// Notes what is thought of an endpoint by now, which the scope follows from.
     fn tell(&mut self, index: usize) {
         let standing = self.endpoints[index].standing();
         if std::mem::replace(&mut self.told[index], standing) != standing {
             self.events.push_back(PoolEvent::Standing(index, standing));
+            self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
         }
     }
 

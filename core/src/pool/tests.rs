@@ -1,6 +1,7 @@
 use super::*;
 use std::time::Duration;
 
+mod own;
 mod recovery;
 
 const LIMITS: PoolLimits = PoolLimits {

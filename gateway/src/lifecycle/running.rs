@@ -161,7 +161,7 @@ impl Control {
         let stops = Stops::new(signals, stopped)?;
         let metrics = Metrics::new();
         let readiness = Readiness::default();
-        let admin = Admin::new(metrics.handle(), readiness.clone());
+        let admin = Admin::new(metrics.clone(), readiness.clone());
         let mut workers = Vec::new();
         for index in 0..plan.workers.get() {
             let (plan, tls, metrics) = (Arc::clone(plan), tls.clone(), metrics.clone());
@@ -192,7 +192,6 @@ impl Control {
             };
             acceptors.push(tokio::spawn(acceptor.run()));
         }
-        tokio::spawn(admin.clone().keep_up());
         if let Some(socket) = sockets.admin {
             addresses.admin = Some(socket.local_addr()?);
             tokio::spawn(admin.serve(socket));

@@ -211,9 +211,10 @@ impl Blueprint {
                     ))
                 };
                 let upstream = open(plan.clone());
-                upstream.start_checks();
+                let exclusive = plan.exclusive().map(open);
+                upstream.start_checks(exclusive.as_ref());
                 Reached {
-                    exclusive: plan.exclusive().map(open),
+                    exclusive,
                     upstream,
                 }
             })
@@ -254,10 +255,12 @@ impl Blueprint {
     ) -> Rc<Listener> {
         let route = |route: &Arc<RoutePlan>| {
             let reached = &upstreams[route.upstream];
-            let own = reached.exclusive.as_ref().map(|exclusive| {
+            let exclusive = reached.exclusive.clone();
+            let owned = exclusive.is_some() || reached.upstream.binds_clients();
+            let own = owned.then(|| {
                 let upstream = Rc::clone(&reached.upstream);
                 OwnConnections {
-                    exclusive: Rc::clone(exclusive),
+                    exclusive,
                     bound: Rc::new(RelayRoute::new(Arc::clone(route), upstream)),
                 }
             });

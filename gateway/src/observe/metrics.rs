@@ -1,43 +1,35 @@
-//! Counters, gauges and histograms, their handles made once: nothing is looked up per message.
+//! Counters, gauges and durations, their handles made once: nothing is looked up per message.
 
+use super::durations::{Durations, Histogram};
 use gatewright_core::codec::{Cause, DecodeError};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::health::{Probe, Standing};
 use http::StatusCode;
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// In seconds. The gateway's own share is microseconds, an upstream's may be anything.
-const BUCKETS: [f64; 14] = [
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
-];
-
 /// All metrics of one gateway.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     recorder: Arc<PrometheusRecorder>,
+    seconds: Arc<Histogram>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        // The buckets are constant and not empty, so they are accepted.
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS)
-            .unwrap_or_default();
         Self {
-            recorder: Arc::new(builder.build_recorder()),
+            recorder: Arc::new(PrometheusBuilder::new().build_recorder()),
+            seconds: Arc::new(Histogram::new("gatewright_exchange_seconds")),
         }
     }
 
-    /// What renders them, and must be told to tidy up now and then.
-    pub(crate) fn handle(&self) -> PrometheusHandle {
-        self.recorder.handle()
+    /// All of them by now, in the text format of Prometheus.
+    pub(crate) fn render(&self) -> String {
+        format!("{}{}", self.recorder.handle().render(), self.seconds)
     }
 
     fn with<T>(&self, make: impl FnOnce() -> T) -> T {
@@ -80,11 +72,7 @@ impl Metrics {
             statuses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(outcome),
             replies: outcome("reply"),
             faults: FAULTS.map(|class| outcome(class.as_str())),
-            seconds: histogram!(
-                "gatewright_exchange_seconds",
-                "listener" => listener.to_string(),
-                "route" => route.to_string(),
-            ),
+            seconds: (self.seconds).series(&[("listener", listener), ("route", route)]),
         })
     }
 
@@ -198,7 +186,7 @@ pub(crate) struct RouteMetrics {
     statuses: [Counter; 5],
     replies: Counter,
     faults: [Counter; 9],
-    seconds: Histogram,
+    seconds: Arc<Durations>,
 }
 
 impl RouteMetrics {
@@ -207,13 +195,13 @@ impl RouteMetrics {
         if let Some(counter) = self.statuses.get(class) {
             counter.increment(1);
         }
-        self.seconds.record(took);
+        self.seconds.record(took, 1);
     }
 
     /// So many replies came from an upstream of the clients' own protocol.
     pub(crate) fn replied(&self, replies: u32, took: Duration) {
         self.replies.increment(u64::from(replies));
-        self.seconds.record_many(took, replies as usize);
+        self.seconds.record(took, replies);
     }
 
     pub(crate) fn faulted(&self, class: FaultClass, took: Duration) {
@@ -226,7 +214,7 @@ impl RouteMetrics {
         {
             counter.increment(1);
         }
-        self.seconds.record(took);
+        self.seconds.record(took, 1);
     }
 }
 

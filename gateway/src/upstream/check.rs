@@ -6,6 +6,7 @@ use super::connect::Usable;
 use crate::clock;
 use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
 use gatewright_core::health::Probe;
+use gatewright_core::translate::Question;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use std::future::{Future, poll_fn};
@@ -17,19 +18,22 @@ use std::time::Duration;
 /// The task that probes one endpoint for as long as its worker runs.
 struct Prober {
     upstream: Rc<Upstream>,
+    other: Option<Rc<Upstream>>,
     plan: CheckPlan,
     endpoint: usize,
 }
 
 impl Upstream {
-    /// Probes each endpoint from now on, if the configuration says so.
-    pub(crate) fn start_checks(self: &Rc<Self>) {
+    /// Probes each endpoint from now on, if the configuration says so. What comes of it goes for
+    /// the `other` connections to the same endpoints as well.
+    pub(crate) fn start_checks(self: &Rc<Self>, other: Option<&Rc<Self>>) {
         let Some(plan) = self.plan.check.as_ref().filter(|_| self.mock().is_none()) else {
             return;
         };
         for endpoint in 0..self.plan.endpoints.len() {
             let prober = Rc::new(Prober {
                 upstream: Rc::clone(self),
+                other: other.cloned(),
                 plan: plan.clone(),
                 endpoint,
             });
@@ -48,8 +52,9 @@ impl Prober {
             let probe = probing.await.unwrap_or(Probe::Failed);
             self.upstream.metrics.probed(self.endpoint, probe);
             let endpoint = self.endpoint;
-            self.upstream
-                .change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            for upstream in std::iter::once(&self.upstream).chain(&self.other) {
+                upstream.change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            }
             tokio::time::sleep(self.pause()).await;
         }
     }
@@ -62,6 +67,25 @@ impl Prober {
         f64::from(self.upstream.jitter()) / f64::from(u32::MAX)
     }
 
+    /// Asks in the upstream's own protocol.
+    async fn ask(&self, question: &Question) -> Option<()> {
+        let speech = self.upstream.plan.speaks.as_ref()?;
+        let opening = self.upstream.open_native(self.endpoint, speech);
+        let nth = u8::try_from(speech.opening.len()).unwrap_or(u8::MAX);
+        opening.await.ok()?.ask(question, nth).await.ok()
+    }
+
+    /// A connection to a stream of bytes is usable once it has begun as it has to.
+    async fn reach(&self) -> Option<()> {
+        match &self.upstream.plan.speaks {
+            Some(speech) if !speech.opening.is_empty() => {
+                let opening = self.upstream.open_native(self.endpoint, speech);
+                opening.await.ok().map(drop)
+            }
+            Some(_) | None => self.upstream.dialler.probe(self.endpoint).await.ok(),
+        }
+    }
+
     async fn connect(&self) -> Option<Usable> {
         self.upstream.connect(self.endpoint).await.ok()
     }
@@ -70,9 +94,10 @@ impl Prober {
         let probing = async {
             let endpoint = &self.upstream.plan.endpoints[self.endpoint];
             match (&self.plan.check, endpoint.kind()) {
-                (_, EndpointKind::Stream) => self.upstream.dialler.probe(self.endpoint).await.ok(),
+                (Check::Ask(question), _) => self.ask(question).await,
+                (_, EndpointKind::Stream) => self.reach().await,
                 (Check::Connect, _) => self.connect().await.map(drop),
-                (Check::Get(path), _) => ask(self.connect().await?, path.clone()).await,
+                (Check::Get(path), _) => get(self.connect().await?, path.clone()).await,
             }
         };
         match tokio::time::timeout(self.plan.timeout, probing).await {
@@ -83,7 +108,7 @@ impl Prober {
 }
 
 /// Asks for the path; something only if the answer's head says that all is well.
-async fn ask(usable: Usable, path: PathAndQuery) -> Option<()> {
+async fn get(usable: Usable, path: PathAndQuery) -> Option<()> {
     let Usable {
         target,
         sender,

@@ -22,8 +22,27 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 impl Upstream {
     /// A stream to an endpoint, within the time limit; a failure is noted.
-    pub(crate) async fn dial(&self, endpoint: usize) -> Option<Stream> {
-        let dialling = self.dialler.dial(endpoint);
+    pub(super) async fn dial(&self, endpoint: usize) -> Option<Stream> {
+        self.dialled(endpoint, self.dialler.dial(endpoint)).await
+    }
+
+    /// The same for a client of the upstream's protocol: the connection has begun as it has to.
+    pub(super) async fn dial_bound(&self, endpoint: usize) -> Option<Stream> {
+        match &self.plan.speaks {
+            Some(speech) if !speech.opening.is_empty() => {
+                let opening = self.open_native(endpoint, speech);
+                let bare = async { opening.await?.into_stream() };
+                self.dialled(endpoint, bare).await
+            }
+            Some(_) | None => self.dial(endpoint).await,
+        }
+    }
+
+    async fn dialled(
+        &self,
+        endpoint: usize,
+        dialling: impl Future<Output = io::Result<Stream>>,
+    ) -> Option<Stream> {
         let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
         match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => Some(stream),

@@ -7,7 +7,7 @@ use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
-use gatewright_core::pool::ConnId;
+use gatewright_core::pool::{ConnId, Retirement};
 use h2::client::{Connection, SendRequest};
 use std::future::Future;
 use std::pin::Pin;
@@ -25,6 +25,9 @@ pub(super) struct Driver {
     probe: Option<SendRequest<Bytes>>,
     capacity: usize,
     alarm: Alarm,
+    retirement: Retirement,
+    /// Whether nothing new is begun on it.
+    retired: bool,
 }
 
 /// What the pool is owed for a connection that it asked for: should the task panic, be it in a
@@ -79,11 +82,13 @@ impl Driver {
         let carrier = HttpCarrier {
             target,
             sender: sender.clone(),
-            used: false,
+            served: 0,
         };
         upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
+            retirement: upstream.retirement(),
+            retired: false,
             upstream,
             id,
             connection,
@@ -135,6 +140,24 @@ impl Driver {
             Some(since) => self.alarm.set(since + limit, cx),
             None => self.alarm.set(now + limit, cx),
         }
+        if let (Some(at), false) = (self.retirement.at(), self.retired) {
+            self.alarm.set(at, cx);
+        }
+    }
+
+    /// Gives a connection nothing new once it is old enough, and closes it when it is done.
+    fn retire_if_due(&mut self, cx: &Context<'_>) {
+        let (upstream, id) = (&self.upstream, self.id);
+        if self.probe.is_none() {
+            return;
+        }
+        if !self.retired && upstream.retires(id, &self.retirement, clock::now()) {
+            self.retired = true;
+            upstream.retire(id, cx.waker());
+        }
+        if self.retired && self.upstream.is_unused(id) {
+            self.leave();
+        }
     }
 
     fn leave(&mut self) {
@@ -151,6 +174,7 @@ impl Future for Driver {
         let ended = this.poll_connection(cx);
         if ended.is_pending() {
             this.follow_server(cx);
+            this.retire_if_due(cx);
             this.close_if_idle(cx);
         }
         if let Err(error) = ready!(ended) {

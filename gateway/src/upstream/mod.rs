@@ -8,15 +8,18 @@ mod dial;
 mod driver;
 mod mock;
 mod native;
+mod own;
 mod place;
 mod quic;
 mod quic_stream;
+mod retiring;
 mod retry;
 mod stream;
 
 pub(crate) use call::Call;
 pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
+pub(crate) use own::{Beginning, OwnConnection, OwnPlace, Owner};
 pub(crate) use quic::QuicSocket;
 pub(crate) use stream::Stream;
 
@@ -87,6 +90,8 @@ struct Connected {
     since: Instant,
     /// Whether any answer came on it.
     answered: bool,
+    /// Its task, once nothing new is begun on it.
+    retiring: Option<Waker>,
 }
 
 /// What requests are sent on.
@@ -98,8 +103,8 @@ enum Carrier {
 struct HttpCarrier {
     target: Target,
     sender: SendRequest<Bytes>,
-    /// Whether a request was sent on it.
-    used: bool,
+    /// Requests that were sent on it.
+    served: u64,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -160,26 +165,13 @@ impl Upstream {
     }
 
     /// How often something is tried at most.
-    pub(crate) const fn attempts(&self) -> u32 {
+    const fn attempts(&self) -> u32 {
         self.plan.retry.attempts
     }
 
     /// Whether an endpoint is chosen by a key.
     pub(crate) fn goes_by_key(&self) -> bool {
         self.plan.policy.balance == Policy::Hash
-    }
-
-    pub(crate) const fn endpoints(&self) -> usize {
-        self.plan.endpoints.len()
-    }
-
-    /// A relay has a connection of its own.
-    pub(crate) fn relay_opened(&self) {
-        self.metrics.connected();
-    }
-
-    pub(crate) fn relay_closed(&self) {
-        self.metrics.disconnected();
     }
 
     /// What the built-in upstream is to answer, if this is one.
@@ -276,6 +268,11 @@ impl Upstream {
         self.sharing() == Sharing::Shared
     }
 
+    /// Whether each client has a connection of its own.
+    pub(crate) fn binds_clients(&self) -> bool {
+        self.sharing() == Sharing::Bound
+    }
+
     /// Notes how an endpoint did in one exchange of several on a place.
     fn judge(self: &Rc<Self>, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
         let busy = {
@@ -361,6 +358,7 @@ impl Upstream {
             last_used: now,
             since: now,
             answered: false,
+            retiring: None,
         };
         self.state.borrow_mut().connections.push(connected);
         self.metrics.connected();

@@ -1,6 +1,7 @@
 //! The verbs of the command line, run as people run them.
 
 mod bytes;
+mod captures;
 mod definitions;
 mod program;
 mod send;

@@ -14,6 +14,16 @@ pub(in crate::cli) enum From {
     Server,
 }
 
+impl From {
+    /// The word for it.
+    pub(in crate::cli) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
 /// Reads whole frames out of bytes that are all there.
 ///
 /// If it is not known who sent them, each frame may come from either: what goes the other way for

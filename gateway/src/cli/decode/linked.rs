@@ -26,14 +26,19 @@ impl Reader for Linked {
             Ok(bytes) => bytes,
             Err(failure) => return Ok(Err(failure)),
         };
+        // What a stream would add in front of a datagram is not in the recording.
+        let added = bytes.len().saturating_sub(recording.bytes.len());
         let max_frame = self.protocol.descriptor().capabilities.max_frame;
         for read in Frames::new(&self.protocol, recording.from, max_frame, bytes) {
             match read {
-                Ok(frame) => show(Entry {
-                    end: frame.offset.saturating_add(frame.length),
-                    told: self.show(&frame),
-                })?,
-                Err(error) => return Ok(Err(failure(&error))),
+                Ok(mut frame) => {
+                    frame.length = frame.length.saturating_sub(added);
+                    show(Entry {
+                        end: frame.offset.saturating_add(frame.length),
+                        told: self.show(&frame),
+                    })?;
+                }
+                Err(error) => return Ok(Err(failure(&error, added))),
             }
         }
         Ok(Ok(()))
@@ -48,10 +53,7 @@ impl Linked {
             Carrier::Datagram => self
                 .protocol
                 .framed(recording.bytes.clone())
-                .map_err(|error| Failure {
-                    text: error.to_string(),
-                    document: json!({ "error": { "cause": error.to_string() } }),
-                }),
+                .map_err(|error| Failure::of(&error.to_string(), "too-long")),
         }
     }
 
@@ -73,9 +75,13 @@ impl Linked {
     }
 }
 
-fn failure(error: &FrameError) -> Failure {
+fn failure(error: &FrameError, added: usize) -> Failure {
+    let counting = match added {
+        0 => String::new(),
+        added => format!(", counting {added} bytes that only a stream has"),
+    };
     Failure {
-        text: error.to_string(),
+        text: format!("{error}{counting}"),
         document: document(error),
     }
 }

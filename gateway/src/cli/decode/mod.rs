@@ -1,8 +1,10 @@
 //! `gatewright decode`
 
+mod captured;
 mod defined;
 mod frames;
 mod linked;
+mod moment;
 mod reader;
 mod tree;
 
@@ -16,7 +18,9 @@ use super::protocol::{Named, Spoken, Written};
 use super::report::{complain, note};
 use super::view::View;
 use crate::Builder;
+use captured::Captured;
 use defined::Defined;
+use gatewright_codecs::capture::is_capture;
 use linked::Linked;
 use reader::{Failure, Reader, Recording};
 
@@ -25,16 +29,20 @@ use reader::{Failure, Reader, Recording};
 pub(super) struct Decode {
     #[command(flatten)]
     spoken: Spoken,
-    /// A file, `-` for standard input, or hexadecimal digits.
+    /// A file, `-` for standard input, or hexadecimal digits. Of a capture (pcap, pcapng), the TCP
+    /// streams and UDP datagrams in it are read, in the order of time.
     #[arg(value_name = "INPUT")]
     input: Option<String>,
-    /// Who sent the bytes [default: both, in turn].
+    /// Who sent the bytes [default: both, in turn]; of a capture, whose messages are shown.
     #[arg(long, value_enum, value_name = "PEER")]
     from: Option<From>,
     /// The file or standard input holds hexadecimal digits, with `#` comments.
     #[arg(long)]
     hex: bool,
-    /// The input is one frame, whatever the definition says of framing.
+    /// Of a capture, only what goes to or comes from this port, which is the server's.
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// The input is one frame, whatever the definition says of framing and even if it is a capture.
     #[arg(long)]
     whole: bool,
     /// Print one exact JSON document, `{"ok": …}` or `{"error": …}`, in which every value says what
@@ -59,6 +67,19 @@ impl Decode {
         let takes_nothing = matches!(named, Named::Definition(_));
         let reader = self.reader(named)?;
         let bytes = self.bytes()?;
+        if is_capture(&bytes) && !self.whole {
+            let captured = Captured {
+                reader: reader.as_ref(),
+                port: self.port,
+                from: self.from,
+                format: self.view.format,
+            };
+            return captured.tell(bytes.into());
+        }
+        if self.port.is_some() {
+            complain("--port needs a capture");
+            return Err(Exit::BadUsage);
+        }
         if bytes.is_empty() && !takes_nothing {
             complain("there is no frame: the input is empty");
             return Err(Exit::Findings);

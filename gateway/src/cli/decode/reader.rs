@@ -4,7 +4,7 @@ use super::From;
 use crate::cli::exit::Outcome;
 use crate::cli::view::Told;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Bytes of which all are there.
 #[derive(Clone, Debug)]
@@ -49,6 +49,16 @@ pub(super) struct Failure {
     pub(super) text: String,
     /// The same for programs.
     pub(super) document: Value,
+}
+
+impl Failure {
+    /// One whose cause has a name of its own.
+    pub(super) fn of(text: &str, cause: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            document: json!({ "error": { "cause": cause, "message": text } }),
+        }
+    }
 }
 
 /// Reads recordings by one protocol.

@@ -14,6 +14,7 @@ pub(crate) mod quic;
 pub(crate) mod raw;
 pub(crate) mod rng;
 pub(crate) mod servers;
+pub(crate) mod teller;
 pub(crate) mod wire;
 
 use std::fmt::Display;
