@@ -11,6 +11,10 @@ doc: |
   operation: opcode
   id: opaque
   error: status != status::no_error
+  reject:
+    operation: request.opcode
+    set:
+      status: '_fault.class == "unrouted" ? status::not_supported : _fault.class == "bad-request" ? status::invalid_arguments : status::temporary_failure'
   heartbeat: {operation: noop, every: 30s, answer: false}
 types:
   request:
