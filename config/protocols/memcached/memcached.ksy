@@ -16,6 +16,7 @@ doc: |
     set:
       status: '_fault.class == "unrouted" ? status::not_supported : _fault.class == "bad-request" ? status::invalid_arguments : status::temporary_failure'
   heartbeat: {operation: noop, every: 30s, answer: false}
+  session: {close: [quit, quitq]}
 types:
   request:
     seq:

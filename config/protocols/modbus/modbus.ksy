@@ -25,7 +25,7 @@ types:
       - {id: len_rest, type: u2, valid: {min: 2, max: 254}}
       - {id: rest, type: rest, size: len_rest}
     instances:
-      operation: {value: rest.function, -gateway: {json: hidden}}
+      operation: {value: rest.function}
       is_reply: {value: false, -gateway: {json: hidden}}
       quantity:
         doc: How many coils or registers the reply will have; 0 where that is not a matter.
@@ -109,7 +109,7 @@ types:
       - {id: len_rest, type: u2, valid: {min: 2, max: 254}}
       - {id: rest, type: 'rest(asked, asked_unit, quantity)', size: len_rest}
     instances:
-      operation: {value: 'rest.failed ? function::exception : rest.function', -gateway: {json: hidden}}
+      operation: {value: 'rest.failed ? function::exception : rest.function'}
       is_reply: {value: true, -gateway: {json: hidden}}
     types:
       rest:

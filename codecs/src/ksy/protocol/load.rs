@@ -10,7 +10,7 @@ use crate::ksy::files::Files;
 use crate::ksy::finding::{Finding, Findings, Severity};
 use crate::ksy::load::Sources;
 use crate::ksy::model::{Ty, TypeId};
-use crate::ksy::plan::Plan;
+use crate::ksy::plan::{Op, Plan};
 use crate::ksy::section::plan::{DirectionPlan, JsonForm, OptionsPlan, SectionPlan};
 use crate::ksy::section::spec::Codec;
 use crate::ksy::write::{FieldCodec, FieldKey, Rules};
@@ -162,6 +162,12 @@ fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
         }
     }
     for direction in [&section.request, &section.reply] {
+        // What only names the message is its name.
+        if let Op::Own(slot) = direction.operation.op
+            && plan.ty(direction.root).instance(slot).is_some()
+        {
+            names.hidden.insert((direction.root, slot));
+        }
         // One number is carried by the message itself; several are taken from the request.
         if direction.id.len() > 1 || direction.id.iter().any(|id| id.ty != Ty::Int) {
             for id in &direction.id {

@@ -126,8 +126,10 @@ pub(super) fn describe(
             if operation.idempotent {
                 one.retry = Retry::Idempotent;
             }
-            // Who opened a session is known by the connection from then on.
-            if section.open.contains(&index) && kind == Kind::Request {
+            // Who opened a session is known by the connection from then on, and ends that connection
+            // with the session: nobody else may be on it.
+            let of_session = section.open.contains(&index) || section.close.contains(&index);
+            if of_session && kind == Kind::Request {
                 one.needs = Needs::Bound;
             }
             described.push(one);
