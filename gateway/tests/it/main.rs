@@ -32,3 +32,8 @@ mod dns_servers;
 mod http_servers;
 mod redis_forward;
 mod redis_server;
+mod definitions;
+mod definitions_dns;
+mod definitions_memcached;
+mod definitions_modbus;
+mod definitions_mqtt;

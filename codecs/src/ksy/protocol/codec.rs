@@ -85,16 +85,73 @@ impl KsyCodec {
         }
     }
 
-    /// What the reply with this correlation is read or written with.
-    fn arguments(&mut self, correlation: Option<&Correlation>) -> Vec<Value> {
+    /// What the reply with this correlation is read or written with; `None` if no request is known
+    /// that it answers.
+    fn arguments(&self, correlation: &Correlation) -> Option<Vec<Value>> {
+        let Some(pending) = &self.pending else {
+            return Some(self.protocol.reply_arguments.clone());
+        };
+        match correlation {
+            Correlation::None => pending.in_order.front().cloned(),
+            known => pending.by_id.get(known).cloned(),
+        }
+    }
+
+    /// A request has its reply.
+    fn forget_request(&mut self, correlation: &Correlation) {
         let Some(pending) = &mut self.pending else {
-            return Vec::new();
+            return;
         };
-        let found = match correlation {
-            None | Some(Correlation::None) => pending.in_order.pop_front(),
-            Some(known) => pending.by_id.remove(known),
+        match correlation {
+            Correlation::None => drop(pending.in_order.pop_front()),
+            known => drop(pending.by_id.remove(known)),
+        }
+    }
+
+    fn read_reply(&mut self, frame: Bytes) -> Result<Read, DecodeError> {
+        let protocol = Arc::clone(&self.protocol);
+        let id = protocol.reply_id.filter(|_| self.pending.is_some());
+        let id = id.and_then(|id| read_fixed(&frame, id));
+        let correlation = id.map_or(Correlation::None, Correlation::Id);
+        let Some(arguments) = self.arguments(&correlation) else {
+            let expected = "a reply to a request that was sent";
+            return Err(DecodeError::new(
+                Cause::BadValue,
+                0,
+                expected,
+                "another one",
+            ));
         };
-        found.unwrap_or_default()
+        let read = protocol.read(frame, Way::Reply, &arguments);
+        self.forget_request(&correlation);
+        read
+    }
+
+    fn write_reply(&mut self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let arguments = self.arguments(message.correlation());
+        let arguments = arguments.ok_or_else(|| EncodeError::new("", EncodeProblem::NoRequest))?;
+        self.protocol.write(message, Way::Reply, &arguments, out)?;
+        // Only now: what cannot be written is replaced by something else.
+        self.forget_request(message.correlation());
+        Ok(())
+    }
+
+    fn write_request(&mut self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let start = out.len();
+        let protocol = Arc::clone(&self.protocol);
+        protocol.write(message, Way::Request, &protocol.request_arguments, out)?;
+        if self.pending.is_some() {
+            let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
+            let read = protocol.read(frame, Way::Request, &protocol.request_arguments);
+            if let Ok(Read {
+                reply_arguments: Some(arguments),
+                ..
+            }) = read
+            {
+                self.note_request(message.correlation(), arguments);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -109,19 +166,17 @@ impl ConnCodec for KsyCodec {
         if let Some(direct) = self.protocol.read_directly(&frame, way) {
             return Ok(self.protocol.event(direct.message, direct.index, way));
         }
-        let arguments = match way {
-            Way::Request => self.protocol.request_arguments.clone(),
-            Way::Reply if self.pending.is_some() => {
-                let id = self.protocol.reply_id.and_then(|id| read_fixed(&frame, id));
-                self.arguments(id.map(Correlation::Id).as_ref())
-            }
-            Way::Reply => self.protocol.reply_arguments.clone(),
-        };
         let protocol = Arc::clone(&self.protocol);
-        let read = protocol.read(frame, way, &arguments)?;
-        if let (Way::Request, Some(arguments)) = (way, read.reply_arguments) {
-            self.note_request(read.message.correlation(), arguments);
-        }
+        let read = match way {
+            Way::Reply => self.read_reply(frame)?,
+            Way::Request => {
+                let mut read = protocol.read(frame, way, &protocol.request_arguments)?;
+                if let Some(arguments) = read.reply_arguments.take() {
+                    self.note_request(read.message.correlation(), arguments);
+                }
+                read
+            }
+        };
         Ok(protocol.event(read.message, read.index, way))
     }
 
@@ -132,31 +187,16 @@ impl ConnCodec for KsyCodec {
                 return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
             }
         };
-        let way = self.writes();
         let start = out.len();
+        let way = self.writes();
         if let Some(written) = self.protocol.write_directly(message, way, out) {
             return written.inspect_err(|_| out.truncate(start));
         }
-        let arguments = match way {
-            Way::Reply if self.pending.is_some() => self.arguments(Some(message.correlation())),
-            Way::Reply => self.protocol.reply_arguments.clone(),
-            Way::Request => self.protocol.request_arguments.clone(),
+        let written = match way {
+            Way::Reply => self.write_reply(message, out),
+            Way::Request => self.write_request(message, out),
         };
-        let protocol = Arc::clone(&self.protocol);
-        protocol
-            .write(message, way, &arguments, out)
-            .inspect_err(|_| out.truncate(start))?;
-        if way == Way::Request && self.pending.is_some() {
-            let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
-            if let Ok(Read {
-                reply_arguments: Some(arguments),
-                ..
-            }) = protocol.read(frame, Way::Request, &protocol.request_arguments)
-            {
-                self.note_request(message.correlation(), arguments);
-            }
-        }
-        Ok(())
+        written.inspect_err(|_| out.truncate(start))
     }
 }
 

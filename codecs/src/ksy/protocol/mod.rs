@@ -2,6 +2,7 @@
 
 mod codec;
 mod direct;
+mod foresight;
 mod gather;
 mod ids;
 mod load;
@@ -88,7 +89,12 @@ impl Ksy {
         {
             return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
         }
-        if way == Way::Reply && self.section.drain == Some(index) {
+        let last = match way {
+            // One that has a reply is the server's to answer.
+            Way::Request => message.kind() == Kind::Event && self.section.close.contains(&index),
+            Way::Reply => self.section.drain == Some(index),
+        };
+        if last {
             return Event::Control(Control::GoAway);
         }
         Event::Head(message)

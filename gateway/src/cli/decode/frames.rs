@@ -1,6 +1,6 @@
 //! The frames of a recording, one after the other.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use gatewright_core::codec::{Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side};
 use std::fmt;
 use std::sync::Arc;
@@ -91,6 +91,17 @@ impl Frames {
             max_frame,
             over: false,
         }
+    }
+
+    /// The same, where the bytes answer a request: some replies are read with what their requests
+    /// said.
+    pub(in crate::cli) fn after(mut self, protocol: &Arc<dyn Protocol>, request: &Bytes) -> Self {
+        let mut server = Arc::clone(protocol).codec(Side::Server, self.max_frame);
+        if let Ok((_, asked @ Event::Head(_))) = read(server.as_mut(), request, self.max_frame) {
+            // What cannot be written was not sent by this client.
+            let _ = self.first.encode(&asked, &mut BytesMut::new());
+        }
+        self
     }
 
     fn read(&mut self) -> Result<Frame, FrameError> {
