@@ -20,6 +20,7 @@ mod keys;
 mod knock_on;
 mod load;
 mod memory;
+mod merge;
 pub mod plan;
 mod protocols;
 mod read;

@@ -9,9 +9,10 @@ use crate::source::SourceFile;
 use crate::typed::File;
 use crate::valid;
 use gatewright_core::expr::Span;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A configuration that can run.
@@ -22,7 +23,7 @@ pub struct Loaded {
     /// What is odd about it, in the order of the file, and then about the definitions that it
     /// names, file by file.
     pub warnings: Vec<Diagnostic>,
-    /// The file itself.
+    /// The file itself; of several, all of them one behind the other.
     pub source: Arc<SourceFile>,
     /// Where each listener's address was typed, by its index in the plan.
     binds: Vec<Span>,
@@ -63,14 +64,15 @@ impl Loaded {
         )
         .help("is another gateway running? port 0 takes a free port");
         match typed {
-            Some(span) => refused.at(&self.source, span.clone()),
+            Some(span) => refused.at(&self.source, span.clone()).in_its_file(),
             None => refused,
         }
     }
 }
 
-/// Reads and checks a configuration file. Relative paths in it start at its folder; variables
-/// come from the process's environment.
+/// Reads and checks a configuration: a file, or all files `*.toml` of a folder but `*.test.toml`,
+/// in the order of their names. Relative paths in it start at its folder; variables come from the
+/// process's environment.
 ///
 /// # Errors
 /// All that is wrong with it, in the order of the file, warnings included; then what is wrong with
@@ -89,17 +91,52 @@ pub fn load_with(
     protocols: &Protocols,
     variables: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let unreadable = |error: io::Error| {
-        let message = format!(
-            "cannot read the configuration `{}`: {error}",
-            path.display()
-        );
-        vec![Diagnostic::error(codes::UNREADABLE, message)]
-    };
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    if !path.is_dir() {
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        return load_source(read(path)?, folder, protocols, variables);
+    }
+    let (mut files, mut found) = (Vec::new(), Vec::new());
+    for path in files_of(path)? {
+        match read(&path) {
+            Ok(file) => files.push(file),
+            Err(bad) => found.extend(bad),
+        }
+    }
+    if found.is_empty() {
+        let joined = SourceFile::joined(path.display().to_string(), files);
+        return load_source(joined, path, protocols, variables);
+    }
+    Err(found)
+}
+
+fn unreadable(path: &Path, why: impl fmt::Display) -> Vec<Diagnostic> {
+    let message = format!("cannot read the configuration `{}`: {why}", path.display());
+    vec![Diagnostic::error(codes::UNREADABLE, message)]
+}
+
+/// The files of a folder that are its configuration.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+    let bad = |error: io::Error| unreadable(folder, error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(bad)? {
+        let path = entry.map_err(bad)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".toml") && !name.ends_with(".test.toml") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(unreadable(folder, "there is no file `*.toml`"));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<SourceFile, Vec<Diagnostic>> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, error))?;
     let name = path.display().to_string();
     match String::from_utf8(bytes) {
-        Ok(text) => load_str_with(&name, &text, protocols, variables),
+        Ok(text) => Ok(SourceFile::new(name, text)),
         Err(error) => Err(vec![not_utf8(name, &error)]),
     }
 }
@@ -122,7 +159,8 @@ pub fn load_str_with(
     protocols: &Protocols,
     variables: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    load_source(SourceFile::new(name, text), protocols, variables)
+    let folder = Path::new(name).parent().unwrap_or_else(|| Path::new(""));
+    load_source(SourceFile::new(name, text), folder, protocols, variables)
 }
 
 fn from_process(variable: &str) -> Option<String> {
@@ -131,13 +169,11 @@ fn from_process(variable: &str) -> Option<String> {
 
 fn load_source(
     source: SourceFile,
+    folder: &Path,
     protocols: &Protocols,
     environment: Environment<'_>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let source = Arc::new(source);
-    let folder = Path::new(source.name())
-        .parent()
-        .unwrap_or_else(|| Path::new(""));
     let mut reader = Reader {
         source: Arc::clone(&source),
         folder,
@@ -148,6 +184,7 @@ fn load_source(
     let file = File::read(&mut reader, &mut document);
     let plan = valid::plan(&mut reader, &file, protocols);
     let found = in_order(std::mem::take(&mut reader.found), &source);
+    let found: Vec<_> = found.into_iter().map(Diagnostic::in_its_file).collect();
     match plan {
         Some(plan) if !found.iter().any(Diagnostic::is_error) => {
             let binds = file
@@ -225,6 +262,7 @@ mod tests {
         let authority = |host: &str, port| Authority {
             host: host.into(),
             port,
+            address: None,
         };
         assert_eq!(
             plan.upstreams[0].endpoints,

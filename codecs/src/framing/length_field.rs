@@ -90,9 +90,11 @@ impl LengthField {
         let Some(field) = buf.get(self.offset..self.end()) else {
             return Ok(None);
         };
-        let says = field
-            .iter()
-            .fold(0_u32, |n, byte| (n << 8) | u32::from(*byte));
+        let says = match *field {
+            [a, b, c, d] => u32::from_be_bytes([a, b, c, d]),
+            [a, b] => u32::from(u16::from_be_bytes([a, b])),
+            _ => (field.iter()).fold(0, |n, byte| (n << 8) | u32::from(*byte)),
+        };
         let total = usize::try_from(says)
             .ok()
             .and_then(|says| says.checked_add_signed(self.adjust))

@@ -132,6 +132,17 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding in the one of several files that its place is in.
+    #[must_use]
+    pub(crate) fn in_its_file(mut self) -> Self {
+        if let Some(place) = &mut self.place
+            && let Some((source, span)) = place.source.locate(&place.span)
+        {
+            *place = Place { source, span };
+        }
+        self
+    }
+
     /// The same finding with a few words beside its place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

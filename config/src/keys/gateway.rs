@@ -37,7 +37,7 @@ pub(crate) static LOG_FILTER: Key = Key::new(
     "log.filter",
     Kind::Text("a level, or directives such as \"info,gatewright=debug\""),
     Fallback::Value("\"info\""),
-    "Which events are logged, as `tracing-subscriber` reads it. A release has none finer than `debug`, unless it is built without the feature `no-traces`.",
+    "Which events are logged: a level (off, error, warn, info, debug, trace), and other levels for modules, the longest name first. A release has none finer than `debug`, unless it is built without the feature `no-traces`.",
 );
 pub(crate) static LOG_FORMAT: Key = Key::new(
     "log.format",

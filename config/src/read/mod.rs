@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 mod environment;
+pub(crate) mod filter;
 pub(crate) mod path;
 mod problem;
 mod section;
@@ -20,8 +21,9 @@ pub(crate) use url::{endpoint, server_name};
 pub(crate) use value::{name, text as text_of};
 
 use crate::diagnostic::{Diagnostic, codes};
+use crate::merge::{self, Clash};
 use crate::source::SourceFile;
-use crate::tree::{self, Node};
+use crate::tree::{self, Node, Table, Value};
 use gatewright_core::expr::Span;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,18 +51,40 @@ impl<T> Spanned<T> {
 }
 
 impl Reader<'_> {
-    /// The document's tree; syntax errors are noted.
+    /// The document's tree, of all files; syntax errors are noted.
     pub(crate) fn parse(&mut self) -> Node {
         let source = Arc::clone(&self.source);
-        let (node, errors) = tree::parse(source.text());
-        for error in errors {
-            let hint = syntax_hint(&error.message);
-            self.problem(
-                Problem::new(codes::SYNTAX, error.message).help_if(hint),
-                error.span,
-            );
+        let mut document = Table::default();
+        for (start, text) in source.texts() {
+            let (mut node, errors) = tree::parse(text);
+            merge::shift(&mut node, start);
+            for mut error in errors {
+                merge::moved(&mut error.span, start);
+                let hint = syntax_hint(&error.message);
+                let problem = Problem::new(codes::SYNTAX, error.message).help_if(hint);
+                self.problem(problem, error.span);
+            }
+            let Value::Table(table) = node.value else {
+                continue;
+            };
+            for clash in merge::merge(&mut document, table) {
+                self.note_clash(&source, clash);
+            }
         }
-        node
+        Node {
+            value: Value::Table(document),
+            span: 0..source.text().len(),
+        }
+    }
+
+    fn note_clash(&mut self, source: &SourceFile, clash: Clash) {
+        let Clash { key, span, first } = clash;
+        let message = format!("`{}` is in two files", key.escape_debug());
+        let place = source.locate(&first).map(|(file, span)| {
+            let line = file.line_column(span.start).line;
+            format!("the other is {}:{line}", file.name())
+        });
+        self.problem(Problem::new(codes::DUPLICATE, message).help_if(place), span);
     }
 
     pub(crate) fn note(&mut self, diagnostic: Diagnostic) {

@@ -2,7 +2,7 @@
 
 use crate::keys::gateway as keys;
 use crate::plan::{DrainPlan, LogFormat, LogPlan};
-use crate::read::{Reader, Section, Spanned, address};
+use crate::read::{Reader, Section, Setting, Spanned, address, filter};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,11 +39,16 @@ fn drain(reader: &mut Reader<'_>, gateway: &Section<'_>) -> DrainPlan {
 fn log(reader: &mut Reader<'_>, root: &Section<'_>) -> LogPlan {
     let log = root.section(reader, &keys::LOG);
     let format = log.text(reader, &keys::LOG_FORMAT);
+    let filter = log.text(reader, &keys::LOG_FILTER);
+    if let Some(Setting {
+        value,
+        span: Some(span),
+    }) = &filter
+    {
+        reader.accept(filter::check(value), span);
+    }
     LogPlan {
-        filter: log
-            .text(reader, &keys::LOG_FILTER)
-            .map(|filter| filter.value)
-            .unwrap_or_default(),
+        filter: filter.map(|filter| filter.value).unwrap_or_default(),
         format: match format.as_ref().map(|format| format.value.as_str()) {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,

@@ -12,6 +12,7 @@ mod capabilities;
 mod descriptor;
 mod error;
 mod frame;
+mod grading;
 pub mod json;
 mod schema;
 
@@ -19,6 +20,7 @@ pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, Needs, R
 pub use descriptor::{Descriptor, Operation};
 pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
 pub use frame::FrameProtocol;
+pub use grading::{Grade, Grading};
 pub use schema::{EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type};
 
 use crate::fault::Fault;

@@ -115,9 +115,24 @@ impl Op {
     }
 
     pub(super) fn eval<'e>(&'e self, run: &mut Run<'e>) -> Outcome<'e> {
-        self.step(run).map_err(|error| error.at(self.at.clone()))
+        let outcome = match &self.kind {
+            OpKind::Load(var) => run.env.load(*var),
+            _ => self.step(run),
+        };
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.located(error)),
+        }
     }
 
+    #[cold]
+    fn located(&self, error: EvalError) -> EvalError {
+        error.at(self.at.clone())
+    }
+
+    /// Apart from [`eval`](Self::eval), which most often loads a variable: that needs none of the
+    /// room that this takes.
+    #[inline(never)]
     fn step<'e>(&'e self, run: &mut Run<'e>) -> Outcome<'e> {
         match &self.kind {
             OpKind::Const(value) => Ok(Cow::Borrowed(value)),

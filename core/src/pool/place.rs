@@ -5,7 +5,12 @@ use super::{Ask, ConnId, Pool, PoolEvent};
 
 impl Pool {
     pub(super) fn take_place(&mut self, ask: &Ask) -> Option<ConnId> {
-        let index = self.choose(ask)?;
+        // Most upstreams have one endpoint, and that leaves no choice.
+        let index = match self.endpoints.as_slice() {
+            [only] if self.scope.has(only) || only.wants_trial() && self.scope.reaches(only) => 0,
+            [_] => return None,
+            _ => self.choose(ask)?,
+        };
         let endpoint = &mut self.endpoints[index];
         let (_, id) = endpoint.best()?;
         endpoint.occupy(id);

@@ -11,10 +11,10 @@ codes! {
     METHOD = "GW2202", "the method cannot be used",
         "CONNECT asks a proxy for a tunnel and has no path: no rule can send it.";
     HEADER_NAME = "GW2203", "the header cannot be set",
-        "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames or routes the \
-        request is written by the gateway alone and cannot be set by a rule: connection, \
-        content-length, host, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade \
-        and everything that starts with a colon.";
+        "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames, routes or \
+        traces the request is written by the gateway alone and cannot be set by a rule: connection, \
+        content-length, host, keep-alive, proxy-connection, te, traceparent, trailer, \
+        transfer-encoding, upgrade and everything that starts with a colon.";
     HEADER_VALUE = "GW2204", "the header's value cannot be sent",
         "A header's value is visible ASCII with single spaces or more between, but neither at the \
         start nor at the end. Control characters are never sent. Put other text through base64() \
@@ -86,7 +86,10 @@ codes! {
     NOTHING_COMES = "GW2225", "nothing comes back",
         "A warning. The operation of `request.send` is one-way, so no reply will be there for this rule. Once it is sent, the \
         rules for `*` say what the client is to see: `error.kind` is empty then.";
-    COMPUTED = "GW2226", "the field is computed",
+    EXPECT = "GW2226", "no such reply to wait for",
+        "`expect` names the operation of the reply that a probe, or the opening of a connection, has to get, and `when` is a \
+        condition on the fields of that reply. Without both, any reply does that the protocol does not call an error.";
+    COMPUTED = "GW2227", "the field is computed",
         "The protocol's definition computes the field from others (a value instance), so a rule cannot set it. Rules may \
         read it like any other field.";
 }

@@ -8,14 +8,16 @@ use crate::fault::{Fault, FaultClass};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-/// What frames or routes a request (RFC 9113, section 8.2.2), or is written by the engine.
-const NOT_FOR_RULES: [&str; 9] = [
+/// What frames or routes a request (RFC 9113, section 8.2.2), or is written by the engine: a rule
+/// for it would change nothing.
+const NOT_FOR_RULES: [&str; 10] = [
     "connection",
     "content-length",
     "host",
     "keep-alive",
     "proxy-connection",
     "te",
+    "traceparent",
     "trailer",
     "transfer-encoding",
     "upgrade",
@@ -52,7 +54,7 @@ impl Headers {
         let mut headers = Self::default();
         for (name, value) in spec {
             let name = findings
-                .take(compile_name(name))
+                .take(header_name(name))
                 .and_then(|n| findings.take(headers.once(n, name)));
             // A bad value is reported beside a bad name.
             let value = findings.take(compile_value(value, scope));
@@ -124,7 +126,11 @@ impl Headers {
     }
 }
 
-fn compile_name(source: &Source) -> Result<HeaderName, RuleError> {
+/// The name of a header that may be set.
+///
+/// # Errors
+/// If it is none, or one that only the gateway writes.
+pub fn header_name(source: &Source) -> Result<HeaderName, RuleError> {
     let error = |message: String| RuleError::new(HEADER_NAME, source.span().clone(), message);
     let text = source.text();
     if text.starts_with(':') {

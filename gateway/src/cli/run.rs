@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Run the gateway until SIGTERM or SIGINT.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
-    /// The configuration.
+    /// The configuration: a file, or a folder, of which all files *.toml are read.
     #[arg(short, long, value_name = "FILE", default_value = "gatewright.toml")]
     config: PathBuf,
 }

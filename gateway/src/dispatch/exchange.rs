@@ -1,13 +1,13 @@
 //! One request on its way to an upstream and back.
 
-use super::{Action, Arrival, Route, Sender};
+use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
 use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
-use gatewright_core::codec::{Needs, Retry};
+use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{BalanceKey, Conversion, Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -21,122 +21,144 @@ pub(crate) struct Exchange {
     pub(crate) route: Rc<Route>,
     pub(crate) facts: Facts,
     pub(crate) started: Instant,
-    pub(crate) deadline: Instant,
     pub(crate) attempts: u32,
     retry: Retry,
     way: Way,
 }
 
-/// How it goes upstream.
+/// Where it is on its way upstream and back.
 #[derive(Debug)]
 enum Way {
     Http(Call),
     Native(Rc<Lane>, NativeCall),
+    Answered(HttpAnswer),
+    Replied(Event),
     Ended,
 }
 
 /// What an upstream said.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// An HTTP response.
-    Http(HttpAnswer),
+    /// An HTTP response. Those are large: the exchange keeps it.
+    Http,
     /// A message of the upstream's protocol; nothing where none is due.
     Message(Option<Box<Message>>),
 }
 
-/// A request that could not be translated or sent.
+/// An exchange that could not begin.
 #[derive(Debug)]
 pub(super) struct Refused {
-    pub(super) request: Message,
-    pub(super) facts: Facts,
+    pub(super) exchange: Box<Exchange>,
     pub(super) fault: Fault,
 }
 
 impl Exchange {
     /// Translates the request and sends it, or queues it. It goes on with its first poll.
-    pub(super) fn new(
+    pub(super) fn begin(
         key: Option<ExchangeKey>,
-        mut request: Message,
+        request: Message,
         route: &Rc<Route>,
         facts: Facts,
         at: Arrival,
         from: Sender<'_>,
-    ) -> Result<Box<Self>, Box<Refused>> {
-        let retry = from.retry;
-        let way = match &route.action {
-            Action::Translate(rules) => Way::http(&request, route, rules, &facts, None, at.now),
-            Action::Convert(rules) => {
-                let lane = lane(route, &request, &facts, rules.operation().needs, from);
-                Way::converted(&request, lane, rules, &facts)
-            }
-            Action::Forward => {
-                let lane = lane(route, &request, &facts, from.needs, from);
-                Way::native(&mut request, lane)
-            }
-        };
-        let way = match way {
-            Ok(way) => way,
-            Err(fault) => {
-                return Err(Box::new(Refused {
-                    request,
-                    facts,
-                    fault,
-                }));
-            }
-        };
-        route.upstream.offered(at.now);
-        let route = Rc::clone(route);
-        let deadline = at.began + route.plan.timeout;
-        Ok(Box::new(Self {
+    ) -> Result<Box<Self>, Refused> {
+        // Requests are large: this one is moved to where it stays before anything is done with it.
+        let mut exchange = Box::new(Self {
             key,
+            request,
+            route: Rc::clone(route),
+            facts,
+            started: at.began,
+            attempts: 1,
+            retry: from.retry,
+            way: Way::Ended,
+        });
+        match exchange.start(from, at.now) {
+            Ok(()) => {
+                route.upstream.offered(at.now);
+                Ok(exchange)
+            }
+            Err(fault) => Err(Refused { exchange, fault }),
+        }
+    }
+
+    fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
+        let deadline = self.deadline();
+        let Self {
             request,
             route,
             facts,
-            started: at.began,
-            deadline,
-            attempts: 1,
-            retry,
-            way,
-        }))
+            ..
+        } = self;
+        self.way = match &route.action {
+            Action::Translate(rules) => {
+                Way::Http(call(request, route, rules, facts, None, deadline, now)?)
+            }
+            Action::Convert(rules) => {
+                let lane = lane(route, request, facts, rules.operation().needs, from);
+                Way::converted(request, lane, rules, facts)?
+            }
+            Action::Forward => {
+                let lane = lane(route, request, facts, from.needs, from);
+                Way::native(request, lane)?
+            }
+        };
+        Ok(())
     }
 
     /// Goes on until the upstream has answered, or failed in a way after which nothing is tried
     /// again.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Answer, Fault>> {
+    pub(crate) fn poll(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Answer, Fault>> {
         loop {
-            let result = match &mut self.way {
-                Way::Http(call) => ready!(call.poll(cx)).map(Answer::Http),
+            let (result, endpoint) = match &mut self.way {
+                Way::Http(call) => {
+                    let result = ready!(call.poll(now, cx));
+                    let endpoint = call.endpoint();
+                    let kept = result.map(|answer| self.way = Way::Answered(answer));
+                    (kept.map(|()| Answer::Http), endpoint)
+                }
                 Way::Native(_, call) => {
                     let reply = ready!(call.poll_message(cx));
-                    reply.map(|reply| Answer::Message(reply.map(Box::new)))
+                    let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
+                    (reply, call.endpoint())
                 }
-                Way::Ended => Err(Fault::sent(FaultClass::Internal, "polled after its end")),
+                Way::Answered(_) | Way::Replied(_) | Way::Ended => {
+                    let fault = Fault::sent(FaultClass::Internal, "polled after its end");
+                    (Err(fault), None)
+                }
             };
-            if is_good(&result) {
-                return Poll::Ready(result);
-            }
             // Where nothing could be reached, everything was tried.
-            let failed = self.way.endpoint();
-            let now = clock::now();
-            if failed.is_none() || now >= self.deadline || !self.is_tried_again(&result, now) {
+            if endpoint.is_none() || !self.is_tried_again(&result) {
                 return Poll::Ready(result);
             }
             self.attempts += 1;
-            self.way = match self.again(failed, now) {
-                Ok(way) => way,
-                Err(fault) => return Poll::Ready(Err(fault)),
-            };
+            if let Err(fault) = self.start_again(endpoint, clock::now()) {
+                return Poll::Ready(Err(fault));
+            }
         }
     }
 
-    fn is_tried_again(&self, result: &Result<Answer, Fault>, now: Instant) -> bool {
-        let outcome = match result {
-            Ok(Answer::Http(answer)) => Outcome::Answer(answer),
-            Ok(Answer::Message(_)) => return false,
-            Err(fault) => Outcome::Fault(fault),
+    /// Whether it is sent once more after it ended so.
+    fn is_tried_again(&self, result: &Result<Answer, Fault>) -> bool {
+        let outcome = match (result, &self.way) {
+            (Ok(Answer::Http), Way::Answered(answer)) if answer.status.as_u16() >= 400 => {
+                Outcome::Answer(answer)
+            }
+            (Ok(_), _) => return false,
+            (Err(fault), _) => Outcome::Fault(fault),
         };
+        let now = clock::now();
         let upstream = &self.route.upstream;
-        upstream.tries_again(&outcome, self.retry, self.attempts, now)
+        now < self.deadline() && upstream.tries_again(&outcome, self.retry, self.attempts, now)
+    }
+
+    /// When its time is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.started + self.route.plan.timeout
     }
 
     /// Its time is over: notes whose fault that is.
@@ -145,14 +167,31 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
             Way::Native(_, call) => call.timed_out(limit, now),
-            Way::Ended => {}
+            Way::Answered(_) | Way::Replied(_) | Way::Ended => {}
         }
     }
 
-    /// Takes back what is left of its call. A reply that waits for its turn keeps its exchange,
-    /// which must keep no stream and no place upstream.
-    pub(super) fn end_call(&mut self) {
-        self.way = Way::Ended;
+    /// The HTTP response that came, until it has become a reply.
+    pub(super) const fn response(&self) -> Option<&HttpAnswer> {
+        match &self.way {
+            Way::Answered(answer) => Some(answer),
+            Way::Http(_) | Way::Native(..) | Way::Replied(_) | Way::Ended => None,
+        }
+    }
+
+    /// Ends it with its reply, if there is one. One that waits for its turn keeps its exchange,
+    /// which keeps no stream and no place upstream.
+    pub(super) fn reply_with(mut self: Box<Self>, message: Option<Message>) -> Option<Reply> {
+        self.way = Way::Replied(Event::Head(message?));
+        Some(Reply::Exchange(self))
+    }
+
+    /// What the client gets, once that is known.
+    pub(super) const fn reply(&self) -> Option<&Event> {
+        match &self.way {
+            Way::Replied(event) => Some(event),
+            Way::Http(_) | Way::Native(..) | Way::Answered(_) | Way::Ended => None,
+        }
     }
 
     /// What it waits for, for a fault's detail.
@@ -160,43 +199,36 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.awaits(),
             Way::Native(..) => "no reply in time",
-            Way::Ended => "not handled in time",
+            Way::Answered(_) | Way::Replied(_) | Way::Ended => "not handled in time",
         }
     }
 
-    fn again(&mut self, failed: Option<usize>, now: Instant) -> Result<Way, Fault> {
+    fn start_again(&mut self, failed: Option<usize>, now: Instant) -> Result<(), Fault> {
+        let deadline = self.deadline();
         let way = std::mem::replace(&mut self.way, Way::Ended);
-        match (way, &self.route.action) {
+        let Self {
+            request,
+            route,
+            facts,
+            ..
+        } = self;
+        self.way = match (way, &route.action) {
             (Way::Native(lane, _), Action::Convert(rules)) => {
-                Way::converted(&self.request, lane, rules, &self.facts)
+                Way::converted(request, lane, rules, facts)?
             }
-            (Way::Native(lane, _), _) => Way::native(&mut self.request, lane),
+            (Way::Native(lane, _), _) => Way::native(request, lane)?,
             (_, Action::Translate(rules)) => {
-                Way::http(&self.request, &self.route, rules, &self.facts, failed, now)
+                Way::Http(call(request, route, rules, facts, failed, deadline, now)?)
             }
             (_, Action::Convert(_) | Action::Forward) => {
-                Err(Fault::unsent(FaultClass::Internal, "no way to go on"))
+                return Err(Fault::unsent(FaultClass::Internal, "no way to go on"));
             }
-        }
+        };
+        Ok(())
     }
 }
 
 impl Way {
-    fn http(
-        request: &Message,
-        route: &Rc<Route>,
-        rules: &Translation,
-        facts: &Facts,
-        avoid: Option<usize>,
-        now: Instant,
-    ) -> Result<Self, Fault> {
-        let http = rules.request(request, facts)?;
-        let key = balance_key(route, request, facts);
-        let wish = Wish { key, avoid };
-        let call = Call::begin(&route.upstream, http, facts, wish, now);
-        Ok(Self::Http(call))
-    }
-
     fn converted(
         request: &Message,
         lane: Rc<Lane>,
@@ -210,15 +242,29 @@ impl Way {
         let call = lane.send(Parcel::Message(request))?;
         Ok(Self::Native(lane, call))
     }
+}
 
-    /// The endpoint that it was sent to, by index.
-    fn endpoint(&self) -> Option<usize> {
-        match self {
-            Self::Http(call) => call.endpoint(),
-            Self::Native(_, call) => call.endpoint(),
-            Self::Ended => None,
-        }
-    }
+/// Sends what the rules make of a request.
+fn call(
+    request: &Message,
+    route: &Route,
+    rules: &Translation,
+    facts: &Facts,
+    avoid: Option<usize>,
+    deadline: Instant,
+    now: Instant,
+) -> Result<Call, Fault> {
+    let http = rules.request(request, facts)?;
+    let key = route.upstream.key_of(&route.plan, request, facts);
+    let wish = Wish { key, avoid };
+    Ok(Call::begin(
+        &route.upstream,
+        http,
+        facts,
+        wish,
+        deadline,
+        now,
+    ))
 }
 
 /// What a request is sent on that asks this of its connection.
@@ -230,27 +276,9 @@ fn lane(
     from: Sender<'_>,
 ) -> Rc<Lane> {
     let upstream = match (&route.own, needs) {
-        (Some(own), Needs::Exclusive) => &own.exclusive,
+        (Some(own), Needs::Exclusive) => own.exclusive.as_ref().unwrap_or(&route.upstream),
         _ => &route.upstream,
     };
-    let key = balance_key(route, request, facts);
+    let key = route.upstream.key_of(&route.plan, request, facts);
     from.lanes.to(upstream, from.client, key)
-}
-
-/// Whether there is no reason to ask once more.
-fn is_good(result: &Result<Answer, Fault>) -> bool {
-    match result {
-        Ok(Answer::Http(answer)) => answer.status.as_u16() < 400,
-        Ok(Answer::Message(_)) => true,
-        Err(_) => false,
-    }
-}
-
-/// What the upstream of a route chooses an endpoint by, if it does by a key.
-fn balance_key(route: &Route, request: &Message, facts: &Facts) -> u64 {
-    match &route.plan.balance_key {
-        _ if !route.upstream.goes_by_key() => 0,
-        Some(key) => key.of(request, facts),
-        None => BalanceKey::of_peer(facts),
-    }
 }

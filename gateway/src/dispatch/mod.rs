@@ -3,17 +3,19 @@
 mod batch;
 mod exchange;
 mod exchanges;
+mod reply;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
 pub(crate) use exchanges::{Exchanges, InFlight};
+pub(crate) use reply::{Content, Reply};
 
 use exchange::Refused;
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use gatewright_config::plan::{RouteAction, RoutePlan};
 use gatewright_core::codec::{CorrelationKind, Event, Needs, Operation, Protocol, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -33,7 +35,7 @@ pub(crate) struct Route {
     pub(crate) action: Action,
     pub(crate) upstream: Rc<Upstream>,
     /// The connections of their own that some messages need, where those of the upstream are
-    /// shared.
+    /// shared, or all do.
     pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
 }
@@ -41,8 +43,8 @@ pub(crate) struct Route {
 /// Connections that clients do not share.
 #[derive(Debug)]
 pub(crate) struct OwnConnections {
-    /// For one request at a time.
-    pub(crate) exclusive: Rc<Upstream>,
+    /// For one request at a time, where some need that.
+    pub(crate) exclusive: Option<Rc<Upstream>>,
     /// For one client.
     pub(crate) bound: Rc<RelayRoute>,
 }
@@ -88,55 +90,6 @@ pub(crate) struct Dispatch {
     log: MessageLog,
     /// The route on which requests need not be read.
     passage: Option<Rc<Route>>,
-}
-
-/// A reply and the request that it answers: if the reply cannot be written, the protocol's own
-/// refusal of that request is.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) content: Content,
-    answers: Answers,
-}
-
-/// What is to be written.
-#[derive(Debug)]
-pub(crate) enum Content {
-    /// A message.
-    Event(Event),
-    /// Whole frames as they came from an upstream.
-    Frames(BytesMut),
-}
-
-#[derive(Debug)]
-enum Answers {
-    Exchange(Box<Exchange>),
-    Request(Box<Message>),
-    Unread,
-}
-
-impl Reply {
-    /// The answer to what could not be read, or asks for nothing.
-    pub(crate) const fn to_unread(message: Message) -> Self {
-        Self {
-            content: Content::Event(Event::Head(message)),
-            answers: Answers::Unread,
-        }
-    }
-
-    /// Frames of replies to requests that nobody read.
-    pub(crate) const fn passed_on(frames: BytesMut) -> Self {
-        Self {
-            content: Content::Frames(frames),
-            answers: Answers::Unread,
-        }
-    }
-
-    fn to_request(message: Message, request: Message) -> Self {
-        Self {
-            content: Content::Event(Event::Head(message)),
-            answers: Answers::Request(Box::new(request)),
-        }
-    }
 }
 
 /// When a request came.
@@ -190,9 +143,10 @@ impl Dispatch {
     /// another asks for nothing itself.
     pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
         let forwards = |route: &&Rc<Route>| matches!(route.action, Action::Forward);
-        match route.filter(forwards).and_then(|route| route.own.as_ref()) {
-            Some(_) => self.operation(message).needs,
-            None => Needs::Nothing,
+        match route.filter(forwards) {
+            Some(route) if route.upstream.binds_clients() => Needs::Bound,
+            Some(route) if route.own.is_some() => self.operation(message).needs,
+            Some(_) | None => Needs::Nothing,
         }
     }
 
@@ -278,79 +232,92 @@ impl Dispatch {
         };
         let retry = sent.retry;
         let from = Sender { retry, ..from };
-        let refused = match Exchange::new(key, request, route, facts, at, from) {
-            Ok(exchange) => return Begun::Exchange(InFlight::Exchange(exchange)),
-            Err(refused) => refused,
-        };
-        let Refused {
-            request,
-            facts,
-            fault,
-        } = *refused;
-        route.metrics.faulted(fault.class(), Duration::ZERO);
-        let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
-        self.log.faulted(&logged, &fault);
-        let reply = self.reply_to_fault(route, &request, &fault, &facts);
-        Begun::Answered(reply.map(|message| Reply::to_request(message, request)))
+        match Exchange::begin(key, request, route, facts, at, from) {
+            Ok(exchange) => Begun::Exchange(InFlight::Exchange(exchange)),
+            Err(Refused { exchange, fault }) => {
+                let message = self.reply_to_fault(&exchange, &fault, Duration::ZERO);
+                Begun::Answered(exchange.reply_with(message))
+            }
+        }
     }
 
     /// Ends an exchange with what came of it: its reply, or `None` where there is none to give.
     pub(crate) fn finish(
         &self,
-        mut exchange: Box<Exchange>,
+        exchange: Box<Exchange>,
         result: Result<Answer, Fault>,
         now: Instant,
     ) -> Option<Reply> {
-        if let Err(fault) = &result
-            && fault.class() == FaultClass::Timeout
-        {
-            exchange.time_out(now);
-        }
-        exchange.end_call();
+        let took = now.saturating_duration_since(exchange.started);
+        let message = match result {
+            Ok(answer) => self.reply_to_answer(&exchange, answer, took),
+            Err(fault) => {
+                if fault.class() == FaultClass::Timeout {
+                    exchange.time_out(now);
+                }
+                self.reply_to_fault(&exchange, &fault, took)
+            }
+        };
+        exchange.reply_with(message)
+    }
+
+    fn reply_to_answer(
+        &self,
+        exchange: &Exchange,
+        answer: Answer,
+        took: Duration,
+    ) -> Option<Message> {
         let Exchange {
             request,
             route,
             facts,
-            started,
             attempts,
             ..
-        } = &*exchange;
-        let took = now.saturating_duration_since(*started);
+        } = exchange;
         let logged = self.logged(Some(route), request, facts, took);
-        let message = match result {
-            Ok(Answer::Http(answer)) => {
+        match answer {
+            Answer::Http => {
+                let answer = exchange.response()?;
                 route.metrics.answered(answer.status, took);
-                self.log.answered(&logged, &answer, *attempts);
-                (route.action).reply(request, &Outcome::Answer(&answer), facts)
+                self.log.answered(&logged, answer, *attempts);
+                (route.action).reply(request, &Outcome::Answer(answer), facts)
             }
-            Ok(Answer::Message(reply)) => {
+            Answer::Message(reply) => {
                 route.metrics.replied(1, took);
-                let named = reply
-                    .as_deref()
-                    .map(|reply| self.name_of(reply, &route.action));
+                let named = (reply.as_deref()).map(|reply| self.name_of(reply, &route.action));
                 self.log.replied(&logged, named, *attempts);
-                self.reply_of(reply, route, request, facts)
+                self.reply_of(reply, exchange)
             }
-            Err(fault) => {
-                route.metrics.faulted(fault.class(), took);
-                self.log.faulted(&logged, &fault);
-                self.reply_to_fault(route, request, &fault, facts)
-            }
-        };
-        Some(Reply {
-            content: Content::Event(Event::Head(message?)),
-            answers: Answers::Exchange(exchange),
-        })
+        }
+    }
+
+    /// What the client gets for a fault, which is counted.
+    fn reply_to_fault(
+        &self,
+        exchange: &Exchange,
+        fault: &Fault,
+        took: Duration,
+    ) -> Option<Message> {
+        let Exchange {
+            request,
+            route,
+            facts,
+            ..
+        } = exchange;
+        route.metrics.faulted(fault.class(), took);
+        let logged = self.logged(Some(route), request, facts, took);
+        self.log.faulted(&logged, fault);
+        self.reply_by_rules(exchange, fault)
     }
 
     /// What the client gets for an upstream's message, or for none where none is due.
-    fn reply_of(
-        &self,
-        reply: Option<Box<Message>>,
-        route: &Route,
-        request: &Message,
-        facts: &Facts,
-    ) -> Option<Message> {
+    fn reply_of(&self, reply: Option<Box<Message>>, exchange: &Exchange) -> Option<Message> {
+        let Exchange {
+            request,
+            route,
+            facts,
+            ..
+        } = exchange;
         match (&route.action, reply) {
             (Action::Forward, reply) => reply.map(|reply| self.addressed(*reply, request)),
             (action, Some(reply)) => action.reply(request, &Outcome::Message(&reply), facts),
@@ -377,13 +344,13 @@ impl Dispatch {
         reply
     }
 
-    fn reply_to_fault(
-        &self,
-        route: &Route,
-        request: &Message,
-        fault: &Fault,
-        facts: &Facts,
-    ) -> Option<Message> {
+    fn reply_by_rules(&self, exchange: &Exchange, fault: &Fault) -> Option<Message> {
+        let Exchange {
+            request,
+            route,
+            facts,
+            ..
+        } = exchange;
         match &route.action {
             Action::Forward => self.protocol.reject(&Rejected::from(request), fault),
             action => action.reply(request, &Outcome::Fault(fault), facts),
@@ -422,19 +389,13 @@ impl Dispatch {
     /// reply, then the protocol's own refusal.
     pub(crate) fn instead_of(&self, reply: &Reply) -> impl Iterator<Item = Event> {
         let fault = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
-        let (request, by_rules) = match &reply.answers {
-            Answers::Exchange(exchange) => {
-                let Exchange {
-                    request,
-                    route,
-                    facts,
-                    ..
-                } = &**exchange;
-                let by_rules = self.reply_to_fault(route, request, &fault, facts);
-                (Some(request), by_rules)
+        let (request, by_rules) = match reply {
+            Reply::Exchange(exchange) => {
+                let by_rules = self.reply_by_rules(exchange, &fault);
+                (Some(&exchange.request), by_rules)
             }
-            Answers::Request(request) => (Some(&**request), None),
-            Answers::Unread => (None, None),
+            Reply::Refusal(refusal) => (Some(&refusal.request), None),
+            Reply::Unread(_) | Reply::Frames(_) => (None, None),
         };
         let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
         by_rules.into_iter().chain(refusal).map(Event::Head)

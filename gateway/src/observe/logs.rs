@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Sends log lines to standard error, as the plan says. The first call in a process counts.
 pub(crate) fn start(plan: &LogPlan) {
+    // The configuration takes less than the library does, so this cannot fail.
     let filter = EnvFilter::try_new(&plan.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -138,6 +139,24 @@ impl fmt::Display for Id<'_> {
             Correlation::None => f.write_str("-"),
             Correlation::Id(id) => write!(f, "{id}"),
             Correlation::Key(key) => key.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_read_as_they_are_checked() {
+        for filter in ["INFO", "off", "warn,gatewright=debug,h2::client=off"] {
+            let read = EnvFilter::try_new(filter).expect(filter).to_string();
+            let mut directives: Vec<_> = read.split(',').collect();
+            let lower = filter.to_lowercase();
+            let mut expected: Vec<_> = lower.split(',').collect();
+            directives.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(directives, expected);
         }
     }
 }

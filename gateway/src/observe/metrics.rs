@@ -1,43 +1,35 @@
-//! Counters, gauges and histograms, their handles made once: nothing is looked up per message.
+//! Counters, gauges and durations, their handles made once: nothing is looked up per message.
 
+use super::durations::{Durations, Histogram};
 use gatewright_core::codec::{Cause, DecodeError};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::health::{Probe, Standing};
 use http::StatusCode;
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
-use std::cell::Cell;
+use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// In seconds. The gateway's own share is microseconds, an upstream's may be anything.
-const BUCKETS: [f64; 14] = [
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
-];
 
 /// All metrics of one gateway.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     recorder: Arc<PrometheusRecorder>,
+    seconds: Arc<Histogram>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        // The buckets are constant and not empty, so they are accepted.
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS)
-            .unwrap_or_default();
         Self {
-            recorder: Arc::new(builder.build_recorder()),
+            recorder: Arc::new(PrometheusBuilder::new().build_recorder()),
+            seconds: Arc::new(Histogram::new("gatewright_exchange_seconds")),
         }
     }
 
-    /// What renders them, and must be told to tidy up now and then.
-    pub(crate) fn handle(&self) -> PrometheusHandle {
-        self.recorder.handle()
+    /// All of them by now, in the text format of Prometheus.
+    pub(crate) fn render(&self) -> String {
+        format!("{}{}", self.recorder.handle().render(), self.seconds)
     }
 
     fn with<T>(&self, make: impl FnOnce() -> T) -> T {
@@ -80,11 +72,7 @@ impl Metrics {
             statuses: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(outcome),
             replies: outcome("reply"),
             faults: FAULTS.map(|class| outcome(class.as_str())),
-            seconds: histogram!(
-                "gatewright_exchange_seconds",
-                "listener" => listener.to_string(),
-                "route" => route.to_string(),
-            ),
+            seconds: (self.seconds).series(&[("listener", listener), ("route", route)]),
         })
     }
 
@@ -94,7 +82,7 @@ impl Metrics {
         self.with(|| UpstreamMetrics {
             metrics: self.clone(),
             name: label.clone(),
-            endpoints: (0..endpoints).map(|index| EndpointMetrics::new(&label, index)).collect(),
+            endpoints: RefCell::new((0..endpoints).map(|index| EndpointMetrics::new(&label, index)).collect()),
             retries: retries("sent"),
             retries_refused: retries("budget"),
             connections: gauge!("gatewright_upstream_connections", "upstream" => label.clone()),
@@ -102,6 +90,33 @@ impl Metrics {
             queue: gauge!("gatewright_upstream_queue", "upstream" => label),
             queued: Cell::new(0),
         })
+    }
+}
+
+impl Metrics {
+    pub(crate) fn discovery(&self, upstream: &Arc<str>) -> DiscoveryMetrics {
+        let lookups = |result: &'static str| counter!("gatewright_upstream_lookups_total", "upstream" => upstream.to_string(), "result" => result);
+        self.with(|| DiscoveryMetrics {
+            found: lookups("found"),
+            failed: lookups("failed"),
+        })
+    }
+}
+
+/// How one upstream's endpoints are looked for.
+#[derive(Debug)]
+pub(crate) struct DiscoveryMetrics {
+    found: Counter,
+    failed: Counter,
+}
+
+impl DiscoveryMetrics {
+    pub(crate) fn found(&self) {
+        self.found.increment(1);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failed.increment(1);
     }
 }
 
@@ -198,7 +213,7 @@ pub(crate) struct RouteMetrics {
     statuses: [Counter; 5],
     replies: Counter,
     faults: [Counter; 9],
-    seconds: Histogram,
+    seconds: Arc<Durations>,
 }
 
 impl RouteMetrics {
@@ -207,13 +222,13 @@ impl RouteMetrics {
         if let Some(counter) = self.statuses.get(class) {
             counter.increment(1);
         }
-        self.seconds.record(took);
+        self.seconds.record(took, 1);
     }
 
     /// So many replies came from an upstream of the clients' own protocol.
     pub(crate) fn replied(&self, replies: u32, took: Duration) {
         self.replies.increment(u64::from(replies));
-        self.seconds.record_many(took, replies as usize);
+        self.seconds.record(took, replies);
     }
 
     pub(crate) fn faulted(&self, class: FaultClass, took: Duration) {
@@ -226,7 +241,7 @@ impl RouteMetrics {
         {
             counter.increment(1);
         }
-        self.seconds.record(took);
+        self.seconds.record(took, 1);
     }
 }
 
@@ -242,7 +257,7 @@ pub(crate) struct UpstreamMetrics {
     queued: Cell<usize>,
     retries: Counter,
     retries_refused: Counter,
-    endpoints: Vec<EndpointMetrics>,
+    endpoints: RefCell<Vec<EndpointMetrics>>,
 }
 
 /// What one worker thinks of one endpoint.
@@ -283,6 +298,11 @@ impl EndpointMetrics {
         new
     }
 
+    fn arrive(&self) {
+        self.standing.set(Standing::Healthy);
+        self.add(Standing::Healthy, 1.0);
+    }
+
     fn add(&self, standing: Standing, number: f64) {
         for (gauge, state) in self.standings.iter().zip(Standing::ALL) {
             gauge.increment(if state == standing { number } else { 0.0 });
@@ -321,7 +341,7 @@ impl UpstreamMetrics {
     }
 
     pub(crate) fn probed(&self, endpoint: usize, probe: Probe) {
-        if let Some(endpoint) = self.endpoints.get(endpoint) {
+        if let Some(endpoint) = self.endpoints.borrow().get(endpoint) {
             match probe {
                 Probe::Passed => endpoint.passed.increment(1),
                 Probe::Failed => endpoint.failed.increment(1),
@@ -329,9 +349,31 @@ impl UpstreamMetrics {
         }
     }
 
+    /// There is an endpoint of this index from now on, new or in the place of another one.
+    pub(crate) fn arrived(&self, index: usize) {
+        let mut endpoints = self.endpoints.borrow_mut();
+        match endpoints.get(index) {
+            Some(endpoint) => endpoint.arrive(),
+            None => {
+                let new = self
+                    .metrics
+                    .with(|| EndpointMetrics::new(&self.name, index));
+                endpoints.push(new);
+            }
+        }
+    }
+
+    /// There is none of this index any more.
+    pub(crate) fn left(&self, index: usize) {
+        if let Some(endpoint) = self.endpoints.borrow().get(index) {
+            endpoint.add(endpoint.standing.get(), -1.0);
+        }
+    }
+
     /// Says what was thought of the endpoint before.
     pub(crate) fn standing(&self, endpoint: usize, standing: Standing) -> Option<Standing> {
-        let endpoint = self.endpoints.get(endpoint)?;
+        let endpoints = self.endpoints.borrow();
+        let endpoint = endpoints.get(endpoint)?;
         let before = endpoint.standing.replace(standing);
         endpoint.add(before, -1.0);
         endpoint.add(standing, 1.0);

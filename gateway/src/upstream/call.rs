@@ -2,6 +2,7 @@
 
 use super::mock::MockCall;
 use super::{Lease, Place, Queued, Target, Upstream, Wish};
+use crate::clock;
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Body;
@@ -19,6 +20,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+/// gRPC's timeouts have eight digits at most.
+const GRPC_LONGEST: u64 = 99_999_999;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request and its answer. Dropped before its end, it resets its stream.
@@ -36,7 +39,7 @@ enum State {
         response: ResponseFuture,
     },
     AwaitingBody(Box<Receiving>),
-    AwaitingMock(MockCall),
+    AwaitingMock(Box<MockCall>),
     /// It could not be sent.
     Failed(Fault),
     Done,
@@ -46,6 +49,7 @@ enum State {
 struct Outgoing {
     request: HttpRequest,
     trace: u128,
+    deadline: Instant,
 }
 
 /// An answer whose head is here and whose body is not.
@@ -73,14 +77,19 @@ impl Call {
         request: HttpRequest,
         facts: &Facts,
         wish: Wish,
+        deadline: Instant,
         now: Instant,
     ) -> Self {
         let mut endpoint = None;
         let state = match upstream.mock() {
-            Some(plan) => Ok(State::AwaitingMock(MockCall::new(plan, &request))),
+            Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(plan, &request)))),
             None => {
                 let trace = facts.trace;
-                let outgoing = Outgoing { request, trace };
+                let outgoing = Outgoing {
+                    request,
+                    trace,
+                    deadline,
+                };
                 match upstream.acquire(facts.connection, wish, now) {
                     Ok(Place::Granted(lease)) => {
                         endpoint = Some(lease.endpoint());
@@ -119,7 +128,11 @@ impl Call {
         }
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpAnswer, Fault>> {
+    pub(crate) fn poll(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             // Polled where it lies; taken out only to become something else.
             let next = match &mut self.state {
@@ -127,12 +140,12 @@ impl Call {
                 State::AwaitingHead { lease, response } => {
                     match ready!(Pin::new(response).poll(cx)) {
                         Err(error) => Err(blamed(lease, fault(&error))),
-                        Ok(answer) => return self.receive(answer, cx),
+                        Ok(answer) => return self.receive(answer, now, cx),
                     }
                 }
                 State::AwaitingBody(receiving) => {
                     ready!(receiving.poll(cx))?;
-                    return Poll::Ready(self.answer());
+                    return Poll::Ready(self.answer(now));
                 }
                 State::AwaitingMock(call) => return call.poll(cx).map(Ok),
                 State::Failed(_) | State::Done => Ok(None),
@@ -157,6 +170,7 @@ impl Call {
     fn receive(
         &mut self,
         answer: Response<RecvStream>,
+        now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<HttpAnswer, Fault>> {
         let State::AwaitingHead { lease, .. } = std::mem::replace(&mut self.state, State::Done)
@@ -168,8 +182,6 @@ impl Call {
         };
         lease.answered();
         let (head, stream) = answer.into_parts();
-        check_length(&head.headers, lease.upstream().plan.limits.body)
-            .map_err(|fault| blamed(&lease, fault))?;
         let mut receiving = Receiving {
             lease,
             head,
@@ -177,17 +189,21 @@ impl Call {
             body: Collected::Nothing,
         };
         match receiving.poll(cx)? {
-            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish())),
+            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish(now))),
             Poll::Pending => {
+                // What is here already was counted; there is no need to wait for too much.
+                let Receiving { lease, head, .. } = &receiving;
+                check_length(&head.headers, lease.upstream().plan.limits.body)
+                    .map_err(|fault| blamed(lease, fault))?;
                 self.state = State::AwaitingBody(Box::new(receiving));
                 Poll::Pending
             }
         }
     }
 
-    fn answer(&mut self) -> Result<HttpAnswer, Fault> {
+    fn answer(&mut self, now: Instant) -> Result<HttpAnswer, Fault> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::AwaitingBody(receiving) => Ok(receiving.finish()),
+            State::AwaitingBody(receiving) => Ok(receiving.finish(now)),
             _ => Err(Fault::sent(FaultClass::Internal, "an answer out of turn")),
         }
     }
@@ -229,12 +245,20 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         }
     };
     let span = lease.upstream().random();
+    let deadline = time_left(lease.upstream(), outgoing.deadline);
     let sent = lease.with_http(|connected| {
         let mut parent = traceparent(outgoing.trace, span);
         // Never indexed: a value that never comes again has no place in the compression table.
         // The first one is, so that the others find their name there.
-        parent.set_sensitive(std::mem::replace(&mut connected.used, true));
-        headers.insert(TRACEPARENT, parent);
+        let known = connected.served > 0;
+        connected.served += 1;
+        parent.set_sensitive(known);
+        // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
+        headers.append(TRACEPARENT, parent);
+        if let Some((name, mut left)) = deadline {
+            left.set_sensitive(known);
+            headers.insert(name, left);
+        }
         let mut head = Request::new(());
         *head.method_mut() = method;
         *head.uri_mut() = uri(&connected.target, target)?;
@@ -274,7 +298,7 @@ fn send_on(
             .map_err(|e| unsent(&e));
     }
     head.headers_mut()
-        .insert(CONTENT_LENGTH, decimal(body.len()));
+        .append(CONTENT_LENGTH, decimal(body.len()));
     let (response, mut stream) = sender.send_request(head, false).map_err(|e| unsent(&e))?;
     stream
         .send_data(body, true)
@@ -282,16 +306,46 @@ fn send_on(
     Ok(response)
 }
 
-/// A number as text. The conversion of `http` allocates twice.
-fn decimal(mut n: usize) -> HeaderValue {
-    let mut text = [b'0'; 20];
-    let mut start = text.len() - 1;
-    while n > 0 {
-        text[start] = b'0' + (n % 10) as u8;
-        n /= 10;
-        start -= usize::from(n > 0);
+/// How much time is left for the answer, where a header tells it. gRPC has a unit behind the number
+/// (PROTOCOL-HTTP2.md, Timeout).
+fn time_left(upstream: &Upstream, deadline: Instant) -> Option<(HeaderName, HeaderValue)> {
+    let name = upstream.plan.deadline_header.as_ref()?;
+    let left = deadline.saturating_duration_since(clock::now());
+    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    let text = match name.as_str() {
+        "grpc-timeout" => format!("{}m", millis.min(GRPC_LONGEST)),
+        _ => millis.to_string(),
+    };
+    Some((name.clone(), HeaderValue::from_str(&text).ok()?))
+}
+
+/// A number as text. The conversion of `http` allocates twice, and what most requests need is
+/// known beforehand.
+fn decimal(n: usize) -> HeaderValue {
+    let digits = n.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let end = n.saturating_mul(3).saturating_add(3);
+    match SHORT_NUMBERS.get(end.saturating_sub(digits)..end) {
+        Some(known) => HeaderValue::from_static(known),
+        None => HeaderValue::from(n),
     }
-    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// The numbers below a thousand, three digits each.
+const SHORT_NUMBERS: &str = match std::str::from_utf8(&short_numbers()) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+const fn short_numbers() -> [u8; 3000] {
+    let mut text = [b'0'; 3000];
+    let mut n = 0;
+    while n < 1000 {
+        text[3 * n] += (n / 100) as u8;
+        text[3 * n + 1] += (n / 10 % 10) as u8;
+        text[3 * n + 2] += (n % 10) as u8;
+        n += 1;
+    }
+    text
 }
 
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
@@ -336,7 +390,7 @@ impl Receiving {
         }
     }
 
-    fn finish(self) -> HttpAnswer {
+    fn finish(self, now: Instant) -> HttpAnswer {
         let Parts {
             status, headers, ..
         } = self.head;
@@ -345,7 +399,7 @@ impl Receiving {
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => self.lease.blame(),
-            _ => self.lease.praise(),
+            _ => self.lease.praise(now),
         }
         HttpAnswer {
             status,
@@ -440,7 +494,9 @@ fn fault(error: &h2::Error) -> Fault {
     if error.is_remote() && refused {
         return Fault::refused(FaultClass::Unreachable, error.to_string());
     }
-    if error.is_reset() || error.is_io() || error.is_remote() {
+    // A GOAWAY of the library's ends the connection because of one stream, nobody knows which: to
+    // all it carried, it broke.
+    if error.is_reset() || error.is_io() || error.is_remote() || error.is_go_away() {
         return Fault::sent(FaultClass::Unreachable, error.to_string());
     }
     Fault::sent(FaultClass::BadReply, error.to_string())
@@ -465,7 +521,7 @@ mod tests {
 
     #[test]
     fn a_length_has_the_digits_that_it_needs() {
-        for n in [0, 1, 9, 10, 99, 100, 4096, usize::MAX] {
+        for n in (0..1100).chain([4096, usize::MAX]) {
             assert_eq!(decimal(n), n.to_string());
         }
     }

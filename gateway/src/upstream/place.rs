@@ -20,6 +20,8 @@ pub(crate) struct Lease {
     pub(super) began: Instant,
     /// What its end says of the endpoint, if anything.
     verdict: Cell<Option<Verdict>>,
+    /// When that was known.
+    ended: Cell<Option<Instant>>,
 }
 
 /// A place in the queue; given up when it is dropped.
@@ -42,12 +44,14 @@ impl Lease {
             id,
             began,
             verdict: Cell::new(None),
+            ended: Cell::new(None),
         }
     }
 
     /// Notes that the endpoint did its part.
-    pub(super) fn praise(&self) {
+    pub(super) fn praise(&self, now: Instant) {
         self.verdict.set(Some(Verdict::Good));
+        self.ended.set(Some(now));
     }
 
     /// Notes that the endpoint failed.
@@ -102,15 +106,21 @@ impl Drop for Lease {
         self.upstream.awaited.end();
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
+            let ended = self.ended.get();
             if let Some(verdict) = self.verdict.get() {
-                let now = clock::now();
+                let now = ended.unwrap_or_else(clock::now);
                 state.pool.handle_verdict(self.id, verdict, self.began, now);
             }
             state.pool.release(self.id);
             if state.pool.is_idle(self.id)
                 && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
             {
-                connected.last_used = clock::now();
+                connected.last_used = ended.unwrap_or_else(clock::now);
+                match &connected.carrier {
+                    Carrier::Http(http) if http.retiring => http.driver.wake_by_ref(),
+                    Carrier::Native(link) if link.is_retiring() => link.nudge(),
+                    Carrier::Http(_) | Carrier::Native(_) => {}
+                }
             }
             state.is_busy()
         };

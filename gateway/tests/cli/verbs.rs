@@ -120,6 +120,12 @@ fn a_relay_has_nothing_to_test_but_costs_memory() {
 }
 
 #[test]
+fn what_is_forwarded_has_its_tests_too() {
+    let arguments = ["test", "forward.test.toml", "--config", "forward.toml"];
+    assert_snapshot!(gatewright(&arguments));
+}
+
+#[test]
 fn tests_tell_programs_the_same() {
     let (code, found) = json(&[
         "test",
@@ -157,11 +163,13 @@ fn tests_need_a_good_configuration_and_files() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["quickstart", "definition", "dns-to-doh", "convert"] {
+    for example in ["quickstart", "definition", "dns-to-doh", "convert", "redis"] {
         let config = format!("../../../../config/examples/{example}/gatewright.toml");
         let run = gatewright(&["test", "-c", &config]);
         assert_eq!(run.code, Some(0), "{run}");
         assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{run}");
+        let folder = format!("../../../../config/examples/{example}");
+        assert_eq!(gatewright(&["test", "-c", &folder]).stdout, run.stdout);
     }
 }
 

@@ -324,6 +324,24 @@ async fn clients_that_use_the_same_numbers_do_not_meet() {
 }
 
 #[tokio::test]
+async fn the_admin_listener_answers_when_no_descriptor_is_left() {
+    let backend = Backend::approving().await;
+    let gateway = Gateway::start(&Config::pos([backend.url()])).await;
+    gateway.leave_no_descriptor().await;
+    let mut client = gateway.client().await;
+    let refused = [("reason", "accept-error")];
+    gateway
+        .until_metric("gatewright_connections_refused_total", &refused, 1.0)
+        .await;
+    for _ in 0..3 {
+        assert_eq!(gateway.admin("/healthz").await.0, 200);
+    }
+    gateway.limit_descriptors(256).await;
+    let answered = client.ask(AuthReq::new(1)).await;
+    assert_eq!(answered.status, status::APPROVED);
+}
+
+#[tokio::test]
 async fn the_admin_listener_tells_how_it_is() {
     let backend = Backend::approving().await;
     let gateway = Gateway::start(&Config::pos([backend.url()]).workers(2)).await;
@@ -337,6 +355,14 @@ async fn the_admin_listener_tells_how_it_is() {
     let (status, metrics) = gateway.admin("/metrics").await;
     assert_eq!(status, 200);
     assert!(metrics.contains("# TYPE "), "{metrics}");
+    let exchanges = "gatewright_exchange_seconds_count{listener=\"front\",route=\"";
+    let counted: Vec<_> = (metrics.lines())
+        .filter(|line| line.starts_with(exchanges))
+        .collect();
+    assert!(
+        counted.len() == 1 && counted[0].ends_with(" 1"),
+        "{metrics}"
+    );
     assert!(
         !metrics.contains("4111111111111111") && !gateway.stderr().contains("4111111111111111")
     );

@@ -1,6 +1,6 @@
 //! What is sent twice, and how often that may be.
 
-use crate::support::backend::{Action, Answer, Asked, Backend};
+use crate::support::backend::{Action, Answer, Asked, Backend, approve};
 use crate::support::client::Client;
 use crate::support::config::{Config, status};
 use crate::support::dns_wire::{answer, query};
@@ -209,4 +209,62 @@ async fn retries_of_a_failing_upstream_stay_within_the_budget() {
 #[tokio::test]
 async fn so_do_those_of_one_that_refuses_streams() {
     check_storm(10, |_| Action::Reset(Reason::REFUSED_STREAM)).await;
+}
+
+/// More than four times the longest head: the library does not even skip it, and ends the
+/// connection.
+fn endless_head() -> Action {
+    Action::Answer(Answer::status(200).header("x", "y".repeat(70 << 10)))
+}
+
+#[tokio::test]
+async fn a_head_without_end_ends_one_connection_with_a_native_reply_to_each() {
+    let backend = Backend::scripted(|asked| match asked.merchant() {
+        "LONG" => endless_head(),
+        "HANG" => Action::Silence,
+        _ => approve(asked),
+    })
+    .start()
+    .await;
+    let gateway = Gateway::start(&Config::pos([backend.url()]).upstream("connections", 1)).await;
+    let mut client = gateway.client().await;
+    let asked = ["HANG", "LONG"].into_iter().zip(1..);
+    client
+        .send(asked.map(|(merchant, seq)| AuthReq::new(seq).merchant(merchant)))
+        .await;
+    for seq in 1..3 {
+        assert_eq!(client.reply_to(seq).await.status, status::FAILED);
+    }
+    let next = client.ask(AuthReq::new(3)).await;
+    assert_eq!(next.status, status::APPROVED);
+    assert_eq!(backend.log().connections.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_on_a_connection_that_a_head_ended_is_tried_again_if_it_may_be() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let backend = Backend::scripted(move |asked| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Action::Silence,
+        1 => endless_head(),
+        _ => resolved(asked),
+    })
+    .start()
+    .await;
+    let config = Config::dns([backend.url()])
+        .upstream("connections", 1)
+        .upstream_key(
+            "retry",
+            r#"{ attempts = 2, on = ["reset"], budget = "100%" }"#,
+        );
+    let gateway = Gateway::start(&config).await;
+    let mut client = Client::connect(gateway.front()).await;
+    let both = [query(1), query(2)].concat();
+    client.send_bytes(&both).await.expect("a peer that reads");
+    for _ in 0..2 {
+        let reply = client.next_dns().await.expect("a reply");
+        assert_eq!(reply[5] & 0x0f, NOERROR);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
+    assert_eq!(backend.log().connections.len(), 2);
 }

@@ -54,8 +54,12 @@ impl Fields {
 
     /// The fields of one message.
     pub(super) fn build(&self, env: &dyn Env) -> Result<Record, EvalError> {
-        let make = |making: &Making| making.make(env, &self.descriptor.schema);
-        self.making.iter().map(make).collect()
+        // What is collected into a `Result` has an unknown length, and would take more room.
+        let mut fields = Record::with_capacity(self.making.len());
+        for making in &self.making {
+            fields.push(making.make(env, &self.descriptor.schema)?);
+        }
+        Ok(fields)
     }
 }
 

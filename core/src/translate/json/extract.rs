@@ -15,8 +15,9 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The values of a route's paths, by their places.
-pub(in crate::translate) type Picked = SmallVec<[Value; 4]>;
+/// The values of a route's paths, by their places. They are moved about: room for more of them
+/// would cost as much as memory of their own.
+pub(in crate::translate) type Picked = SmallVec<[Value; 2]>;
 
 impl Paths {
     /// No value yet.

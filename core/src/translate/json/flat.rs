@@ -16,13 +16,16 @@ const DIGITS: usize = 18;
 /// Otherwise some may be picked.
 pub(super) fn pick(paths: &Paths, document: &Bytes, picked: &mut [Value]) -> bool {
     let root = paths.root();
-    let mut reader = Reader { document, at: 0 };
+    let mut reader = Reader {
+        document,
+        rest: document,
+    };
     let read = reader.object(|name, value| {
         if let Some((_, node)) = root.members.iter().find(|(n, _)| n.as_bytes() == name) {
             fill(node, value, picked);
         }
     });
-    read.is_some() && reader.at == document.len() && root.wanted.is_none()
+    read.is_some() && reader.rest.is_empty() && root.wanted.is_none()
 }
 
 /// A member that comes again counts anew, and there is nothing below a value without members.
@@ -37,49 +40,55 @@ fn fill(node: &Node, value: Value, picked: &mut [Value]) {
 
 struct Reader<'a> {
     document: &'a Bytes,
-    at: usize,
+    /// What was not read yet.
+    rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     fn object(&mut self, mut member: impl FnMut(&[u8], Value)) -> Option<()> {
         self.skip_space();
-        self.take(b"{")?;
+        self.token(b"{")?;
         loop {
-            self.skip_space();
             let name = self.text()?;
             self.skip_space();
-            self.take(b":")?;
-            self.skip_space();
+            self.token(b":")?;
             let value = self.value()?;
             member(name, value);
             self.skip_space();
-            if self.take(b",").is_none() {
+            if self.token(b",").is_none() {
                 break;
             }
         }
-        self.take(b"}")?;
+        self.token(b"}")
+    }
+
+    fn token(&mut self, token: &[u8]) -> Option<()> {
+        self.take(token)?;
         self.skip_space();
         Some(())
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.document.get(self.at..).unwrap_or_default()
+    #[inline]
+    fn skip_space(&mut self) {
+        // Most documents have none.
+        if self.rest.first().is_some_and(|byte| *byte <= b' ') {
+            self.skip_spaces();
+        }
     }
 
-    fn skip_space(&mut self) {
-        while let [b' ' | b'\n' | b'\r' | b'\t', ..] = self.rest() {
-            self.at += 1;
+    fn skip_spaces(&mut self) {
+        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
         }
     }
 
     fn take(&mut self, token: &[u8]) -> Option<()> {
-        self.rest().strip_prefix(token)?;
-        self.at += token.len();
+        self.rest = self.rest.strip_prefix(token)?;
         Some(())
     }
 
     fn value(&mut self) -> Option<Value> {
-        match self.rest().first()? {
+        match self.rest.first()? {
             b'"' => {
                 let text = self.document.slice_ref(self.text()?);
                 ByteString::try_from(text).ok().map(Value::Str)
@@ -94,25 +103,24 @@ impl<'a> Reader<'a> {
     /// An ASCII text without escapes.
     fn text(&mut self) -> Option<&'a [u8]> {
         self.take(b"\"")?;
-        let start = self.at;
-        self.at += next_unusual(self.rest())?;
-        let text = self.document.get(start..self.at)?;
+        let (text, rest) = self.rest.split_at_checked(next_unusual(self.rest)?)?;
+        self.rest = rest;
         self.take(b"\"")?;
         Some(text)
     }
 
     fn integer(&mut self) -> Option<Value> {
         let negative = self.take(b"-").is_some();
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
+        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit());
         let (count, n) = digits.take(DIGITS).fold((0, 0), |(count, n), digit| {
             (count + 1, 10 * n + i64::from(digit - b'0'))
         });
         // No digit in front may be 0, and `-0` is a float.
-        let canonical = match self.rest() {
+        let canonical = match self.rest {
             [b'0', ..] => count == 1 && !negative,
             _ => count > 0,
         };
-        self.at += count;
+        self.rest = self.rest.get(count..)?;
         // What follows may go on with the number; none of that is a token here.
         canonical.then(|| Value::from(if negative { -n } else { n }))
     }

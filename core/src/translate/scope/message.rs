@@ -252,6 +252,9 @@ pub(crate) struct MessageEnv<'a> {
 }
 
 impl<'a> MessageEnv<'a> {
+    /// Apart from [`load`](Env::load), which most often reads a field and needs nothing of what
+    /// the other places do.
+    #[inline(never)]
     fn value(&self, place: &Place) -> Result<Cow<'a, Value>, EvalError> {
         Ok(match place {
             Place::Field(slot) => Cow::Borrowed(self.message.field(*slot)),
@@ -270,6 +273,7 @@ impl<'a> MessageEnv<'a> {
 impl Env for MessageEnv<'_> {
     fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
         match place(self.places, var) {
+            Some(Place::Field(slot)) => Ok(Cow::Borrowed(self.message.field(*slot))),
             Some(place) => self.value(place),
             None => Ok(Cow::Owned(Value::Null)),
         }

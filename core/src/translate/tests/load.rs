@@ -60,6 +60,7 @@ fn targets() {
 fn headers() {
     for (name, value, expected) in [
         ("Host", "x", (codes::HEADER_NAME, "Host")),
+        ("traceparent", "x", (codes::HEADER_NAME, "traceparent")),
         (
             "transfer-encoding",
             "x",

@@ -115,7 +115,7 @@ fn read_case(
     // What goes upstream and comes back is a request and an answer, or messages of a protocol.
     let native = send
         .as_ref()
-        .and_then(|send| play::conversion(listener, send));
+        .and_then(|send| play::upstream_protocol(listener, send));
     let upstream = section.get("upstream");
     let upstream = upstream.map(|node| Upstream::read(reader, node, native));
     let answer = section.get("answer");

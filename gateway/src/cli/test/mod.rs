@@ -28,7 +28,7 @@ const SUFFIX: &str = ".test.toml";
 /// upstream answers, and which bytes the client should get.
 #[derive(Debug, clap::Args)]
 pub(super) struct Test {
-    /// Test files [default: all *.test.toml beside the configuration].
+    /// Test files [default: all *.test.toml beside the configuration, or in its folder].
     #[arg(value_name = "FILES")]
     files: Vec<PathBuf>,
     /// The configuration [default: gatewright.toml beside each test file].
@@ -80,7 +80,10 @@ impl Test {
         if !self.files.is_empty() {
             return Ok(self.files.clone());
         }
-        let folder = self.config.as_deref().and_then(Path::parent);
+        let folder = match self.config.as_deref() {
+            Some(config) if !config.is_dir() => config.parent(),
+            folder => folder,
+        };
         let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
         let entries = std::fs::read_dir(folder.unwrap_or_else(|| Path::new(".")));
         let entries = entries.into_iter().flatten().flatten();

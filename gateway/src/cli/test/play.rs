@@ -6,9 +6,9 @@ use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
-use gatewright_core::codec::{DecodeError, Event, Recovery, Rejected, Side};
+use gatewright_core::codec::{DecodeError, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::{Kind, Message};
+use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome};
 use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -51,12 +51,19 @@ pub(super) fn play(listener: &ListenerPlan, case: &Case) -> Played {
     Stage { listener }.play(case)
 }
 
-/// The rules that make a message of the one in these bytes, if it is one and the route that takes
-/// it has such.
-pub(super) fn conversion<'p>(listener: &'p ListenerPlan, send: &Bytes) -> Option<&'p Conversion> {
+/// The protocol that the message in these bytes leaves in, if it is one and its route leads to an
+/// upstream of messages.
+pub(super) fn upstream_protocol<'p>(
+    listener: &'p ListenerPlan,
+    send: &Bytes,
+) -> Option<&'p Arc<dyn Protocol>> {
     let stage = Stage { listener };
     let message = stage.read(send).ok()?;
-    stage.route(&message, &stage.facts())?.conversion()
+    match &stage.route(&message, &stage.facts())?.action {
+        RouteAction::Convert(rules) => Some(rules.upstream()),
+        RouteAction::Forward => Some(&listener.protocol),
+        RouteAction::Translate(_) | RouteAction::Relay => None,
+    }
 }
 
 struct Stage<'p> {
@@ -95,7 +102,14 @@ impl<'p> Stage<'p> {
                     |outcome| rules.reply(&message, outcome, &facts),
                 )
             }
-            Some(RouteAction::Forward | RouteAction::Relay) | None => {
+            Some(RouteAction::Forward) => self.exchange(
+                &message,
+                self.forwarded(&message).map(Sent::Message),
+                answer.map(Answer::outcome),
+                |outcome| self.passed_back(&message, outcome),
+            ),
+            // Listeners that have messages have no route that relays.
+            Some(RouteAction::Relay) | None => {
                 let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
                 let rejected = Rejected::from(&message);
                 let reply = self.listener.protocol.reject(&rejected, &fault);
@@ -206,6 +220,34 @@ impl<'p> Stage<'p> {
         }
     }
 
+    /// The message as it goes to a server of its own protocol, but for its id, which is one of the
+    /// connection's.
+    fn forwarded(&self, message: &Message) -> Result<Json, Fault> {
+        let protocol = &self.listener.protocol;
+        let mut message = message.clone();
+        if matches!(message.correlation(), Correlation::Id(_)) {
+            protocol
+                .descriptor()
+                .correlate(&mut message, Correlation::Id(0));
+        }
+        as_sent(protocol, message)
+    }
+
+    /// What the client gets of a server of its own protocol: its reply, with the client's id.
+    fn passed_back(&self, message: &Message, outcome: &Outcome<'_>) -> Option<Message> {
+        let protocol = &self.listener.protocol;
+        match outcome {
+            Outcome::Message(reply) => {
+                let mut reply = Message::clone(reply);
+                let id = message.correlation().clone();
+                protocol.descriptor().correlate(&mut reply, id);
+                Some(reply)
+            }
+            Outcome::Fault(fault) => protocol.reject(&Rejected::from(message), fault),
+            Outcome::Answer(_) | Outcome::Sent => None,
+        }
+    }
+
     fn facts(&self) -> Facts {
         Facts {
             peer: PEER,
@@ -218,8 +260,11 @@ impl<'p> Stage<'p> {
 
 /// The message that goes upstream, unless it cannot be made or written.
 fn converted(rules: &Conversion, message: &Message, facts: &Facts) -> Result<Json, Fault> {
-    let message = rules.request(message, facts)?;
-    native::as_read(rules.upstream(), message)
+    as_sent(rules.upstream(), rules.request(message, facts)?)
+}
+
+fn as_sent(protocol: &Arc<dyn Protocol>, message: Message) -> Result<Json, Fault> {
+    native::as_read(protocol, message)
         .map_err(|error| Fault::unsent(FaultClass::BadRequest, error.to_string()))
 }
 

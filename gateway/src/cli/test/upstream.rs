@@ -4,12 +4,14 @@ use super::native;
 use super::reader::{Node, Reader, if_given};
 use bytes::Bytes;
 use gatewright_config::codes;
+use gatewright_core::codec::Protocol;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
-use gatewright_core::translate::{Conversion, HttpAnswer, Outcome};
+use gatewright_core::translate::{HttpAnswer, Outcome};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// What should go upstream. What is not given may be anything.
 #[derive(Debug)]
@@ -47,16 +49,15 @@ const METHODS: [(&str, Method); 6] = [
 ];
 
 impl Upstream {
-    /// Reads a message if the route makes one, else a request.
+    /// Reads a message if one goes upstream, of this protocol, else a request.
     pub(super) fn read(
         reader: &mut Reader,
         node: &Node<'_>,
-        native: Option<&Conversion>,
+        native: Option<&Arc<dyn Protocol>>,
     ) -> Option<Self> {
         match native {
-            Some(rules) => {
-                let descriptor = rules.upstream().descriptor();
-                native::fields(reader, node, descriptor).map(Self::Message)
+            Some(protocol) => {
+                native::fields(reader, node, protocol.descriptor()).map(Self::Message)
             }
             None => Request::read(reader, node).map(Self::Http),
         }
@@ -131,7 +132,7 @@ impl Answer {
     pub(super) fn read(
         reader: &mut Reader,
         node: &Node<'_>,
-        native: Option<&Conversion>,
+        native: Option<&Arc<dyn Protocol>>,
     ) -> Option<Self> {
         if let Some(word) = node.get_ref().as_str() {
             let class = FAULTS.into_iter().find(|class| class.as_str() == word);
@@ -142,8 +143,8 @@ impl Answer {
             }
             return class.map(|class| Self::Fault(Fault::sent(class, "the test says so")));
         }
-        if let Some(rules) = native {
-            return native::reply(reader, node, rules.upstream()).map(Self::Message);
+        if let Some(protocol) = native {
+            return native::reply(reader, node, protocol).map(Self::Message);
         }
         http_answer(reader, node).map(Self::Http)
     }

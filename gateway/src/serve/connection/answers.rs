@@ -3,7 +3,7 @@
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
 use crate::upstream::Part;
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use gatewright_core::fault::Fault;
 use gatewright_core::session::ExchangeKey;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ impl Connection {
         work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
-                InFlight::Exchange(exchange) => match exchange.poll(cx) {
+                InFlight::Exchange(exchange) => match exchange.poll(now, cx) {
                     Poll::Ready(result) => Some(Outcome::Answer(result)),
                     Poll::Pending => None,
                 },
@@ -115,12 +115,13 @@ impl Connection {
     /// Puts the replies that may leave into the buffer.
     pub(super) fn write_replies(&mut self, work: &mut Work) {
         while let Some(reply) = self.session.poll_transmit() {
-            let written = match &reply.content {
-                Content::Event(event) => self.framing.write(event, &mut work.outbound),
-                Content::Frames(frames) => {
+            let written = match reply.content() {
+                Some(Content::Event(event)) => self.framing.write(event, &mut work.outbound),
+                Some(Content::Frames(frames)) => {
                     work.outbound.extend_from_slice(frames);
                     Ok(())
                 }
+                None => Ok(()),
             };
             let Err(error) = written else { continue };
             tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
@@ -144,6 +145,10 @@ impl Connection {
         {
             match Pin::new(io).poll_write(cx, &work.outbound) {
                 Poll::Ready(Ok(0)) => return Err(Ended("reset")),
+                Poll::Ready(Ok(written)) if written == work.outbound.len() => {
+                    work.outbound.clear();
+                    work.stalled_since = None;
+                }
                 Poll::Ready(Ok(written)) => {
                     work.outbound.advance(written);
                     work.stalled_since = None;
@@ -158,7 +163,7 @@ impl Connection {
                 }
             }
         }
-        work.outbound = BytesMut::new();
+        work.keep_little();
         Ok(())
     }
 

@@ -55,8 +55,14 @@ impl Connection {
                     Poll::Pending => break,
                     Poll::Ready(result) => result?,
                 }
-                work.inbound.extend_from_slice(buffer.filled());
-                buffer.filled().len()
+                let filled = buffer.filled();
+                if work.inbound.is_empty() {
+                    // As large as needed, at once.
+                    work.inbound = BytesMut::from(filled);
+                } else {
+                    work.inbound.extend_from_slice(filled);
+                }
+                filled.len()
             };
             if read == 0 {
                 self.handle_eof(work)?;
@@ -195,8 +201,14 @@ impl Connection {
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
         let needs = dispatch.needs(&request, route);
-        let Some(request) = self.tied(work, request, route, needs, at) else {
-            return Ok(());
+        let request = match needs {
+            Needs::Nothing => request,
+            Needs::Exclusive | Needs::Bound | Needs::Replay => {
+                match self.tied(work, request, route, needs, at) {
+                    Some(request) => request,
+                    None => return Ok(()),
+                }
+            }
         };
         self.listener.metrics.requests(1);
         let deadline = at.began + Dispatch::time_for(route);

@@ -68,7 +68,7 @@ impl Connection {
     /// Ends one-way messages that take too long: nobody waits for them, but they have a place.
     pub(super) fn expire_unanswered(&mut self, work: &mut Work, now: Instant) {
         let late = |in_flight: &InFlight| match in_flight {
-            InFlight::Exchange(exchange) => exchange.key.is_none() && exchange.deadline <= now,
+            InFlight::Exchange(exchange) => exchange.key.is_none() && exchange.deadline() <= now,
             InFlight::Batch(_) => false,
         };
         while let Some(InFlight::Exchange(exchange)) = work.exchanges.take(late) {
@@ -85,7 +85,7 @@ impl Connection {
             work.stalled_since.map(|since| since + limits.send_time),
             self.parting().map(|parting| parting.until),
             self.is_deaf(work).then(|| now + LOOK_AFTER),
-            work.unanswered().map(|exchange| exchange.deadline).min(),
+            work.unanswered().map(|exchange| exchange.deadline()).min(),
         ];
         let next = times.into_iter().flatten().min();
         self.alarm.set(next.unwrap_or(now + limits.idle), cx);

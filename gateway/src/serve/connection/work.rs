@@ -52,13 +52,21 @@ impl Work {
             })
     }
 
+    /// Frees the memory of replies that are written, unless it is little: the next ones need it.
+    pub(super) fn keep_little(&mut self) {
+        if self.outbound.capacity() > KEPT_BYTES {
+            self.outbound = BytesMut::new();
+        }
+    }
+
     /// Cancels what is on its way and forgets the rest, but not the memory it took.
     fn clear(&mut self) {
         self.exchanges.clear();
         self.exchanges.forget_task();
         self.lanes.clear();
         self.inbound = BytesMut::new();
-        self.outbound = BytesMut::new();
+        self.outbound.clear();
+        self.keep_little();
         self.partial_since = None;
         self.stalled_since = None;
     }
@@ -66,6 +74,8 @@ impl Work {
 
 /// How much is kept: for so many connections.
 const KEPT: usize = 64;
+/// The memory for replies that each of them keeps.
+const KEPT_BYTES: usize = 16 << 10;
 
 /// What connections of a worker that became idle leave to the next ones that get busy. Many do
 /// both with each message, and would otherwise allocate and free as often.

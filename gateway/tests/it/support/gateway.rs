@@ -171,6 +171,28 @@ impl Gateway {
         kilobytes * 1024
     }
 
+    /// Lets it open no descriptor beyond those that it has.
+    pub(crate) async fn leave_no_descriptor(&self) {
+        let pid = self.child.id().expect("a running process");
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
+        let open: Vec<usize> = open
+            .map(|entry| entry.expect("an entry").file_name())
+            .map(|name| name.to_string_lossy().parse().expect("a number"))
+            .collect();
+        let lowest_free = (0..).find(|number| !open.contains(number));
+        self.limit_descriptors(lowest_free.expect("a number")).await;
+    }
+
+    /// Lets it open so many descriptors.
+    pub(crate) async fn limit_descriptors(&self, most: usize) {
+        let pid = self.child.id().expect("a running process").to_string();
+        let set = Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--nofile={most}:")])
+            .status()
+            .await;
+        assert!(set.expect("prlimit of util-linux").success());
+    }
+
     /// Asks it to stop.
     pub(crate) async fn terminate(&self) {
         let pid = self.child.id().expect("a running process").to_string();

@@ -1,0 +1,60 @@
+//! What clients get.
+
+use super::Exchange;
+use bytes::BytesMut;
+use gatewright_core::codec::Event;
+use gatewright_core::message::Message;
+
+/// A reply and the request that it answers: if the reply cannot be written, the protocol's own
+/// refusal of that request is. It waits for its turn and is moved about, so it is small.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// The reply that an exchange ended with.
+    Exchange(Box<Exchange>),
+    /// The answer to a request that was not forwarded.
+    Refusal(Box<Refusal>),
+    /// The answer to what could not be read, or asks for nothing.
+    Unread(Box<Event>),
+    /// Whole frames of replies to requests that nobody read.
+    Frames(BytesMut),
+}
+
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    event: Event,
+    pub(super) request: Message,
+}
+
+/// What is to be written.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    /// A message.
+    Event(&'a Event),
+    /// Whole frames as they came from an upstream.
+    Frames(&'a [u8]),
+}
+
+impl Reply {
+    pub(crate) fn to_unread(message: Message) -> Self {
+        Self::Unread(Box::new(Event::Head(message)))
+    }
+
+    pub(crate) const fn passed_on(frames: BytesMut) -> Self {
+        Self::Frames(frames)
+    }
+
+    pub(super) fn to_request(message: Message, request: Message) -> Self {
+        let event = Event::Head(message);
+        Self::Refusal(Box::new(Refusal { event, request }))
+    }
+
+    /// `None` for an exchange that has no reply: that is never made one.
+    pub(crate) fn content(&self) -> Option<Content<'_>> {
+        match self {
+            Self::Exchange(exchange) => exchange.reply().map(Content::Event),
+            Self::Refusal(refusal) => Some(Content::Event(&refusal.event)),
+            Self::Unread(event) => Some(Content::Event(event)),
+            Self::Frames(frames) => Some(Content::Frames(frames)),
+        }
+    }
+}
