@@ -131,6 +131,10 @@ impl<'p> Writer<'_, 'p> {
             }
             (Form::Switch(_), given) => {
                 let chosen = self.chosen(target, form)?;
+                if let (None, Given::Nothing) = (chosen, given) {
+                    self.machine.put(target, Val::Absent);
+                    return Ok(());
+                }
                 let chosen = chosen.ok_or_else(|| {
                     WriteError::new(
                         WriteProblem::Contradiction,

@@ -5,8 +5,10 @@ use super::Writer;
 use crate::ksy::plan::Cut;
 use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
+use crate::ksy::plan::Process;
 use crate::ksy::plan::Size;
 use crate::ksy::read::Val;
+use crate::ksy::read::cut::find;
 use crate::ksy::read::eval::Here;
 use crate::ksy::read::structure::Target;
 use crate::ksy::write::FieldCodec;
@@ -176,6 +178,13 @@ impl<'p> Writer<'_, 'p> {
             self.out.unsplit(data);
             return self.sized(len, cut, &here, field);
         }
+        // It has not read up to what ends its bytes, and that is a part of them.
+        if let (true, true, Some(terminator)) = (cut.include, cut.eos_error, &cut.terminator)
+            && find(&data, terminator, cut.unit).is_none()
+            && missing.is_none_or(|missing| missing >= terminator.len())
+        {
+            data.put_slice(terminator);
+        }
         self.finish_cut(&data, cut, &here, field)
     }
 
@@ -185,7 +194,9 @@ impl<'p> Writer<'_, 'p> {
         cut: &'p Cut,
         here: &Here,
     ) -> Result<Option<usize>, WriteError> {
-        if cut.process.is_some() || cut.terminator.is_some() || cut.pad_right.is_some() {
+        // All other processes give as many bytes as they take.
+        let resized = matches!(cut.process, Some(Process::Zlib));
+        if resized || cut.terminator.is_some() || cut.pad_right.is_some() {
             return Ok(None);
         }
         let from = self.out.len();
@@ -242,15 +253,18 @@ impl<'p> Writer<'_, 'p> {
         let filled = cut.terminator.is_some() || cut.pad_right.is_some();
         match cut.size {
             Size::Eos if filled => padded(data, cut, size.or(room), self.out)?,
+            // The stream has ended before.
+            Size::Terminated
+                if !cut.eos_error && data.is_empty() && self.ends.last() == Some(&from) => {}
             // The end of the stream ends it as well.
             Size::Terminated if !cut.eos_error && room == Some(data.len()) => {
                 self.out.put_slice(data);
             }
             _ => padded(data, cut, size, self.out)?,
         }
-        if let (Size::Terminated, false, false, Some(terminator)) =
-            (&cut.size, cut.consume, cut.include, &cut.terminator)
-            && cut.eos_error
+        if let (Size::Terminated, false, Some(terminator)) =
+            (&cut.size, cut.consume, &cut.terminator)
+            && (cut.include && data.ends_with(terminator) || !cut.include && cut.eos_error)
         {
             self.left_behind.push((self.out.len(), terminator));
         }
