@@ -41,6 +41,31 @@ fn a_terminator_that_never_came() {
 }
 
 #[test]
+fn what_is_read_beyond_the_fields_is_not_written() {
+    let definition = good(
+        "seq:
+  - {id: at, type: u1}
+instances:
+  body: {pos: at, type: u1}
+",
+    );
+    assert_eq!(rewritten(&definition, &bytes("00")), Ok(bytes("00")));
+    let refused = rewritten(&definition, &bytes("02 00 07")).expect_err("it is nowhere");
+    assert!(refused.starts_with("body: "), "{refused}");
+}
+
+#[test]
+fn a_list_of_less_than_no_elements() {
+    same(
+        "seq:
+  - {id: n, type: s1}
+  - {id: a, type: u1, repeat: expr, repeat-expr: n}
+",
+        &["ff", "00", "01 07"],
+    );
+}
+
+#[test]
 fn what_fills_a_processed_structure() {
     same(
         "seq:

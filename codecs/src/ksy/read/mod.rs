@@ -37,6 +37,8 @@ pub struct Limits {
     pub elements: usize,
     /// Bytes that come of decompression, all together.
     pub inflated: usize,
+    /// Bytes of text and lists that come of expressions, all together.
+    pub produced: usize,
 }
 
 impl Limits {
@@ -45,6 +47,7 @@ impl Limits {
         depth: 64,
         elements: 65_536,
         inflated: 1 << 20,
+        produced: 1 << 20,
     };
 
     /// For a file that somebody looks at.
@@ -52,6 +55,7 @@ impl Limits {
         depth: 64,
         elements: 4_000_000,
         inflated: 256 << 20,
+        produced: 256 << 20,
     };
 }
 
@@ -129,7 +133,7 @@ impl<'p> Machine<'p> {
             depth: 0,
             elements: 0,
             inflated: 0,
-            budget: Budget::full(),
+            budget: Budget::of(limits.produced),
             buffers: SmallVec::from_buf([frame]),
             streams: SmallVec::from_slice(&[whole]),
             objects: SmallVec::new(),

@@ -147,7 +147,9 @@ impl<'p> Writer<'_, 'p> {
         };
         let around = self.end;
         self.end = self.end_within(cut, &here)?;
+        self.streams = self.streams.saturating_add(1);
         self.structure(object)?;
+        self.streams = self.streams.saturating_sub(1);
         self.meet_terminators(from)?;
         self.align();
         self.end = around;

@@ -1,6 +1,7 @@
 //! Fields to bytes, in the order of the definition.
 
 mod cut;
+mod places;
 mod settle;
 mod single;
 
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use bytes::BytesMut;
 use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
+use places::placed;
 use smallvec::SmallVec;
 
 /// A field that was laid out before its value was known.
@@ -61,6 +63,10 @@ pub(super) struct Writer<'w, 'p> {
     left_behind: Vec<(usize, &'p Bytes)>,
     /// Where streams must end, since nothing else ends the field before.
     ends: Vec<usize>,
+    /// How many streams of their own stand around what is being written.
+    streams: usize,
+    /// Structures of the frame itself.
+    of_frame: Vec<ObjectId>,
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
     /// Fields that are there and of which nothing has been concluded yet.
@@ -92,6 +98,8 @@ impl<'w, 'p> Writer<'w, 'p> {
             end: None,
             left_behind: Vec::new(),
             ends: Vec::new(),
+            streams: 0,
+            of_frame: Vec::new(),
             cases: Vec::new(),
             arrived: SmallVec::new(),
             owners: Vec::new(),
@@ -119,6 +127,7 @@ impl<'w, 'p> Writer<'w, 'p> {
         given: &Given,
         before: &[(Target, Value)],
     ) -> Result<bool, WriteError> {
+        let start = self.out.len();
         self.before = before.to_vec();
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
         let root = self.machine.begin(root, IoId::FRAME, None, &arguments)?;
@@ -129,6 +138,7 @@ impl<'w, 'p> Writer<'w, 'p> {
         if self.again {
             return Ok(false);
         }
+        self.meet_places(start)?;
         if let Some(hole) = self.holes.first() {
             let message = "this field must be given: nothing else says what it is";
             return Err(WriteError::new(WriteProblem::Missing, message).within(hole.name));
@@ -170,6 +180,9 @@ impl<'w, 'p> Writer<'w, 'p> {
             ));
         }
         self.known(|machine| machine.decide_endian(object))?;
+        if self.streams == 0 && self.machine.ty(object).instances.iter().any(placed) {
+            self.of_frame.push(object);
+        }
         for field in &self.machine.ty(object).fields {
             self.field(object, field)
                 .map_err(|error| error.within(&field.name))?;
@@ -243,12 +256,17 @@ impl<'w, 'p> Writer<'w, 'p> {
             if let Repeat::Count(count) = &field.repeat {
                 let equals = Value::Int(elements as i128);
                 self.solve(count, &here, &equals)?;
-                self.checks.push(Check {
-                    code: count,
-                    here,
-                    equals,
-                    name: &field.name,
-                });
+                // A count below zero is none, too.
+                let none = elements == 0
+                    && self.known(|machine| machine.count_of_elements(count, object))? == Some(0);
+                if !none {
+                    self.checks.push(Check {
+                        code: count,
+                        here,
+                        equals,
+                        name: &field.name,
+                    });
+                }
             }
             return Ok(elements);
         }
