@@ -66,6 +66,25 @@ fn a_list_of_less_than_no_elements() {
 }
 
 #[test]
+fn padding_by_the_place_in_the_stream() {
+    same(
+        "seq:
+  - {id: n, type: u1}
+  - {id: a, size: n}
+  - {id: pad, size: (4 - _io.pos) % 4}
+  - {id: b, type: inner, size: 5}
+types:
+  inner:
+    seq:
+      - {id: x, type: u1}
+      - {id: pad, size: -_io.pos % 4}
+      - {id: y, type: u1}
+",
+        &["01 41 0000 42 000000 43", "03 414243 42 000000 43"],
+    );
+}
+
+#[test]
 fn what_fills_a_processed_structure() {
     same(
         "seq:

@@ -225,6 +225,13 @@ impl<'p> Machine<'p> {
         self.buffers.get(at).map_or(&[], |bytes| bytes)
     }
 
+    /// Says where the next byte of the frame is, which is being written and not read.
+    pub(in crate::ksy) fn go_to(&mut self, pos: usize) {
+        if let Some(frame) = self.streams.first_mut() {
+            frame.seek(pos);
+        }
+    }
+
     /// Why an instance could not be read, if that has been tried.
     fn failure(&self, id: ObjectId, slot: usize) -> Option<&ReadError> {
         let mut failed = self.failed.iter();

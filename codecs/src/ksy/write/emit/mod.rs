@@ -57,6 +57,8 @@ pub(super) struct Writer<'w, 'p> {
     /// Where they begin in it, counted from its lowest bit.
     low: u8,
     depth: usize,
+    /// Where the stream that is being written begins.
+    start: usize,
     /// Where the stream that is being written ends, if that is known.
     end: Option<usize>,
     /// Terminators that are left for whatever follows, and where they must stand.
@@ -95,6 +97,7 @@ impl<'w, 'p> Writer<'w, 'p> {
             left: 0,
             low: 0,
             depth: 0,
+            start: 0,
             end: None,
             left_behind: Vec::new(),
             ends: Vec::new(),
@@ -128,6 +131,7 @@ impl<'w, 'p> Writer<'w, 'p> {
         before: &[(Target, Value)],
     ) -> Result<bool, WriteError> {
         let start = self.out.len();
+        self.start = start;
         self.before = before.to_vec();
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
         let root = self.machine.begin(root, IoId::FRAME, None, &arguments)?;
