@@ -3,7 +3,7 @@
 use crate::keys::size;
 use crate::plan::{
     Endpoint, EndpointKind, ListenerPlan, Plan, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, RoutePlan,
-    Service, UpstreamPlan,
+    Service, Sharing, UpstreamPlan,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -242,9 +242,13 @@ impl Plan {
     }
 
     fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
-        upstream.speaks.as_ref()?;
+        // Those that are clients' own are relays, which hold less than their clients did before.
+        let speech = upstream.speaks.as_ref()?;
+        if speech.sharing == Sharing::Bound {
+            return None;
+        }
         let limits = &upstream.limits;
-        let endpoints = wide(upstream.endpoints.len());
+        let endpoints = wide(upstream.most_endpoints());
         let carrier = upstream
             .endpoints
             .iter()
@@ -274,7 +278,8 @@ impl Plan {
 
     fn quic(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
         let quic = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Quic(_));
-        let endpoints = wide(upstream.endpoints.iter().filter(quic).count());
+        let endpoints = wide(upstream.endpoints.iter().filter(quic).count())
+            .saturating_mul(looked_for(upstream));
         (endpoints > 0).then(|| MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "QUIC connections, each with bytes to be sent",
@@ -300,7 +305,13 @@ fn streams(upstream: &UpstreamPlan) -> u64 {
     let limits = &upstream.limits;
     wide(limits.connections)
         .saturating_mul(wide(limits.streams))
-        .saturating_mul(wide(upstream.endpoints.len()))
+        .saturating_mul(wide(upstream.most_endpoints()))
+}
+
+/// How many endpoints one URL stands for.
+fn looked_for(upstream: &UpstreamPlan) -> u64 {
+    let discovery = upstream.discovery.as_ref();
+    discovery.map_or(1, |discovery| wide(discovery.policy.endpoints))
 }
 
 /// What the connection of a relay to an endpoint holds beside the relay's own buffers.
@@ -330,7 +341,7 @@ fn http_endpoints(upstream: &UpstreamPlan) -> u64 {
         .endpoints
         .iter()
         .filter(|endpoint| endpoint.kind() == EndpointKind::Http);
-    wide(http.count())
+    wide(http.count()).saturating_mul(looked_for(upstream))
 }
 
 /// Widening: no platform has more than 64 bits here.

@@ -4,10 +4,12 @@ mod definitions;
 
 use definitions::Stub;
 use gatewright_config::plan::{
-    Authority, Check, DefinitionPlan, Endpoint, LogFormat, MockPlan, Plan,
+    Authority, Check, DefinitionPlan, Endpoint, LogFormat, MockPlan, Plan, Records,
 };
 use gatewright_config::{Loaded, Protocols, load, load_str, load_str_with};
 use gatewright_core::balance::Policy;
+use gatewright_core::health::ErrorReplies;
+use gatewright_core::message::Value;
 use gatewright_core::retry::Cause;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,11 +48,16 @@ request.post = "/"
 reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
 "#;
 
-fn h2c(host: &str, port: u16) -> Endpoint {
-    Endpoint::H2c(Authority {
+fn authority(host: &str, port: u16) -> Authority {
+    Authority {
         host: host.into(),
         port,
-    })
+        address: None,
+    }
+}
+
+fn h2c(host: &str, port: u16) -> Endpoint {
+    Endpoint::H2c(authority(host, port))
 }
 
 #[test]
@@ -197,10 +204,7 @@ fn what_is_said_is_in_the_plan() {
     };
     assert_eq!(plan.upstreams[0].endpoints, [Endpoint::Mock(mock)]);
     let payments = &plan.upstreams[1];
-    let https = Endpoint::Https(Authority {
-        host: "pay-2".into(),
-        port: 443,
-    });
+    let https = Endpoint::Https(authority("pay-2", 443));
     assert_eq!(payments.endpoints, [h2c("pay-1", 8080), https]);
     assert_eq!(payments.tls.server_name.as_deref(), Some("pay.internal"));
     let limits = payments.limits;
@@ -246,7 +250,8 @@ fn endpoints_have_ranks_and_upstreams_policies() {
     assert_eq!((eject.failures, eject.ratio, eject.share), (7, 50, 100));
     assert_eq!((policy.health.fall, policy.health.rise), (4, 2));
     let check = upstream.check.as_ref().unwrap();
-    assert_eq!(check.check, Check::Get("/healthz?deep=1".parse().unwrap()));
+    let path = "/healthz?deep=1";
+    assert!(matches!(&check.check, Check::Get(get) if get == path));
     assert_eq!(check.every, Duration::from_millis(500));
     assert_eq!(check.timeout, Duration::from_secs(1));
     let retry = &upstream.retry;
@@ -260,10 +265,77 @@ fn a_probe_without_a_path_connects() {
     let url = "url = \"mock:\"";
     let plan = plan(&SMALLEST.replace(url, "url = \"h2c://a\"\nhealth = {}"));
     let check = plan.upstreams[0].check.as_ref().unwrap();
-    assert_eq!(
-        (&check.check, check.every),
-        (&Check::Connect, Duration::from_secs(2))
-    );
+    assert!(matches!(check.check, Check::Connect));
+    assert_eq!(check.every, Duration::from_secs(2));
+}
+
+#[test]
+fn endpoints_may_be_looked_for() {
+    let of = |discovery: &str, url: &str| {
+        let keys = format!("url = \"{url}\"\ndiscovery = {discovery}");
+        let plan = plan(&SMALLEST.replace("url = \"mock:\"", &keys));
+        let upstream = plan.upstreams[0].clone();
+        (upstream.discovery.unwrap(), upstream.endpoints[0].clone())
+    };
+    let (plain, endpoint) = of("{}", "h2c://pay.test:8080");
+    assert_eq!(plain.records, Records::Address);
+    assert!(plain.servers.is_empty());
+    let seconds = (plain.policy.least.as_secs(), plain.policy.most.as_secs());
+    assert_eq!((seconds, plain.policy.endpoints), ((1, 60), 64));
+    let address = "[2001:db8::1]:8080".parse().unwrap();
+    let found = Authority {
+        host: "pay.test".into(),
+        port: 8080,
+        address: Some(address),
+    };
+    assert_eq!(endpoint.found(address), Endpoint::H2c(found));
+
+    let service =
+        r#"{ records = "service", servers = "127.0.0.1:5353", least = "2m", endpoints = 3 }"#;
+    let (service, endpoint) = of(service, "https://_pay._tcp.example.test");
+    assert_eq!(service.records, Records::Service);
+    assert_eq!(service.servers, ["127.0.0.1:5353".parse().unwrap()]);
+    assert_eq!(service.policy.most, service.policy.least);
+    let address = "10.0.0.1:99".parse().unwrap();
+    let found = Authority {
+        host: "example.test".into(),
+        port: 99,
+        address: Some(address),
+    };
+    assert_eq!(endpoint.found(address), Endpoint::Https(found));
+}
+
+/// A value with a variable is taken as it is after that, whatever it holds.
+#[test]
+fn a_probe_may_ask_in_the_protocol_of_its_upstream() {
+    let text = r#"
+        [listeners.cache]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "resp"
+
+        [upstreams.cache]
+        url = "tcp://cache:6379"
+        protocol = "resp"
+        health = { send = "auth", set = { args = ["${NAME}", "${NONE:-x}", "{unhex('00ff')}"] }, expect = "reply", when = "text == 'OK'" }
+        eject.errors = "server"
+
+        [[routes]]
+        from = "cache"
+        to = "cache"
+    "#;
+    let variables = |name: &str| (name == "NAME").then(|| "{a}${b}".to_owned());
+    let loaded = load_str_with("a.toml", text, &protocols(), &variables).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let upstream = &loaded.plan.upstreams[0];
+    assert_eq!(upstream.errors, ErrorReplies::Failures);
+    let Some(Check::Ask(question)) = upstream.check.as_ref().map(|check| &check.check) else {
+        panic!("a question")
+    };
+    let message = question.message(0);
+    let args = [&b"{a}${b}"[..], b"x", b"\x00\xff"];
+    let args = args.map(|arg| Value::Bytes(arg.to_vec().into()));
+    assert_eq!(message.fields()[1].as_list(), Some(&args[..]));
+    assert!(!format!("{:?}", loaded.plan).contains("{a}"));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{MAX_FRAME, OPCODE_QUERY, OPCODE_UPDATE};
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, HalfClose,
-    Operation, ReplyOrder, Schema, StructDef, StructId, Type,
+    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade, Grading,
+    HalfClose, Operation, ReplyOrder, Schema, StructDef, StructId, Type,
 };
 use gatewright_core::message::{Kind, Slot, Value};
 
@@ -62,7 +62,9 @@ pub(super) fn descriptor() -> Descriptor {
                 .id(ID)
                 .idempotent(),
             Operation::new("update", Kind::Request, StructId(1)).id(ID),
-            Operation::new("answer", Kind::Reply, StructId(2)).id(ID),
+            Operation::new("answer", Kind::Reply, StructId(2))
+                .id(ID)
+                .graded(grading()),
         ],
         capabilities: Capabilities {
             correlation: CorrelationKind::Id { bits: 16 },
@@ -72,6 +74,19 @@ pub(super) fn descriptor() -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: MAX_FRAME,
         },
+    }
+}
+
+/// That a name or a record is there or is not is an answer as well (RFC 1035, 4.1.1; RFC 2136, 2.2).
+fn grading() -> Grading {
+    const SERVFAIL: u8 = 2;
+    const ANSWERS: [u8; 5] = [0, 3, 6, 7, 8];
+    let mut listed: Vec<_> = ANSWERS.map(|rcode| (rcode.into(), Grade::Fine)).into();
+    listed.push((SERVFAIL.into(), Grade::Failed));
+    Grading {
+        field: RCODE,
+        listed,
+        others: Grade::Refused,
     }
 }
 

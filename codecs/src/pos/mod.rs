@@ -28,8 +28,8 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use gatewright_core::codec::{
     Capabilities, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
-    FieldDef, FrameProtocol, HalfClose, Operation, Rejected, ReplyOrder, Schema, Side, StructDef,
-    StructId, Type,
+    FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation, Rejected, ReplyOrder, Schema,
+    Side, StructDef, StructId, Type,
 };
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message, OperationId, Slot, Value};
@@ -197,7 +197,9 @@ fn descriptor() -> Descriptor {
         },
         operations: vec![
             Operation::new("auth_req", Kind::Request, StructId(0)).id(SEQ),
-            Operation::new("auth_rsp", Kind::Reply, StructId(1)).id(SEQ),
+            Operation::new("auth_rsp", Kind::Reply, StructId(1))
+                .id(SEQ)
+                .graded(grading()),
         ],
         capabilities: Capabilities {
             correlation: CorrelationKind::Id { bits: 32 },
@@ -206,6 +208,17 @@ fn descriptor() -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: MAX_FRAME,
         },
+    }
+}
+
+/// A payment that is declined is no error: somebody has decided.
+fn grading() -> Grading {
+    Grading {
+        field: STATUS,
+        listed: [TIMED_OUT, MALFUNCTION]
+            .map(|status| (status.into(), Grade::Failed))
+            .into(),
+        others: Grade::Fine,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use gatewright_core::codec::{Cause, EncodeProblem, Recovery};
+use gatewright_core::codec::{Cause, EncodeProblem, Grade, Recovery};
 use gatewright_core::message::Record;
 
 const AUTH_REQ: &str = "ac4d002d0100000007\
@@ -271,4 +271,16 @@ fn rejections_carry_the_seq_and_a_status() {
         pos.reject(&nobody, &Fault::unsent(FaultClass::Internal, "")),
         None
     );
+}
+
+#[test]
+fn a_declined_payment_is_no_error() {
+    let pos = Pos::new();
+    let grade = |status: u8| {
+        let fields = vec![7_u8.into(), status.into(), "------".into()];
+        let reply = pos.descriptor.message(Body::AuthRsp.operation(), fields);
+        pos.descriptor.grade(&reply)
+    };
+    use Grade::{Failed, Fine};
+    assert_eq!([0, 51, 91, 96].map(grade), [Fine, Fine, Failed, Failed]);
 }

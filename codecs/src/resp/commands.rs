@@ -7,6 +7,7 @@
 //! | key | where its first key is |
 //! | [`replay`], [`exclusive`], [`bound`] | what it needs of its connection |
 //! | [`secret`](Command::secret) | whether its arguments must not be shown |
+//! | [`with_subcommands`](Command::with_subcommands) | how many of the next rows are those of its subcommands that need something else |
 
 use gatewright_core::codec::{Needs, Retry};
 use gatewright_core::message::Value;
@@ -20,6 +21,8 @@ pub(super) struct Command {
     pub(super) needs: Needs,
     /// Its arguments are passwords, or may be.
     pub(super) secret: bool,
+    /// So many of the next rows are subcommands of it.
+    pub(super) subcommands: u16,
 }
 
 /// Where a command has its first key. Arguments are counted from 1, as redis does.
@@ -59,6 +62,7 @@ const fn row(name: &'static str, key: KeyAt) -> Command {
         retry: Retry::IfUnsent,
         needs: Needs::Nothing,
         secret: false,
+        subcommands: 0,
     }
 }
 
@@ -109,6 +113,21 @@ impl Command {
             key: KeyAt::Counted(at),
             ..self
         }
+    }
+
+    /// The same command, and behind it as many rows for subcommands. Those that have no row need
+    /// what it needs.
+    const fn with_subcommands(self, rows: u16) -> Self {
+        Self {
+            subcommands: rows,
+            ..self
+        }
+    }
+
+    /// The words that it starts with on the wire: one, or two for a subcommand, which redis, too,
+    /// names with a bar between them.
+    pub(super) fn words(&self) -> impl Iterator<Item = &'static [u8]> + Clone {
+        self.name.split('|').map(str::as_bytes)
     }
 
     const fn secret(self) -> Self {
@@ -325,7 +344,11 @@ pub(super) const COMMANDS: &[Command] = &[
     write("fcall", 0).counted(2),
     write("fcall_ro", 0).counted(2),
     write("function", 0),
-    bound("script", 0),
+    bound("script", 0).with_subcommands(4),
+    read("script|exists", 0),
+    write("script|flush", 0),
+    write("script|kill", 0),
+    write("script|load", 0),
     // Publish and subscribe.
     bound("psubscribe", 0),
     write("publish", 0),
@@ -342,9 +365,17 @@ pub(super) const COMMANDS: &[Command] = &[
     bound("multi", 0),
     bound("unwatch", 0),
     bound("watch", 1),
-    // The connection itself. `client` names it, tracks keys for it, silences its replies.
+    // The connection itself. `client` names it, tracks keys for it, silences its replies; what many
+    // libraries say of themselves when they connect changes nothing for others.
     replay("auth").secret(),
-    bound("client", 0),
+    bound("client", 0).with_subcommands(7),
+    read("client|help", 0),
+    write("client|kill", 0),
+    read("client|list", 0),
+    write("client|pause", 0),
+    write("client|setinfo", 0),
+    write("client|unblock", 0),
+    write("client|unpause", 0),
     read("echo", 0),
     replay("hello").secret(),
     read("ping", 0),

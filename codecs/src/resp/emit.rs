@@ -1,7 +1,7 @@
 //! A message into one frame.
 
 use super::commands::Command;
-use super::names::Names;
+use super::names::{self, Names};
 use super::schema::{
     ARGS, CODE, ERROR, ERROR_ATTRIBUTES, KEY, Kinds, MESSAGE, NAME, OTHER, PUSH, PUSH_ITEMS,
     PUSH_KIND, REPLY, REPLY_ATTRIBUTES, TYPE, command_of,
@@ -39,7 +39,7 @@ pub(super) fn emit(
         PUSH => push(message, out),
         OTHER => other(names, message, out),
         _ => match command_of(operation) {
-            Some(command) => known(command, message, out),
+            Some((row, command)) => known(row, command, message, out),
             None => Err(EncodeError::new("", EncodeProblem::NotInProtocol)),
         },
     }?;
@@ -51,11 +51,21 @@ pub(super) fn emit(
 
 // ---- commands
 
-fn known(command: &Command, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+fn known(
+    row: u16,
+    command: &Command,
+    message: &Message,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
     let args = field::list(message.field(ARGS), "args")?;
+    // It would be read as that subcommand.
+    let next = args.first().and_then(Value::as_bytes);
+    if next.is_some_and(|next| names::subcommand(row, command, next).is_some()) {
+        return Err(EncodeError::new("args", EncodeProblem::OutOfRange));
+    }
     copies(message.field(NAME), "name", Some(&command.name.into()))?;
     copies(message.field(KEY), "key", command.key.find(args))?;
-    words(command.name.as_bytes(), args, out)
+    words(command.words(), args, out)
 }
 
 /// A command that has no operation of its own, by its name.
@@ -68,16 +78,21 @@ fn other(names: &Names, message: &Message, out: &mut BytesMut) -> Result<(), Enc
     if names.find(name).is_some() {
         return Err(EncodeError::new("name", EncodeProblem::OutOfRange));
     }
-    words(name, field::list(message.field(ARGS), "args")?, out)
+    let args = field::list(message.field(ARGS), "args")?;
+    words(std::iter::once(name), args, out)
 }
 
-fn words(name: &[u8], args: &[Value], out: &mut BytesMut) -> Result<(), EncodeError> {
-    let count = args.len().saturating_add(1);
+fn words<'n>(
+    names: impl Iterator<Item = &'n [u8]> + Clone,
+    args: &[Value],
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let count = args.len().saturating_add(names.clone().count());
     if count > MAX_ELEMENTS {
         return Err(EncodeError::new("args", EncodeProblem::OutOfRange));
     }
     write::number(b'*', count, out);
-    write::bulk(b'$', name, out);
+    names.for_each(|name| write::bulk(b'$', name, out));
     for arg in args {
         write::bulk(b'$', field::bytes(arg, "args")?, out);
     }

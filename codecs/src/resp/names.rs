@@ -27,6 +27,10 @@ impl Names {
         for (row, command) in (0_u16..).zip(COMMANDS) {
             let head = head(command.name.as_bytes());
             names.heads.push(head);
+            // Those are found by the command that they belong to.
+            if command.words().count() > 1 {
+                continue;
+            }
             let free = names.probe(head).find(|at| names.at(*at) == FREE);
             if let Some(place) = free.and_then(|at| names.places.get_mut(at)) {
                 *place = row;
@@ -66,6 +70,17 @@ impl Names {
             .take(PLACES)
             .map(|place| place.wrapping_rem(PLACES))
     }
+}
+
+/// The row of a subcommand and its index, if it has one.
+pub(super) fn subcommand(
+    row: u16,
+    command: &Command,
+    word: &[u8],
+) -> Option<(u16, &'static Command)> {
+    let rows = (0..command.subcommands).map(|nth| row.saturating_add(nth).saturating_add(1));
+    let mut rows = rows.filter_map(|row| Some((row, COMMANDS.get(usize::from(row))?)));
+    rows.find(|(_, row)| row.words().nth(1).is_some_and(|known| same(known, word)))
 }
 
 fn same(known: &[u8], name: &[u8]) -> bool {

@@ -2,7 +2,8 @@
 //! sides' frames are made of: [`line`], [`length`], [`counted`].
 
 use super::MAX_NAME;
-use super::names::Names;
+use super::commands::Command;
+use super::names::{self, Names};
 use super::schema::{OTHER, operation_of};
 use super::text::{self, Counted};
 use bytes::Bytes;
@@ -97,10 +98,11 @@ fn build(
     names: &Names,
     frame: &Bytes,
     name: &[u8],
-    args: Vec<Value>,
+    mut args: Vec<Value>,
 ) -> Result<Message, DecodeError> {
     let (operation, fields) = match names.find(name) {
         Some((row, command)) => {
+            let (row, command) = take_subcommand(row, command, &mut args);
             let key = command.key.find(&args).cloned().unwrap_or_default();
             let name = ByteString::from_static(command.name);
             (operation_of(row), vec![name.into(), Value::List(args), key])
@@ -108,6 +110,22 @@ fn build(
         None => (OTHER, other(frame, name, args)?),
     };
     Ok(request(operation, fields).with_frame(frame.clone()))
+}
+
+/// The row of a subcommand, its name taken off the arguments, or else that of the command.
+fn take_subcommand(
+    row: u16,
+    command: &'static Command,
+    args: &mut Vec<Value>,
+) -> (u16, &'static Command) {
+    let word = args.first().and_then(Value::as_bytes);
+    match word.and_then(|word| names::subcommand(row, command, word)) {
+        Some(subcommand) => {
+            args.remove(0);
+            subcommand
+        }
+        None => (row, command),
+    }
 }
 
 fn request(operation: OperationId, fields: Record) -> Message {

@@ -42,9 +42,10 @@ pub(super) fn scan(
 
 fn passes(walk: &Walk, names: &Names, side: Side, frame: &[u8]) -> bool {
     match side {
-        Side::Server => names
-            .find(walk.name(frame))
-            .is_some_and(|(_, command)| command.needs == Needs::Nothing),
-        Side::Client => !frame.starts_with(b">"),
+        Side::Server => names.find(walk.name(frame)).is_some_and(|(_, command)| {
+            command.needs == Needs::Nothing && command.subcommands == 0
+        }),
+        // What may be an error is read: it may speak against the server.
+        Side::Client => !matches!(frame.first(), Some(b'>' | b'-' | b'!' | b'|') | None),
     }
 }

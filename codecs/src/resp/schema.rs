@@ -3,8 +3,8 @@
 use super::commands::{COMMANDS, Command};
 use super::{MAX_FRAME, MAX_NAME};
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, HalfClose, Needs,
-    Operation, ReplyOrder, Retry, Schema, StructDef, StructId, Type,
+    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade, Grading,
+    HalfClose, Needs, Operation, ReplyOrder, Retry, Schema, StructDef, StructId, Type,
 };
 use gatewright_core::message::{Kind, OperationId, Slot};
 
@@ -117,10 +117,10 @@ pub(super) const fn operation_of(row: u16) -> OperationId {
     OperationId(row.saturating_add(FIRST_COMMAND))
 }
 
-/// The row of the table that an operation stands for.
-pub(super) fn command_of(operation: OperationId) -> Option<&'static Command> {
+/// The row of the table that an operation stands for, and its index.
+pub(super) fn command_of(operation: OperationId) -> Option<(u16, &'static Command)> {
     let row = operation.0.checked_sub(FIRST_COMMAND)?;
-    COMMANDS.get(usize::from(row))
+    Some((row, COMMANDS.get(usize::from(row))?))
 }
 
 pub(super) fn descriptor() -> Descriptor {
@@ -159,7 +159,7 @@ pub(super) fn descriptor() -> Descriptor {
 fn operations() -> Vec<Operation> {
     let mut operations = vec![
         Operation::new("reply", Kind::Reply, S_REPLY),
-        Operation::new("error", Kind::Reply, S_ERROR),
+        Operation::new("error", Kind::Reply, S_ERROR).graded(grading()),
         Operation::new("push", Kind::Event, S_PUSH),
         // What nobody knows may do anything to its connection.
         Operation::new("other", Kind::Request, S_OTHER).needs(Needs::Bound),
@@ -173,6 +173,18 @@ fn operations() -> Vec<Operation> {
         }
     }));
     operations
+}
+
+/// Errors that a server gives to whatever it is asked: it reads its data in, has lost its master
+/// or its cluster, or a script keeps it from everything else.
+const FAILURES: [&str; 4] = ["BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN"];
+
+fn grading() -> Grading {
+    Grading {
+        field: CODE,
+        listed: FAILURES.map(|code| (code.into(), Grade::Failed)).into(),
+        others: Grade::Refused,
+    }
 }
 
 fn elements(name: &'static str) -> FieldDef {

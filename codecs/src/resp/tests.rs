@@ -1,6 +1,6 @@
 use super::*;
 use crate::BUILTIN;
-use gatewright_core::codec::{Cause, Needs, Recovery, Retry};
+use gatewright_core::codec::{Cause, Grade, Needs, Overlong, Recovery, Retry};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Correlation, Kind, OperationId, Record, Slot, Value};
 use schema::{DATA, ITEMS, NUMBER, TEXT};
@@ -655,6 +655,10 @@ fn every_command_is_found_by_its_name() {
     for (row, command) in (0_u16..).zip(commands::COMMANDS) {
         let name = command.name;
         assert_eq!(name, name.to_lowercase());
+        if name.contains('|') {
+            assert_eq!(names.find(name.as_bytes()), None, "{name}");
+            continue;
+        }
         for spelled in [name.to_owned(), name.to_uppercase()] {
             let found = names.find(spelled.as_bytes());
             assert_eq!(found.map(|(row, _)| row), Some(row), "{spelled}");
@@ -687,12 +691,58 @@ fn commands_need_what_they_need() {
         ("multi", Needs::Bound),
         ("subscribe", Needs::Bound),
         ("client", Needs::Bound),
+        ("client|setinfo", Needs::Nothing),
+        ("script|load", Needs::Nothing),
         ("other", Needs::Bound),
     ] {
         assert_eq!(operation(name).needs, needs, "{name}");
     }
     assert_eq!(operation("get").retry, Retry::Idempotent);
     assert_eq!(operation("incr").retry, Retry::IfUnsent);
+}
+
+/// The next rows are its subcommands, no more and no fewer.
+#[test]
+fn a_subcommand_stands_behind_its_command() {
+    let rows = commands::COMMANDS;
+    let mut behind = 0;
+    for (at, command) in rows.iter().enumerate() {
+        let subcommands = &rows[at + 1..][..usize::from(command.subcommands)];
+        let prefix = format!("{}|", command.name);
+        assert!(subcommands.iter().all(|row| row.name.starts_with(&prefix)));
+        behind += subcommands.len();
+    }
+    let bars = rows.iter().filter(|row| row.name.contains('|')).count();
+    assert_eq!(behind, bars);
+}
+
+#[test]
+fn a_subcommand_has_an_operation_if_it_needs_something_else() {
+    let read = |bytes: &[u8]| one(Side::Server, bytes);
+    let setinfo = b"*4\r\n$6\r\nCLIENT\r\n$7\r\nSetInfo\r\n$8\r\nlib-name\r\n$1\r\nx\r\n";
+    let message = read(setinfo);
+    assert_eq!(name_of(&message), "client|setinfo");
+    assert_eq!(message.field(schema::ARGS), &list([b"lib-name", b"x"]));
+    let inline = read(b"script load return\r\n");
+    assert_eq!(name_of(&inline), "script|load");
+    assert_eq!(inline.field(schema::ARGS), &list([b"return"]));
+    let setname = read(b"*3\r\n$6\r\nclient\r\n$7\r\nSETNAME\r\n$1\r\nx\r\n");
+    assert_eq!(name_of(&setname), "client");
+    assert_eq!(setname.field(schema::ARGS), &list([b"SETNAME", b"x"]));
+    assert_eq!(name_of(&read(b"*1\r\n$6\r\nclient\r\n")), "client");
+    let barred = read(b"*1\r\n$14\r\nclient|setinfo\r\n");
+    assert_eq!(name_of(&barred), "other");
+}
+
+#[test]
+fn a_subcommand_is_written_as_two_words() {
+    let fields = vec![Value::Null, list([b"lib-name", b"x"]), Value::Null];
+    let frame = b"*4\r\n$6\r\nclient\r\n$7\r\nsetinfo\r\n$8\r\nlib-name\r\n$1\r\nx\r\n";
+    let setinfo = written(Side::Client, "client|setinfo", fields);
+    assert_eq!(setinfo.unwrap(), frame);
+    let disguised = vec![Value::Null, list([b"SETINFO"]), Value::Null];
+    let problem = EncodeProblem::OutOfRange;
+    unwritable(Side::Client, "client", disguised, "args", problem);
 }
 
 // ---- frames that are passed on unread
@@ -723,6 +773,7 @@ fn frames_are_counted_up_to_one_that_must_be_read() {
     check("*2\r\n$3\r\nGET\r\n", 32, 3);
     for read in [
         "*1\r\n$5\r\nMULTI\r\n",
+        "*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n",
         "*1\r\n$4\r\nnope\r\n",
         "PING\r\n",
         "\r\n",
@@ -732,8 +783,17 @@ fn frames_are_counted_up_to_one_that_must_be_read() {
         check(&[read, get].concat(), 32, 3);
     }
     assert_eq!(scan(Side::Server, b"@", 32), Err(Cause::BadMagic));
-    let replies = b"+OK\r\n-ERR x\r\n*2\r\n:1\r\n$-1\r\n|0\r\n_\r\n>1\r\n+x\r\n+OK\r\n";
-    assert_eq!(scan(Side::Client, replies, 32), Ok((4, 33)));
+    let good = "+OK\r\n*2\r\n:1\r\n$-1\r\n_\r\n";
+    for read in [
+        ">1\r\n+x\r\n",
+        "-ERR x\r\n",
+        "!5\r\nERR x\r\n",
+        "|0\r\n-ERR x\r\n",
+    ] {
+        let replies = [good, read, good].concat();
+        let scanned = scan(Side::Client, replies.as_bytes(), 32);
+        assert_eq!(scanned, Ok((3, good.len())), "{read}");
+    }
 }
 
 #[test]
@@ -749,6 +809,45 @@ fn a_frame_that_must_be_read_is_found_by_the_next_call() {
 }
 
 #[test]
+fn errors_of_the_server_are_told_from_those_of_requests() {
+    let grade = |frame: &'static [u8]| {
+        let Ok(Event::Head(reply)) = codec(Side::Client).decode(Bytes::from_static(frame)) else {
+            panic!("a reply")
+        };
+        Resp::new().descriptor.grade(&reply)
+    };
+    for (frame, expected) in [
+        (&b"+OK\r\n"[..], Grade::Fine),
+        (b"-ERR unknown command\r\n", Grade::Refused),
+        (b"-LOADINGS x\r\n", Grade::Refused),
+        (b"-LOADING the dataset\r\n", Grade::Failed),
+        (b"!12\r\nMASTERDOWN x\r\n", Grade::Failed),
+        (b"|0\r\n-BUSY\r\n", Grade::Failed),
+        (b"*1\r\n-LOADING x\r\n", Grade::Fine),
+    ] {
+        assert_eq!(grade(frame), expected, "{frame:?}");
+    }
+}
+
+#[test]
 fn a_codec_is_small() {
     assert!(size_of::<RespCodec>() <= 192, "{}", size_of::<RespCodec>());
+}
+
+#[test]
+fn a_string_that_is_too_long_says_where_it_ends() {
+    let resp: Arc<dyn Protocol> = Arc::new(Resp::new());
+    let mut codec = resp.codec(Side::Client, 100);
+    for frame in [&b"$200\r\nab"[..], b"=200\r\n", b"!200\r\n"] {
+        let cause = codec.delimit(frame).map_err(|e| e.cause());
+        assert_eq!(cause, Err(Cause::TooLong));
+        let frame_of = Overlong::Frame {
+            length: 208,
+            correlation: Correlation::None,
+        };
+        assert_eq!(codec.overlong(frame), frame_of);
+    }
+    assert_eq!(codec.overlong(b"$20"), Overlong::Need);
+    assert_eq!(codec.overlong(b"*200\r\n"), Overlong::Unknown);
+    assert_eq!(codec.overlong(b"$2x\r\n"), Overlong::Unknown);
 }

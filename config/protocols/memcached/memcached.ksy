@@ -11,7 +11,12 @@ doc: |
   operation: opcode
   id: opaque
   error: status != status::no_error
+  reject:
+    operation: request.opcode
+    set:
+      status: '_fault.class == "unrouted" ? status::not_supported : _fault.class == "bad-request" ? status::invalid_arguments : status::temporary_failure'
   heartbeat: {operation: noop, every: 30s, answer: false}
+  session: {close: [quit, quitq]}
 types:
   request:
     seq:

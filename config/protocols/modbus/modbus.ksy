@@ -11,6 +11,7 @@ doc: |
   frame: {length: {at: 4, type: u2be, counts: rest}, max: 260}
   root: {request: request, reply: 'reply(request.rest.function, request.rest.unit, request.quantity)'}
   operation: operation
+  kind: 'is_reply or operation == function::exception ? "reply" : "request"'
   id: transaction
   error: operation == function::exception
   reject:
@@ -25,6 +26,7 @@ types:
       - {id: rest, type: rest, size: len_rest}
     instances:
       operation: {value: rest.function}
+      is_reply: {value: false, -gateway: {json: hidden}}
       quantity:
         doc: How many coils or registers the reply will have; 0 where that is not a matter.
         value: |
@@ -108,6 +110,7 @@ types:
       - {id: rest, type: 'rest(asked, asked_unit, quantity)', size: len_rest}
     instances:
       operation: {value: 'rest.failed ? function::exception : rest.function'}
+      is_reply: {value: true, -gateway: {json: hidden}}
     types:
       rest:
         meta: {bit-endian: be}
@@ -124,18 +127,16 @@ types:
               switch-on: failed
               cases:
                 true: exception
-                false: answer(asked, quantity)
+                false: answer(quantity)
       exception:
         seq:
           - {id: code, type: u1, enum: exception_code}
       answer:
-        params:
-          - {id: asked, type: u1, enum: function}
-          - {id: quantity, type: u2}
+        params: [{id: quantity, type: u2}]
         seq:
           - id: data
             type:
-              switch-on: asked
+              switch-on: _parent.function
               cases:
                 'function::read_coils': read_coils(quantity)
                 'function::read_discrete_inputs': read_discrete_inputs(quantity)

@@ -15,7 +15,8 @@ doc: |
     packet.type == packet_type::pubrel ? (packet.from_server ? "event" : "request") :
     packet.type == packet_type::puback or packet.type == packet_type::pubrec or packet.type == packet_type::pubcomp ?
     (packet.from_server ? "reply" : "event") :
-    packet.from_server ? "reply" : "request"
+    packet.type == packet_type::connack or packet.type == packet_type::suback or packet.type == packet_type::unsuback or
+    packet.type == packet_type::pingresp ? "reply" : "request"
   id: packet.body.packet_id
   error: packet.type == packet_type::connack and packet.body.as<connack>.code != connect_code::accepted
   heartbeat: {operation: pingreq, every: 30s, answer: pingresp}

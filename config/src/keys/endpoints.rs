@@ -9,6 +9,9 @@ const UP_TO_A_DAY: RangeInclusive<Duration> =
 const IN_A_ROW: RangeInclusive<u64> = 1..=1000;
 const ANY_SHARE: RangeInclusive<u64> = 0..=100;
 
+/// What fields of the gateway's own messages get.
+pub(super) const CONSTANTS: &str = "a table of fields and their values: texts, in which ${VARIABLE} and ${VARIABLE:-default} are replaced, numbers, truth values, and lists and tables of such";
+
 pub(crate) static URL_URL: Key = Key::new(
     "upstreams.*.url.url",
     Kind::Expanded("\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\" or \"mock:\""),
@@ -31,7 +34,7 @@ pub(crate) static BALANCE: Key = Key::new(
     "upstreams.*.balance",
     Kind::Choice(&["round-robin", "least-request", "p2c", "hash"]),
     Fallback::Value("\"least-request\""),
-    "Which endpoint gets a request: the next in turn; the one with the fewest in flight; the better of two by latency (a peak-sensitive, fading average up to the answer's first byte) and requests in flight; or always the same for one key (Maglev). All go by weights. One without a free place is passed over.",
+    "Which endpoint gets a request: the next in turn; the one with the fewest in flight; the better of two by latency (a peak-sensitive, fading average up to the answer's first byte) and requests in flight; or always the same for one key (Maglev). All go by weights. One without a free place is passed over. For relays, and for clients that are bound, it is their connections that are spread.",
 );
 pub(crate) static BALANCE_KEY: Key = Key::new(
     "upstreams.*.balance-key",
@@ -85,6 +88,12 @@ pub(crate) static EJECT_LONGEST: Key = Key::new(
     Fallback::Value("\"5m\""),
     "The longest ejection, but for chance.",
 );
+pub(crate) static EJECT_ERRORS: Key = Key::new(
+    "upstreams.*.eject.errors",
+    Kind::Choice(&["none", "server", "any"]),
+    Fallback::Value("\"none\""),
+    "Which replies are failures that the upstream's `protocol` calls errors: none; those by which a server says that it cannot do its part, such as resp's LOADING, MASTERDOWN, CLUSTERDOWN and BUSY, dns' SERVFAIL or pos' 91 and 96; or any. Clients can provoke some of them: a name whose own servers are broken is a SERVFAIL. Not seen are those to a client that is bound to a connection of its own.",
+);
 pub(crate) static EJECT_SHARE: Key = Key::new(
     "upstreams.*.eject.share",
     Kind::Share(ANY_SHARE),
@@ -93,7 +102,7 @@ pub(crate) static EJECT_SHARE: Key = Key::new(
 );
 pub(crate) static HEALTH: Key = Key::table(
     "upstreams.*.health",
-    "Probes of each endpoint by each worker, over connections of their own. Without this table there are none.",
+    "Probes of each endpoint by each worker, over connections of their own. Without this table there are none. A probe connects, asks for a `path` (HTTP), or sends a message of the upstream's protocol (`send`).",
 );
 pub(crate) static HEALTH_PATH: Key = Key::new(
     "upstreams.*.health.path",
@@ -104,8 +113,32 @@ pub(crate) static HEALTH_PATH: Key = Key::new(
 pub(crate) static HEALTH_CONNECT: Key = Key::new(
     "upstreams.*.health.connect",
     Kind::Flag,
-    Fallback::Derived("true if there is no `path`"),
+    Fallback::Derived("true if there is neither `path` nor `send`"),
     "A connection that becomes usable is enough; on `quic`, a handshake.",
+);
+pub(crate) static HEALTH_SEND: Key = Key::new(
+    "upstreams.*.health.send",
+    Kind::Text("a request of the upstream's protocol"),
+    Fallback::Absent,
+    "It is sent, and has to be answered as `expect` and `when` say.",
+);
+pub(crate) static HEALTH_SET: Key = Key::new(
+    "upstreams.*.health.set",
+    Kind::Free(CONSTANTS),
+    Fallback::Absent,
+    "Values of the fields of that request.",
+);
+pub(crate) static HEALTH_EXPECT: Key = Key::new(
+    "upstreams.*.health.expect",
+    Kind::Text("a reply of the upstream's protocol"),
+    Fallback::Derived("any reply that the protocol does not call an error"),
+    "Which reply it has to be.",
+);
+pub(crate) static HEALTH_WHEN: Key = Key::new(
+    "upstreams.*.health.when",
+    Kind::Text("a condition on the fields of the reply, such as \"status == 0\""),
+    Fallback::Absent,
+    "What has to hold for that reply.",
 );
 pub(crate) static HEALTH_EVERY: Key = Key::new(
     "upstreams.*.health.every",
@@ -168,10 +201,15 @@ pub(crate) static KEYS: &[&Key] = &[
     &EJECT_WINDOW,
     &EJECT_TIME,
     &EJECT_LONGEST,
+    &EJECT_ERRORS,
     &EJECT_SHARE,
     &HEALTH,
     &HEALTH_PATH,
     &HEALTH_CONNECT,
+    &HEALTH_SEND,
+    &HEALTH_SET,
+    &HEALTH_EXPECT,
+    &HEALTH_WHEN,
     &HEALTH_EVERY,
     &HEALTH_TIMEOUT,
     &HEALTH_FALL,

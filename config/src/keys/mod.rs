@@ -3,10 +3,12 @@
 
 #[cfg(test)]
 mod agreement;
+pub(crate) mod discovery;
 pub(crate) mod endpoints;
 pub(crate) mod gateway;
 pub(crate) mod listener;
 pub(crate) mod route;
+pub(crate) mod session;
 pub(crate) mod upstream;
 
 use std::fmt::Write as _;
@@ -60,6 +62,8 @@ pub(crate) enum Kind {
     ExpandedTexts(&'static str),
     /// One such text, or a table with it and more, or a list of either; in words what.
     ExpandedTextsOrTables(&'static str),
+    /// One table or a list of them, in words what.
+    TableOrTables(&'static str),
     /// Anything of another form, in words what; what stands in it is not looked at here.
     Free(&'static str),
 }
@@ -84,6 +88,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         listener::KEYS,
         upstream::KEYS,
         endpoints::KEYS,
+        session::KEYS,
+        discovery::KEYS,
         route::KEYS,
     ]
     .into_iter()
@@ -220,7 +226,7 @@ impl Kind {
                 words.join(" or ")
             }
             Self::Text(what) | Self::Free(what) | Self::Expanded(what) => (*what).to_owned(),
-            Self::Texts(what) | Self::ExpandedTexts(what) => list(what),
+            Self::Texts(what) | Self::ExpandedTexts(what) | Self::TableOrTables(what) => list(what),
             Self::ExpandedTextsOrTables(what) => {
                 list(&format!("{what}, or a table with such a `url`"))
             }

@@ -29,17 +29,35 @@ pub(crate) static PROTOCOL: Key = Key::new(
 );
 pub(crate) static SHARING: Key = Key::new(
     "upstreams.*.sharing",
-    Kind::Choice(&["shared", "exclusive"]),
+    Kind::Choice(&["shared", "exclusive", "bound"]),
     Fallback::Derived(
         "`shared` where the protocol has numbers for its requests or keeps their order",
     ),
-    "Whether the clients of a worker share its connections to a stream of bytes, or each request has one of its own until it is answered.",
+    "Whether the clients of a worker share its connections to a stream of bytes (`shared`), each request has one of its own until it is answered (`exclusive`), or each client from its first message on until it leaves (`bound`): for protocols in which servers keep something for each connection that the gateway does not know of. Messages of bound clients pass unread, so that all routes of their listener have to lead to upstreams with `bound`, without `request`.",
 );
 pub(crate) static TIMEOUT: Key = Key::new(
     "upstreams.*.timeout",
     TIMES,
     Fallback::Value("\"10s\""),
     "How long a whole exchange may take, from the request's first byte on. A route may set its own.",
+);
+pub(crate) static MAX_AGE: Key = Key::new(
+    "upstreams.*.max-age",
+    Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(30 * 86_400)),
+    Fallback::Absent,
+    "For how long a connection is given anything new, up to a fifth shorter by chance. What is in flight then is finished, on that connection. Not for relays, nor for connections that are their clients' own.",
+);
+pub(crate) static MAX_REQUESTS: Key = Key::new(
+    "upstreams.*.max-requests",
+    Kind::Count(1..=1_000_000_000),
+    Fallback::Absent,
+    "The same by the requests that a connection was given, up to a fifth fewer by chance. Those that come together may go beyond it together.",
+);
+pub(crate) static DEADLINE_HEADER: Key = Key::new(
+    "upstreams.*.deadline-header",
+    Kind::Text("the name of a header"),
+    Fallback::Absent,
+    "A header of each request to an upstream of HTTP that tells how much time is left for the answer, in whole milliseconds: such as \"x-envoy-expected-rq-timeout-ms\". That of \"grpc-timeout\" is written as gRPC has it. It replaces one that a route sets.",
 );
 pub(crate) static TLS: Key = Key::table(
     "upstreams.*.tls",
@@ -125,7 +143,7 @@ pub(crate) static FRAME: Key = Key::new(
     "upstreams.*.limits.frame",
     Kind::Size(1..=1 << 30),
     Fallback::Value("\"1MiB\""),
-    "The longest frame that is read from a stream of bytes. Never above what its protocol allows. A longer one ends the connection.",
+    "The longest frame that is read from a stream of bytes. Never above what its protocol allows. A longer reply fails its request, and its bytes are passed over, where its beginning tells how long it is (dns; strings of resp), up to 64MiB; elsewhere it ends the connection.",
 )
 .memory("one for each connection (being read), and one for each reply that waits for its client");
 pub(crate) static QUARANTINE: Key = Key::new(
@@ -140,6 +158,13 @@ pub(crate) static CONNECT: Key = Key::new(
     TIMES,
     Fallback::Value("\"2s\""),
     "How long a connection may take until it is usable: name look-up, TCP, TLS, QUIC and HTTP/2 handshakes, and on `quic` the wait until the server allows one more stream.",
+)
+.memory("none");
+pub(crate) static SILENCE: Key = Key::new(
+    "upstreams.*.limits.silence",
+    TIMES,
+    Fallback::Value("\"5s\""),
+    "On a connection of HTTP/2 with requests in flight on which nothing comes for so long, the server is asked by a PING whether it is there. If nothing comes for as long again, the connection is lost, and the requests on it with it.",
 )
 .memory("none");
 pub(crate) static IDLE: Key = Key::new(
@@ -157,6 +182,9 @@ pub(crate) static KEYS: &[&Key] = &[
     &PROTOCOL,
     &SHARING,
     &TIMEOUT,
+    &MAX_AGE,
+    &MAX_REQUESTS,
+    &DEADLINE_HEADER,
     &TLS,
     &TLS_CA,
     &TLS_SERVER_NAME,
@@ -173,5 +201,6 @@ pub(crate) static KEYS: &[&Key] = &[
     &FRAME,
     &QUARANTINE,
     &CONNECT,
+    &SILENCE,
     &IDLE,
 ];

@@ -33,7 +33,10 @@ fn in_table(reader: &mut Reader<'_>, table: &mut Table, path: &'static str) {
 
 fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
     match (&key.kind, &mut node.value) {
-        (Kind::Table | Kind::ExpandedTextsOrTables(_), Value::Table(table)) => {
+        (
+            Kind::Table | Kind::ExpandedTextsOrTables(_) | Kind::TableOrTables(_),
+            Value::Table(table),
+        ) => {
             in_table(reader, table, key.path);
         }
         (Kind::Named, Value::Table(table)) => {
@@ -44,7 +47,10 @@ fn in_value(reader: &mut Reader<'_>, node: &mut Node, key: &'static Key) {
                 in_value(reader, &mut entry.node, named);
             }
         }
-        (Kind::Tables | Kind::ExpandedTextsOrTables(_), Value::List(items)) => {
+        (
+            Kind::Tables | Kind::ExpandedTextsOrTables(_) | Kind::TableOrTables(_),
+            Value::List(items),
+        ) => {
             for item in items {
                 if let Value::Table(table) = &mut item.value {
                     in_table(reader, table, key.path);

@@ -2,25 +2,24 @@
 
 use crate::diagnostic::codes;
 use crate::keys::endpoints as keys;
-use crate::keys::upstream::URL;
-use crate::plan::{Check, CheckPlan, Endpoint, EndpointKind};
+use crate::keys::upstream::{PROTOCOL, URL};
+use crate::plan::{Endpoint, EndpointKind, Records};
 use crate::read::{Problem, Reader, Section, endpoint, expand, text_of};
 use crate::tree::{Node, Value};
 use gatewright_core::balance::Policy;
 use gatewright_core::expr::Source;
-use gatewright_core::health::{EjectPolicy, HealthPolicy};
+use gatewright_core::health::{EjectPolicy, ErrorReplies, HealthPolicy};
 use gatewright_core::pool::{PoolPolicy, Rank};
-use http::uri::PathAndQuery;
-use std::time::Duration;
 
 /// All URLs of an upstream, each with its rank.
 pub(super) fn read_endpoints(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
+    records: Option<Records>,
 ) -> (Vec<Endpoint>, Vec<Rank>) {
     let (mut endpoints, mut ranks) = (Vec::new(), Vec::new());
     for item in section.items(reader, &URL) {
-        let (read, rank) = read_one(reader, item);
+        let (read, rank) = read_one(reader, item, records);
         if let (Some(first), Some(read)) = (endpoints.first(), &read)
             && let Some(problem) = beside(first, read)
         {
@@ -32,16 +31,20 @@ pub(super) fn read_endpoints(
     (endpoints, ranks)
 }
 
-fn read_one(reader: &mut Reader<'_>, item: &Node) -> (Option<Endpoint>, Rank) {
+fn read_one(
+    reader: &mut Reader<'_>,
+    item: &Node,
+    records: Option<Records>,
+) -> (Option<Endpoint>, Rank) {
     if !matches!(item.value, Value::Table(_)) {
         let url = reader.accept(text_of(&URL, item), &item.span);
         let url = url.and_then(|url| reader.accept(expand(&url, reader.environment), &item.span));
-        let read = url.and_then(|url| reader.accept(endpoint(&url), &item.span));
+        let read = url.and_then(|url| reader.accept(endpoint(&url, records), &item.span));
         return (read, Rank::default());
     }
     let table = Section::of(reader, URL.name(), item);
     let url = table.expanded(reader, &keys::URL_URL);
-    let read = url.and_then(|url| reader.accept(endpoint(&url.value), &url.span));
+    let read = url.and_then(|url| reader.accept(endpoint(&url.value, records), &url.span));
     let rank = Rank {
         weight: narrow(table.count(reader, &keys::WEIGHT).value),
         priority: narrow(table.count(reader, &keys::PRIORITY).value),
@@ -116,38 +119,22 @@ fn read_eject(reader: &mut Reader<'_>, section: &Section<'_>) -> EjectPolicy {
     }
 }
 
-pub(super) fn read_check(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<CheckPlan> {
-    let node = section.node(&keys::HEALTH)?;
-    let health = section.section(reader, &keys::HEALTH);
-    let path = health.text(reader, &keys::HEALTH_PATH);
-    let connect = health.flag_if(reader, &keys::HEALTH_CONNECT);
-    if connect.is_some_and(|connect| connect == path.is_some()) {
-        let problem = Problem::new(
-            codes::EXACTLY_ONE,
-            "a probe is a GET of a `path` or `connect = true`",
-        );
-        reader.problem(problem.help("keep one of them"), node.span.clone());
-    }
-    let path = path.and_then(|path| {
-        let span = path.span.unwrap_or_else(|| node.span.clone());
-        reader.accept(read_path(&path.value), &span)
-    });
-    let every = health.duration_if(reader, &keys::HEALTH_EVERY);
-    let timeout = health.duration_if(reader, &keys::HEALTH_TIMEOUT);
-    Some(CheckPlan {
-        check: path.map_or(Check::Connect, Check::Get),
-        every: every.unwrap_or(Duration::from_secs(2)),
-        timeout: timeout.unwrap_or(Duration::from_secs(1)),
-    })
-}
-
-fn read_path(path: &str) -> Result<PathAndQuery, Problem> {
-    let refused = || {
-        let message = format!("\"{}\" is not a path", path.escape_debug());
-        Problem::new(codes::BAD_CHOICE, message).help("such as \"/healthz\", with its `/`")
+/// Which error replies are failures; a warning if there is no protocol that has any.
+pub(super) fn read_errors(reader: &mut Reader<'_>, section: &Section<'_>) -> ErrorReplies {
+    let eject = section.section(reader, &keys::EJECT);
+    let Some(errors) = eject.text(reader, &keys::EJECT_ERRORS) else {
+        return ErrorReplies::None;
     };
-    let read = Some(path).filter(|path| path.starts_with('/'));
-    read.and_then(|path| path.parse().ok()).ok_or_else(refused)
+    if let (Some(span), None) = (errors.span, section.node(&PROTOCOL)) {
+        let problem = Problem::warning(codes::UNUSED, "`errors` without a `protocol`");
+        let help = "it is about replies of a protocol; statuses of HTTP count by themselves";
+        reader.problem(problem.help(help), span);
+    }
+    match errors.value.as_str() {
+        "server" => ErrorReplies::Failures,
+        "any" => ErrorReplies::All,
+        _ => ErrorReplies::None,
+    }
 }
 
 #[cfg(test)]

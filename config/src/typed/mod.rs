@@ -1,14 +1,19 @@
 //! The configuration as typed: every value read, with its place, but nothing yet looked up.
 
+mod check;
+mod discovery;
 mod endpoints;
 mod gateway;
 mod listener;
 mod protocol;
+mod question;
 mod retry;
 mod route;
 mod rules;
+mod session;
 mod upstream;
 
+pub(crate) use check::Probe;
 pub(crate) use gateway::Gateway;
 pub(crate) use listener::Listener;
 pub(crate) use protocol::{Definition, Form, Protocol};

@@ -220,7 +220,7 @@ fn fields(reader: &mut Reader<'_>, table: &Table) -> Vec<(Source, SetSpec)> {
     fields
 }
 
-fn set_value(reader: &mut Reader<'_>, field: &str, node: &Node) -> Option<SetSpec> {
+pub(super) fn set_value(reader: &mut Reader<'_>, field: &str, node: &Node) -> Option<SetSpec> {
     let span = node.span.clone();
     match &node.value {
         Value::Text(text) => Some(SetSpec::Template(text_source(reader, text, &span))),

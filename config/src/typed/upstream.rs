@@ -1,14 +1,22 @@
 //! Upstreams as typed.
 
-use super::endpoints::{read_check, read_endpoints, read_key, read_policy};
+use super::check::{Check, read_check};
+use super::discovery::{read_discovery, read_records};
+use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
-use crate::diagnostic::codes;
+use super::session::Session;
+use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
-use crate::plan::{CheckPlan, Endpoint, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::plan::{
+    DiscoveryPlan, Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls,
+};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, path, server_name};
 use gatewright_core::expr::Source;
-use gatewright_core::pool::{PoolPolicy, Rank};
+use gatewright_core::health::ErrorReplies;
+use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
+use gatewright_core::translate::header_name;
+use http::HeaderName;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +25,19 @@ use std::time::Duration;
 pub(crate) struct Upstream {
     pub(crate) name: Spanned<String>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) discovery: Option<DiscoveryPlan>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) sharing: Option<Setting<String>>,
+    pub(crate) session: Session,
     pub(crate) ranks: Vec<Rank>,
     pub(crate) policy: PoolPolicy,
     pub(crate) key: Option<Source>,
-    pub(crate) check: Option<CheckPlan>,
+    pub(crate) check: Option<Check>,
+    pub(crate) errors: ErrorReplies,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) deadline_header: Option<HeaderName>,
     pub(crate) limits: UpstreamLimits,
     pub(crate) tls: UpstreamTls,
 }
@@ -35,20 +48,28 @@ impl Upstream {
         name: Spanned<String>,
         section: &Section<'_>,
     ) -> Self {
-        let (endpoints, ranks) = read_endpoints(reader, section);
+        let records = read_records(reader, section);
+        let (endpoints, ranks) = read_endpoints(reader, section, records);
+        let discovery = read_discovery(reader, section, records, &endpoints);
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
+        let kind = endpoints.first().map(Endpoint::kind);
         let upstream = Self {
             name,
             endpoints,
+            discovery,
             protocol: section.name(reader, &keys::PROTOCOL),
             sharing: section.text(reader, &keys::SHARING),
+            session: Session::read(reader, section),
             ranks,
             policy,
             key: read_key(reader, section, policy.balance),
-            check: read_check(reader, section),
+            check: read_check(reader, section, kind),
+            errors: read_errors(reader, section),
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
+            lifetime: read_lifetime(reader, section),
+            deadline_header: read_deadline_header(reader, section, kind),
             limits: read_limits(reader, &limits),
             tls: read_tls(reader, section),
         };
@@ -108,6 +129,37 @@ impl Upstream {
     }
 }
 
+fn read_lifetime(reader: &mut Reader<'_>, section: &Section<'_>) -> Lifetime {
+    Lifetime {
+        age: section.duration_if(reader, &keys::MAX_AGE),
+        requests: section
+            .count_if(reader, &keys::MAX_REQUESTS)
+            .map(|count| count as u64),
+    }
+}
+
+/// Only requests of HTTP have headers.
+fn read_deadline_header(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    kind: Option<EndpointKind>,
+) -> Option<HeaderName> {
+    let name = section.source(reader, &keys::DEADLINE_HEADER)?;
+    if kind == Some(EndpointKind::Stream) {
+        let problem = Problem::new(codes::MISMATCH, "a header for an upstream of bytes");
+        let help = "requests of HTTP have headers: leave it away";
+        reader.problem(problem.help(help), name.span().clone());
+    }
+    match header_name(&name) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let source = Arc::clone(&reader.source);
+            reader.note(Diagnostic::rule(Severity::Error, error, source));
+            None
+        }
+    }
+}
+
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
     UpstreamLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
@@ -119,6 +171,7 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
         frame: limits.size(reader, &keys::FRAME).value,
         quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
+        silence: limits.duration(reader, &keys::SILENCE).value,
         idle: limits.duration(reader, &keys::IDLE).value,
     }
 }

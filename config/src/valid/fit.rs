@@ -3,7 +3,7 @@
 use super::Names;
 use super::names::Spoken;
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::plan::{EndpointKind, Service, Speech};
+use crate::plan::{EndpointKind, Service, Sharing, Speech};
 use crate::read::{Problem, Reader, Spanned};
 use crate::typed::Route;
 use gatewright_core::translate::{RequestSpec, no_request};
@@ -144,6 +144,12 @@ fn foreign(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem
         };
         return Some(Problem::new(codes::MISMATCH, "messages for an upstream of bytes").help(help));
     };
+    if speech.sharing == Sharing::Bound && makes == Makes::Messages {
+        let message = "`request.send` for an upstream whose connections are its clients' own";
+        let help =
+            "messages pass them unread: leave `request` away, or say `sharing = \"exclusive\"`";
+        return Some(Problem::new(codes::MISMATCH, message).help(help));
+    }
     let same = Arc::ptr_eq(&speech.protocol, &spoken.protocol);
     let fits = same || matches!(makes, Makes::Messages | Makes::Unknown);
     (!fits).then(|| {

@@ -4,6 +4,7 @@
 mod declared;
 mod fit;
 mod names;
+mod questions;
 mod routes;
 mod speech;
 
@@ -48,6 +49,9 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
             listeners.extend(listener_plan(&routes, index, listener, spoken));
         }
     }
+    let upstreams = (file.upstreams.iter().zip(speeches))
+        .map(|(upstream, speaks)| upstream_plan(reader, upstream, speaks))
+        .collect();
     (listeners.len() == file.listeners.len()).then(|| Plan {
         workers: workers(file.gateway.workers),
         gather: file.gateway.gather,
@@ -56,9 +60,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         admin: file.gateway.admin.as_ref().map(|admin| admin.value),
         protocols: protocol_plans(&names),
         listeners,
-        upstreams: (file.upstreams.iter().zip(speeches))
-            .map(|(upstream, speaks)| upstream_plan(upstream, speaks))
-            .collect(),
+        upstreams,
     })
 }
 
@@ -145,19 +147,28 @@ fn listener_plan(
     })
 }
 
-fn upstream_plan(upstream: &Upstream, speaks: Option<Speech>) -> UpstreamPlan {
+fn upstream_plan(
+    reader: &mut Reader<'_>,
+    upstream: &Upstream,
+    speaks: Option<Speech>,
+) -> UpstreamPlan {
     let mut limits = upstream.limits;
     if let Some(speech) = &speaks {
         let longest = speech.protocol.descriptor().capabilities.max_frame;
         limits.frame = limits.frame.min(longest);
     }
+    let check = questions::check(reader, upstream, speaks.as_ref());
     UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
+        discovery: upstream.discovery.clone(),
         speaks,
         ranks: upstream.ranks.clone(),
         policy: upstream.policy,
-        check: upstream.check.clone(),
+        check,
+        errors: upstream.errors,
+        lifetime: upstream.lifetime,
+        deadline_header: upstream.deadline_header.clone(),
         retry: upstream.retry.clone(),
         limits,
         tls: upstream.tls.clone(),

@@ -3,7 +3,7 @@
 use super::fit::{self, Destination};
 use super::{Names, Spoken};
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::plan::{EndpointKind, RouteAction, RoutePlan, Service, Speech};
+use crate::plan::{EndpointKind, RouteAction, RoutePlan, Service, Sharing, Speech};
 use crate::read::{Problem, Reader};
 use crate::typed::{Route, Upstream};
 use gatewright_core::codec::Protocol;
@@ -26,6 +26,8 @@ struct Compiled<'f> {
     spec: &'f RouteSpec,
     /// By index.
     listeners: Vec<usize>,
+    /// By index, if there is one of its name.
+    upstream: Option<usize>,
     /// One for each protocol of the listeners, if all of its parts are right.
     plans: Vec<(Arc<dyn Protocol>, Arc<RoutePlan>)>,
 }
@@ -45,6 +47,7 @@ impl<'f> Routes<'f> {
         }
         let routes = Self { compiled };
         routes.note_unreachable(reader, spoken);
+        routes.note_half_bound(reader, names, speeches);
         routes
     }
 
@@ -101,6 +104,38 @@ impl<'f> Routes<'f> {
     }
 }
 
+impl Routes<'_> {
+    /// A client that is bound takes all that it says later to where its first message went: notes
+    /// routes of the same listener that would be passed over.
+    fn note_half_bound(
+        &self,
+        reader: &mut Reader<'_>,
+        names: &Names<'_>,
+        speeches: &[Option<Speech>],
+    ) {
+        let is_bound = |route: &&Compiled<'_>| {
+            let speech = route
+                .upstream
+                .and_then(|index| speeches.get(index)?.as_ref());
+            speech.is_some_and(|speech| speech.sharing == Sharing::Bound)
+        };
+        for (index, listener) in names.file.listeners.iter().enumerate() {
+            let bound = self.taking(index).find(is_bound);
+            let other = self.taking(index).find(|route| !is_bound(route));
+            let (Some(_), Some(other)) = (bound, other) else {
+                continue;
+            };
+            let name = &listener.name.value;
+            let message =
+                format!("a route of `{name}` that clients bound by another one pass over");
+            let problem = Problem::new(codes::MISMATCH, message);
+            let help =
+                "all routes of a listener lead to upstreams with `sharing = \"bound\"`, or none";
+            reader.problem(problem.help(help), other.spec.span.clone());
+        }
+    }
+}
+
 impl Compiled<'_> {
     fn plan(&self, protocol: &Arc<dyn Protocol>) -> Option<Arc<RoutePlan>> {
         self.plans
@@ -128,6 +163,7 @@ fn compile<'f>(
     let mut compiled = Compiled {
         spec,
         listeners,
+        upstream,
         plans: Vec::new(),
     };
     for Spoken { protocol, service } in compiled.listeners.clone().iter().filter_map(of) {

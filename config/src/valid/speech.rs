@@ -2,6 +2,7 @@
 
 use super::Names;
 use super::names::Spoken;
+use super::questions::compiled;
 use crate::diagnostic::codes;
 use crate::plan::{EndpointKind, Service, Sharing, Speech};
 use crate::read::{Problem, Reader, Setting};
@@ -16,6 +17,7 @@ pub(super) fn speech(
     upstream: &Upstream,
 ) -> Option<Speech> {
     note_idle_sharing(reader, upstream);
+    note_idle_session(reader, upstream);
     let name = upstream.protocol.as_ref()?;
     let kind = upstream.endpoints.first()?.kind();
     if kind != EndpointKind::Stream {
@@ -32,7 +34,15 @@ pub(super) fn speech(
         return None;
     }
     let sharing = sharing(reader, upstream.sharing.as_ref(), &protocol)?;
-    Some(Speech { protocol, sharing })
+    let opening = upstream.session.open.iter();
+    let opening: Vec<_> = opening
+        .filter_map(|spec| compiled(reader, spec, &protocol))
+        .collect();
+    Some(Speech {
+        protocol,
+        sharing,
+        opening: opening.into(),
+    })
 }
 
 /// A protocol's replies can be told apart on a shared connection by its numbers or by its order.
@@ -55,8 +65,18 @@ fn sharing(
             None
         }
         Some(("exclusive", _)) => Some(Sharing::Exclusive),
+        Some(("bound", _)) => Some(Sharing::Bound),
         Some(_) | None if can_share => Some(Sharing::Shared),
         Some(_) | None => Some(Sharing::Exclusive),
+    }
+}
+
+/// Only what is said of a protocol can be a message of it.
+fn note_idle_session(reader: &mut Reader<'_>, upstream: &Upstream) {
+    if let (Some(span), None) = (&upstream.session.span, &upstream.protocol) {
+        let problem = Problem::new(codes::MISMATCH, "`session.open` without a `protocol`");
+        let help = "say what the bytes are: `protocol = \"\u{2026}\"`";
+        reader.problem(problem.help(help), span.clone());
     }
 }
 

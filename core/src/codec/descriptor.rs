@@ -1,6 +1,8 @@
 //! What a protocol tells about itself: operations, fields, capabilities.
 
-use super::{Capabilities, CorrelationKind, Needs, Retry, Schema, StructDef, StructId};
+use super::{
+    Capabilities, CorrelationKind, Grade, Grading, Needs, Retry, Schema, StructDef, StructId,
+};
 use crate::message::{Correlation, Kind, Message, OperationId, Record, Slot, Value};
 use std::borrow::Cow;
 
@@ -19,6 +21,8 @@ pub struct Operation {
     pub retry: Retry,
     /// What it asks of the connection it is sent on.
     pub needs: Needs,
+    /// Of replies: which of them are errors. Without it, none is.
+    pub grading: Option<Grading>,
 }
 
 impl Operation {
@@ -33,6 +37,7 @@ impl Operation {
             id: None,
             retry: Retry::IfUnsent,
             needs: Needs::Nothing,
+            grading: None,
         }
     }
 
@@ -54,6 +59,13 @@ impl Operation {
     #[must_use]
     pub const fn needs(mut self, needs: Needs) -> Self {
         self.needs = needs;
+        self
+    }
+
+    /// The same operation, some of whose messages are errors.
+    #[must_use]
+    pub fn graded(mut self, grading: Grading) -> Self {
+        self.grading = Some(grading);
         self
     }
 }
@@ -110,6 +122,15 @@ impl Descriptor {
     pub fn correlate(&self, message: &mut Message, correlation: Correlation) {
         let slot = self.operation(message.operation()).id;
         message.set_correlation(correlation, slot);
+    }
+
+    /// How a reply says that its request went.
+    #[must_use]
+    pub fn grade(&self, reply: &Message) -> Grade {
+        let grading = self.operation(reply.operation()).grading.as_ref();
+        grading.map_or(Grade::Fine, |grading| {
+            grading.of(reply.field(grading.field))
+        })
     }
 
     /// Whether `id` fits the protocol's correlation field.

@@ -188,6 +188,8 @@ pub enum EncodeProblem {
     Charset,
     /// The protocol has no such event.
     NotInProtocol,
+    /// A reply is written with what its request said, and the codec has read none that it answers.
+    NoRequest,
 }
 
 impl fmt::Display for EncodeProblem {
@@ -198,6 +200,7 @@ impl fmt::Display for EncodeProblem {
             Self::OutOfRange => "does not fit its place on the wire",
             Self::Charset => "has characters that its encoding lacks",
             Self::NotInProtocol => "the protocol has no such event",
+            Self::NoRequest => "is written with what its request said, and there is none",
         })
     }
 }

@@ -5,9 +5,13 @@
 //! one of them ends well. What a breaker bounds beside, in flight and pending, are a pool's limits.
 
 mod checks;
+mod errors;
 mod passive;
+mod silence;
 
+pub use errors::ErrorReplies;
 pub use passive::EjectPolicy;
+pub use silence::{Sign, Silence, Step};
 
 use checks::Checks;
 use passive::Passive;

@@ -135,3 +135,17 @@ fn a_recovered_endpoint_starts_slowly() {
     assert_eq!(health.share(now + 5 * SECOND), 0.5);
     assert_eq!(health.share(now + 20 * SECOND), 1.0);
 }
+
+#[test]
+fn error_replies_speak_against_an_endpoint_as_far_as_they_are_to() {
+    use crate::codec::Grade::{Failed, Fine, Refused};
+    for (errors, blamed) in [
+        (ErrorReplies::None, [false, false, false]),
+        (ErrorReplies::Failures, [false, false, true]),
+        (ErrorReplies::All, [false, true, true]),
+    ] {
+        let blames = [Fine, Refused, Failed].map(|grade| errors.blame(grade));
+        assert_eq!(blames, blamed, "{errors:?}");
+        assert_eq!(errors.matter(), blamed[2]);
+    }
+}

@@ -8,7 +8,8 @@ use crate::message::{Kind, Value};
 use std::collections::HashSet;
 
 /// Names are there and stand once; every index leads somewhere; ids are numbers that fit their
-/// field; defaults are values of their field's type; only requests need something of a connection.
+/// field; defaults are values of their field's type; only requests need something of a connection,
+/// only replies are graded, by values that their field can have.
 ///
 /// # Errors
 /// The first of these that does not hold.
@@ -82,6 +83,7 @@ fn check_operation(descriptor: &Descriptor, operation: &Operation) -> Result<(),
     expect(!asks || operation.kind == Kind::Request, || {
         format!("`{name}` needs a connection and is no request")
     })?;
+    check_grading(descriptor, operation, def)?;
     let Some(slot) = operation.id else {
         return Ok(());
     };
@@ -102,6 +104,28 @@ fn check_operation(descriptor: &Descriptor, operation: &Operation) -> Result<(),
         }),
         Some(_) | None => expect(false, || format!("the id of `{name}` is no integer field")),
     }
+}
+
+fn check_grading(
+    descriptor: &Descriptor,
+    operation: &Operation,
+    def: &StructDef,
+) -> Result<(), Violation> {
+    let name = &operation.name;
+    let Some(grading) = &operation.grading else {
+        return Ok(());
+    };
+    expect(operation.kind == Kind::Reply, || {
+        format!("`{name}` is graded and is no reply")
+    })?;
+    let Some(field) = def.fields.get(grading.field.index()) else {
+        return expect(false, || format!("`{name}` is graded by no field"));
+    };
+    let mut values = grading.listed.iter().map(|(value, _)| value);
+    expect(
+        values.all(|value| fits(&descriptor.schema, &field.ty, value)),
+        || format!("`{name}` is graded by values that `{}` has not", field.name),
+    )
 }
 
 fn check_field(schema: &Schema, def: &StructDef, field: &FieldDef) -> Result<(), Violation> {

@@ -1,8 +1,10 @@
 //! One endpoint's connections and its standing.
 
-use super::Rank;
+use super::own::Owned;
+use super::{Found, Rank};
 use crate::balance::{Candidate, PeakEwma};
 use crate::health::{Health, HealthPolicy, Standing, Verdict};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The first pause after a failed connect; doubled with each further one.
@@ -32,6 +34,10 @@ impl ConnId {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     index: usize,
+    /// Where it is, if it was looked for.
+    address: Option<SocketAddr>,
+    /// Whether it is there no more, or not yet: it gets nothing new.
+    gone: bool,
     rank: Rank,
     health: Health,
     latency: PeakEwma,
@@ -40,6 +46,7 @@ pub(super) struct Endpoint {
     /// The newest of the lost connections whose exchanges have had their say.
     blamed: Option<u64>,
     connections: Vec<(u64, Connection)>,
+    owned: Owned,
     next_sequence: u64,
     failures: u32,
     /// Connections in a row that were lost before they were of any use.
@@ -64,17 +71,80 @@ impl Endpoint {
     pub(super) fn new(index: usize, rank: Rank, policy: HealthPolicy) -> Self {
         Self {
             index,
+            address: None,
+            gone: false,
             rank,
             health: Health::new(policy),
             latency: PeakEwma::default(),
             trial: None,
             blamed: None,
             connections: Vec::new(),
+            owned: Owned::default(),
             next_sequence: 0,
             failures: 0,
             losses: 0,
             not_before: None,
         }
+    }
+
+    /// One that was looked for; it is not used before it is [welcome](Self::welcome).
+    pub(super) fn found(index: usize, found: Found, policy: HealthPolicy) -> Self {
+        Self {
+            address: Some(found.address),
+            gone: true,
+            ..Self::new(index, found.rank, policy)
+        }
+    }
+
+    /// Another one in the place of one that is gone. No id is used again.
+    pub(super) fn replace(&mut self, found: Found, policy: HealthPolicy) {
+        *self = Self {
+            next_sequence: self.next_sequence,
+            ..Self::found(self.index, found, policy)
+        };
+    }
+
+    pub(super) const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    pub(super) const fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.gone && self.connections.is_empty() && self.owned == Owned::default()
+    }
+
+    pub(super) const fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    pub(super) const fn set_rank(&mut self, rank: Rank) {
+        self.rank = rank;
+    }
+
+    /// It is there, for the first time or again.
+    pub(super) const fn welcome(&mut self, rank: Rank) {
+        self.rank = rank;
+        self.gone = false;
+    }
+
+    /// It is gone: names the connections that are usable still.
+    pub(super) fn dismiss(&mut self) -> Vec<ConnId> {
+        self.gone = true;
+        let mut usable = Vec::new();
+        for (sequence, connection) in &mut self.connections {
+            if let State::Usable { .. } = connection.state {
+                connection.state = State::Leaving;
+                usable.push(ConnId {
+                    endpoint: self.index,
+                    sequence: *sequence,
+                });
+            }
+        }
+        usable
     }
 
     pub(super) fn connection(&mut self, id: ConnId) -> Option<&mut Connection> {
@@ -128,6 +198,10 @@ impl Endpoint {
             return;
         }
         connection.state = State::Usable { capacity };
+        self.note_reached(was_reached, now);
+    }
+
+    fn note_reached(&mut self, was_reached: bool, now: Instant) {
         if self.failures > 0 && !was_reached {
             self.health.handle_reached(now);
         }
@@ -135,6 +209,18 @@ impl Endpoint {
             self.failures = 0;
             self.not_before = None;
         }
+    }
+
+    pub(super) const fn owned(&mut self) -> &mut Owned {
+        &mut self.owned
+    }
+
+    /// A connection of somebody's own that was being made is there.
+    pub(super) fn reach_own(&mut self, now: Instant) {
+        let was_reached = self.is_reached();
+        self.owned.connecting = self.owned.connecting.saturating_sub(1);
+        self.owned.usable += 1;
+        self.note_reached(was_reached, now);
     }
 
     /// Takes a place on a connection. The first one while it is probing is the trial.
@@ -243,11 +329,16 @@ impl Endpoint {
         }
     }
 
+    fn in_flight(&self) -> usize {
+        let shared: usize = self.connections.iter().map(|(_, c)| c.in_flight).sum();
+        shared + self.owned.connecting + self.owned.usable
+    }
+
     pub(super) fn candidate(&self, now: Instant) -> Candidate {
         Candidate {
             endpoint: self.index,
             weight: f64::from(self.rank.weight.max(1)) * self.health.share(now),
-            in_flight: self.connections.iter().map(|(_, c)| c.in_flight).sum(),
+            in_flight: self.in_flight(),
             latency: self.latency.get(now),
         }
     }
@@ -290,9 +381,10 @@ impl Endpoint {
     }
 
     fn is_reached(&self) -> bool {
-        self.connections
-            .iter()
-            .any(|(_, c)| matches!(c.state, State::Usable { .. }))
+        let shared = self.connections.iter();
+        let mut shared = shared.map(|(_, c)| c.state);
+        let usable = |state| matches!(state, State::Usable { .. });
+        self.owned.usable > 0 || shared.any(usable)
     }
 
     /// Whether it has no connection that takes, or will take, new exchanges.

@@ -1,7 +1,9 @@
 use super::*;
 use std::time::Duration;
 
+mod own;
 mod recovery;
+mod roster;
 
 const LIMITS: PoolLimits = PoolLimits {
     connections: 2,

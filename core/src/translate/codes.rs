@@ -86,7 +86,10 @@ codes! {
     NOTHING_COMES = "GW2225", "nothing comes back",
         "A warning. The operation of `request.send` is one-way, so no reply will be there for this rule. Once it is sent, the \
         rules for `*` say what the client is to see: `error.kind` is empty then.";
-    COMPUTED = "GW2226", "the field is computed",
+    EXPECT = "GW2226", "no such reply to wait for",
+        "`expect` names the operation of the reply that a probe, or the opening of a connection, has to get, and `when` is a \
+        condition on the fields of that reply. Without both, any reply does that the protocol does not call an error.";
+    COMPUTED = "GW2227", "the field is computed",
         "The protocol's definition computes the field from others (a value instance), so a rule cannot set it. Rules may \
         read it like any other field.";
 }

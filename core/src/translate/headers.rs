@@ -54,7 +54,7 @@ impl Headers {
         let mut headers = Self::default();
         for (name, value) in spec {
             let name = findings
-                .take(compile_name(name))
+                .take(header_name(name))
                 .and_then(|n| findings.take(headers.once(n, name)));
             // A bad value is reported beside a bad name.
             let value = findings.take(compile_value(value, scope));
@@ -126,7 +126,11 @@ impl Headers {
     }
 }
 
-fn compile_name(source: &Source) -> Result<HeaderName, RuleError> {
+/// The name of a header that may be set.
+///
+/// # Errors
+/// If it is none, or one that only the gateway writes.
+pub fn header_name(source: &Source) -> Result<HeaderName, RuleError> {
     let error = |message: String| RuleError::new(HEADER_NAME, source.span().clone(), message);
     let text = source.text();
     if text.starts_with(':') {

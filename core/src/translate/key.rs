@@ -5,7 +5,7 @@ use super::{Facts, RouteSpec};
 use crate::balance::key_of;
 use crate::codec::Protocol;
 use crate::expr::{RuleError, Source, Template};
-use crate::message::Message;
+use crate::message::{Message, OperationId, Slot};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -65,6 +65,19 @@ impl BalanceKey {
             Ok(()) => key_of(text.as_bytes()),
             Err(_) => Self::of_peer(facts),
         }
+    }
+
+    /// Whether the key depends on a field of an operation.
+    #[must_use]
+    pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        let mut places = self.compiled.places.iter();
+        places.any(|place| match place {
+            Place::Field(field) => *field == slot,
+            Place::Shared(slots) => {
+                slots.get(usize::from(operation.0)).copied().flatten() == Some(slot)
+            }
+            Place::Bytes | Place::Fact(_) | Place::Nowhere => false,
+        })
     }
 
     /// The number of the client's IP address.

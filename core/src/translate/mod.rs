@@ -27,6 +27,7 @@ mod headers;
 mod json;
 mod key;
 mod load;
+mod question;
 mod reply;
 mod request;
 pub(crate) mod scope;
@@ -35,7 +36,9 @@ mod target;
 
 pub use conversion::Conversion;
 pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
+pub use headers::header_name;
 pub use key::BalanceKey;
+pub use question::{Question, QuestionSpec};
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,
 };

@@ -101,6 +101,9 @@ pub struct ReplySpec {
 pub enum SetSpec {
     /// A template.
     Template(Source),
+    /// Text as it is: for a field of text or bytes, or the label of an enum's value. It may be a
+    /// secret, so that no error shows it.
+    Text(String, Span),
     /// An integer.
     Int(i64, Span),
     /// A number.
@@ -119,7 +122,8 @@ impl SetSpec {
     pub const fn span(&self) -> &Span {
         match self {
             Self::Template(source) => source.span(),
-            Self::Int(_, span)
+            Self::Text(_, span)
+            | Self::Int(_, span)
             | Self::Float(_, span)
             | Self::Bool(_, span)
             | Self::List(_, span)

@@ -8,7 +8,9 @@ mod demo;
 mod encode;
 mod exit;
 mod explain;
+mod generate;
 mod hex;
+mod init;
 mod ink;
 mod input;
 mod messages;
@@ -83,12 +85,14 @@ impl Cli {
         };
         match arguments.verb {
             Verb::Demo(verb) => verb.run(),
+            Verb::Init(verb) => verb.run(),
             Verb::Run(verb) => verb.run(self.builder),
             Verb::Check(verb) => verb.run(self.builder),
             Verb::Explain(verb) => verb.run(self.builder),
             Verb::Decode(verb) => verb.run(self.builder),
             Verb::Encode(verb) => verb.run(self.builder),
             Verb::Send(verb) => verb.run(self.builder),
+            Verb::Generate(verb) => verb.run(),
             Verb::Test(verb) => verb.run(self.builder),
             Verb::Completions(verb) => verb.run(self.builder),
             Verb::Version(verb) => verb.run(self.builder),
@@ -118,12 +122,15 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Demo(demo::Demo),
+    Init(init::Init),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
     Decode(decode::Decode),
     Encode(encode::Encode),
     Send(send::Send),
+    #[command(name = "gen")]
+    Generate(generate::Generate),
     Test(test::Test),
     Completions(completions::Completions),
     Version(version::Version),

@@ -7,7 +7,7 @@ use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{BalanceKey, Conversion, Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, HttpAnswer, Outcome, Translation};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -83,6 +83,7 @@ impl Exchange {
     }
 
     fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
+        let deadline = self.deadline();
         let Self {
             request,
             route,
@@ -90,7 +91,9 @@ impl Exchange {
             ..
         } = self;
         self.way = match &route.action {
-            Action::Translate(rules) => Way::Http(call(request, route, rules, facts, None, now)?),
+            Action::Translate(rules) => {
+                Way::Http(call(request, route, rules, facts, None, deadline, now)?)
+            }
             Action::Convert(rules) => {
                 let lane = lane(route, request, facts, rules.operation().needs, from);
                 Way::converted(request, lane, rules, facts)?
@@ -201,6 +204,7 @@ impl Exchange {
     }
 
     fn start_again(&mut self, failed: Option<usize>, now: Instant) -> Result<(), Fault> {
+        let deadline = self.deadline();
         let way = std::mem::replace(&mut self.way, Way::Ended);
         let Self {
             request,
@@ -214,7 +218,7 @@ impl Exchange {
             }
             (Way::Native(lane, _), _) => Way::native(request, lane)?,
             (_, Action::Translate(rules)) => {
-                Way::Http(call(request, route, rules, facts, failed, now)?)
+                Way::Http(call(request, route, rules, facts, failed, deadline, now)?)
             }
             (_, Action::Convert(_) | Action::Forward) => {
                 return Err(Fault::unsent(FaultClass::Internal, "no way to go on"));
@@ -247,12 +251,20 @@ fn call(
     rules: &Translation,
     facts: &Facts,
     avoid: Option<usize>,
+    deadline: Instant,
     now: Instant,
 ) -> Result<Call, Fault> {
     let http = rules.request(request, facts)?;
-    let key = balance_key(route, request, facts);
+    let key = route.upstream.key_of(&route.plan, request, facts);
     let wish = Wish { key, avoid };
-    Ok(Call::begin(&route.upstream, http, facts, wish, now))
+    Ok(Call::begin(
+        &route.upstream,
+        http,
+        facts,
+        wish,
+        deadline,
+        now,
+    ))
 }
 
 /// What a request is sent on that asks this of its connection.
@@ -264,18 +276,9 @@ fn lane(
     from: Sender<'_>,
 ) -> Rc<Lane> {
     let upstream = match (&route.own, needs) {
-        (Some(own), Needs::Exclusive) => &own.exclusive,
+        (Some(own), Needs::Exclusive) => own.exclusive.as_ref().unwrap_or(&route.upstream),
         _ => &route.upstream,
     };
-    let key = balance_key(route, request, facts);
+    let key = route.upstream.key_of(&route.plan, request, facts);
     from.lanes.to(upstream, from.client, key)
-}
-
-/// What the upstream of a route chooses an endpoint by, if it does by a key.
-fn balance_key(route: &Route, request: &Message, facts: &Facts) -> u64 {
-    match &route.plan.balance_key {
-        _ if !route.upstream.goes_by_key() => 0,
-        Some(key) => key.of(request, facts),
-        None => BalanceKey::of_peer(facts),
-    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Route {
     pub(crate) action: Action,
     pub(crate) upstream: Rc<Upstream>,
     /// The connections of their own that some messages need, where those of the upstream are
-    /// shared.
+    /// shared, or all do.
     pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
 }
@@ -43,8 +43,8 @@ pub(crate) struct Route {
 /// Connections that clients do not share.
 #[derive(Debug)]
 pub(crate) struct OwnConnections {
-    /// For one request at a time.
-    pub(crate) exclusive: Rc<Upstream>,
+    /// For one request at a time, where some need that.
+    pub(crate) exclusive: Option<Rc<Upstream>>,
     /// For one client.
     pub(crate) bound: Rc<RelayRoute>,
 }
@@ -143,9 +143,10 @@ impl Dispatch {
     /// another asks for nothing itself.
     pub(crate) fn needs(&self, message: &Message, route: Option<&Rc<Route>>) -> Needs {
         let forwards = |route: &&Rc<Route>| matches!(route.action, Action::Forward);
-        match route.filter(forwards).and_then(|route| route.own.as_ref()) {
-            Some(_) => self.operation(message).needs,
-            None => Needs::Nothing,
+        match route.filter(forwards) {
+            Some(route) if route.upstream.binds_clients() => Needs::Bound,
+            Some(route) if route.own.is_some() => self.operation(message).needs,
+            Some(_) | None => Needs::Nothing,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::pair::Pair;
 use super::{RelayListener, RelayRoute};
 use crate::lifecycle::{Alarm, Worker};
-use crate::upstream::Stream;
+use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 
 /// The connection of its own that a client is about to get.
-pub(crate) struct Binding(Pin<Box<dyn Future<Output = Option<Stream>>>>);
+pub(crate) struct Binding(Pin<Box<dyn Future<Output = Option<OwnConnection>>>>);
 
 /// A client and the connection that is its own. Frames pass between them unread.
 #[derive(Debug)]
@@ -23,13 +23,15 @@ pub(crate) struct Bound {
 
 impl Binding {
     /// Connects to an endpoint of the route.
-    pub(crate) fn begin(route: &Rc<RelayRoute>) -> Self {
-        let route = Rc::clone(route);
-        Self(Box::pin(async move { route.connect().await }))
+    pub(crate) fn begin(route: &Rc<RelayRoute>, owner: Owner) -> Self {
+        let upstream = Rc::clone(&route.upstream);
+        Self(Box::pin(async move {
+            upstream.connect_own(owner, Beginning::AsEach).await
+        }))
     }
 
     /// The connection, or nothing if no endpoint can be reached.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Stream>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<OwnConnection>> {
         self.0.as_mut().poll(cx)
     }
 }
@@ -38,15 +40,14 @@ impl Bound {
     /// Binds a client that has sent something already.
     pub(crate) fn new(
         client: TcpStream,
-        upstream: Stream,
-        route: &Rc<RelayRoute>,
+        upstream: OwnConnection,
         listener: &Rc<RelayListener>,
         sent: Vec<u8>,
         alarm: Alarm,
     ) -> Self {
         let client = Stream::Tcp(client);
         Self {
-            pair: Pair::new(client, upstream, Rc::clone(route), sent, alarm),
+            pair: Pair::new(client, upstream, sent, alarm),
             listener: Rc::clone(listener),
         }
     }

@@ -17,13 +17,12 @@ pub(crate) use pipe::Pipes;
 pub(crate) use task::Relay;
 
 use crate::observe::RelayMetrics;
-use crate::upstream::{Stream, Upstream};
+use crate::upstream::{Owner, Upstream};
 use gatewright_config::plan::{ListenerLimits, RoutePlan};
 use gatewright_core::message::Message;
 use gatewright_core::relay::Raw;
 use gatewright_core::route::Table;
 use gatewright_core::translate::Facts;
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,8 +44,6 @@ pub(crate) struct RelayListener {
 pub(crate) struct RelayRoute {
     plan: Arc<RoutePlan>,
     upstream: Rc<Upstream>,
-    /// The endpoint that is tried first next time.
-    next: Cell<usize>,
 }
 
 impl RelayListener {
@@ -57,7 +54,8 @@ impl RelayListener {
         routes: Vec<Rc<RelayRoute>>,
         metrics: RelayMetrics,
     ) -> Self {
-        let peeks = table.reads(Raw::CONNECT, Raw::SNI);
+        let by_name = table.reads(Raw::CONNECT, Raw::SNI);
+        let peeks = by_name || routes.iter().any(|route| route.goes_by_sni());
         Self {
             name,
             limits,
@@ -76,25 +74,20 @@ impl RelayListener {
 
 impl RelayRoute {
     pub(crate) const fn new(plan: Arc<RoutePlan>, upstream: Rc<Upstream>) -> Self {
-        Self {
-            plan,
-            upstream,
-            next: Cell::new(0),
+        Self { plan, upstream }
+    }
+
+    /// Who wants a connection for what begins with this message.
+    pub(crate) fn owner(&self, message: &Message, facts: &Facts) -> Owner {
+        Owner {
+            client: facts.connection,
+            key: self.upstream.key_of(&self.plan, message, facts),
         }
     }
 
-    /// A connection to an endpoint: to the next one in turn, or to one after it if that cannot
-    /// be reached.
-    async fn connect(&self) -> Option<Stream> {
-        let endpoints = self.upstream.endpoints();
-        let attempts = endpoints.min(self.upstream.attempts() as usize);
-        let first = self.next.get();
-        self.next.set((first + 1) % endpoints.max(1));
-        for attempt in 0..attempts {
-            if let Some(stream) = self.upstream.dial((first + attempt) % endpoints).await {
-                return Some(stream);
-            }
-        }
-        None
+    /// Whether an endpoint is chosen by the name that a TLS client asks for.
+    fn goes_by_sni(&self) -> bool {
+        let key = self.plan.balance_key.as_ref();
+        self.upstream.goes_by_key() && key.is_some_and(|key| key.reads(Raw::CONNECT, Raw::SNI))
     }
 }

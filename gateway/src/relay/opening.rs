@@ -4,7 +4,7 @@ use super::ends::reset;
 use super::pair::Pair;
 use super::{RelayListener, RelayRoute};
 use crate::lifecycle::{Alarm, Worker};
-use crate::upstream::Stream;
+use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
 use bytestring::ByteString;
 use gatewright_core::relay::{LONGEST_HELLO, Raw, Sni, server_name};
 use gatewright_core::translate::Facts;
@@ -54,9 +54,9 @@ impl Opening {
     /// for an empty answer.
     pub(super) async fn open(mut self) -> Result<Pair, &'static str> {
         match self.connect().await {
-            Ok((route, upstream)) => {
+            Ok(upstream) => {
                 let alarm = Alarm::new(Rc::clone(self.worker.timers()));
-                Ok(Pair::new(self.client, upstream, route, self.sent, alarm))
+                Ok(Pair::new(self.client, upstream, self.sent, alarm))
             }
             Err(reason) => {
                 reset(&mut self.client);
@@ -65,28 +65,30 @@ impl Opening {
         }
     }
 
-    async fn connect(&mut self) -> Result<(Rc<RelayRoute>, Stream), &'static str> {
+    async fn connect(&mut self) -> Result<OwnConnection, &'static str> {
         let sni = if self.listener.peeks {
             Box::pin(self.peek_in_time()).await?
         } else {
             None
         };
-        let route = self.route(sni).ok_or("unrouted")?;
-        let upstream = route.connect().await.ok_or("unreachable")?;
+        let (route, owner) = self.route(sni).ok_or("unrouted")?;
+        let connecting = route.upstream.connect_own(owner, Beginning::Bare);
+        let upstream = connecting.await.ok_or("unreachable")?;
         self.note_route(&route);
-        Ok((route, upstream))
+        Ok(upstream)
     }
 
     /// Not a part of [`connect`](Self::connect), whose future would have to hold all of this.
-    fn route(&self, sni: Option<ByteString>) -> Option<Rc<RelayRoute>> {
+    fn route(&self, sni: Option<ByteString>) -> Option<(Rc<RelayRoute>, Owner)> {
         let facts = Facts {
             peer: self.peer,
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.worker.trace_id(),
         };
-        let route = self.listener.route(&Raw::connect(sni), &facts);
-        route.cloned()
+        let opening = Raw::connect(sni);
+        let route = self.listener.route(&opening, &facts)?;
+        Some((Rc::clone(route), route.owner(&opening, &facts)))
     }
 
     fn note_route(&self, route: &RelayRoute) {

@@ -1,13 +1,12 @@
 //! Two connections, each of which gets what the other sends.
 
+use super::RelayListener;
 use super::ends::{finish, reset, take_error};
 use super::flow::Flow;
-use super::{RelayListener, RelayRoute};
 use crate::clock;
 use crate::lifecycle::{Alarm, Worker};
-use crate::upstream::Stream;
+use crate::upstream::{OwnConnection, OwnPlace, Stream};
 use std::io;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -21,7 +20,8 @@ const QUIET: Duration = Duration::from_secs(1);
 pub(super) struct Pair {
     client: Stream,
     upstream: Stream,
-    route: Rc<RelayRoute>,
+    /// It counts at its endpoint for as long as the pair is there.
+    _place: OwnPlace,
     up: Flow,
     down: Flow,
     alarm: Alarm,
@@ -64,16 +64,15 @@ impl Pair {
     /// A pair of which the client's first bytes were read already.
     pub(super) fn new(
         client: Stream,
-        upstream: Stream,
-        route: Rc<RelayRoute>,
+        upstream: OwnConnection,
         sent: Vec<u8>,
         alarm: Alarm,
     ) -> Self {
-        route.upstream.relay_opened();
+        let OwnConnection { stream, place } = upstream;
         Self {
             client,
-            upstream,
-            route,
+            upstream: stream,
+            _place: place,
             up: Flow::new(sent),
             down: Flow::new(Vec::new()),
             alarm,
@@ -189,11 +188,5 @@ impl Pair {
         if let Some(next) = times.into_iter().flatten().min() {
             self.alarm.set(next, cx);
         }
-    }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        self.route.upstream.relay_closed();
     }
 }

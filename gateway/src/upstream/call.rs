@@ -2,6 +2,7 @@
 
 use super::mock::MockCall;
 use super::{Lease, Place, Queued, Target, Upstream, Wish};
+use crate::clock;
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Body;
@@ -19,6 +20,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+/// gRPC's timeouts have eight digits at most.
+const GRPC_LONGEST: u64 = 99_999_999;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request and its answer. Dropped before its end, it resets its stream.
@@ -46,6 +49,7 @@ enum State {
 struct Outgoing {
     request: HttpRequest,
     trace: u128,
+    deadline: Instant,
 }
 
 /// An answer whose head is here and whose body is not.
@@ -73,23 +77,30 @@ impl Call {
         request: HttpRequest,
         facts: &Facts,
         wish: Wish,
+        deadline: Instant,
         now: Instant,
     ) -> Self {
         let mut endpoint = None;
         let state = match upstream.mock() {
             Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(plan, &request)))),
-            None => match upstream.acquire(facts.connection, wish, now) {
-                Ok(Place::Granted(lease)) => {
-                    endpoint = Some(lease.endpoint());
-                    send(lease, request, facts.trace)
+            None => {
+                let trace = facts.trace;
+                let outgoing = Outgoing {
+                    request,
+                    trace,
+                    deadline,
+                };
+                match upstream.acquire(facts.connection, wish, now) {
+                    Ok(Place::Granted(lease)) => {
+                        endpoint = Some(lease.endpoint());
+                        send(lease, outgoing)
+                    }
+                    Ok(Place::Queued(queued)) => {
+                        Ok(State::AwaitingPlace(Box::new((queued, outgoing))))
+                    }
+                    Err(fault) => Err(fault),
                 }
-                Ok(Place::Queued(queued)) => {
-                    let trace = facts.trace;
-                    let waiting = (queued, Outgoing { request, trace });
-                    Ok(State::AwaitingPlace(Box::new(waiting)))
-                }
-                Err(fault) => Err(fault),
-            },
+            }
         };
         Self {
             state: state.unwrap_or_else(State::Failed),
@@ -141,9 +152,9 @@ impl Call {
             };
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
-                    let (_, Outgoing { request, trace }) = *waiting;
+                    let (_, outgoing) = *waiting;
                     self.endpoint = Some(lease.endpoint());
-                    self.state = send(lease, request, trace).unwrap_or_else(State::Failed);
+                    self.state = send(lease, outgoing).unwrap_or_else(State::Failed);
                 }
                 (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
                 _ => {
@@ -216,13 +227,13 @@ impl fmt::Debug for Call {
     }
 }
 
-fn send(lease: Lease, request: HttpRequest, trace: u128) -> Result<State, Fault> {
+fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
     let HttpRequest {
         method,
         target,
         mut headers,
         body,
-    } = request;
+    } = outgoing.request;
     let body = match body {
         Body::Empty => Bytes::new(),
         Body::Whole(bytes) => bytes,
@@ -234,13 +245,20 @@ fn send(lease: Lease, request: HttpRequest, trace: u128) -> Result<State, Fault>
         }
     };
     let span = lease.upstream().random();
+    let deadline = time_left(lease.upstream(), outgoing.deadline);
     let sent = lease.with_http(|connected| {
-        let mut parent = traceparent(trace, span);
+        let mut parent = traceparent(outgoing.trace, span);
         // Never indexed: a value that never comes again has no place in the compression table.
         // The first one is, so that the others find their name there.
-        parent.set_sensitive(std::mem::replace(&mut connected.used, true));
+        let known = connected.served > 0;
+        connected.served += 1;
+        parent.set_sensitive(known);
         // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
         headers.append(TRACEPARENT, parent);
+        if let Some((name, mut left)) = deadline {
+            left.set_sensitive(known);
+            headers.insert(name, left);
+        }
         let mut head = Request::new(());
         *head.method_mut() = method;
         *head.uri_mut() = uri(&connected.target, target)?;
@@ -286,6 +304,19 @@ fn send_on(
         .send_data(body, true)
         .map_err(|error| fault(&error))?;
     Ok(response)
+}
+
+/// How much time is left for the answer, where a header tells it. gRPC has a unit behind the number
+/// (PROTOCOL-HTTP2.md, Timeout).
+fn time_left(upstream: &Upstream, deadline: Instant) -> Option<(HeaderName, HeaderValue)> {
+    let name = upstream.plan.deadline_header.as_ref()?;
+    let left = deadline.saturating_duration_since(clock::now());
+    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    let text = match name.as_str() {
+        "grpc-timeout" => format!("{}m", millis.min(GRPC_LONGEST)),
+        _ => millis.to_string(),
+    };
+    Some((name.clone(), HeaderValue::from_str(&text).ok()?))
 }
 
 /// A number as text. The conversion of `http` allocates twice, and what most requests need is

@@ -6,6 +6,7 @@ use super::connect::Usable;
 use crate::clock;
 use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
 use gatewright_core::health::Probe;
+use gatewright_core::translate::Question;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use std::future::{Future, poll_fn};
@@ -13,28 +14,79 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The task that probes one endpoint for as long as its worker runs.
 struct Prober {
     upstream: Rc<Upstream>,
+    other: Option<Rc<Upstream>>,
     plan: CheckPlan,
     endpoint: usize,
 }
 
+/// The probes of one upstream's endpoints, by index.
+#[derive(Debug, Default)]
+pub(super) struct Probes {
+    other: Option<Rc<Upstream>>,
+    tasks: Vec<Option<AbortHandle>>,
+}
+
 impl Upstream {
-    /// Probes each endpoint from now on, if the configuration says so.
-    pub(crate) fn start_checks(self: &Rc<Self>) {
-        let Some(plan) = self.plan.check.as_ref().filter(|_| self.mock().is_none()) else {
+    /// Probes each endpoint from now on, if the configuration says so. What comes of it goes for
+    /// the `other` connections to the same endpoints as well.
+    pub(crate) fn start_checks(self: &Rc<Self>, other: Option<&Rc<Self>>) {
+        *self.probes.borrow_mut() = Some(Probes {
+            other: other.cloned(),
+            tasks: Vec::new(),
+        });
+        for endpoint in self.known_endpoints() {
+            self.start_check(endpoint);
+        }
+    }
+
+    /// Probes an endpoint from now on, if those of this upstream are probed at all.
+    pub(super) fn start_check(self: &Rc<Self>, endpoint: usize) {
+        let mut probes = self.probes.borrow_mut();
+        let plan = self.plan.check.as_ref().filter(|_| self.mock().is_none());
+        let (Some(plan), Some(probes)) = (plan, &mut *probes) else {
             return;
         };
-        for endpoint in 0..self.plan.endpoints.len() {
-            let prober = Rc::new(Prober {
-                upstream: Rc::clone(self),
-                plan: plan.clone(),
-                endpoint,
-            });
-            tokio::task::spawn_local(prober.run());
+        let prober = Rc::new(Prober {
+            upstream: Rc::clone(self),
+            other: probes.other.clone(),
+            plan: plan.clone(),
+            endpoint,
+        });
+        let task = tokio::task::spawn_local(prober.run()).abort_handle();
+        probes
+            .tasks
+            .resize(probes.tasks.len().max(endpoint + 1), None);
+        probes.tasks[endpoint] = Some(task);
+    }
+
+    /// Probes an endpoint no more.
+    pub(super) fn stop_check(&self, endpoint: usize) {
+        let mut probes = self.probes.borrow_mut();
+        let task = probes
+            .as_mut()
+            .and_then(|p| p.tasks.get_mut(endpoint)?.take());
+        if let Some(task) = task {
+            task.abort();
         }
+    }
+
+    /// What a probe of an endpoint of another set of connections to the same ones says.
+    fn note_probe(self: &Rc<Self>, of: &Self, endpoint: usize, probe: Probe) {
+        let address = of.found_at(endpoint);
+        self.change_pool(|pool| {
+            let index = match address {
+                Some(address) => pool.index_of(address),
+                None => Some(endpoint),
+            };
+            if let Some(index) = index {
+                pool.handle_probe(index, probe, clock::now());
+            }
+        });
     }
 }
 
@@ -47,9 +99,9 @@ impl Prober {
             let probing = tokio::task::spawn_local(Rc::clone(&self).probe());
             let probe = probing.await.unwrap_or(Probe::Failed);
             self.upstream.metrics.probed(self.endpoint, probe);
-            let endpoint = self.endpoint;
-            self.upstream
-                .change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+            for upstream in std::iter::once(&self.upstream).chain(&self.other) {
+                upstream.note_probe(&self.upstream, self.endpoint, probe);
+            }
             tokio::time::sleep(self.pause()).await;
         }
     }
@@ -62,17 +114,39 @@ impl Prober {
         f64::from(self.upstream.jitter()) / f64::from(u32::MAX)
     }
 
+    /// Asks in the upstream's own protocol.
+    async fn ask(&self, question: &Question) -> Option<()> {
+        let speech = self.upstream.plan.speaks.as_ref()?;
+        let opening = self.upstream.open_native(self.endpoint, speech);
+        let nth = u8::try_from(speech.opening.len()).unwrap_or(u8::MAX);
+        opening.await.ok()?.ask(question, nth).await.ok()
+    }
+
+    /// A connection to a stream of bytes is usable once it has begun as it has to.
+    async fn reach(&self) -> Option<()> {
+        match &self.upstream.plan.speaks {
+            Some(speech) if !speech.opening.is_empty() => {
+                let opening = self.upstream.open_native(self.endpoint, speech);
+                opening.await.ok().map(drop)
+            }
+            Some(_) | None => {
+                let target = self.upstream.target(self.endpoint).ok()?;
+                self.upstream.dialler.probe(&target).await.ok()
+            }
+        }
+    }
+
     async fn connect(&self) -> Option<Usable> {
         self.upstream.connect(self.endpoint).await.ok()
     }
 
     async fn probe(self: Rc<Self>) -> Probe {
         let probing = async {
-            let endpoint = &self.upstream.plan.endpoints[self.endpoint];
-            match (&self.plan.check, endpoint.kind()) {
-                (_, EndpointKind::Stream) => self.upstream.dialler.probe(self.endpoint).await.ok(),
+            match (&self.plan.check, self.upstream.kind()) {
+                (Check::Ask(question), _) => self.ask(question).await,
+                (_, EndpointKind::Stream) => self.reach().await,
                 (Check::Connect, _) => self.connect().await.map(drop),
-                (Check::Get(path), _) => ask(self.connect().await?, path.clone()).await,
+                (Check::Get(path), _) => get(self.connect().await?, path.clone()).await,
             }
         };
         match tokio::time::timeout(self.plan.timeout, probing).await {
@@ -83,7 +157,7 @@ impl Prober {
 }
 
 /// Asks for the path; something only if the answer's head says that all is well.
-async fn ask(usable: Usable, path: PathAndQuery) -> Option<()> {
+async fn get(usable: Usable, path: PathAndQuery) -> Option<()> {
     let Usable {
         target,
         sender,

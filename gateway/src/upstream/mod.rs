@@ -8,15 +8,19 @@ mod dial;
 mod driver;
 mod mock;
 mod native;
+mod own;
 mod place;
 mod quic;
 mod quic_stream;
+mod retiring;
 mod retry;
+mod roster;
 mod stream;
 
 pub(crate) use call::Call;
 pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
+pub(crate) use own::{Beginning, OwnConnection, OwnPlace, Owner};
 pub(crate) use quic::QuicSocket;
 pub(crate) use stream::Stream;
 
@@ -27,6 +31,7 @@ use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use bytes::Bytes;
+use check::Probes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::balance::Policy;
@@ -61,6 +66,9 @@ pub(crate) struct Upstream {
     scratch: Scratch,
     /// When the log last said that a relay cannot connect.
     complained: Cell<Option<Instant>>,
+    /// Where the endpoints are, by index; nowhere for one that is gone.
+    targets: RefCell<Vec<Option<Endpoint>>>,
+    probes: RefCell<Option<Probes>>,
 }
 
 struct State {
@@ -98,8 +106,12 @@ enum Carrier {
 struct HttpCarrier {
     target: Target,
     sender: SendRequest<Bytes>,
-    /// Whether a request was sent on it.
-    used: bool,
+    /// Requests that were sent on it.
+    served: u64,
+    /// Its task.
+    driver: Waker,
+    /// Whether nothing new is begun on it.
+    retiring: bool,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -134,8 +146,16 @@ impl Upstream {
             queue: plan.limits.queue,
             queue_wait: plan.limits.queue_wait,
         };
+        // Those that are looked for come later.
+        let (ranks, targets) = match &plan.discovery {
+            Some(_) => (&[][..], Vec::new()),
+            None => (
+                &plan.ranks[..],
+                plan.endpoints.iter().cloned().map(Some).collect(),
+            ),
+        };
         let state = State {
-            pool: Pool::balanced(&plan.ranks, limits, plan.policy),
+            pool: Pool::balanced(ranks, limits, plan.policy),
             connections: Vec::new(),
             waiters: HashMap::new(),
             watched_until: None,
@@ -152,6 +172,8 @@ impl Upstream {
             awaited,
             scratch,
             complained: Cell::new(None),
+            targets: RefCell::new(targets),
+            probes: RefCell::default(),
         }
     }
 
@@ -160,26 +182,13 @@ impl Upstream {
     }
 
     /// How often something is tried at most.
-    pub(crate) const fn attempts(&self) -> u32 {
+    const fn attempts(&self) -> u32 {
         self.plan.retry.attempts
     }
 
     /// Whether an endpoint is chosen by a key.
     pub(crate) fn goes_by_key(&self) -> bool {
         self.plan.policy.balance == Policy::Hash
-    }
-
-    pub(crate) const fn endpoints(&self) -> usize {
-        self.plan.endpoints.len()
-    }
-
-    /// A relay has a connection of its own.
-    pub(crate) fn relay_opened(&self) {
-        self.metrics.connected();
-    }
-
-    pub(crate) fn relay_closed(&self) {
-        self.metrics.disconnected();
     }
 
     /// What the built-in upstream is to answer, if this is one.
@@ -241,6 +250,9 @@ impl Upstream {
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
                 Some(PoolEvent::Standing(endpoint, standing)) => self.tell(endpoint, standing),
+                Some(PoolEvent::Arrived(endpoint)) => self.arrived(endpoint),
+                Some(PoolEvent::Left(endpoint)) => self.left(endpoint),
+                Some(PoolEvent::Retire(id)) => self.mark_retiring(id),
                 None => break,
             }
         }
@@ -274,6 +286,11 @@ impl Upstream {
     /// Whether clients share its connections.
     pub(crate) fn shares_connections(&self) -> bool {
         self.sharing() == Sharing::Shared
+    }
+
+    /// Whether each client has a connection of its own.
+    pub(crate) fn binds_clients(&self) -> bool {
+        self.sharing() == Sharing::Bound
     }
 
     /// Notes how an endpoint did in one exchange of several on a place.

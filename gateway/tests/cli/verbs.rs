@@ -163,7 +163,17 @@ fn tests_need_a_good_configuration_and_files() {
 
 #[test]
 fn the_examples_pass_their_tests() {
-    for example in ["quickstart", "definition", "dns-to-doh", "convert", "redis"] {
+    for example in [
+        "quickstart",
+        "definition",
+        "dns-to-doh",
+        "convert",
+        "redis",
+        "modbus",
+        "mqtt",
+        "memcached",
+        "dns-definition",
+    ] {
         let config = format!("../../../../config/examples/{example}/gatewright.toml");
         let run = gatewright(&["test", "-c", &config]);
         assert_eq!(run.code, Some(0), "{run}");

@@ -25,7 +25,7 @@ srv      SRV   1 2 443 www
 caa      CAA   0 issue "ca.example.test"
 "#;
 
-const QUESTIONS: [&[&str]; 13] = [
+pub(crate) const QUESTIONS: [&[&str]; 13] = [
     &["www.example.test", "A"],
     &["www.example.test", "AAAA"],
     &["alias.example.test", "A"],
@@ -42,20 +42,20 @@ const QUESTIONS: [&[&str]; 13] = [
 ];
 
 /// BIND 9.18 and dig, both programs as others built them.
-struct Bind {
+pub(crate) struct Bind {
     server: Server,
     dig: PathBuf,
 }
 
 impl Bind {
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let [named, dig] = installed(["named", "dig"], "bind9 dnsutils")?;
         let server =
             Server::start(|directory, [tcp, http]| serve(&named, directory, tcp, http)).await;
         Some(Self { server, dig })
     }
 
-    fn tcp(&self) -> SocketAddr {
+    pub(crate) fn tcp(&self) -> SocketAddr {
         self.server.address(0)
     }
 
@@ -65,7 +65,7 @@ impl Bind {
 
     /// What dig shows of these questions, asked over one connection, but for what differs each
     /// time: the message's number, and the time it took.
-    async fn dig(&self, at: SocketAddr, arguments: &[&str]) -> String {
+    pub(crate) async fn dig(&self, at: SocketAddr, arguments: &[&str]) -> String {
         let output = Command::new(&self.dig)
             .args([
                 "+tcp",

@@ -17,19 +17,28 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Option<Self> {
+        Self::start_with(&[], |config| config).await
+    }
+
+    /// redis with more arguments, the gateway with another configuration.
+    async fn start_with(
+        arguments: &'static [&'static str],
+        configure: impl FnOnce(Config) -> Config,
+    ) -> Option<Self> {
         let programs = ["redis-server", "redis-cli", "redis-benchmark"];
         let [program, ..] = installed(programs, "redis-server redis-tools")?;
         let redis = Server::start(|directory, [port]: [u16; 1]| {
             let mut command = Command::new(&program);
             command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
             command.args(["--save", "", "--appendonly", "no"]);
+            command.args(arguments);
             command.current_dir(directory.path());
             command
         })
         .await;
         let url = format!("tcp://{}", redis.address(0));
         let config = Config::forward("resp", [url]).upstream("connections", 1);
-        let gateway = Gateway::start(&config).await;
+        let gateway = Gateway::start(&configure(config)).await;
         Some(Self {
             gateway,
             _redis: redis,
@@ -95,11 +104,15 @@ impl Client {
     /// Expects these lines.
     async fn expect(&mut self, lines: &str) {
         for expected in lines.lines() {
-            let mut line = String::new();
-            let read = in_time(expected, self.0.read_line(&mut line)).await;
-            read.expect("a line");
-            assert_eq!(line.trim_end(), expected);
+            assert_eq!(self.line().await, expected);
         }
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = in_time("a line", self.0.read_line(&mut line)).await;
+        read.expect("a line");
+        line.trim_end().to_owned()
     }
 }
 
@@ -151,6 +164,125 @@ async fn clients_share_a_connection_until_they_need_their_own() {
     assert_eq!(stage.connections().await, 2.0);
     two.send("get a").await;
     two.expect("$1\n4").await;
+}
+
+/// What many libraries say when they connect, and what some say of scripts.
+#[tokio::test]
+async fn what_changes_nothing_for_others_binds_nobody() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let (mut one, mut two) = (stage.client().await, stage.client().await);
+    // redis knows it since 7.2; before, that is all the answer.
+    one.send("CLIENT SETINFO LIB-NAME x").await;
+    let told = one.line().await;
+    let unknown = "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.";
+    assert!([unknown, "+OK"].contains(&told.as_str()), "{told}");
+    one.send("client unpause\nset a 1").await;
+    one.expect("+OK\n+OK").await;
+    two.send("script load return\nget a").await;
+    two.expect("$40\n63143b6f8007b98c53ca2149822777b3566f9241\n$1\n1")
+        .await;
+    assert_eq!(stage.connections().await, 1.0);
+    one.send("client setname x\nclient getname").await;
+    one.expect("+OK\n$1\nx").await;
+    assert_eq!(stage.connections().await, 2.0);
+}
+
+/// No reply is lost or swapped while connections retire under load.
+#[tokio::test]
+async fn connections_retire_under_load_and_nobody_notices() {
+    let stage = Stage::start_with(&[], |config| config.upstream_key("max-requests", 100));
+    let Some(stage) = stage.await else { return };
+    for pipeline in ["1", "32"] {
+        let tests = "set,get,incr,lpush,lrange_100";
+        let arguments = ["-t", tests, "-n", "3000", "-c", "50", "-q", "-P", pipeline];
+        let report = stage.run("redis-benchmark", &arguments).await;
+        assert!(report.contains("LRANGE_100 "), "{report}");
+        assert!(!report.contains("rror"), "{report}");
+    }
+    let mut client = stage.client().await;
+    let commands = vec!["incr n"; 1000].join("\n");
+    client.send(&commands).await;
+    for n in 1..=1000 {
+        client.expect(&format!(":{n}")).await;
+    }
+    let name = "gatewright_upstream_connects_failed_total";
+    assert_eq!(stage.gateway.metrics().await.sum(name, &[]), 0.0);
+    let stats = stage.run("redis-cli", &["info", "stats"]).await;
+    let made = stats.lines().find_map(|line| {
+        let count = line.strip_prefix("total_connections_received:")?;
+        count.trim().parse::<u32>().ok()
+    });
+    assert!(made.is_some_and(|made| made > 20), "{stats}");
+}
+
+/// Each client has a connection to redis of its own, whatever it says.
+#[tokio::test]
+async fn with_bound_connections_redis_own_programs_see_no_difference() {
+    let stage = Stage::start_with(&[], |config| config.upstream_key("sharing", "\"bound\""));
+    let Some(stage) = stage.await else { return };
+    for pipeline in ["1", "32"] {
+        let tests = "set,get,incr";
+        let arguments = ["-t", tests, "-n", "2000", "-c", "50", "-q", "-P", pipeline];
+        let report = stage.run("redis-benchmark", &arguments).await;
+        assert!(report.contains("INCR: "), "{report}");
+        assert!(!report.contains("rror"), "{report}");
+    }
+    let (mut one, mut two) = (stage.client().await, stage.client().await);
+    one.send("client setname one\nmulti\nset a 1\nincr a\nexec")
+        .await;
+    one.expect("+OK\n+OK\n+QUEUED\n+QUEUED\n*2\n+OK\n:2").await;
+    two.send("subscribe news").await;
+    two.expect("*3\n$9\nsubscribe\n$4\nnews\n:1").await;
+    one.send("publish news x\nclient getname").await;
+    one.expect(":1\n$3\none").await;
+    two.expect("*3\n$7\nmessage\n$4\nnews\n$1\nx").await;
+    assert_eq!(stage.connections().await, 2.0);
+}
+
+/// A login that the gateway makes: clients need none, on no kind of connection, and probes neither.
+#[tokio::test]
+async fn each_connection_is_logged_in_before_it_is_used() {
+    let open = r#"[{ send = "auth", set = { args = ["${NONE:-s3cr3t}"] }, expect = "reply", when = "text == 'OK'" }, { send = "select", set = { args = ["3"] } }]"#;
+    let health = r#"{ send = "get", set = { args = ["a"] }, expect = "reply", every = "20ms" }"#;
+    let stage = Stage::start_with(&["--requirepass", "s3cr3t"], |config| {
+        config
+            .upstream_key("session.open", open)
+            .upstream_key("health", health)
+    });
+    let Some(stage) = stage.await else { return };
+    let mut client = stage.client().await;
+    client.send("set a 1\nmulti\nincr a\nexec").await;
+    client.expect("+OK\n+OK\n+QUEUED\n*1\n:2").await;
+    let mut other = stage.client().await;
+    other.send("lpush q x\nblpop q 0\nget a").await;
+    other.expect(":1\n*2\n$1\nq\n$1\nx\n$1\n2").await;
+    let third = ["-n", "3", "get", "a"];
+    assert_eq!(stage.run("redis-cli", &third).await, "2\n");
+    let passed = [("result", "passed")];
+    let probes = "gatewright_upstream_probes_total";
+    stage.gateway.until_metric(probes, &passed, 3.0).await;
+    let failed = [("result", "failed")];
+    assert_eq!(stage.gateway.metrics().await.sum(probes, &failed), 0.0);
+}
+
+#[tokio::test]
+async fn a_login_that_fails_is_no_connection_and_no_secret_is_told() {
+    let open = r#"{ send = "auth", set = { args = ["wr0ng-s3cr3t"] } }"#;
+    let stage = Stage::start_with(&["--requirepass", "other"], |config| {
+        config.upstream_key("session.open", open)
+    });
+    let Some(stage) = stage.await else { return };
+    let mut client = stage.client().await;
+    client.send("get a").await;
+    let refused = "-UNREACHABLE gateway: no connection to the server";
+    client.expect(refused).await;
+    client.send("multi").await;
+    client.expect(refused).await;
+    let log = stage.gateway.stderr();
+    assert!(log.contains("the reply to `auth`"), "{log}");
+    assert!(!log.contains("s3cr3t"), "{log}");
 }
 
 #[tokio::test]

@@ -219,7 +219,7 @@ async fn the_next_endpoint_is_used_for_one_that_is_down() {
         });
         open.push((server.await, client));
     }
-    assert_eq!((from_first, from_second), (2, 4), "the next one takes over");
+    assert_eq!((from_first, from_second), (3, 3), "it is passed over");
 }
 
 #[tokio::test]
@@ -381,4 +381,59 @@ async fn who_is_unrouted_is_told_at_once() {
     let gateway = config.route("peer.port == 1", "backend").start().await;
     assert_eq!(turned_away(&gateway).await, RESET);
     gateway.until_closed("unrouted", 1).await;
+}
+
+/// Which of two servers gets the next connection; both are kept open.
+async fn next_of(gateway: &Gateway, servers: [&TcpListener; 2]) -> (usize, TcpStream, TcpStream) {
+    let client = connect(gateway).await;
+    tokio::select! {
+        server = accept(servers[0]) => (0, client, server),
+        server = accept(servers[1]) => (1, client, server),
+    }
+}
+
+#[tokio::test]
+async fn the_policy_chooses_an_endpoint() {
+    let ((one, first), (two, second)) = (listener().await, listener().await);
+    let urls = [first, second];
+    let config = RawConfig::default().upstream("backend", &urls, "balance = \"hash\"");
+    let gateway = config.route("", "backend").start().await;
+    let (at, _client, _server) = next_of(&gateway, [&one, &two]).await;
+    for _ in 0..5 {
+        assert_eq!(next_of(&gateway, [&one, &two]).await.0, at);
+    }
+
+    let gateway = RawConfig::to(&urls).start().await;
+    let held = next_of(&gateway, [&one, &two]).await;
+    let other = next_of(&gateway, [&one, &two]).await;
+    assert_ne!(held.0, other.0, "each has one");
+    drop(held.1);
+    assert_eq!(end(&mut { held.2 }).await, Ok(()));
+    let name = "gatewright_upstream_connections";
+    let left = async { while gateway.metrics().await.sum(name, &[]) > 1.0 {} };
+    in_time("the end of a connection", left).await;
+    assert_eq!(next_of(&gateway, [&one, &two]).await.0, held.0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_not_reached_is_passed_over_and_found_again() {
+    let (up, url) = listener().await;
+    let dead = dead_url().await;
+    let address = dead.strip_prefix("tcp://").expect("an address").to_owned();
+    let keys = "balance = \"round-robin\"\nhealth = { every = \"20ms\", fall = 1, rise = 1 }\nslow-start = \"0s\"";
+    let config = RawConfig::default().upstream("backend", &[dead, url], keys);
+    let gateway = config.route("", "backend").start().await;
+    let states = "gatewright_upstream_endpoints";
+    let ejected = [("endpoint", "0"), ("state", "ejected")];
+    gateway.until_metric(states, &ejected, 1.0).await;
+    for _ in 0..5 {
+        pair(&gateway, &up).await;
+    }
+    let failed = "gatewright_upstream_connects_failed_total";
+    assert_eq!(gateway.metrics().await.sum(failed, &[]), 0.0);
+    let back = TcpListener::bind(address).await.expect("its port");
+    let healthy = [("endpoint", "0"), ("state", "healthy")];
+    gateway.until_metric(states, &healthy, 1.0).await;
+    let found = async { while next_of(&gateway, [&back, &up]).await.0 == 1 {} };
+    in_time("the endpoint that is back", found).await;
 }

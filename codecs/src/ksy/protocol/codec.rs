@@ -1,5 +1,6 @@
 //! One connection that speaks a defined protocol.
 
+use super::direct::Direct;
 use super::gather::Gather;
 use super::ids::{from_key, to_key};
 use super::offsets::Fixed;
@@ -84,16 +85,73 @@ impl KsyCodec {
         }
     }
 
-    /// What the reply with this correlation is read or written with.
-    fn arguments(&mut self, correlation: Option<&Correlation>) -> Vec<Value> {
+    /// What the reply with this correlation is read or written with; `None` if no request is known
+    /// that it answers.
+    fn arguments(&self, correlation: &Correlation) -> Option<Vec<Value>> {
+        let Some(pending) = &self.pending else {
+            return Some(self.protocol.reply_arguments.clone());
+        };
+        match correlation {
+            Correlation::None => pending.in_order.front().cloned(),
+            known => pending.by_id.get(known).cloned(),
+        }
+    }
+
+    /// A request has its reply.
+    fn forget_request(&mut self, correlation: &Correlation) {
         let Some(pending) = &mut self.pending else {
-            return Vec::new();
+            return;
         };
-        let found = match correlation {
-            None | Some(Correlation::None) => pending.in_order.pop_front(),
-            Some(known) => pending.by_id.remove(known),
+        match correlation {
+            Correlation::None => drop(pending.in_order.pop_front()),
+            known => drop(pending.by_id.remove(known)),
+        }
+    }
+
+    fn read_reply(&mut self, frame: Bytes) -> Result<Read, DecodeError> {
+        let protocol = Arc::clone(&self.protocol);
+        let id = protocol.reply_id.filter(|_| self.pending.is_some());
+        let id = id.and_then(|id| read_fixed(&frame, id));
+        let correlation = id.map_or(Correlation::None, Correlation::Id);
+        let Some(arguments) = self.arguments(&correlation) else {
+            let expected = "a reply to a request that was sent";
+            return Err(DecodeError::new(
+                Cause::BadValue,
+                0,
+                expected,
+                "another one",
+            ));
         };
-        found.unwrap_or_default()
+        let read = protocol.read(frame, Way::Reply, &arguments);
+        self.forget_request(&correlation);
+        read
+    }
+
+    fn write_reply(&mut self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let arguments = self.arguments(message.correlation());
+        let arguments = arguments.ok_or_else(|| EncodeError::new("", EncodeProblem::NoRequest))?;
+        self.protocol.write(message, Way::Reply, &arguments, out)?;
+        // Only now: what cannot be written is replaced by something else.
+        self.forget_request(message.correlation());
+        Ok(())
+    }
+
+    fn write_request(&mut self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let start = out.len();
+        let protocol = Arc::clone(&self.protocol);
+        protocol.write(message, Way::Request, &protocol.request_arguments, out)?;
+        if self.pending.is_some() {
+            let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
+            let read = protocol.read(frame, Way::Request, &protocol.request_arguments);
+            if let Ok(Read {
+                reply_arguments: Some(arguments),
+                ..
+            }) = read
+            {
+                self.note_request(message.correlation(), arguments);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -105,19 +163,20 @@ impl ConnCodec for KsyCodec {
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
         let way = self.reads();
-        let arguments = match way {
-            Way::Request => self.protocol.request_arguments.clone(),
-            Way::Reply if self.pending.is_some() => {
-                let id = self.protocol.reply_id.and_then(|id| read_fixed(&frame, id));
-                self.arguments(id.map(Correlation::Id).as_ref())
-            }
-            Way::Reply => self.protocol.reply_arguments.clone(),
-        };
-        let protocol = Arc::clone(&self.protocol);
-        let read = protocol.read(frame, way, &arguments)?;
-        if let (Way::Request, Some(arguments)) = (way, read.reply_arguments) {
-            self.note_request(read.message.correlation(), arguments);
+        if let Some(direct) = self.protocol.read_directly(&frame, way) {
+            return Ok(self.protocol.event(direct.message, direct.index, way));
         }
+        let protocol = Arc::clone(&self.protocol);
+        let read = match way {
+            Way::Reply => self.read_reply(frame)?,
+            Way::Request => {
+                let mut read = protocol.read(frame, way, &protocol.request_arguments)?;
+                if let Some(arguments) = read.reply_arguments.take() {
+                    self.note_request(read.message.correlation(), arguments);
+                }
+                read
+            }
+        };
         Ok(protocol.event(read.message, read.index, way))
     }
 
@@ -128,28 +187,16 @@ impl ConnCodec for KsyCodec {
                 return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
             }
         };
-        let way = self.writes();
-        let arguments = match way {
-            Way::Reply if self.pending.is_some() => self.arguments(Some(message.correlation())),
-            Way::Reply => self.protocol.reply_arguments.clone(),
-            Way::Request => self.protocol.request_arguments.clone(),
-        };
         let start = out.len();
-        let protocol = Arc::clone(&self.protocol);
-        protocol
-            .write(message, way, &arguments, out)
-            .inspect_err(|_| out.truncate(start))?;
-        if way == Way::Request && self.pending.is_some() {
-            let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
-            if let Ok(Read {
-                reply_arguments: Some(arguments),
-                ..
-            }) = protocol.read(frame, Way::Request, &protocol.request_arguments)
-            {
-                self.note_request(message.correlation(), arguments);
-            }
+        let way = self.writes();
+        if let Some(written) = self.protocol.write_directly(message, way, out) {
+            return written.inspect_err(|_| out.truncate(start));
         }
-        Ok(())
+        let written = match way {
+            Way::Reply => self.write_reply(message, out),
+            Way::Request => self.write_request(message, out),
+        };
+        written.inspect_err(|_| out.truncate(start))
     }
 }
 
@@ -164,6 +211,34 @@ fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
 }
 
 impl Ksy {
+    /// Reads a frame without a machine, if that can be done.
+    fn read_directly(&self, frame: &Bytes, way: Way) -> Option<Direct> {
+        let layout = self.layouts.of(way)?;
+        for check in &direction(&self.section, way).checks {
+            check.verify(frame).ok()?;
+        }
+        layout.read(frame)
+    }
+
+    /// Appends a frame without a machine, if that can be done.
+    fn write_directly(
+        &self,
+        message: &Message,
+        way: Way,
+        out: &mut BytesMut,
+    ) -> Option<Result<(), EncodeError>> {
+        let layout = self.layouts.of(way)?;
+        if message.frame().is_some() {
+            return None;
+        }
+        let start = out.len();
+        if layout.write(message, out).is_none() {
+            out.truncate(start);
+            return None;
+        }
+        Some(self.finish(direction(&self.section, way), start, out))
+    }
+
     /// Reads one frame.
     pub(super) fn read(
         &self,
@@ -323,30 +398,35 @@ impl Ksy {
             return Ok(());
         }
         let direction = direction(&self.section, way);
-        let given = self.given(message, told, direction);
         let start = out.len();
-        let escaped = direction.framer.is_escaped();
+        let given = self.given(message, told, direction);
+        let (plan, rules) = (&self.plan, &self.rules);
+        if !direction.framer.is_escaped() {
+            write(plan, rules, direction.root, arguments, &given, out)
+                .map_err(|error| encode_error(&error))?;
+            return self.finish(direction, start, out);
+        }
         let mut plain = BytesMut::new();
-        let to = if escaped { &mut plain } else { &mut *out };
-        let from = if escaped { 0 } else { start };
-        write(
-            &self.plan,
-            &self.rules,
-            direction.root,
-            arguments,
-            &given,
-            to,
-        )
-        .map_err(|error| encode_error(&error))?;
-        let whole = to.get_mut(from..).unwrap_or_default();
-        for check in &direction.checks {
-            let patched = check.patch(whole);
-            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
-        }
-        if escaped {
-            direction.framer.escape(&plain, out)?;
-        }
-        if out.len().saturating_sub(start) > self.section.max_frame.get() {
+        write(plan, rules, direction.root, arguments, &given, &mut plain)
+            .map_err(|error| encode_error(&error))?;
+        fill_checks(direction, &mut plain)?;
+        direction.framer.escape(&plain, out)?;
+        self.fits(out.len().saturating_sub(start))
+    }
+
+    /// Fills in the checksums of a frame that was appended to `out`.
+    fn finish(
+        &self,
+        direction: &DirectionPlan,
+        start: usize,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        fill_checks(direction, out.get_mut(start..).unwrap_or_default())?;
+        self.fits(out.len().saturating_sub(start))
+    }
+
+    fn fits(&self, len: usize) -> Result<(), EncodeError> {
+        if len > self.section.max_frame.get() {
             return Err(EncodeError::new("", EncodeProblem::OutOfRange));
         }
         Ok(())
@@ -423,6 +503,15 @@ impl Ksy {
         }
         Ok(true)
     }
+}
+
+/// Computes the checksums of a frame.
+fn fill_checks(direction: &DirectionPlan, frame: &mut [u8]) -> Result<(), EncodeError> {
+    for check in &direction.checks {
+        let patched = check.patch(frame);
+        patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
+    }
+    Ok(())
 }
 
 fn plain_values(vals: Vec<Val>) -> Vec<Value> {

@@ -12,7 +12,8 @@ use crate::ksy::section::plan::{
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, HalfClose, Operation, ReplyOrder, Retry, Type,
+    Capabilities, CorrelationKind, Descriptor, Drain, HalfClose, Needs, Operation, ReplyOrder,
+    Retry, Type,
 };
 use gatewright_core::message::{Kind, OperationId, Slot, Value};
 use std::collections::HashMap;
@@ -95,7 +96,9 @@ pub(super) fn describe(
         }
         let both = told.len() > 1;
         let shapes: Vec<&Shape> = told.iter().map(|(_, shape, _)| shape).collect();
-        let same = same_fields(&builder, &shapes);
+        // A rule that sends one has to say which.
+        let same_kind = kind(operation, Way::Request) == kind(operation, Way::Reply);
+        let same = same_kind && same_fields(&builder, &shapes);
         for (way, mut shape, presets) in told {
             let shared = both && same && way == Way::Reply;
             if shared {
@@ -116,12 +119,18 @@ pub(super) fn describe(
                 Way::Request | Way::Reply => operation.name.clone(),
             };
             let id = OperationId(u16::try_from(described.len()).map_err(|_| TooMany)?);
-            let kind = kind(operation, way, both && same);
+            let kind = kind(operation, way);
             let mut one = Operation::new("", kind, shape.record);
             one.name = name.into();
             one.id = id_slot(plan, direction(section, way), &shape);
             if operation.idempotent {
                 one.retry = Retry::Idempotent;
+            }
+            // Who opened a session is known by the connection from then on, and ends that connection
+            // with the session: nobody else may be on it.
+            let of_session = section.open.contains(&index) || section.close.contains(&index);
+            if of_session && kind == Kind::Request {
+                one.needs = Needs::Bound;
             }
             described.push(one);
             all.indexes.push(index);
@@ -182,18 +191,14 @@ fn same_fields(builder: &Builder<'_>, ways: &[&Shape]) -> bool {
 }
 
 /// What an operation is to its conversation, where only its name is known.
-fn kind(operation: &OperationPlan, way: Way, shared: bool) -> Kind {
-    let kinds = kinds(operation, way);
+fn kind(operation: &OperationPlan, way: Way) -> Kind {
     if operation.one_way {
         return Kind::Event;
     }
-    match kinds.only() {
-        Some(Kind::Event) if shared && operation.from_server.reply => Kind::Reply,
-        Some(kind) => kind,
-        None => match way {
-            Way::Request => Kind::Request,
-            Way::Reply => Kind::Reply,
-        },
+    match (kinds(operation, way).only(), way) {
+        (Some(kind), _) => kind,
+        (None, Way::Request) => Kind::Request,
+        (None, Way::Reply) => Kind::Reply,
     }
 }
 

@@ -76,16 +76,31 @@ impl<'p> Presets<'p> {
             &direction.operation,
             &mut presets,
         );
+        // Where fields that may have any value tell the kind, the name alone is preset.
+        self.search(operation, way, kind, presets.clone())
+            .or_else(|| self.search(operation, way, None, presets))
+            .unwrap_or_default()
+    }
+
+    /// The first of all combinations that gives that operation and kind.
+    fn search(
+        &self,
+        operation: OperationIndex,
+        way: Way,
+        kind: Option<Kind>,
+        mut presets: Vec<(Preset, Vec<Value>)>,
+    ) -> Option<Vec<Preset>> {
+        let root = direction(self.section, way).root;
         let mut tries = vec![0_usize; presets.len()];
         for _ in 0..MAX_TRIES {
-            if self.says(direction.root, way, &presets, operation, kind) {
-                return self.needed(direction.root, way, presets, operation, kind);
+            if self.says(root, way, &presets, operation, kind) {
+                return Some(self.needed(root, way, presets, operation, kind));
             }
             if !step(&mut tries, &mut presets) {
                 break;
             }
         }
-        Vec::new()
+        None
     }
 
     /// Those without which it is not that operation and kind.

@@ -4,7 +4,7 @@
 //! structures around it, out to the structure of the whole message. What follows from others is
 //! not among them; structures that are not on that way stay structures.
 
-use super::paths::key;
+use super::foresight::Foresight;
 use super::presets::Preset;
 use super::schema::Names;
 use crate::ksy::model::{Ty, TypeId};
@@ -135,7 +135,7 @@ impl<'p> Walk<'_, 'p> {
                 slot: field.slot,
                 slots: self.plan.ty(ty).slots(),
             });
-            if self.is_hidden(ty, field) {
+            if self.is_hidden(ty, field) || self.is_absent(ty, field) {
                 continue;
             }
             let once = matches!(field.repeat, Repeat::Once);
@@ -204,15 +204,27 @@ impl<'p> Walk<'_, 'p> {
             || self.rules.follows(self.plan, own)
     }
 
+    /// Whether no message of the operation has the field.
+    fn is_absent(&self, ty: TypeId, field: &Field) -> bool {
+        let condition = field.condition.as_ref();
+        let there = condition.and_then(|code| self.foresight().value(ty, code));
+        there == Some(Value::Bool(false))
+    }
+
+    const fn foresight(&self) -> Foresight<'_> {
+        Foresight {
+            plan: self.plan,
+            presets: self.presets,
+        }
+    }
+
     fn decides(&self, ty: TypeId, switch: &Switch) -> bool {
         self.decision(ty, switch).is_some()
     }
 
     /// The value that a switch decides by, if all messages of the operation have it.
-    fn decision(&self, ty: TypeId, switch: &Switch) -> Option<&Value> {
-        let on = key(self.plan, ty, &switch.on)?;
-        let preset = self.presets.iter().find(|preset| preset.key == on)?;
-        Some(&preset.value)
+    fn decision(&self, ty: TypeId, switch: &Switch) -> Option<Value> {
+        self.foresight().value(ty, &switch.on)
     }
 
     fn case(&self, ty: TypeId, switch: &'p Switch) -> Option<&'p Form> {
@@ -220,7 +232,7 @@ impl<'p> Walk<'_, 'p> {
         let case = switch
             .cases
             .iter()
-            .find(|(code, _)| code.constant() == Some(value));
+            .find(|(code, _)| code.constant() == Some(&value));
         case.map(|(_, form)| form).or(switch.otherwise.as_ref())
     }
 

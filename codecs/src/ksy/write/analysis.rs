@@ -77,7 +77,8 @@ impl Rules {
         let rule = self.field(key);
         let solved = rule.solvable && (rule.always || rule.default.is_some());
         let flag = rule.flag && rule.shown;
-        said || solved || flag || rule.derived.is_some() || rule.check
+        let counts = rule.counts && rule.codec.is_some();
+        said || solved || counts || flag || rule.derived.is_some() || rule.check
     }
 
     fn note(&mut self, plan: &Plan, id: TypeId, field: &Field) {
@@ -129,8 +130,9 @@ impl Rules {
         };
         match &code.op {
             Op::Own(slot) => self.note_solvable_field(plan, (id, *slot), condition, depth),
-            Op::Member(_, ty, slot) => {
-                self.note_solvable_field(plan, (*ty, *slot), condition, depth)
+            Op::Member(of, ty, slot) => {
+                self.note_counting(plan, id, of, condition);
+                self.note_solvable_field(plan, (*ty, *slot), condition, depth);
             }
             Op::Arith(Arith::Add | Arith::Sub | Arith::Mul, two) => {
                 for code in &**two {
@@ -149,6 +151,24 @@ impl Rules {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A size or count names a member of the structure in a field.
+    fn note_counting(&mut self, plan: &Plan, id: TypeId, of: &Code, condition: Option<&Code>) {
+        let key = match &of.op {
+            Op::Own(slot) => (id, *slot),
+            Op::Member(_, ty, slot) => (*ty, *slot),
+            _ => return,
+        };
+        let there = plan.ty(key.0).field(key.1).map(|field| &field.condition);
+        let always = match (condition, there) {
+            (None, Some(_)) => true,
+            (Some(needed), Some(Some(own))) => needed.same(own),
+            (Some(_), Some(None)) | (_, None) => false,
+        };
+        if let (true, Some(rule)) = (always, self.field_mut(key)) {
+            rule.counts = true;
         }
     }
 

@@ -42,6 +42,8 @@ pub struct FieldRule {
     pub solvable: bool,
     /// Whether one of them is there whenever it is.
     pub always: bool,
+    /// Whether it is a structure that stands for a number which a size or count can be solved for.
+    pub counts: bool,
 }
 
 /// What is known of all fields.
@@ -61,6 +63,7 @@ static NOTHING: FieldRule = FieldRule {
     shown: false,
     solvable: false,
     always: false,
+    counts: false,
 };
 
 impl Rules {

@@ -5,8 +5,8 @@ mod ordered;
 use super::*;
 use crate::codec::{
     Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
-    EncodeProblem, FieldDef, FrameProtocol, HalfClose, Operation, Rejected, ReplyOrder, Schema,
-    StructDef, StructId, Type,
+    EncodeProblem, FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation, Rejected,
+    ReplyOrder, Schema, StructDef, StructId, Type,
 };
 use crate::fault::Fault;
 use crate::message::{Correlation, OperationId, Slot, Value};
@@ -301,6 +301,23 @@ fn a_descriptor_that_means_nothing_is_found() {
     check(
         &|d| d.schema.structs[0].fields.push(default.clone()),
         "toy.x: the default is of another type",
+    );
+    let graded = |field, value: Value| Grading {
+        field: Slot(field),
+        listed: vec![(value, Grade::Failed)],
+        others: Grade::Fine,
+    };
+    check(
+        &|d| d.operations[0].grading = Some(graded(0, Value::Int(1))),
+        "`ask` is graded and is no reply",
+    );
+    check(
+        &|d| d.operations[1].grading = Some(graded(9, Value::Int(1))),
+        "`answer` is graded by no field",
+    );
+    check(
+        &|d| d.operations[1].grading = Some(graded(0, Value::Int(256))),
+        "`answer` is graded by values that `id` has not",
     );
     check(
         &|d| d.capabilities.correlation = CorrelationKind::Fifo,

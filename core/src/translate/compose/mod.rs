@@ -8,7 +8,7 @@ mod values;
 use super::SetSpec;
 use super::codes::{NOT_A_REPLY, NOT_SENT, UNKNOWN_REPLY, UNWRITABLE};
 use super::load::Findings;
-use crate::codec::{CorrelationKind, Descriptor, Event, Protocol, Side};
+use crate::codec::{CorrelationKind, Descriptor, EncodeProblem, Event, Protocol, Side};
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Env, EvalError, RuleError, Scope, Source};
 use crate::message::{Correlation, Kind, Message, OperationId};
@@ -92,6 +92,11 @@ impl Composition {
         let longest = descriptor.capabilities.max_frame;
         let mut codec = Arc::clone(protocol).codec(typed.purpose.writer(), longest);
         let written = codec.encode(&Event::Head(message), &mut BytesMut::new());
+        let written = match written {
+            // It has a request when it counts.
+            Err(error) if *error.problem() == EncodeProblem::NoRequest => Ok(()),
+            written => written,
+        };
         written.map_err(|error| {
             // The field may be an element's: `questions[0].name`.
             let field = error.field().split(['[', '.']).next().unwrap_or_default();

@@ -47,6 +47,7 @@ impl Making {
         };
         let made = match value {
             SetSpec::Template(source) => compile_template(source, field, descriptor, scope),
+            SetSpec::Text(text, span) => given(&Type::STR, span).text(text, field, schema),
             SetSpec::Int(n, span) => {
                 let (min, max) = (i128::from(*n), i128::from(*n));
                 let ty = Type::Int { min, max };
@@ -225,6 +226,17 @@ impl Given<'_> {
         if let (Value::Str(label), Type::Enum(id)) = (&value, &field.ty) {
             self.check_label(label, schema.enumeration(*id))?;
         }
+        fit(value, &field.ty, schema)
+            .map(Making::Constant)
+            .map_err(|misfit| self.refuse(misfit, field, schema))
+    }
+
+    /// Text that is no template, in the form that the field holds.
+    fn text(&self, text: &str, field: &FieldDef, schema: &Schema) -> Result<Making, RuleError> {
+        let value = match &field.ty {
+            Type::Bytes { .. } => Value::Bytes(text.as_bytes().to_vec().into()),
+            _ => Value::from(text),
+        };
         fit(value, &field.ty, schema)
             .map(Making::Constant)
             .map_err(|misfit| self.refuse(misfit, field, schema))

@@ -3,6 +3,7 @@
 mod injection;
 mod load;
 mod conversion;
+mod question;
 mod reply;
 mod request;
 mod tally;

@@ -54,7 +54,11 @@ fn descriptor(correlation: CorrelationKind) -> Descriptor {
         operations: vec![
             operation("ask", Kind::Request, StructId(0)).idempotent(),
             operation("told", Kind::Reply, StructId(1)),
-            operation("sorry", Kind::Reply, StructId(2)),
+            operation("sorry", Kind::Reply, StructId(2)).graded(Grading {
+                field: Slot(0),
+                listed: Vec::new(),
+                others: Grade::Refused,
+            }),
             operation("note", Kind::Event, StructId(3)),
             operation("hold", Kind::Request, StructId(3)).needs(Needs::Bound),
             operation("wait", Kind::Request, StructId(3)).needs(Needs::Exclusive),

@@ -88,6 +88,9 @@ impl Conversation {
         if message.kind() == Kind::Event || !self.replies {
             return Ok(());
         }
+        // Some replies are read with what their requests said: whoever reads them has to know.
+        let asked = Event::Head(message.clone());
+        let _ = self.framing.write(&asked, &mut BytesMut::new());
         self.ledger
             .sent(message.correlation(), NonZeroU32::MIN, index)
             .map(|_| ())

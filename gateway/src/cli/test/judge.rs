@@ -26,6 +26,7 @@ pub(super) fn judge(case: &Case, played: &Played, protocol: &Arc<dyn Protocol>) 
     let mut judge = Judge {
         differences: Vec::new(),
         protocol,
+        sent: &case.send,
     };
     judge.request(case, &played.request);
     if let Some(expect) = &case.expect {
@@ -37,6 +38,8 @@ pub(super) fn judge(case: &Case, played: &Played, protocol: &Arc<dyn Protocol>) 
 struct Judge<'p> {
     differences: Vec<Difference>,
     protocol: &'p Arc<dyn Protocol>,
+    /// What the client sent.
+    sent: &'p Bytes,
 }
 
 impl Judge<'_> {
@@ -154,7 +157,8 @@ impl Judge<'_> {
     fn message(&self, bytes: &Bytes) -> Option<Json> {
         let descriptor = self.protocol.descriptor();
         let limit = descriptor.capabilities.max_frame;
-        let mut frames = Frames::new(self.protocol, Some(From::Server), limit, bytes.clone());
+        let frames = Frames::new(self.protocol, Some(From::Server), limit, bytes.clone());
+        let mut frames = frames.after(self.protocol, self.sent);
         match frames.next()?.ok()?.event {
             Event::Head(message) => Some(to_json(descriptor, &message, Secrets::Shown)),
             Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,

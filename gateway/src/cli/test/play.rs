@@ -6,7 +6,7 @@ use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
-use gatewright_core::codec::{DecodeError, Event, Protocol, Recovery, Rejected, Side};
+use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome};
@@ -48,17 +48,18 @@ pub(super) enum Reply {
 
 /// Plays a case on its listener.
 pub(super) fn play(listener: &ListenerPlan, case: &Case) -> Played {
-    Stage { listener }.play(case)
+    let sent = &case.send;
+    Stage { listener, sent }.play(case)
 }
 
 /// The protocol that the message in these bytes leaves in, if it is one and its route leads to an
 /// upstream of messages.
 pub(super) fn upstream_protocol<'p>(
     listener: &'p ListenerPlan,
-    send: &Bytes,
+    sent: &'p Bytes,
 ) -> Option<&'p Arc<dyn Protocol>> {
-    let stage = Stage { listener };
-    let message = stage.read(send).ok()?;
+    let stage = Stage { listener, sent };
+    let message = stage.read().ok()?;
     match &stage.route(&message, &stage.facts())?.action {
         RouteAction::Convert(rules) => Some(rules.upstream()),
         RouteAction::Forward => Some(&listener.protocol),
@@ -68,6 +69,8 @@ pub(super) fn upstream_protocol<'p>(
 
 struct Stage<'p> {
     listener: &'p ListenerPlan,
+    /// The bytes that the client sends.
+    sent: &'p Bytes,
 }
 
 impl<'p> Stage<'p> {
@@ -77,7 +80,7 @@ impl<'p> Stage<'p> {
     }
 
     fn play(&self, case: &Case) -> Played {
-        let message = match self.read(&case.send) {
+        let message = match self.read() {
             Ok(message) => message,
             Err((why, reply)) => return refused(why, reply),
         };
@@ -120,10 +123,10 @@ impl<'p> Stage<'p> {
     }
 
     /// The message in the bytes, or why there is none and what the client gets for it.
-    fn read(&self, bytes: &Bytes) -> Result<Message, (String, Reply)> {
+    fn read(&self) -> Result<Message, (String, Reply)> {
         let limit = self.listener.limits.frame;
         let protocol = &self.listener.protocol;
-        let mut frames = Frames::new(protocol, Some(From::Client), limit, bytes.clone());
+        let mut frames = Frames::new(protocol, Some(From::Client), limit, self.sent.clone());
         let frame = match frames.next() {
             Some(Ok(frame)) => frame,
             Some(Err(FrameError::Broken { error, .. })) => {
@@ -211,6 +214,12 @@ impl<'p> Stage<'p> {
     fn write(&self, replies: impl IntoIterator<Item = Message>) -> Reply {
         let limit = self.listener.limits.frame;
         let mut codec = Arc::clone(&self.listener.protocol).codec(Side::Server, limit);
+        // Some replies are written with what their requests said.
+        if let Ok(Delimited::Frame(length)) = codec.delimit(self.sent)
+            && length.get() <= self.sent.len()
+        {
+            let _ = codec.decode(self.sent.slice(..length.get()));
+        }
         let mut out = BytesMut::new();
         let mut replies = replies.into_iter().map(Event::Head);
         if replies.any(|reply| codec.encode(&reply, &mut out).is_ok()) {

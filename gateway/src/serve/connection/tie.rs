@@ -4,7 +4,7 @@ use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Route};
 use crate::lifecycle::Alarm;
 use crate::relay::{Binding, Bound};
-use crate::upstream::Stream;
+use crate::upstream::OwnConnection;
 use gatewright_core::codec::Needs;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
@@ -51,7 +51,8 @@ impl Connection {
         }
         match (&route.own, needs) {
             (Some(own), Needs::Bound | Needs::Replay) => {
-                let binding = Binding::begin(&own.bound);
+                let owner = own.bound.owner(&request, &self.facts());
+                let binding = Binding::begin(&own.bound, owner);
                 let tie = Tie::AwaitingConnection(binding, request, Rc::clone(route));
                 self.tie = Some(Box::new(tie));
                 None
@@ -98,7 +99,7 @@ impl Connection {
             }
             Tie::AwaitingOwnReply if self.is_settled(work) => {}
             Tie::AwaitingConnection(mut binding, request, route) => match binding.poll(cx) {
-                Poll::Ready(Some(upstream)) => self.bind(work, upstream, &request, &route),
+                Poll::Ready(Some(upstream)) => self.bind(work, upstream, &request),
                 Poll::Ready(None) => self.refuse_binding(request, &route, now),
                 Poll::Pending => {
                     let tie = Tie::AwaitingConnection(binding, request, route);
@@ -114,8 +115,8 @@ impl Connection {
 
     /// From here on frames pass both ways unread: what the client asked for may change what its
     /// connection says, and when.
-    fn bind(&mut self, work: &mut Work, upstream: Stream, request: &Message, route: &Rc<Route>) {
-        let (Some(own), Some(client)) = (&route.own, self.io.take()) else {
+    fn bind(&mut self, work: &mut Work, upstream: OwnConnection, request: &Message) {
+        let Some(client) = self.io.take() else {
             return;
         };
         let mut sent = request
@@ -125,7 +126,7 @@ impl Connection {
         self.listener.metrics.requests(1);
         let alarm = Alarm::new(Rc::clone(self.listener.worker.timers()));
         let listener = &self.listener.bound;
-        let bound = Bound::new(client, upstream, &own.bound, listener, sent, alarm);
+        let bound = Bound::new(client, upstream, listener, sent, alarm);
         self.tie = Some(Box::new(Tie::Bound(bound)));
     }
 

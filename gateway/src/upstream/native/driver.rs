@@ -1,6 +1,7 @@
 //! Keeps one link going and tells the pool what becomes of it.
 
 use super::Link;
+use super::opened::Opened;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::driver::Debt;
@@ -8,7 +9,7 @@ use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech};
-use gatewright_core::pool::ConnId;
+use gatewright_core::pool::{ConnId, Retirement};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -30,6 +31,7 @@ pub(in crate::upstream) struct LinkDriver {
     stream: Stream,
     inbound: BytesMut,
     alarm: Alarm,
+    retirement: Retirement,
 }
 
 /// How a connection ended.
@@ -39,45 +41,52 @@ impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
     pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
         let _debt = Debt::new(&upstream, id);
-        let connecting = async {
-            let stream = upstream.dialler.dial(id.endpoint()).await?;
-            stream.notice_silence()?;
-            Ok(stream)
-        };
+        // What opens a connection is large, and those that are open are not to make room for it.
+        let opening = Box::pin(async {
+            let opened = upstream.open_native(id.endpoint(), &speech).await?;
+            opened.stream.notice_silence()?;
+            Ok(opened)
+        });
         let limit = upstream.plan.limits.connect;
-        let connected = match tokio::time::timeout(limit, connecting).await {
-            Ok(connected) => connected,
+        let opened = match tokio::time::timeout(limit, opening).await {
+            Ok(opened) => opened,
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "not connected in time",
             )),
         };
-        match connected {
-            Ok(stream) => Self::new(upstream, id, &speech, stream).await,
+        match opened {
+            Ok(opened) => Self::new(upstream, id, &speech, opened).await,
             Err(error) => upstream.note_connect_failed(id, &error),
         }
     }
 
-    fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, stream: Stream) -> Self {
+    fn new(upstream: Rc<Upstream>, id: ConnId, speech: &Speech, opened: Opened) -> Self {
         tracing::debug!(
             upstream = upstream.name(),
             endpoint = id.endpoint(),
             "connected"
         );
-        let link = Rc::new(Link::new(id, speech, &upstream.plan.limits));
+        let Opened {
+            stream,
+            framing,
+            inbound,
+        } = opened;
+        let link = Rc::new(Link::new(id, speech, framing, &upstream.plan));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,
-            Sharing::Exclusive => 1,
+            Sharing::Exclusive | Sharing::Bound => 1,
         };
         upstream.change_pool(|pool| pool.handle_capacity(id, places, clock::now()));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
+            retirement: upstream.retirement(),
             upstream,
             id,
             link,
             stream,
-            inbound: BytesMut::new(),
+            inbound,
             alarm,
         }
     }
@@ -88,6 +97,7 @@ impl LinkDriver {
         if self.alarm.is_due(now) {
             self.handle_timeout(now, cx);
         }
+        self.retire_if_due(now);
         for _ in 0..READS_A_TURN {
             if self.link.is_closed() {
                 self.upstream.leave(self.id);
@@ -113,6 +123,17 @@ impl LinkDriver {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Gives a connection nothing new once it is old enough, and lets it end when it is done.
+    fn retire_if_due(&self, now: Instant) {
+        let (upstream, id) = (&self.upstream, self.id);
+        if !self.link.is_retiring() && upstream.retires(id, &self.retirement, now) {
+            upstream.retire(id);
+        }
+        if self.link.is_retiring() && upstream.is_unused(id) {
+            self.link.leave();
+        }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -166,6 +187,9 @@ impl LinkDriver {
 
     fn set_alarm(&mut self, cx: &Context<'_>) {
         if let Some(at) = self.link.poll_timeout() {
+            self.alarm.set(at, cx);
+        }
+        if let (Some(at), false) = (self.retirement.at(), self.link.is_retiring()) {
             self.alarm.set(at, cx);
         }
         if self.inbound.is_empty() {

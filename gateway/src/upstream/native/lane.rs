@@ -142,7 +142,9 @@ impl Lane {
                 return Ok(None);
             }
             if let Some((_, link)) = &state.link {
-                let free = self.upstream.sharing() == Sharing::Shared || state.outstanding == 1;
+                // What is unanswered keeps what comes after it from going elsewhere, before it.
+                let shared = self.upstream.sharing() == Sharing::Shared && !link.is_retiring();
+                let free = shared || state.outstanding == 1;
                 return Ok(free.then(|| Rc::clone(link)));
             }
         }
@@ -281,7 +283,7 @@ impl Lane {
             state.link.as_ref().map(|(_, link)| Rc::clone(link))
         };
         match link {
-            Some(link) if !link.is_closed() => self.send_backlog(&link),
+            Some(link) if !link.is_closed() && !link.is_retiring() => self.send_backlog(&link),
             Some(_) | None => self.reconnect(),
         }
     }
@@ -350,6 +352,7 @@ impl Call {
             return;
         };
         let verdict = match fault {
+            None if self.mailbox.blames() => self.bad(),
             None => Verdict::Good,
             Some(fault) if fault.may_have_been_sent() => self.bad(),
             Some(_) => return,

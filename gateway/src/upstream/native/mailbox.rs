@@ -34,6 +34,8 @@ struct Mail {
     frames: BytesMut,
     replies: u32,
     fault: Option<Fault>,
+    /// Whether a reply speaks against the server that gave it.
+    blames: bool,
     waker: Option<Waker>,
     /// On which connection its parcel was sent, and when.
     sent: Option<(ConnId, Instant)>,
@@ -98,6 +100,16 @@ impl Mailbox {
     pub(super) fn remind(&self) {
         let waker = self.mail.borrow_mut().waker.take();
         wake(waker);
+    }
+
+    /// A reply came that speaks against the server that gave it.
+    pub(super) fn blame(&self) {
+        self.mail.borrow_mut().blames = true;
+    }
+
+    /// Whether one of the replies did.
+    pub(super) fn blames(&self) -> bool {
+        self.mail.borrow().blames
     }
 
     /// The reply came.

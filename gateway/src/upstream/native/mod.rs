@@ -10,6 +10,7 @@ mod flushed;
 mod lane;
 mod link;
 mod mailbox;
+mod opened;
 mod parcel;
 
 pub(super) use driver::LinkDriver;

@@ -54,7 +54,8 @@ impl Drop for Directory {
 pub(crate) struct Gateway {
     child: Child,
     directory: Directory,
-    front: SocketAddr,
+    /// By name, in their order.
+    listeners: Vec<(String, SocketAddr)>,
     admin: SocketAddr,
 }
 
@@ -77,25 +78,23 @@ impl Gateway {
     pub(crate) async fn start_text(text: &str, files: &[(String, String)]) -> Self {
         let (mut child, directory) = spawn(text, files);
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let (mut front, mut admin) = (None, None);
-        while front.is_none() || admin.is_none() {
+        let expected = text.matches("[listeners.").count();
+        let (mut listeners, mut admin) = (Vec::new(), None);
+        while listeners.len() < expected || admin.is_none() {
             let Some((name, address)) = in_time("its addresses", listening(&mut lines)).await
             else {
                 panic!("it does not start:\n{}\n{}", text, directory.read(LOG));
             };
             match name.as_str() {
                 "admin" => admin = Some(address),
-                _ => front = Some(address),
+                _ => listeners.push((name, address)),
             }
         }
-        let (Some(front), Some(admin)) = (front, admin) else {
-            unreachable!("both are known")
-        };
         Self {
             child,
             directory,
-            front,
-            admin,
+            listeners,
+            admin: admin.expect("it is known"),
         }
     }
 
@@ -110,16 +109,22 @@ impl Gateway {
     }
 
     /// Where clients come in.
-    pub(crate) const fn front(&self) -> SocketAddr {
-        self.front
+    pub(crate) fn front(&self) -> SocketAddr {
+        self.listeners[0].1
+    }
+
+    /// The same of one of several listeners.
+    pub(crate) fn listener(&self, name: &str) -> SocketAddr {
+        let named = self.listeners.iter().find(|(known, _)| known == name);
+        named.expect("a listener of that name").1
     }
 
     pub(crate) async fn client(&self) -> Client {
-        Client::connect(self.front).await
+        Client::connect(self.front()).await
     }
 
     pub(crate) async fn client_with_little_room(&self) -> Client {
-        Client::connect_with_little_room(self.front).await
+        Client::connect_with_little_room(self.front()).await
     }
 
     pub(crate) async fn metrics(&self) -> Metrics {

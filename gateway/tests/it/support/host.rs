@@ -14,7 +14,12 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        Self::at("127.0.0.1:0".parse().expect("an address")).await
+    }
+
+    /// A server where one was before.
+    pub(crate) async fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("an address");
         Self { listener }
     }
 
@@ -59,6 +64,14 @@ impl HostConnection {
         let length = usize::from(u16::from_be_bytes([frame[2], frame[3]]));
         frame.extend(self.read(length).await);
         frame
+    }
+
+    /// Nothing more is there by now, nor after the peer has had time to send it.
+    pub(crate) async fn nothing(&mut self) {
+        const WHILE: std::time::Duration = std::time::Duration::from_millis(50);
+        let read = self.stream.read_buf(&mut self.read);
+        let read = tokio::time::timeout(WHILE, read).await;
+        assert!(read.is_err() && self.read.is_empty(), "{:02x?}", self.read);
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {

@@ -20,16 +20,32 @@ pub(crate) fn installed<const N: usize>(
 ) -> Option<[PathBuf; N]> {
     let found = programs.map(find);
     if let Some(missing) = found.iter().position(Option::is_none) {
-        let message = format!(
-            "{} is not installed: apt-get install {package}",
-            programs[missing]
-        );
-        assert!(std::env::var_os("CI").is_none(), "{message}");
-        // Past the test harness, which keeps what a passing test prints to itself.
-        writeln!(std::io::stderr(), "SKIPPED: {message}").expect("standard error");
+        skip(programs[missing], package);
         return None;
     }
     Some(found.map(Option::unwrap_or_default))
+}
+
+/// Debian's Python, if it has `modules`. One that comes first in `PATH` may not see them.
+pub(crate) fn python_with<const N: usize>(modules: [&str; N], package: &str) -> Option<PathBuf> {
+    let python = PathBuf::from("/usr/bin/python3");
+    let imports = modules.map(|module| format!("import {module}"));
+    let imported = std::process::Command::new(&python)
+        .args(["-c", &imports.join("\n")])
+        .stderr(Stdio::null())
+        .status();
+    if imported.is_ok_and(|status| status.success()) {
+        return Some(python);
+    }
+    skip(&modules.join(", "), package);
+    None
+}
+
+fn skip(missing: &str, package: &str) {
+    let message = format!("{missing} is not installed: apt-get install {package}");
+    assert!(std::env::var_os("CI").is_none(), "{message}");
+    // Past the test harness, which keeps what a passing test prints to itself.
+    writeln!(std::io::stderr(), "SKIPPED: {message}").expect("standard error");
 }
 
 fn find(program: &str) -> Option<PathBuf> {
@@ -82,6 +98,17 @@ impl Server {
     /// Its addresses, in the order of the ports that it was given.
     pub(crate) fn address(&self, index: usize) -> SocketAddr {
         self.addresses[index]
+    }
+
+    /// Has it read its files again.
+    pub(crate) async fn reload(&self) {
+        let pid = self.child.id().expect("a running process").to_string();
+        let mut command = Command::new("sh");
+        let sent = command
+            .args(["-c", "kill -HUP \"$0\"", &pid])
+            .status()
+            .await;
+        assert!(sent.expect("a shell").success());
     }
 
     pub(crate) async fn kill(&mut self) {

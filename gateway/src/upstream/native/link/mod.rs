@@ -1,5 +1,7 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
+mod overlong;
+
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
 use super::parcel::{Parcel, as_event};
@@ -7,12 +9,16 @@ use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
-use gatewright_config::plan::{Sharing, Speech, UpstreamLimits};
-use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event, Side};
+use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
+use gatewright_core::codec::{
+    Cause, Control, CorrelationKind, DecodeError, Descriptor, Event, Protocol,
+};
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::ErrorReplies;
 use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
+use overlong::Passed;
 use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -47,8 +53,18 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// Bytes to come of a reply that is too long for anybody.
+    skipping: usize,
+    protocol: Arc<dyn Protocol>,
+    /// Which replies speak against the server.
+    errors: ErrorReplies,
+    descriptor: Arc<Descriptor>,
     /// When the last reply came.
     heard: Instant,
+    /// Requests that were sent on it.
+    served: u64,
+    /// Whether nothing new is begun on it: who uses it goes on elsewhere once its replies are in.
+    retiring: bool,
     /// Why it takes nothing more.
     closed: Option<Closed>,
 }
@@ -58,6 +74,8 @@ struct State {
 enum Closed {
     /// Replies that are due may still come.
     Leaving(&'static str),
+    /// The same, and what waits to be written still is: the server has done nothing wrong.
+    Retired,
     /// Nothing more is waited for.
     AtOnce(&'static str),
 }
@@ -81,27 +99,37 @@ impl fmt::Display for Broken {
 }
 
 impl Link {
-    pub(super) fn new(id: ConnId, speech: &Speech, limits: &UpstreamLimits) -> Self {
-        let protocol = &speech.protocol;
-        let descriptor = Arc::clone(protocol.descriptor());
-        let framing = Framing::new(Arc::clone(protocol), Side::Client, limits.frame);
+    /// A connection that has said what it begins with, with the codec that did.
+    pub(super) fn new(id: ConnId, speech: &Speech, framing: Framing, plan: &UpstreamPlan) -> Self {
+        let descriptor = Arc::clone(speech.protocol.descriptor());
+        let mut ledger = Ledger::new(descriptor.capabilities.correlation);
+        // These ids were used: should their replies come twice, nobody has the second one.
+        for _ in speech.opening.iter() {
+            let _ = ledger.free_id();
+        }
         let in_order = descriptor.capabilities.correlation == CorrelationKind::Fifo;
         Self {
             id,
             state: RefCell::new(State {
-                ledger: Ledger::new(descriptor.capabilities.correlation),
+                ledger,
                 framing,
                 outbound: BytesMut::new(),
                 flushed: in_order.then(Flushed::default),
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                skipping: 0,
+                protocol: Arc::clone(&speech.protocol),
+                errors: plan.errors,
+                descriptor: Arc::clone(&descriptor),
                 heard: clock::now(),
+                served: 0,
+                retiring: false,
                 closed: None,
             }),
             descriptor,
             sharing: speech.sharing,
-            quarantine: limits.quarantine,
+            quarantine: plan.limits.quarantine,
         }
     }
 
@@ -134,6 +162,7 @@ impl Link {
             }
             Parcel::Message(message) => self.write(message, state)?,
         };
+        state.served += replies.map_or(1, |replies| u64::from(replies.get()));
         wake(state.driver.take());
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
@@ -205,6 +234,36 @@ impl Link {
         wake(state.driver.take());
     }
 
+    /// Lets the driver end a connection that nobody uses any more, once all that is due has come.
+    pub(super) fn leave(&self) {
+        self.state
+            .borrow_mut()
+            .closed
+            .get_or_insert(Closed::Retired);
+    }
+
+    /// Nothing new is begun on it: its driver looks whether it is used still.
+    pub(in crate::upstream) fn retire(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.retiring = true;
+        wake(state.driver.take());
+    }
+
+    /// Whether nothing new is begun on it.
+    pub(in crate::upstream) fn is_retiring(&self) -> bool {
+        self.state.borrow().retiring
+    }
+
+    /// Wakes its driver.
+    pub(in crate::upstream) fn nudge(&self) {
+        wake(self.state.borrow_mut().driver.take());
+    }
+
+    /// Requests that were sent on it.
+    pub(in crate::upstream) fn served(&self) -> u64 {
+        self.state.borrow().served
+    }
+
     /// Fails all who wait.
     pub(super) fn fail_all(&self, detail: &str) {
         let waiting = {
@@ -229,6 +288,10 @@ impl Link {
         match state.closed? {
             Closed::AtOnce(reason) => Some(reason),
             Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+            Closed::Retired => {
+                let over = state.ledger.is_empty() && state.outbound.is_empty();
+                over.then_some("retired")
+            }
         }
     }
 
@@ -290,7 +353,10 @@ impl Link {
         // Not one reply in all this time: nobody new is to wait for this server. Those who wait
         // already may do so for as long as they like.
         if given_up.is_some_and(|until| until <= now && state.heard + self.quarantine <= until) {
-            state.closed.get_or_insert(Closed::Leaving("silent"));
+            match state.closed {
+                None | Some(Closed::Retired) => state.closed = Some(Closed::Leaving("silent")),
+                Some(Closed::Leaving(_) | Closed::AtOnce(_)) => {}
+            }
         }
         match state.ledger.handle_timeout(self.quarantine, now) {
             Overdue::Fine => {}
@@ -307,6 +373,9 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let whole = inbound.len();
         while !inbound.is_empty() {
+            if state.skip(inbound) {
+                continue;
+            }
             if state.deliver_unread(inbound, metrics)? {
                 continue;
             }
@@ -317,7 +386,10 @@ impl Link {
                     return Err(Broken::Unasked("bytes that nobody asked for"));
                 }
                 Ok(None) => break,
-                Err(error) => return Err(Broken::Unreadable(error)),
+                Err(error) => match state.pass_over(inbound, error, metrics)? {
+                    Passed::Over => continue,
+                    Passed::NotYet => break,
+                },
             };
             state.deliver_event(event, metrics)?;
         }
@@ -355,8 +427,12 @@ impl State {
         if (owner.as_ref()).is_some_and(|mailbox| mailbox.contents() == Contents::Message) {
             return Ok(false);
         }
-        let scanned = self.framing.scan(inbound, most as usize);
-        let scanned = scanned.map_err(Broken::Unreadable)?;
+        let scanned = match self.framing.scan(inbound, most as usize) {
+            Ok(scanned) => scanned,
+            // It may be that it can be passed over.
+            Err(error) if error.cause() == Cause::TooLong => return Ok(false),
+            Err(error) => return Err(Broken::Unreadable(error)),
+        };
         let replies = NonZeroU32::new(u32::try_from(scanned.frames).unwrap_or(0));
         let Some(replies) = replies else {
             return Ok(false);
@@ -415,10 +491,14 @@ impl State {
         if !self.ledger.is_empty() {
             self.note_replies(1)?;
         }
+        let blames = self.blames(&message);
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
             && mailbox.contents() == Contents::Frames
         {
+            if blames {
+                mailbox.blame();
+            }
             mailbox.put_frames(message.frame().map_or(&[], |frame| frame), 1);
             if let Some(mailbox) = self.ledger.received_in_order(1) {
                 mailbox.complete();
@@ -426,11 +506,21 @@ impl State {
             return Ok(());
         }
         match self.ledger.received(message.correlation()) {
-            Answers::Request(mailbox) => mailbox.put_message(message),
+            Answers::Request(mailbox) => {
+                if blames {
+                    mailbox.blame();
+                }
+                mailbox.put_message(message);
+            }
             Answers::Late | Answers::Part => metrics.dropped("late"),
             Answers::Unknown => return self.note_unknown(message.correlation(), metrics),
         }
         Ok(())
+    }
+
+    /// Whether a reply speaks against the server that gave it.
+    fn blames(&self, reply: &Message) -> bool {
+        self.errors.matter() && self.errors.blame(self.descriptor.grade(reply))
     }
 
     /// A reply to what the server cannot have read yet is a reply to something else.
