@@ -359,7 +359,7 @@ impl<'s> Parser<'s> {
     }
 
     /// The parts of a text with expressions in it, each of which is parsed on its own.
-    fn format(&mut self, parts: &[Piece], start: usize) -> Result<Node<'s>, RuleError> {
+    fn format(&self, parts: &[Piece], start: usize) -> Result<Node<'s>, RuleError> {
         let mut nodes = Vec::new();
         for part in parts {
             nodes.push(match part {
@@ -370,7 +370,7 @@ impl<'s> Parser<'s> {
         self.node(Kind::Format(nodes), start)
     }
 
-    fn embedded(&mut self, code: &Span) -> Result<Node<'s>, RuleError> {
+    fn embedded(&self, code: &Span) -> Result<Node<'s>, RuleError> {
         let shift = |span: &Span| span.start + code.start..span.end + code.start;
         let text = self.text.get(code.clone()).unwrap_or_default();
         let moved = |error: RuleError| RuleError {
