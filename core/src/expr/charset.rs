@@ -95,7 +95,7 @@ impl Charset {
         let same = |known: &&str| known.eq_ignore_ascii_case(name);
         let row = NAMES
             .iter()
-            .find(|(known, _, others)| same(known) || others.iter().any(same));
+            .find(|(known, _, others)| same(known) || others.iter().any(|other| same(&other)));
         if let Some((known, charset, _)) = row {
             return Some((*charset, known));
         }
@@ -253,10 +253,9 @@ const UPPER_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ�
 
 fn from_437(byte: u8) -> char {
     let upper = byte.checked_sub(0x80);
-    match upper {
-        Some(at) => UPPER_437.chars().nth(usize::from(at)).unwrap_or('\u{a0}'),
-        None => char::from(byte),
-    }
+    upper.map_or(char::from(byte), |at| {
+        UPPER_437.chars().nth(usize::from(at)).unwrap_or('\u{a0}')
+    })
 }
 
 fn to_437(c: char) -> Option<u8> {
