@@ -3,9 +3,12 @@
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
-use gatewright_codecs::BUILTIN;
+use gatewright_codecs::ksy::load::{Sources, Unreadable};
+use gatewright_codecs::ksy::protocol::load;
+use gatewright_codecs::{BUILTIN, Sample};
 use gatewright_core::codec::{ConnCodec, Delimited, Event, Protocol, Side};
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The allocator of the `gatewright` binary.
@@ -39,6 +42,60 @@ fn codecs(criterion: &mut Criterion) {
             };
             let name = format!("{}/{}", row.name, sample.name.trim_end_matches(".hex"));
             bench(criterion, &name, &protocol, side, &frame);
+        }
+    }
+}
+
+/// Reads the definitions that are shipped.
+struct Disk;
+
+impl Sources for Disk {
+    fn read(&self, path: &Path, _: usize) -> Result<String, Unreadable> {
+        std::fs::read_to_string(path).map_err(|_| Unreadable::Missing)
+    }
+}
+
+/// The same for protocols as data: `pos` beside the codec written by hand, `w5` for the comparison
+/// with other proxies, and some that need all of the engine.
+fn definitions(criterion: &mut Criterion) {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
+    for name in [
+        "pos",
+        "w5",
+        "inhouse",
+        "memcached",
+        "mqtt",
+        "iso8583",
+        "dns",
+    ] {
+        let folder = library.join(name);
+        let definition = folder.join(format!("{name}.ksy"));
+        criterion.bench_function(&format!("load {name}.ksy"), |b| {
+            b.iter(|| load(black_box(&definition), &Disk, &[]).is_ok());
+        });
+        let Ok(loaded) = load(&definition, &Disk, &[]) else {
+            panic!("{} does not load", definition.display());
+        };
+        let mut samples: Vec<_> = std::fs::read_dir(folder.join("corpus"))
+            .expect("a definition has a corpus")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| !path.to_string_lossy().contains("bad_"))
+            .collect();
+        samples.sort();
+        // One of each protocol is enough, and both of `pos`.
+        for path in samples.iter().take(if name == "pos" { 3 } else { 1 }) {
+            let text = std::fs::read_to_string(path).expect("a sample is text");
+            let sample = Sample {
+                name: "",
+                text: text.leak(),
+            };
+            let bytes = sample.bytes().expect("a sample is hexadecimal");
+            let Some((side, frame)) = first_frame(&loaded.protocol, &bytes) else {
+                continue;
+            };
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = format!("{name}.ksy/{stem}");
+            bench(criterion, &name, &loaded.protocol, side, &frame);
         }
     }
 }
@@ -110,5 +167,5 @@ fn scan(criterion: &mut Criterion, name: &str, mut codec: Box<dyn ConnCodec>, by
     }
 }
 
-criterion_group!(benches, codecs, pipelines);
+criterion_group!(benches, definitions, codecs, pipelines);
 criterion_main!(benches);

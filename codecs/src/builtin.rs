@@ -100,7 +100,7 @@ mod tests {
     fn every_folder_is_a_row() {
         let mut folders = names(&src(), Path::is_dir);
         for shared in ["capture", "framing", "ksy"] {
-            assert!(folders.remove(shared), "{shared}");
+            assert!(folders.remove(shared), "{shared} is not there");
         }
         let rows: BTreeSet<String> = BUILTIN.iter().map(|row| row.name.to_owned()).collect();
         assert_eq!(folders, rows);

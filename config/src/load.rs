@@ -262,6 +262,7 @@ mod tests {
         let authority = |host: &str, port| Authority {
             host: host.into(),
             port,
+            address: None,
         };
         assert_eq!(
             plan.upstreams[0].endpoints,

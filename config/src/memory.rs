@@ -248,7 +248,7 @@ impl Plan {
             return None;
         }
         let limits = &upstream.limits;
-        let endpoints = wide(upstream.endpoints.len());
+        let endpoints = wide(upstream.most_endpoints());
         let carrier = upstream
             .endpoints
             .iter()
@@ -278,7 +278,8 @@ impl Plan {
 
     fn quic(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
         let quic = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Quic(_));
-        let endpoints = wide(upstream.endpoints.iter().filter(quic).count());
+        let endpoints = wide(upstream.endpoints.iter().filter(quic).count())
+            .saturating_mul(looked_for(upstream));
         (endpoints > 0).then(|| MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "QUIC connections, each with bytes to be sent",
@@ -304,7 +305,13 @@ fn streams(upstream: &UpstreamPlan) -> u64 {
     let limits = &upstream.limits;
     wide(limits.connections)
         .saturating_mul(wide(limits.streams))
-        .saturating_mul(wide(upstream.endpoints.len()))
+        .saturating_mul(wide(upstream.most_endpoints()))
+}
+
+/// How many endpoints one URL stands for.
+fn looked_for(upstream: &UpstreamPlan) -> u64 {
+    let discovery = upstream.discovery.as_ref();
+    discovery.map_or(1, |discovery| wide(discovery.policy.endpoints))
 }
 
 /// What the connection of a relay to an endpoint holds beside the relay's own buffers.
@@ -334,7 +341,7 @@ fn http_endpoints(upstream: &UpstreamPlan) -> u64 {
         .endpoints
         .iter()
         .filter(|endpoint| endpoint.kind() == EndpointKind::Http);
-    wide(http.count())
+    wide(http.count()).saturating_mul(looked_for(upstream))
 }
 
 /// Widening: no platform has more than 64 bits here.

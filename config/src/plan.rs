@@ -2,6 +2,7 @@
 //! small value from here.
 
 use gatewright_core::codec::Protocol;
+use gatewright_core::discovery::DiscoveryPolicy;
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
@@ -197,8 +198,10 @@ impl RouteAction {
 pub struct UpstreamPlan {
     /// Its name in the configuration.
     pub name: Arc<str>,
-    /// Where it is to be found; never empty.
+    /// Where it is to be found; never empty. One, if its endpoints are looked for.
     pub endpoints: Vec<Endpoint>,
+    /// How endpoints are looked for, if they are.
+    pub discovery: Option<DiscoveryPlan>,
     /// What a stream of bytes carries, if messages are sent to it.
     pub speaks: Option<Speech>,
     /// The weight and the priority of each of them.
@@ -222,6 +225,15 @@ pub struct UpstreamPlan {
 }
 
 impl UpstreamPlan {
+    /// How many endpoints there may be at a time.
+    #[must_use]
+    pub fn most_endpoints(&self) -> usize {
+        match &self.discovery {
+            Some(discovery) => discovery.policy.endpoints,
+            None => self.endpoints.len(),
+        }
+    }
+
     /// The same upstream for requests that need a connection of their own, if its connections
     /// are shared otherwise.
     #[must_use]
@@ -292,6 +304,32 @@ pub enum EndpointKind {
 }
 
 impl Endpoint {
+    /// Its host and port, if it has any.
+    #[must_use]
+    pub const fn authority(&self) -> Option<&Authority> {
+        match self {
+            Self::H2c(authority)
+            | Self::Https(authority)
+            | Self::Tcp(authority)
+            | Self::Tls(authority)
+            | Self::Quic(authority) => Some(authority),
+            Self::Unix(_) | Self::Mock(_) => None,
+        }
+    }
+
+    /// The same at an address where its host was found.
+    #[must_use]
+    pub fn found(&self, address: SocketAddr) -> Self {
+        match self {
+            Self::H2c(authority) => Self::H2c(authority.found(address)),
+            Self::Https(authority) => Self::Https(authority.found(address)),
+            Self::Tcp(authority) => Self::Tcp(authority.found(address)),
+            Self::Tls(authority) => Self::Tls(authority.found(address)),
+            Self::Quic(authority) => Self::Quic(authority.found(address)),
+            Self::Unix(_) | Self::Mock(_) => self.clone(),
+        }
+    }
+
     /// Whether its connections are encrypted.
     #[must_use]
     pub const fn is_tls(&self) -> bool {
@@ -345,6 +383,50 @@ pub struct Authority {
     pub host: Arc<str>,
     /// The TCP or UDP port.
     pub port: u16,
+    /// Where it was found, if it was looked for.
+    pub address: Option<SocketAddr>,
+}
+
+impl Authority {
+    /// The host without the labels of a service (RFC 2782): what certificates and requests name.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        let mut domain = &*self.host;
+        while domain.starts_with('_') {
+            domain = domain.split_once('.').map_or("", |(_, rest)| rest);
+        }
+        domain
+    }
+
+    /// The same at an address where it was found.
+    #[must_use]
+    pub fn found(&self, address: SocketAddr) -> Self {
+        Self {
+            host: self.domain().into(),
+            port: address.port(),
+            address: Some(address),
+        }
+    }
+}
+
+/// How the endpoints of an upstream are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryPlan {
+    /// What is looked up.
+    pub records: Records,
+    /// Who is asked; the system's name servers if this is empty.
+    pub servers: Vec<SocketAddr>,
+    /// When, and how many are kept.
+    pub policy: DiscoveryPolicy,
+}
+
+/// Which records of DNS tell endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A and AAAA.
+    Address,
+    /// SRV.
+    Service,
 }
 
 /// What the built-in upstream answers.
@@ -379,6 +461,9 @@ pub struct UpstreamLimits {
     pub quarantine: Duration,
     /// To a usable connection: TCP, TLS, QUIC and HTTP/2 handshakes.
     pub connect: Duration,
+    /// After which a server of HTTP/2 that owes answers and says nothing is asked whether it is
+    /// there; after as long again it is given up.
+    pub silence: Duration,
     /// After which a connection without requests is closed.
     pub idle: Duration,
 }

@@ -231,6 +231,7 @@ fn relay() {
     let authority = |host: &str, port| Authority {
         host: host.into(),
         port,
+        address: None,
     };
     let endpoints: Vec<_> = plan.upstreams.iter().map(|u| u.endpoints.clone()).collect();
     assert_eq!(

@@ -4,7 +4,7 @@ mod definitions;
 
 use definitions::Stub;
 use gatewright_config::plan::{
-    Authority, Check, DefinitionPlan, Endpoint, LogFormat, MockPlan, Plan,
+    Authority, Check, DefinitionPlan, Endpoint, LogFormat, MockPlan, Plan, Records,
 };
 use gatewright_config::{Loaded, Protocols, load, load_str, load_str_with};
 use gatewright_core::balance::Policy;
@@ -48,11 +48,16 @@ request.post = "/"
 reply = [ { on = "*", send = "auth_rsp", set = { status = 96 } } ]
 "#;
 
-fn h2c(host: &str, port: u16) -> Endpoint {
-    Endpoint::H2c(Authority {
+fn authority(host: &str, port: u16) -> Authority {
+    Authority {
         host: host.into(),
         port,
-    })
+        address: None,
+    }
+}
+
+fn h2c(host: &str, port: u16) -> Endpoint {
+    Endpoint::H2c(authority(host, port))
 }
 
 #[test]
@@ -199,10 +204,7 @@ fn what_is_said_is_in_the_plan() {
     };
     assert_eq!(plan.upstreams[0].endpoints, [Endpoint::Mock(mock)]);
     let payments = &plan.upstreams[1];
-    let https = Endpoint::Https(Authority {
-        host: "pay-2".into(),
-        port: 443,
-    });
+    let https = Endpoint::Https(authority("pay-2", 443));
     assert_eq!(payments.endpoints, [h2c("pay-1", 8080), https]);
     assert_eq!(payments.tls.server_name.as_deref(), Some("pay.internal"));
     let limits = payments.limits;
@@ -265,6 +267,42 @@ fn a_probe_without_a_path_connects() {
     let check = plan.upstreams[0].check.as_ref().unwrap();
     assert!(matches!(check.check, Check::Connect));
     assert_eq!(check.every, Duration::from_secs(2));
+}
+
+#[test]
+fn endpoints_may_be_looked_for() {
+    let of = |discovery: &str, url: &str| {
+        let keys = format!("url = \"{url}\"\ndiscovery = {discovery}");
+        let plan = plan(&SMALLEST.replace("url = \"mock:\"", &keys));
+        let upstream = plan.upstreams[0].clone();
+        (upstream.discovery.unwrap(), upstream.endpoints[0].clone())
+    };
+    let (plain, endpoint) = of("{}", "h2c://pay.test:8080");
+    assert_eq!(plain.records, Records::Address);
+    assert!(plain.servers.is_empty());
+    let seconds = (plain.policy.least.as_secs(), plain.policy.most.as_secs());
+    assert_eq!((seconds, plain.policy.endpoints), ((1, 60), 64));
+    let address = "[2001:db8::1]:8080".parse().unwrap();
+    let found = Authority {
+        host: "pay.test".into(),
+        port: 8080,
+        address: Some(address),
+    };
+    assert_eq!(endpoint.found(address), Endpoint::H2c(found));
+
+    let service =
+        r#"{ records = "service", servers = "127.0.0.1:5353", least = "2m", endpoints = 3 }"#;
+    let (service, endpoint) = of(service, "https://_pay._tcp.example.test");
+    assert_eq!(service.records, Records::Service);
+    assert_eq!(service.servers, ["127.0.0.1:5353".parse().unwrap()]);
+    assert_eq!(service.policy.most, service.policy.least);
+    let address = "10.0.0.1:99".parse().unwrap();
+    let found = Authority {
+        host: "example.test".into(),
+        port: 99,
+        address: Some(address),
+    };
+    assert_eq!(endpoint.found(address), Endpoint::Https(found));
 }
 
 /// A value with a variable is taken as it is after that, whatever it holds.

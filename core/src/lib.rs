@@ -12,6 +12,7 @@ pub mod route;
 pub mod expr;
 pub mod translate;
 pub mod relay;
+pub mod discovery;
 pub mod balance;
 pub mod health;
 pub mod pool;

@@ -1,11 +1,13 @@
 //! Definitions of protocols, from disk.
 
 use gatewright_codecs::ksy::Refused;
-use gatewright_codecs::ksy::files::Files;
+use gatewright_codecs::ksy::files::{FileId, Files};
 use gatewright_codecs::ksy::finding::{Finding, Findings, Severity};
 use gatewright_codecs::ksy::load::{Sources, Unreadable};
 use gatewright_codecs::ksy::protocol;
 use gatewright_config::{Defined, Definitions, Diagnostic, SourceFile, codes};
+use gatewright_core::expr::RuleError;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -59,23 +61,12 @@ pub(crate) fn refusal(file: &Path, refused: Refused) -> Vec<Diagnostic> {
 pub(crate) fn diagnostics(files: &Files, findings: &Findings) -> Vec<Diagnostic> {
     let mut found: Vec<&Finding> = findings.all().iter().collect();
     found.sort_by_key(|finding| (finding.file, finding.span.start, finding.span.end));
-    let mut sources = Vec::new();
-    let mut source = |finding: &Finding| {
-        if let Some((_, source)) = sources.iter().find(|(file, _)| *file == finding.file) {
-            return Arc::clone(source);
-        }
-        let (name, text) = files
-            .get(finding.file)
-            .map_or_else(Default::default, |file| {
-                (file.path.display().to_string(), file.text.clone())
-            });
-        let source = Arc::new(SourceFile::new(name, text));
-        sources.push((finding.file, Arc::clone(&source)));
-        source
-    };
+    // An expression that is looked at for its type and for its value fails twice.
+    found.dedup();
+    let mut sources = BTreeMap::new();
     let shown = found.into_iter().map(|finding| {
-        let source = source(finding);
-        diagnostic(finding, &source)
+        let made = || Arc::new(source(files, finding.file));
+        diagnostic(finding, sources.entry(finding.file).or_insert_with(made))
     });
     let mut shown: Vec<Diagnostic> = shown.collect();
     shown.extend(omitted(findings));
@@ -95,6 +86,19 @@ fn diagnostic(finding: &Finding, source: &Arc<SourceFile>) -> Diagnostic {
         Some(help) => diagnostic.help(help.as_str()),
         None => diagnostic,
     }
+}
+
+/// An error in one of a definition's files.
+pub(crate) fn located(files: &Files, file: FileId, fault: RuleError) -> Diagnostic {
+    let source = Arc::new(source(files, file));
+    Diagnostic::rule(gatewright_config::Severity::Error, fault, source)
+}
+
+fn source(files: &Files, file: FileId) -> SourceFile {
+    let (name, text) = files.get(file).map_or_else(Default::default, |file| {
+        (file.path.display().to_string(), file.text.clone())
+    });
+    SourceFile::new(name, text)
 }
 
 fn omitted(findings: &Findings) -> Option<Diagnostic> {

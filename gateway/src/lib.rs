@@ -12,6 +12,7 @@ mod framing;
 mod serve;
 mod dispatch;
 mod relay;
+mod discovery;
 mod upstream;
 mod lifecycle;
 mod definitions;

@@ -151,6 +151,9 @@ codes! {
     NO_SECTION = "GW3090", "nothing says how messages travel",
         "To be spoken by a gateway, a definition needs a `-gateway` section: how frames are found, what operations are called, \
          what ties a reply to its request. It stands at the top of the file, or in a file `NAME.gateway.yaml` beside it.";
+    NO_DISSECTOR = "GW3091", "not for a dissector",
+        "The definition is good, but this part of it has no form in a dissector: Wireshark's Lua has numbers up to 2^53, \
+         texts in UTF-8, and fewer encodings. Leave the part out of a copy of the definition to have a dissector for the rest.";
 }
 
 /// The row of a code.

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+mod opaque;
+
 /// The most files of a definition.
 pub const MAX_FILES: usize = 256;
 /// The most imports that are followed, those of a file that is loaded already included.
@@ -173,6 +175,30 @@ impl Loader<'_> {
                     let findings = &mut self.loaded.findings;
                     findings.error(definition.file, &definition.tree, error);
                 }
+            }
+        }
+        self.follow_opaque(number, path.as_deref().unwrap_or(Path::new("")));
+    }
+
+    /// Types that a file leaves to others (`ks-opaque-types`) are looked for beside it. Those that
+    /// are not there are reported where they are used.
+    fn follow_opaque(&mut self, number: usize, from: &Path) {
+        let Some(definition) = self.loaded.definitions.get(number) else {
+            return;
+        };
+        if !definition.spec.meta.opaque_types {
+            return;
+        }
+        for name in opaque::names(&definition.spec) {
+            let import = At {
+                value: name,
+                span: 0..0,
+            };
+            if let Ok(value) = self.import(from, &import)
+                && let Some(definition) = self.loaded.definitions.get_mut(number)
+            {
+                let span = import.span;
+                definition.imports.push(At { value, span });
             }
         }
     }

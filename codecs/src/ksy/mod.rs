@@ -14,6 +14,7 @@ pub mod codes;
 mod definition;
 pub mod files;
 pub mod finding;
+pub mod generate;
 pub mod load;
 pub mod model;
 pub mod plan;

@@ -67,6 +67,17 @@ fn lists_of_constants() {
         ("[1, 2, 3].as<u1[]>.last", json!(3)),
         ("[1, 2, 3].as<u1[]>.max", json!(3)),
         ("[1, 2, 3].as<u1[]>[1]", json!(2)),
+        ("[].as<u1[]>.size", json!(0)),
+        ("[].as<bytes>.length", json!(0)),
+    ]);
+}
+
+#[test]
+fn bytes_of_computed_elements() {
+    check(&[
+        ("[a, 0x41].as<bytes>.length", json!(2)),
+        ("[a + 0x3c, 0x41].as<bytes>.to_s('ASCII')", json!("AA")),
+        ("[a, 1].as<bytes> == [5, 1]", json!(true)),
     ]);
 }
 

@@ -130,6 +130,43 @@ fn padding_that_ends_the_terminator_is_not_cut_off() {
 }
 
 #[test]
+fn the_order_of_bytes_by_a_bit() {
+    check(
+        "meta:
+  endian: {switch-on: p & 1, cases: {'false': be, 'true': le}}
+seq:
+  - {id: a, type: u2}
+instances:
+  p: {pos: 2, type: u1}
+",
+        &[
+            ("01 02 00", json!({"a": 0x0102, "p": 0})),
+            ("01 02 03", json!({"a": 0x0201, "p": 3})),
+        ],
+    );
+}
+
+#[test]
+fn a_structure_without_order_of_bytes_is_not_read() {
+    check(
+        "seq:
+  - {id: a, type: u1}
+  - {id: b, type: inner}
+types:
+  inner:
+    meta:
+      endian: {switch-on: _root.a, cases: {1: le}}
+    seq:
+      - {id: x, type: u1}
+",
+        &[
+            ("01 02", json!({"a": 1, "b": {"x": 2}})),
+            ("02 02", json!({"error": "endian"})),
+        ],
+    );
+}
+
+#[test]
 fn a_negative_count_is_none() {
     let definition = "seq:
   - {id: n, type: s1}

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod agreement;
+pub(crate) mod discovery;
 pub(crate) mod endpoints;
 pub(crate) mod gateway;
 pub(crate) mod listener;
@@ -88,6 +89,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         upstream::KEYS,
         endpoints::KEYS,
         session::KEYS,
+        discovery::KEYS,
         route::KEYS,
     ]
     .into_iter()

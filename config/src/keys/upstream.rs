@@ -160,6 +160,13 @@ pub(crate) static CONNECT: Key = Key::new(
     "How long a connection may take until it is usable: name look-up, TCP, TLS, QUIC and HTTP/2 handshakes, and on `quic` the wait until the server allows one more stream.",
 )
 .memory("none");
+pub(crate) static SILENCE: Key = Key::new(
+    "upstreams.*.limits.silence",
+    TIMES,
+    Fallback::Value("\"5s\""),
+    "On a connection of HTTP/2 with requests in flight on which nothing comes for so long, the server is asked by a PING whether it is there. If nothing comes for as long again, the connection is lost, and the requests on it with it.",
+)
+.memory("none");
 pub(crate) static IDLE: Key = Key::new(
     "upstreams.*.limits.idle",
     TIMES,
@@ -194,5 +201,6 @@ pub(crate) static KEYS: &[&Key] = &[
     &FRAME,
     &QUARANTINE,
     &CONNECT,
+    &SILENCE,
     &IDLE,
 ];

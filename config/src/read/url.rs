@@ -2,7 +2,7 @@
 
 use super::{Problem, value};
 use crate::diagnostic::codes;
-use crate::plan::{Authority, Endpoint, MockPlan};
+use crate::plan::{Authority, Endpoint, MockPlan, Records};
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,16 +12,18 @@ const SCHEMES: &str =
     "`h2c://`, `https://`, `tcp://`, `tls://`, `quic://`, `unix://` and `mock:` are what there is";
 
 /// One endpoint.
-pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Problem> {
+pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, Problem> {
+    // A service's ports are in its records.
+    let port = (records == Some(Records::Service)).then_some(0);
     if let Some(answer) = url.strip_prefix("mock:") {
         return mock(answer).map(Endpoint::Mock);
     }
     match url.split_once("://") {
         Some(("h2c", rest)) => authority(url, rest, Some(80)).map(Endpoint::H2c),
         Some(("https", rest)) => authority(url, rest, Some(443)).map(Endpoint::Https),
-        Some(("tcp", rest)) => authority(url, rest, None).map(Endpoint::Tcp),
-        Some(("tls", rest)) => authority(url, rest, None).map(Endpoint::Tls),
-        Some(("quic", rest)) => authority(url, rest, None).map(Endpoint::Quic),
+        Some(("tcp", rest)) => authority(url, rest, port).map(Endpoint::Tcp),
+        Some(("tls", rest)) => authority(url, rest, port).map(Endpoint::Tls),
+        Some(("quic", rest)) => authority(url, rest, port).map(Endpoint::Quic),
         Some(("unix", path)) => socket_path(url, path).map(Endpoint::Unix),
         Some(("http", rest)) => Err(bad(url).help(format!(
             "did you mean \"h2c://{rest}\", HTTP/2 over plain TCP?"
@@ -75,6 +77,7 @@ fn authority(url: &str, rest: &str, default_port: Option<u16>) -> Result<Authori
     Ok(Authority {
         host: Arc::from(host),
         port,
+        address: None,
     })
 }
 
@@ -185,8 +188,9 @@ mod tests {
         let of = |host: &str, port| Authority {
             host: host.into(),
             port,
+            address: None,
         };
-        let read = |url| endpoint(url).ok();
+        let read = |url| endpoint(url, None).ok();
         assert_eq!(
             read("h2c://127.0.0.1:8080"),
             Some(Endpoint::H2c(of("127.0.0.1", 8080)))
@@ -226,13 +230,17 @@ mod tests {
         let of = |host: &str, port| Authority {
             host: host.into(),
             port,
+            address: None,
         };
-        let read = |url| endpoint(url).ok();
+        let read = |url| endpoint(url, None).ok();
         assert_eq!(
             read("tcp://db-1:5432"),
             Some(Endpoint::Tcp(of("db-1", 5432)))
         );
         assert_eq!(read("tls://[::1]:1"), Some(Endpoint::Tls(of("::1", 1))));
+        let service = endpoint("tcp://_db._tcp.test", Some(Records::Service));
+        assert_eq!(service.ok(), Some(Endpoint::Tcp(of("_db._tcp.test", 0))));
+        assert!(endpoint("tcp://db", Some(Records::Address)).is_err());
         assert_eq!(read("quic://a:1"), Some(Endpoint::Quic(of("a", 1))));
         assert_eq!(
             read("unix:///run/a.sock"),
@@ -267,7 +275,7 @@ mod tests {
                 body: body.map(Into::into),
             }))
         };
-        let read = |url| endpoint(url).ok();
+        let read = |url| endpoint(url, None).ok();
         assert_eq!(read("mock:"), plan(200, 0, None));
         assert_eq!(read("mock:503"), plan(503, 0, None));
         assert_eq!(read("mock:?delay=50ms"), plan(200, 50, None));

@@ -3,7 +3,7 @@
 use crate::diagnostic::codes;
 use crate::keys::endpoints as keys;
 use crate::keys::upstream::{PROTOCOL, URL};
-use crate::plan::{Endpoint, EndpointKind};
+use crate::plan::{Endpoint, EndpointKind, Records};
 use crate::read::{Problem, Reader, Section, endpoint, expand, text_of};
 use crate::tree::{Node, Value};
 use gatewright_core::balance::Policy;
@@ -15,10 +15,11 @@ use gatewright_core::pool::{PoolPolicy, Rank};
 pub(super) fn read_endpoints(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
+    records: Option<Records>,
 ) -> (Vec<Endpoint>, Vec<Rank>) {
     let (mut endpoints, mut ranks) = (Vec::new(), Vec::new());
     for item in section.items(reader, &URL) {
-        let (read, rank) = read_one(reader, item);
+        let (read, rank) = read_one(reader, item, records);
         if let (Some(first), Some(read)) = (endpoints.first(), &read)
             && let Some(problem) = beside(first, read)
         {
@@ -30,16 +31,20 @@ pub(super) fn read_endpoints(
     (endpoints, ranks)
 }
 
-fn read_one(reader: &mut Reader<'_>, item: &Node) -> (Option<Endpoint>, Rank) {
+fn read_one(
+    reader: &mut Reader<'_>,
+    item: &Node,
+    records: Option<Records>,
+) -> (Option<Endpoint>, Rank) {
     if !matches!(item.value, Value::Table(_)) {
         let url = reader.accept(text_of(&URL, item), &item.span);
         let url = url.and_then(|url| reader.accept(expand(&url, reader.environment), &item.span));
-        let read = url.and_then(|url| reader.accept(endpoint(&url), &item.span));
+        let read = url.and_then(|url| reader.accept(endpoint(&url, records), &item.span));
         return (read, Rank::default());
     }
     let table = Section::of(reader, URL.name(), item);
     let url = table.expanded(reader, &keys::URL_URL);
-    let read = url.and_then(|url| reader.accept(endpoint(&url.value), &url.span));
+    let read = url.and_then(|url| reader.accept(endpoint(&url.value, records), &url.span));
     let rank = Rank {
         weight: narrow(table.count(reader, &keys::WEIGHT).value),
         priority: narrow(table.count(reader, &keys::PRIORITY).value),

@@ -1,6 +1,7 @@
 //! The configuration as typed: every value read, with its place, but nothing yet looked up.
 
 mod check;
+mod discovery;
 mod endpoints;
 mod gateway;
 mod listener;

@@ -1,12 +1,15 @@
 //! Upstreams as typed.
 
 use super::check::{Check, read_check};
+use super::discovery::{read_discovery, read_records};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
 use super::session::Session;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
-use crate::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls};
+use crate::plan::{
+    DiscoveryPlan, Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls,
+};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, path, server_name};
 use gatewright_core::expr::Source;
 use gatewright_core::health::ErrorReplies;
@@ -22,6 +25,7 @@ use std::time::Duration;
 pub(crate) struct Upstream {
     pub(crate) name: Spanned<String>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) discovery: Option<DiscoveryPlan>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) sharing: Option<Setting<String>>,
     pub(crate) session: Session,
@@ -44,13 +48,16 @@ impl Upstream {
         name: Spanned<String>,
         section: &Section<'_>,
     ) -> Self {
-        let (endpoints, ranks) = read_endpoints(reader, section);
+        let records = read_records(reader, section);
+        let (endpoints, ranks) = read_endpoints(reader, section, records);
+        let discovery = read_discovery(reader, section, records, &endpoints);
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
         let kind = endpoints.first().map(Endpoint::kind);
         let upstream = Self {
             name,
             endpoints,
+            discovery,
             protocol: section.name(reader, &keys::PROTOCOL),
             sharing: section.text(reader, &keys::SHARING),
             session: Session::read(reader, section),
@@ -164,6 +171,7 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
         frame: limits.size(reader, &keys::FRAME).value,
         quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,
+        silence: limits.duration(reader, &keys::SILENCE).value,
         idle: limits.duration(reader, &keys::IDLE).value,
     }
 }

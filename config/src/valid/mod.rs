@@ -161,6 +161,7 @@ fn upstream_plan(
     UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
+        discovery: upstream.discovery.clone(),
         speaks,
         ranks: upstream.ranks.clone(),
         policy: upstream.policy,

@@ -1,7 +1,7 @@
 //! The same key to the same endpoint (Eisenbud et al.: Maglev, NSDI 2016, section 3.4).
 
-use super::Candidate;
 use super::dice::{Dice, mix};
+use super::{Candidate, Seat};
 
 /// Sizes of the table, both prime: a key's steps visit each of its places. The larger one is for
 /// more than 50 endpoints, so that each has about 100 places or more. Two bytes a place.
@@ -16,11 +16,12 @@ pub(super) struct Maglev {
 }
 
 impl Maglev {
-    pub(super) fn new(weights: &[u32]) -> Self {
-        let size = SIZES[usize::from(weights.len() > 50)];
+    pub(super) fn new(seats: &[Seat]) -> Self {
+        let taken = seats.iter().filter(|seat| seat.weight > 0).count();
+        let size = SIZES[usize::from(taken > 50)];
         Self {
-            places: fill(weights, size),
-            weights: weights.to_vec(),
+            places: fill(seats, size),
+            weights: seats.iter().map(|seat| seat.weight).collect(),
         }
     }
 
@@ -59,23 +60,26 @@ fn steps(key: u64, size: usize) -> impl Iterator<Item = usize> {
 
 /// Each endpoint in turn takes the next free place of its own order, the heaviest in each
 /// round, the others as often as their weights say.
-fn fill(weights: &[u32], size: usize) -> Vec<u16> {
+fn fill(seats: &[Seat], size: usize) -> Vec<u16> {
     const FREE: u16 = u16::MAX;
-    let heaviest = weights.iter().copied().max().unwrap_or(1).max(1);
+    let heaviest = seats.iter().map(|seat| seat.weight).max().unwrap_or(0);
     let mut places = vec![FREE; size];
-    let mut orders: Vec<_> = (0..weights.len().min(usize::from(FREE)))
-        .map(|endpoint| steps(mix(endpoint as u64 + 1), size))
-        .collect();
+    let seated = seats.iter().take(usize::from(FREE));
+    let mut orders: Vec<_> = seated.map(|seat| steps(mix(seat.identity), size)).collect();
     let mut due = vec![0_u64; orders.len()];
-    let mut left = if orders.is_empty() { 0 } else { size };
+    // By identity, so that the table does not depend on the order in which endpoints came.
+    let mut turns: Vec<usize> = (0..orders.len()).collect();
+    turns.sort_by_key(|endpoint| seats[*endpoint].identity);
+    let mut left = if heaviest == 0 { 0 } else { size };
     while left > 0 {
-        for (endpoint, order) in orders.iter_mut().enumerate() {
-            due[endpoint] += u64::from(weights[endpoint].max(1));
-            if due[endpoint] < u64::from(heaviest) || left == 0 {
+        for endpoint in turns.iter().copied() {
+            let weight = seats[endpoint].weight;
+            due[endpoint] += u64::from(weight);
+            if weight == 0 || due[endpoint] < u64::from(heaviest) || left == 0 {
                 continue;
             }
             due[endpoint] -= u64::from(heaviest);
-            if let Some(place) = order.find(|place| places[*place] == FREE) {
+            if let Some(place) = orders[endpoint].find(|place| places[*place] == FREE) {
                 places[place] = endpoint as u16;
                 left -= 1;
             }

@@ -60,6 +60,15 @@ pub struct Candidate {
     pub latency: Option<f64>,
 }
 
+/// An endpoint as its place in a policy's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its share; 0 for none.
+    pub weight: u32,
+    /// What keys go by: the same endpoint gets the same keys whatever its index is.
+    pub identity: u64,
+}
+
 /// The state of one policy over the endpoints of one upstream.
 #[derive(Debug)]
 pub struct Balancer(Kind);
@@ -76,11 +85,22 @@ impl Balancer {
     /// A policy over endpoints of these weights.
     #[must_use]
     pub fn new(policy: Policy, weights: &[u32]) -> Self {
+        let seat = |(weight, identity): (&u32, u64)| Seat {
+            weight: (*weight).max(1),
+            identity,
+        };
+        let seats: Vec<Seat> = weights.iter().zip(1..).map(seat).collect();
+        Self::seated(policy, &seats)
+    }
+
+    /// A policy over endpoints with an identity of their own.
+    #[must_use]
+    pub fn seated(policy: Policy, seats: &[Seat]) -> Self {
         Self(match policy {
-            Policy::RoundRobin => Kind::RoundRobin(RoundRobin::new(weights.len())),
-            Policy::LeastRequest => Kind::LeastRequest(LeastRequest::new(weights.len())),
+            Policy::RoundRobin => Kind::RoundRobin(RoundRobin::new(seats.len())),
+            Policy::LeastRequest => Kind::LeastRequest(LeastRequest::new(seats.len())),
             Policy::P2c => Kind::P2c,
-            Policy::Hash => Kind::Hash(Maglev::new(weights)),
+            Policy::Hash => Kind::Hash(Maglev::new(seats)),
         })
     }
 

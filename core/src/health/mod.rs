@@ -7,9 +7,11 @@
 mod checks;
 mod errors;
 mod passive;
+mod silence;
 
 pub use errors::ErrorReplies;
 pub use passive::EjectPolicy;
+pub use silence::{Sign, Silence, Step};
 
 use checks::Checks;
 use passive::Passive;

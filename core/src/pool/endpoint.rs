@@ -1,9 +1,10 @@
 //! One endpoint's connections and its standing.
 
-use super::Rank;
 use super::own::Owned;
+use super::{Found, Rank};
 use crate::balance::{Candidate, PeakEwma};
 use crate::health::{Health, HealthPolicy, Standing, Verdict};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The first pause after a failed connect; doubled with each further one.
@@ -33,6 +34,10 @@ impl ConnId {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     index: usize,
+    /// Where it is, if it was looked for.
+    address: Option<SocketAddr>,
+    /// Whether it is there no more, or not yet: it gets nothing new.
+    gone: bool,
     rank: Rank,
     health: Health,
     latency: PeakEwma,
@@ -66,6 +71,8 @@ impl Endpoint {
     pub(super) fn new(index: usize, rank: Rank, policy: HealthPolicy) -> Self {
         Self {
             index,
+            address: None,
+            gone: false,
             rank,
             health: Health::new(policy),
             latency: PeakEwma::default(),
@@ -78,6 +85,66 @@ impl Endpoint {
             losses: 0,
             not_before: None,
         }
+    }
+
+    /// One that was looked for; it is not used before it is [welcome](Self::welcome).
+    pub(super) fn found(index: usize, found: Found, policy: HealthPolicy) -> Self {
+        Self {
+            address: Some(found.address),
+            gone: true,
+            ..Self::new(index, found.rank, policy)
+        }
+    }
+
+    /// Another one in the place of one that is gone. No id is used again.
+    pub(super) fn replace(&mut self, found: Found, policy: HealthPolicy) {
+        *self = Self {
+            next_sequence: self.next_sequence,
+            ..Self::found(self.index, found, policy)
+        };
+    }
+
+    pub(super) const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    pub(super) const fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.gone && self.connections.is_empty() && self.owned == Owned::default()
+    }
+
+    pub(super) const fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    pub(super) const fn set_rank(&mut self, rank: Rank) {
+        self.rank = rank;
+    }
+
+    /// It is there, for the first time or again.
+    pub(super) const fn welcome(&mut self, rank: Rank) {
+        self.rank = rank;
+        self.gone = false;
+    }
+
+    /// It is gone: names the connections that are usable still.
+    pub(super) fn dismiss(&mut self) -> Vec<ConnId> {
+        self.gone = true;
+        let mut usable = Vec::new();
+        for (sequence, connection) in &mut self.connections {
+            if let State::Usable { .. } = connection.state {
+                connection.state = State::Leaving;
+                usable.push(ConnId {
+                    endpoint: self.index,
+                    sequence: *sequence,
+                });
+            }
+        }
+        usable
     }
 
     pub(super) fn connection(&mut self, id: ConnId) -> Option<&mut Connection> {

@@ -15,6 +15,7 @@ mod endpoint;
 mod lifetime;
 mod own;
 mod place;
+mod roster;
 mod scope;
 mod setup;
 mod waiting;
@@ -22,7 +23,7 @@ mod waiting;
 pub use endpoint::ConnId;
 pub use lifetime::{Lifetime, Retirement};
 pub use own::OwnState;
-pub use setup::{Ask, PoolLimits, PoolPolicy, Rank};
+pub use setup::{Ask, Found, PoolLimits, PoolPolicy, Rank};
 pub use waiting::Ticket;
 
 use crate::balance::{Balancer, Candidate};
@@ -66,6 +67,12 @@ pub enum PoolEvent {
     Refuse(Ticket, Refusal),
     /// Nothing: the endpoint of this index is thought of so from now on.
     Standing(usize, Standing),
+    /// The endpoint of this index is new, at its [`address`](Pool::address).
+    Arrived(usize),
+    /// The endpoint of this index is gone. What is left of it may go on.
+    Left(usize),
+    /// Finish what is on this connection, then close it: its endpoint is gone.
+    Retire(ConnId),
 }
 
 /// A pool of multiplexed connections to the endpoints of one upstream.
@@ -169,7 +176,13 @@ impl Pool {
     /// The connection is usable for so many exchanges at a time; also when that number changes.
     pub fn handle_capacity(&mut self, id: ConnId, streams: usize, now: Instant) {
         let streams = streams.min(self.limits.streams);
-        self.endpoint(id).set_capacity(id, streams, now);
+        let endpoint = self.endpoint(id);
+        endpoint.set_capacity(id, streams, now);
+        // It was being made when its endpoint went.
+        if endpoint.is_gone() {
+            endpoint.set_leaving(id);
+            self.events.push_back(PoolEvent::Retire(id));
+        }
         self.settle(now);
     }
 
@@ -286,7 +299,7 @@ impl Pool {
             .is_none_or(|connection| connection.in_flight == 0)
     }
 
-    // Ids come from this pool, whose endpoints never change.
+    // Ids come from this pool, which forgets no place.
     fn endpoint(&mut self, id: ConnId) -> &mut Endpoint {
         &mut self.endpoints[id.endpoint()]
     }
@@ -294,14 +307,16 @@ impl Pool {
     /// Whether one endpoint more may be ejected. One that is on trial was, and stays so.
     fn may_eject(&mut self, index: usize) -> bool {
         let mut out = 1;
-        for (other, endpoint) in self.endpoints.iter_mut().enumerate() {
+        let live = self.endpoints.iter_mut().enumerate();
+        for (other, endpoint) in live.filter(|(_, e)| !e.is_gone()) {
             let standing = endpoint.health().standing();
             if other == index && standing == Standing::Probing {
                 return true;
             }
             out += usize::from(other != index && standing != Standing::Healthy);
         }
-        out * 100 <= self.endpoints.len() * self.policy.health.eject.share as usize
+        let all = self.endpoints.iter().filter(|e| !e.is_gone()).count();
+        out * 100 <= all * self.policy.health.eject.share as usize
     }
 
     /// Looks at the time and at what changed with it.
@@ -316,6 +331,9 @@ impl Pool {
 
     /// Notes what is thought of an endpoint by now, which the scope follows from.
     fn tell(&mut self, index: usize) {
+        if self.endpoints[index].is_gone() {
+            return;
+        }
         let standing = self.endpoints[index].standing();
         if std::mem::replace(&mut self.told[index], standing) != standing {
             self.events.push_back(PoolEvent::Standing(index, standing));

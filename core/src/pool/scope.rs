@@ -19,7 +19,8 @@ impl Scope {
     /// if there is to be no panic.
     pub(super) fn of(endpoints: &[Endpoint], levels: &[u32], panic: u32) -> Self {
         let enough = |level: &&u32| {
-            let of_level = endpoints.iter().filter(|e| e.priority() == **level);
+            let live = endpoints.iter().filter(|e| !e.is_gone());
+            let of_level = live.filter(|e| e.priority() == **level);
             let (mut all, mut healthy) = (0_u64, 0_u64);
             for endpoint in of_level {
                 all += 1;
@@ -36,6 +37,9 @@ impl Scope {
 
     /// Whether the endpoint takes exchanges as they come.
     pub(super) fn has(self, endpoint: &Endpoint) -> bool {
+        if endpoint.is_gone() {
+            return false;
+        }
         match self {
             Self::Level(level) => {
                 endpoint.priority() == level && endpoint.standing() == Standing::Healthy
@@ -47,6 +51,9 @@ impl Scope {
 
     /// Whether the endpoint may have connections, and a trial when one is due.
     pub(super) fn reaches(self, endpoint: &Endpoint) -> bool {
+        if endpoint.is_gone() {
+            return false;
+        }
         match self {
             Self::Level(level) => endpoint.priority() <= level && !endpoint.is_barred(),
             Self::Everyone => true,

@@ -2,6 +2,7 @@
 
 use crate::balance::Policy;
 use crate::health::HealthPolicy;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a pool may use up.
@@ -55,6 +56,15 @@ impl Default for Rank {
             priority: 0,
         }
     }
+}
+
+/// An endpoint that was looked for and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Its weight and its level.
+    pub rank: Rank,
 }
 
 /// Who asks for a place, and where it had better be.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 mod own;
 mod recovery;
+mod roster;
 
 const LIMITS: PoolLimits = PoolLimits {
     connections: 2,

@@ -8,6 +8,7 @@ mod demo;
 mod encode;
 mod exit;
 mod explain;
+mod generate;
 mod hex;
 mod ink;
 mod input;
@@ -89,6 +90,7 @@ impl Cli {
             Verb::Decode(verb) => verb.run(self.builder),
             Verb::Encode(verb) => verb.run(self.builder),
             Verb::Send(verb) => verb.run(self.builder),
+            Verb::Generate(verb) => verb.run(),
             Verb::Test(verb) => verb.run(self.builder),
             Verb::Completions(verb) => verb.run(self.builder),
             Verb::Version(verb) => verb.run(self.builder),
@@ -124,6 +126,8 @@ enum Verb {
     Decode(decode::Decode),
     Encode(encode::Encode),
     Send(send::Send),
+    #[command(name = "gen")]
+    Generate(generate::Generate),
     Test(test::Test),
     Completions(completions::Completions),
     Version(version::Version),

@@ -1,6 +1,7 @@
 //! A gateway that runs: the control thread, its acceptors and workers, and the drain.
 
 use super::worker::{Blueprint, WorkerHandle};
+use crate::discovery::{Discoverer, Roster};
 use crate::listen::{self, Acceptor, BindError};
 use crate::observe::{Admin, Metrics, Readiness};
 use crate::tls::ClientTls;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 /// Whether SIGTERM and SIGINT stop the gateway.
 #[derive(Clone, Copy, Debug)]
@@ -162,14 +164,17 @@ impl Control {
         let metrics = Metrics::new();
         let readiness = Readiness::default();
         let admin = Admin::new(metrics.clone(), readiness.clone());
+        let rosters = look_for_endpoints(plan, &metrics).await?;
         let mut workers = Vec::new();
         for index in 0..plan.workers.get() {
             let (plan, tls, metrics) = (Arc::clone(plan), tls.clone(), metrics.clone());
+            let rosters = rosters.clone();
             workers.push(
                 Blueprint {
                     plan,
                     tls,
                     metrics,
+                    rosters,
                     index,
                 }
                 .spawn()?,
@@ -243,6 +248,31 @@ impl Control {
         }
         outcome
     }
+}
+
+/// Begins to look for the endpoints of upstreams that are looked for, and waits for the first
+/// answers. By upstream, where they are told.
+async fn look_for_endpoints(
+    plan: &Plan,
+    metrics: &Metrics,
+) -> io::Result<Vec<Option<watch::Receiver<Roster>>>> {
+    let mut rosters = Vec::with_capacity(plan.upstreams.len());
+    let mut beginning = JoinSet::new();
+    for upstream in &plan.upstreams {
+        let looking = Discoverer::new(upstream, metrics)?;
+        let (discoverer, roster) = looking.unzip();
+        rosters.push(roster);
+        if let Some(mut discoverer) = discoverer {
+            beginning.spawn(async move {
+                discoverer.begin().await;
+                discoverer
+            });
+        }
+    }
+    while let Some(begun) = beginning.join_next().await {
+        tokio::spawn(begun.map_err(io::Error::other)?.run());
+    }
+    Ok(rosters)
 }
 
 struct Sockets {

@@ -3,6 +3,7 @@
 use super::Timers;
 use super::gathering::{Awaited, Gathering};
 use crate::clock;
+use crate::discovery::Roster;
 use crate::dispatch::{Action, Dispatch, OwnConnections, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
@@ -22,7 +23,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::{LocalOptions, LocalRuntime};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// The most bytes that one read takes, as `check` counts them for relays. One buffer serves all
 /// connections of a worker.
@@ -120,6 +121,8 @@ pub(super) struct Blueprint {
     pub(super) plan: Arc<Plan>,
     pub(super) tls: Vec<Option<ClientTls>>,
     pub(super) metrics: Metrics,
+    /// By upstream, where its endpoints are told if they are looked for.
+    pub(super) rosters: Vec<Option<watch::Receiver<Roster>>>,
     pub(super) index: usize,
 }
 
@@ -193,11 +196,15 @@ impl Blueprint {
     }
 
     fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
-        let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls))
-            .map(|(plan, tls)| {
+        let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls).zip(&self.rosters))
+            .map(|((plan, tls), roster)| {
                 let dialler = Rc::new(Dialler::new(plan, tls.clone(), &worker.quic));
                 let open = |plan: UpstreamPlan| {
-                    let metrics = self.metrics.upstream(&plan.name, plan.endpoints.len());
+                    let known = match &plan.discovery {
+                        Some(_) => 0,
+                        None => plan.endpoints.len(),
+                    };
+                    let metrics = self.metrics.upstream(&plan.name, known);
                     let timers = Rc::clone(&worker.timers);
                     let random = Random::seeded();
                     Rc::new(Upstream::new(
@@ -213,6 +220,11 @@ impl Blueprint {
                 let upstream = open(plan.clone());
                 let exclusive = plan.exclusive().map(open);
                 upstream.start_checks(exclusive.as_ref());
+                if let Some(roster) = roster {
+                    for upstream in std::iter::once(&upstream).chain(&exclusive) {
+                        upstream.start_following(roster.clone());
+                    }
+                }
                 Reached {
                     exclusive,
                     upstream,

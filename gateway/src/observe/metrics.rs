@@ -7,7 +7,7 @@ use gatewright_core::health::{Probe, Standing};
 use http::StatusCode;
 use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl Metrics {
         self.with(|| UpstreamMetrics {
             metrics: self.clone(),
             name: label.clone(),
-            endpoints: (0..endpoints).map(|index| EndpointMetrics::new(&label, index)).collect(),
+            endpoints: RefCell::new((0..endpoints).map(|index| EndpointMetrics::new(&label, index)).collect()),
             retries: retries("sent"),
             retries_refused: retries("budget"),
             connections: gauge!("gatewright_upstream_connections", "upstream" => label.clone()),
@@ -90,6 +90,33 @@ impl Metrics {
             queue: gauge!("gatewright_upstream_queue", "upstream" => label),
             queued: Cell::new(0),
         })
+    }
+}
+
+impl Metrics {
+    pub(crate) fn discovery(&self, upstream: &Arc<str>) -> DiscoveryMetrics {
+        let lookups = |result: &'static str| counter!("gatewright_upstream_lookups_total", "upstream" => upstream.to_string(), "result" => result);
+        self.with(|| DiscoveryMetrics {
+            found: lookups("found"),
+            failed: lookups("failed"),
+        })
+    }
+}
+
+/// How one upstream's endpoints are looked for.
+#[derive(Debug)]
+pub(crate) struct DiscoveryMetrics {
+    found: Counter,
+    failed: Counter,
+}
+
+impl DiscoveryMetrics {
+    pub(crate) fn found(&self) {
+        self.found.increment(1);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failed.increment(1);
     }
 }
 
@@ -230,7 +257,7 @@ pub(crate) struct UpstreamMetrics {
     queued: Cell<usize>,
     retries: Counter,
     retries_refused: Counter,
-    endpoints: Vec<EndpointMetrics>,
+    endpoints: RefCell<Vec<EndpointMetrics>>,
 }
 
 /// What one worker thinks of one endpoint.
@@ -271,6 +298,11 @@ impl EndpointMetrics {
         new
     }
 
+    fn arrive(&self) {
+        self.standing.set(Standing::Healthy);
+        self.add(Standing::Healthy, 1.0);
+    }
+
     fn add(&self, standing: Standing, number: f64) {
         for (gauge, state) in self.standings.iter().zip(Standing::ALL) {
             gauge.increment(if state == standing { number } else { 0.0 });
@@ -309,7 +341,7 @@ impl UpstreamMetrics {
     }
 
     pub(crate) fn probed(&self, endpoint: usize, probe: Probe) {
-        if let Some(endpoint) = self.endpoints.get(endpoint) {
+        if let Some(endpoint) = self.endpoints.borrow().get(endpoint) {
             match probe {
                 Probe::Passed => endpoint.passed.increment(1),
                 Probe::Failed => endpoint.failed.increment(1),
@@ -317,9 +349,31 @@ impl UpstreamMetrics {
         }
     }
 
+    /// There is an endpoint of this index from now on, new or in the place of another one.
+    pub(crate) fn arrived(&self, index: usize) {
+        let mut endpoints = self.endpoints.borrow_mut();
+        match endpoints.get(index) {
+            Some(endpoint) => endpoint.arrive(),
+            None => {
+                let new = self
+                    .metrics
+                    .with(|| EndpointMetrics::new(&self.name, index));
+                endpoints.push(new);
+            }
+        }
+    }
+
+    /// There is none of this index any more.
+    pub(crate) fn left(&self, index: usize) {
+        if let Some(endpoint) = self.endpoints.borrow().get(index) {
+            endpoint.add(endpoint.standing.get(), -1.0);
+        }
+    }
+
     /// Says what was thought of the endpoint before.
     pub(crate) fn standing(&self, endpoint: usize, standing: Standing) -> Option<Standing> {
-        let endpoint = self.endpoints.get(endpoint)?;
+        let endpoints = self.endpoints.borrow();
+        let endpoint = endpoints.get(endpoint)?;
         let before = endpoint.standing.replace(standing);
         endpoint.add(before, -1.0);
         endpoint.add(standing, 1.0);

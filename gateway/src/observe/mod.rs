@@ -8,4 +8,6 @@ mod patience;
 
 pub(crate) use admin::{Admin, Readiness};
 pub(crate) use logs::{Logged, MessageLog, start as start_logs};
-pub(crate) use metrics::{ListenerMetrics, Metrics, RelayMetrics, RouteMetrics, UpstreamMetrics};
+pub(crate) use metrics::{
+    DiscoveryMetrics, ListenerMetrics, Metrics, RelayMetrics, RouteMetrics, UpstreamMetrics,
+};

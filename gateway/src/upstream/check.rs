@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The task that probes one endpoint for as long as its worker runs.
 struct Prober {
@@ -23,22 +24,69 @@ struct Prober {
     endpoint: usize,
 }
 
+/// The probes of one upstream's endpoints, by index.
+#[derive(Debug, Default)]
+pub(super) struct Probes {
+    other: Option<Rc<Upstream>>,
+    tasks: Vec<Option<AbortHandle>>,
+}
+
 impl Upstream {
     /// Probes each endpoint from now on, if the configuration says so. What comes of it goes for
     /// the `other` connections to the same endpoints as well.
     pub(crate) fn start_checks(self: &Rc<Self>, other: Option<&Rc<Self>>) {
-        let Some(plan) = self.plan.check.as_ref().filter(|_| self.mock().is_none()) else {
+        *self.probes.borrow_mut() = Some(Probes {
+            other: other.cloned(),
+            tasks: Vec::new(),
+        });
+        for endpoint in self.known_endpoints() {
+            self.start_check(endpoint);
+        }
+    }
+
+    /// Probes an endpoint from now on, if those of this upstream are probed at all.
+    pub(super) fn start_check(self: &Rc<Self>, endpoint: usize) {
+        let mut probes = self.probes.borrow_mut();
+        let plan = self.plan.check.as_ref().filter(|_| self.mock().is_none());
+        let (Some(plan), Some(probes)) = (plan, &mut *probes) else {
             return;
         };
-        for endpoint in 0..self.plan.endpoints.len() {
-            let prober = Rc::new(Prober {
-                upstream: Rc::clone(self),
-                other: other.cloned(),
-                plan: plan.clone(),
-                endpoint,
-            });
-            tokio::task::spawn_local(prober.run());
+        let prober = Rc::new(Prober {
+            upstream: Rc::clone(self),
+            other: probes.other.clone(),
+            plan: plan.clone(),
+            endpoint,
+        });
+        let task = tokio::task::spawn_local(prober.run()).abort_handle();
+        probes
+            .tasks
+            .resize(probes.tasks.len().max(endpoint + 1), None);
+        probes.tasks[endpoint] = Some(task);
+    }
+
+    /// Probes an endpoint no more.
+    pub(super) fn stop_check(&self, endpoint: usize) {
+        let mut probes = self.probes.borrow_mut();
+        let task = probes
+            .as_mut()
+            .and_then(|p| p.tasks.get_mut(endpoint)?.take());
+        if let Some(task) = task {
+            task.abort();
         }
+    }
+
+    /// What a probe of an endpoint of another set of connections to the same ones says.
+    fn note_probe(self: &Rc<Self>, of: &Self, endpoint: usize, probe: Probe) {
+        let address = of.found_at(endpoint);
+        self.change_pool(|pool| {
+            let index = match address {
+                Some(address) => pool.index_of(address),
+                None => Some(endpoint),
+            };
+            if let Some(index) = index {
+                pool.handle_probe(index, probe, clock::now());
+            }
+        });
     }
 }
 
@@ -51,9 +99,8 @@ impl Prober {
             let probing = tokio::task::spawn_local(Rc::clone(&self).probe());
             let probe = probing.await.unwrap_or(Probe::Failed);
             self.upstream.metrics.probed(self.endpoint, probe);
-            let endpoint = self.endpoint;
             for upstream in std::iter::once(&self.upstream).chain(&self.other) {
-                upstream.change_pool(|pool| pool.handle_probe(endpoint, probe, clock::now()));
+                upstream.note_probe(&self.upstream, self.endpoint, probe);
             }
             tokio::time::sleep(self.pause()).await;
         }
@@ -82,7 +129,10 @@ impl Prober {
                 let opening = self.upstream.open_native(self.endpoint, speech);
                 opening.await.ok().map(drop)
             }
-            Some(_) | None => self.upstream.dialler.probe(self.endpoint).await.ok(),
+            Some(_) | None => {
+                let target = self.upstream.target(self.endpoint).ok()?;
+                self.upstream.dialler.probe(&target).await.ok()
+            }
         }
     }
 
@@ -92,8 +142,7 @@ impl Prober {
 
     async fn probe(self: Rc<Self>) -> Probe {
         let probing = async {
-            let endpoint = &self.upstream.plan.endpoints[self.endpoint];
-            match (&self.plan.check, endpoint.kind()) {
+            match (&self.plan.check, self.upstream.kind()) {
                 (Check::Ask(question), _) => self.ask(question).await,
                 (_, EndpointKind::Stream) => self.reach().await,
                 (Check::Connect, _) => self.connect().await.map(drop),

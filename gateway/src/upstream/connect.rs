@@ -30,6 +30,7 @@ pub(super) enum ConnectError {
     NotHttp2,
     Http2(h2::Error),
     Closed,
+    Silent,
     Name,
 }
 
@@ -41,6 +42,9 @@ impl fmt::Display for ConnectError {
             Self::NotHttp2 => f.write_str("the server does not offer HTTP/2 (ALPN `h2`)"),
             Self::Http2(error) => write!(f, "HTTP/2: {error}"),
             Self::Closed => f.write_str("the server closed the connection before its SETTINGS"),
+            Self::Silent => {
+                f.write_str("the server owes answers and says nothing, to a PING neither")
+            }
             Self::Name => f.write_str("the host is no valid name for HTTP"),
         }
     }
@@ -50,7 +54,8 @@ impl Upstream {
     /// Connects to an endpoint, up to the server's first SETTINGS, within the time limit.
     pub(super) async fn connect(&self, endpoint: usize) -> Result<Usable, ConnectError> {
         let connecting = async {
-            let (scheme, authority) = match &self.plan.endpoints[endpoint] {
+            let target = self.target(endpoint).map_err(ConnectError::Dial)?;
+            let (scheme, authority) = match &target {
                 Endpoint::H2c(authority) => (Scheme::HTTP, authority),
                 Endpoint::Https(authority) => (Scheme::HTTPS, authority),
                 Endpoint::Tcp(_)
@@ -59,7 +64,7 @@ impl Upstream {
                 | Endpoint::Quic(_)
                 | Endpoint::Mock(_) => return Err(ConnectError::NotHttp2),
             };
-            let dialled = self.dialler.dial(endpoint).await;
+            let dialled = self.dialler.dial(&target).await;
             let stream = dialled.map_err(ConnectError::Dial)?;
             stream.notice_silence().map_err(ConnectError::Dial)?;
             // RFC 9113, 3.2: HTTP/2 over TLS uses the ALPN identifier "h2".
@@ -137,7 +142,7 @@ impl Upstream {
 }
 
 fn authority_of(authority: &Authority) -> Result<http::uri::Authority, ConnectError> {
-    let Authority { host, port } = authority;
+    let Authority { host, port, .. } = authority;
     let text = if host.contains(':') {
         format!("[{host}]:{port}")
     } else {

@@ -28,16 +28,30 @@ pub(super) struct Cork<T> {
 struct Inner<T> {
     transport: T,
     held: BytesMut,
+    /// Whether anything was read since somebody asked.
+    heard: bool,
 }
 
 impl<T> Corked<T> {
     pub(super) fn new(transport: T) -> (Self, Cork<T>) {
         let held = BytesMut::new();
-        let inner = Rc::new(RefCell::new(Inner { transport, held }));
+        let heard = false;
+        let inner = Rc::new(RefCell::new(Inner {
+            transport,
+            held,
+            heard,
+        }));
         let cork = Cork {
             inner: Rc::clone(&inner),
         };
         (Self { inner }, cork)
+    }
+}
+
+impl<T> Cork<T> {
+    /// Whether anything was read since the last time.
+    pub(super) fn take_heard(&self) -> bool {
+        std::mem::take(&mut self.inner.borrow_mut().heard)
     }
 }
 
@@ -79,7 +93,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Corked<T> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner.borrow_mut().transport).poll_read(cx, buffer)
+        let inner = &mut *self.inner.borrow_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut inner.transport).poll_read(cx, buffer);
+        inner.heard |= buffer.filled().len() > before;
+        read
     }
 }
 

@@ -23,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 impl Upstream {
     /// A stream to an endpoint, within the time limit; a failure is noted.
     pub(super) async fn dial(&self, endpoint: usize) -> Option<Stream> {
-        self.dialled(endpoint, self.dialler.dial(endpoint)).await
+        self.dialled(endpoint, self.stream_to(endpoint)).await
     }
 
     /// The same for a client of the upstream's protocol: the connection has begun as it has to.
@@ -36,6 +36,11 @@ impl Upstream {
             }
             Some(_) | None => self.dial(endpoint).await,
         }
+    }
+
+    /// A bare stream. How long that may take is for the caller to say.
+    pub(super) async fn stream_to(&self, endpoint: usize) -> io::Result<Stream> {
+        self.dialler.dial(&self.target(endpoint)?).await
     }
 
     async fn dialled(
@@ -72,7 +77,6 @@ impl Upstream {
 /// How one worker reaches the endpoints of one upstream.
 #[derive(Debug)]
 pub(crate) struct Dialler {
-    endpoints: Vec<Endpoint>,
     tls: Option<ClientTls>,
     quic: Quic,
 }
@@ -84,7 +88,6 @@ impl Dialler {
         socket: &Rc<QuicSocket>,
     ) -> Self {
         Self {
-            endpoints: plan.endpoints.clone(),
             tls,
             quic: Quic::new(plan, Rc::clone(socket)),
         }
@@ -95,8 +98,8 @@ impl Dialler {
     ///
     /// # Errors
     /// As the system or TLS says, with the step at which it failed.
-    pub(super) async fn dial(&self, endpoint: usize) -> io::Result<Stream> {
-        match &self.endpoints[endpoint] {
+    pub(super) async fn dial(&self, endpoint: &Endpoint) -> io::Result<Stream> {
+        match endpoint {
             Endpoint::H2c(authority) | Endpoint::Tcp(authority) => {
                 dial_tcp(authority).await.map(Stream::Tcp)
             }
@@ -105,7 +108,7 @@ impl Dialler {
                 Box::pin(dial_tls(authority, self.tls()?)).await
             }
             Endpoint::Quic(authority) => {
-                let opening = self.quic.open(endpoint, authority, self.tls()?);
+                let opening = self.quic.open(authority, self.tls()?);
                 Box::pin(opening).await.map_err(|e| at("QUIC", &e))
             }
             Endpoint::Unix(path) => {
@@ -120,8 +123,8 @@ impl Dialler {
     ///
     /// # Errors
     /// As [`dial`](Self::dial).
-    pub(super) async fn probe(&self, endpoint: usize) -> io::Result<()> {
-        match &self.endpoints[endpoint] {
+    pub(super) async fn probe(&self, endpoint: &Endpoint) -> io::Result<()> {
+        match endpoint {
             Endpoint::Quic(authority) => Box::pin(self.quic.probe(authority, self.tls()?)).await,
             Endpoint::H2c(_)
             | Endpoint::Https(_)
@@ -132,6 +135,13 @@ impl Dialler {
         }
     }
 
+    /// An endpoint is gone: what streams there are on its QUIC connection may go on.
+    pub(super) fn forget(&self, endpoint: &Endpoint) {
+        if let Endpoint::Quic(authority) = endpoint {
+            self.quic.forget(authority);
+        }
+    }
+
     fn tls(&self) -> io::Result<&ClientTls> {
         let missing = || io::Error::other("there is no TLS configuration");
         self.tls.as_ref().ok_or_else(missing)
@@ -139,8 +149,10 @@ impl Dialler {
 }
 
 async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
-    let address = (&*authority.host, authority.port);
-    let connected = TcpStream::connect(address).await;
+    let connected = match authority.address {
+        Some(found) => TcpStream::connect(found).await,
+        None => TcpStream::connect((&*authority.host, authority.port)).await,
+    };
     let tcp = connected.map_err(|e| at("TCP", &e))?;
     tcp.set_nodelay(true)?;
     Ok(tcp)

@@ -7,12 +7,14 @@ use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
+use gatewright_core::health::{Sign, Silence, Step};
 use gatewright_core::pool::{ConnId, Retirement};
 use h2::client::{Connection, SendRequest};
+use h2::{Ping, PingPong};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The task of one connection.
 pub(super) struct Driver {
@@ -26,6 +28,8 @@ pub(super) struct Driver {
     capacity: usize,
     alarm: Alarm,
     retirement: Retirement,
+    silence: Silence,
+    ping: Option<PingPong>,
     /// Whether nothing new is begun on it.
     retired: bool,
 }
@@ -71,7 +75,7 @@ impl Driver {
         let Usable {
             target,
             sender,
-            connection,
+            mut connection,
             cork,
         } = usable;
         tracing::debug!(
@@ -83,11 +87,15 @@ impl Driver {
             target,
             sender: sender.clone(),
             served: 0,
+            driver: Waker::noop().clone(),
+            retiring: false,
         };
         upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
             retirement: upstream.retirement(),
+            silence: Silence::new(upstream.plan.limits.silence),
+            ping: connection.ping_pong(),
             retired: false,
             upstream,
             id,
@@ -151,13 +159,43 @@ impl Driver {
         if self.probe.is_none() {
             return;
         }
+        self.retired |= upstream.is_retiring(id, cx.waker());
         if !self.retired && upstream.retires(id, &self.retirement, clock::now()) {
             self.retired = true;
-            upstream.retire(id, cx.waker());
+            upstream.retire(id);
         }
         if self.retired && self.upstream.is_unused(id) {
             self.leave();
         }
+    }
+
+    /// Asks a server that owes answers and says nothing whether it is there; an error once it has
+    /// not said so either.
+    fn listen(&mut self, cx: &mut Context<'_>) -> Result<(), ConnectError> {
+        let heard = self.cork.take_heard();
+        let sign = match (self.upstream.is_unused(self.id), heard) {
+            (true, _) => Sign::Idle,
+            (false, true) => Sign::Heard,
+            (false, false) => Sign::Silence,
+        };
+        let now = clock::now();
+        match (self.silence.handle(sign, now), &mut self.ping) {
+            (Step::Ask, Some(ping)) => {
+                // What answered the last one was heard; only then can another one be sent.
+                let _ = ping.poll_pong(cx);
+                // A connection that takes no PING has ended, which its next turn tells.
+                let _ = ping.send_ping(Ping::opaque());
+                cx.waker().wake_by_ref();
+            }
+            (Step::GiveUp, _) => return Err(ConnectError::Silent),
+            (Step::Ask | Step::Wait, _) => {}
+        }
+        if let Some(at) = self.silence.poll_timeout() {
+            // One that has passed would keep the next from being set.
+            self.alarm.is_due(now);
+            self.alarm.set(at, cx);
+        }
+        Ok(())
     }
 
     fn leave(&mut self) {
@@ -171,11 +209,14 @@ impl Future for Driver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let ended = this.poll_connection(cx);
+        let mut ended = this.poll_connection(cx);
         if ended.is_pending() {
             this.follow_server(cx);
             this.retire_if_due(cx);
             this.close_if_idle(cx);
+            if let Err(silent) = this.listen(cx) {
+                ended = Poll::Ready(Err(silent));
+            }
         }
         if let Err(error) = ready!(ended) {
             tracing::warn!(upstream = this.upstream.name(), endpoint = this.id.endpoint(), %error, "connection lost");

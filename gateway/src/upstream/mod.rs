@@ -14,6 +14,7 @@ mod quic;
 mod quic_stream;
 mod retiring;
 mod retry;
+mod roster;
 mod stream;
 
 pub(crate) use call::Call;
@@ -30,6 +31,7 @@ use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use bytes::Bytes;
+use check::Probes;
 use driver::Driver;
 use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::balance::Policy;
@@ -64,6 +66,9 @@ pub(crate) struct Upstream {
     scratch: Scratch,
     /// When the log last said that a relay cannot connect.
     complained: Cell<Option<Instant>>,
+    /// Where the endpoints are, by index; nowhere for one that is gone.
+    targets: RefCell<Vec<Option<Endpoint>>>,
+    probes: RefCell<Option<Probes>>,
 }
 
 struct State {
@@ -90,8 +95,6 @@ struct Connected {
     since: Instant,
     /// Whether any answer came on it.
     answered: bool,
-    /// Its task, once nothing new is begun on it.
-    retiring: Option<Waker>,
 }
 
 /// What requests are sent on.
@@ -105,6 +108,10 @@ struct HttpCarrier {
     sender: SendRequest<Bytes>,
     /// Requests that were sent on it.
     served: u64,
+    /// Its task.
+    driver: Waker,
+    /// Whether nothing new is begun on it.
+    retiring: bool,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -139,8 +146,16 @@ impl Upstream {
             queue: plan.limits.queue,
             queue_wait: plan.limits.queue_wait,
         };
+        // Those that are looked for come later.
+        let (ranks, targets) = match &plan.discovery {
+            Some(_) => (&[][..], Vec::new()),
+            None => (
+                &plan.ranks[..],
+                plan.endpoints.iter().cloned().map(Some).collect(),
+            ),
+        };
         let state = State {
-            pool: Pool::balanced(&plan.ranks, limits, plan.policy),
+            pool: Pool::balanced(ranks, limits, plan.policy),
             connections: Vec::new(),
             waiters: HashMap::new(),
             watched_until: None,
@@ -157,6 +172,8 @@ impl Upstream {
             awaited,
             scratch,
             complained: Cell::new(None),
+            targets: RefCell::new(targets),
+            probes: RefCell::default(),
         }
     }
 
@@ -233,6 +250,9 @@ impl Upstream {
                 Some(PoolEvent::Grant(ticket, id)) => self.settle(ticket, Waiter::Granted(id)),
                 Some(PoolEvent::Refuse(ticket, why)) => self.settle(ticket, Waiter::Refused(why)),
                 Some(PoolEvent::Standing(endpoint, standing)) => self.tell(endpoint, standing),
+                Some(PoolEvent::Arrived(endpoint)) => self.arrived(endpoint),
+                Some(PoolEvent::Left(endpoint)) => self.left(endpoint),
+                Some(PoolEvent::Retire(id)) => self.mark_retiring(id),
                 None => break,
             }
         }
@@ -358,7 +378,6 @@ impl Upstream {
             last_used: now,
             since: now,
             answered: false,
-            retiring: None,
         };
         self.state.borrow_mut().connections.push(connected);
         self.metrics.connected();

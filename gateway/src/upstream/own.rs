@@ -58,7 +58,7 @@ impl Upstream {
         beginning: Beginning,
     ) -> Option<OwnConnection> {
         let mut avoid = None;
-        for _ in 0..self.plan.endpoints.len().min(self.attempts() as usize) {
+        for _ in 0..self.known_endpoints().len().min(self.attempts() as usize) {
             let place = self.place_own(owner, avoid)?;
             let dialled = match beginning {
                 Beginning::Bare => self.dial(place.endpoint).await,

@@ -116,8 +116,10 @@ impl Drop for Lease {
                 && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
             {
                 connected.last_used = ended.unwrap_or_else(clock::now);
-                if let Some(driver) = &connected.retiring {
-                    driver.wake_by_ref();
+                match &connected.carrier {
+                    Carrier::Http(http) if http.retiring => http.driver.wake_by_ref(),
+                    Carrier::Native(link) if link.is_retiring() => link.nudge(),
+                    Carrier::Http(_) | Carrier::Native(_) => {}
                 }
             }
             state.is_busy()

@@ -66,7 +66,7 @@ pub(super) struct Quic {
     socket: Rc<QuicSocket>,
     upstream: Arc<str>,
     idle: Duration,
-    carriers: Vec<RefCell<Rc<Slot>>>,
+    carriers: RefCell<Vec<(Authority, Rc<Slot>)>>,
 }
 
 /// A connection, or the place where those who need it wait for it. Who waits may leave: the next
@@ -119,7 +119,7 @@ impl Quic {
             socket,
             upstream: Arc::clone(&plan.name),
             idle: plan.limits.idle,
-            carriers: plan.endpoints.iter().map(|_| RefCell::default()).collect(),
+            carriers: RefCell::default(),
         }
     }
 
@@ -128,13 +128,8 @@ impl Quic {
     ///
     /// # Errors
     /// If there is no connection and none comes about.
-    pub(super) async fn open(
-        &self,
-        endpoint: usize,
-        authority: &Authority,
-        tls: &ClientTls,
-    ) -> io::Result<Stream> {
-        let slot = self.slot(endpoint);
+    pub(super) async fn open(&self, authority: &Authority, tls: &ClientTls) -> io::Result<Stream> {
+        let slot = self.slot(authority);
         let connecting = || self.carrier(authority, tls);
         let carrier = slot.get_or_try_init(connecting).await?;
         let in_use = Arc::clone(&carrier.in_use);
@@ -156,13 +151,25 @@ impl Quic {
     }
 
     /// The place of an endpoint's connection; a new one if that connection has ended.
-    fn slot(&self, endpoint: usize) -> Rc<Slot> {
-        let mut slot = self.carriers[endpoint].borrow_mut();
+    fn slot(&self, authority: &Authority) -> Rc<Slot> {
+        let carriers = &mut *self.carriers.borrow_mut();
+        let known = carriers.iter().position(|(known, _)| known == authority);
+        let index = known.unwrap_or_else(|| {
+            carriers.push((authority.clone(), Rc::default()));
+            carriers.len() - 1
+        });
+        let slot = &mut carriers[index].1;
         let ended = |carrier: &Rc<Carrier>| carrier.connection.close_reason().is_some();
         if slot.get().is_some_and(ended) {
             *slot = Rc::default();
         }
-        Rc::clone(&slot)
+        Rc::clone(slot)
+    }
+
+    /// No more streams are opened there on the connection that there is.
+    pub(super) fn forget(&self, authority: &Authority) {
+        let mut carriers = self.carriers.borrow_mut();
+        carriers.retain(|(known, _)| known != authority);
     }
 
     async fn carrier(&self, authority: &Authority, tls: &ClientTls) -> io::Result<Rc<Carrier>> {
@@ -181,8 +188,7 @@ impl Quic {
     async fn handshake(&self, authority: &Authority, tls: &ClientTls) -> io::Result<Connection> {
         let name = tls.server_name.as_ref().unwrap_or(&authority.host);
         let config = client_config(tls)?;
-        let found = tokio::net::lookup_host((&*authority.host, authority.port)).await?;
-        let mut addresses = found.peekable();
+        let mut addresses = addresses(authority).await?.into_iter().peekable();
         let mut error = io::Error::from(io::ErrorKind::NotFound);
         let mut tries = JoinSet::new();
         loop {
@@ -214,6 +220,16 @@ impl Quic {
         let endpoint = self.socket.endpoint()?;
         let connecting = endpoint.connect_with(config, address, name);
         connecting.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
+    }
+}
+
+async fn addresses(authority: &Authority) -> io::Result<Vec<SocketAddr>> {
+    match authority.address {
+        Some(found) => Ok(vec![found]),
+        None => {
+            let name = (&*authority.host, authority.port);
+            Ok(tokio::net::lookup_host(name).await?.collect())
+        }
     }
 }
 

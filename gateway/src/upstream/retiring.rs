@@ -34,12 +34,23 @@ impl Upstream {
     }
 
     /// Nobody gets a place on the connection from now on. Those who have one keep it, and use the
-    /// connection; `driver` is woken once they have given it back.
-    pub(super) fn retire(self: &Rc<Self>, id: ConnId, driver: &Waker) {
-        if let Some(connected) = self.state.borrow_mut().connected(id) {
-            connected.retiring = Some(driver.clone());
-        }
+    /// connection; its task is woken once they have given it back.
+    pub(super) fn retire(self: &Rc<Self>, id: ConnId) {
+        self.mark_retiring(id);
         self.change_pool(|pool| pool.handle_leaving(id, clock::now()));
+    }
+
+    /// Whether nothing new is begun on an HTTP connection. Its task, whose waker this is, is told
+    /// when that changes.
+    pub(super) fn is_retiring(&self, id: ConnId, driver: &Waker) -> bool {
+        let state = &mut *self.state.borrow_mut();
+        match state.connected(id).map(|connected| &mut connected.carrier) {
+            Some(Carrier::Http(http)) => {
+                http.driver.clone_from(driver);
+                http.retiring
+            }
+            Some(Carrier::Native(_)) | None => false,
+        }
     }
 
     /// Whether nobody has a place on the connection.

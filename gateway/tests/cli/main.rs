@@ -3,6 +3,7 @@
 mod bytes;
 mod captures;
 mod definitions;
+mod generate;
 mod program;
 mod send;
 mod verbs;

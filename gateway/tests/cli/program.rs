@@ -48,6 +48,7 @@ fn help_names_every_verb() {
         "decode",
         "encode",
         "send",
+        "gen",
         "completions",
         "version",
     ];

@@ -23,6 +23,8 @@ mod native_health;
 mod session_open;
 mod bound;
 mod retirement;
+mod discovery;
+mod silence;
 mod retries;
 mod outage;
 mod lifecycle;

@@ -357,6 +357,9 @@ impl World {
                     assert_ne!(self.standings[index], standing, "no news");
                     self.standings[index] = standing;
                 }
+                PoolEvent::Arrived(_) | PoolEvent::Left(_) | PoolEvent::Retire(_) => {
+                    panic!("these endpoints neither come nor go")
+                }
             }
         }
     }

@@ -145,6 +145,9 @@ impl World {
                     self.settle(ticket, Waiter::Refused(refusal));
                 }
                 PoolEvent::Standing(..) => {}
+                PoolEvent::Arrived(_) | PoolEvent::Left(_) | PoolEvent::Retire(_) => {
+                    panic!("these endpoints neither come nor go")
+                }
             }
         }
         assert!(

@@ -212,6 +212,10 @@ impl Binder<'_> {
 
     /// A list of integers from 0 to 255 is bytes.
     fn list(&self, items: &[Node<'_>], span: &Span) -> Bound<Typed> {
+        if items.is_empty() {
+            let message = "a list without elements has no type: write `[].as<bytes>`".to_owned();
+            return Err(self.error(codes::TYPE, span, message));
+        }
         let all = items
             .iter()
             .map(|item| self.node(item))
@@ -356,6 +360,10 @@ impl Binder<'_> {
 
     fn call(&self, callee: &Node<'_>, args: &[Node<'_>], span: &Span) -> Bound<Typed> {
         match &callee.kind {
+            Kind::Attr(_, name) if args.is_empty() => {
+                let message = format!("`{name}` without arguments takes no brackets");
+                Err(self.error(codes::ARGUMENTS, span, message))
+            }
             Kind::Attr(of, name) => {
                 let of = self.node(of)?;
                 self.method(of, name, args, &callee.name_span(), span)

@@ -1,7 +1,6 @@
 //! Fields and instances.
 
 use super::bind::Place;
-use super::paths::listed;
 use super::{Check, Typed, comparison};
 use crate::ksy::codes;
 use crate::ksy::model::{EndianModel, Member, Ty, TypeId};
@@ -187,10 +186,12 @@ impl<'m> Check<'_, 'm> {
         if let Some(endian) = own {
             return Some(ByteOrder::Fixed(endian));
         }
+        if width == 1 {
+            return Some(ByteOrder::Fixed(Endian::Big));
+        }
         match &self.model.ty(self.id).endian {
             EndianModel::Fixed(endian) => Some(ByteOrder::Fixed(*endian)),
             EndianModel::Decided { .. } => Some(ByteOrder::OfStructure),
-            EndianModel::Unknown if width == 1 => Some(ByteOrder::Fixed(Endian::Big)),
             // Reported when the file was read.
             EndianModel::Unknown => None,
         }
@@ -279,11 +280,7 @@ impl<'m> Check<'_, 'm> {
                 continue;
             };
             if wanted.takes(&typed.ty) {
-                let mut code = typed.code;
-                if let (Ty::List(_), Op::Const(Value::Bytes(bytes))) = (&wanted, &code.op) {
-                    code.op = Op::Const(listed(bytes));
-                }
-                codes.push(code);
+                codes.push(typed.code);
                 continue;
             }
             let param = self.model.ty(ty).member(slot);

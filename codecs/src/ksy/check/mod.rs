@@ -15,10 +15,11 @@ mod valid;
 use crate::ksy::codes;
 use crate::ksy::files::FileId;
 use crate::ksy::finding::Severity;
-use crate::ksy::model::{EndianModel, Model, TypeId};
-use crate::ksy::plan::{Code, EndianPlan, EnumPlan, Field, ParamPlan, Plan, TypePlan};
+use crate::ksy::model::{EndianModel, Model, Ty, TypeId};
+use crate::ksy::plan::{Code, EndianPlan, EnumPlan, Field, Op, ParamPlan, Plan, TypePlan};
 use bind::{Bound, Place, Typed, comparison};
 use gatewright_core::expr::{Comparison, RuleError, Source, Span};
+use gatewright_core::message::Value;
 use members::Members;
 
 /// Something that the check found.
@@ -233,7 +234,12 @@ impl<'m> Check<'_, 'm> {
     /// Whether what is switched on is this case, as a condition.
     fn case(&mut self, on: &'m Source, case: &'m Source) -> Option<Code> {
         let on = self.bind(on, Place::of(self.id))?;
-        let value = self.bind(case, Place::of(self.id))?;
+        let mut value = self.bind(case, Place::of(self.id))?;
+        // Definitions switch on a bit that was masked out, and name the orders by truth values.
+        if let (Ty::Int, Some(Value::Bool(truth))) = (&on.ty, value.code.constant()) {
+            value.code.op = Op::Const(Value::Int(i128::from(*truth)));
+            value.ty = Ty::Int;
+        }
         if comparison(&on.ty, &value.ty, Comparison::Eq).is_err() {
             let message = format!(
                 "{} and {} cannot be compared",
@@ -244,7 +250,7 @@ impl<'m> Check<'_, 'm> {
             return None;
         }
         let span = value.code.span.clone();
-        let op = crate::ksy::plan::Op::Compare(Comparison::Eq, Box::new([on.code, value.code]));
+        let op = Op::Compare(Comparison::Eq, Box::new([on.code, value.code]));
         Some(Code { op, span })
     }
 }

@@ -5,6 +5,7 @@ use super::sizes::Size;
 use crate::ksy::codes;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Extreme, Op};
+use bytes::Bytes;
 use gatewright_core::expr::Span;
 use gatewright_core::expr::suggest::did_you_mean;
 use gatewright_core::expr::syntax::{Kind, Node};
@@ -225,6 +226,10 @@ impl Binder<'_> {
     pub(super) fn cast(&self, of: &Node<'_>, name: &str, span: &Span) -> Bound<Typed> {
         let of = match self.member_of_any_type(of)? {
             Some(of) => of,
+            // A list without elements is whatever it is cast to.
+            None if of.kind == Kind::List(Vec::new()) => {
+                self.typed(Op::Const(listed(&[])), Ty::Any, span)
+            }
             None => self.node(of)?,
         };
         let Some(ty) = self.members.cast_target(name, self.place.ty) else {
@@ -240,6 +245,8 @@ impl Binder<'_> {
                 *id,
             ),
             (Ty::List(_), Op::Const(Value::Bytes(bytes))) => Op::Const(listed(&bytes)),
+            (Ty::Bytes, Op::List(elements)) => Op::Bytes(elements),
+            (Ty::Bytes, Op::Const(Value::List(_))) => Op::Const(Value::Bytes(Bytes::new())),
             (_, op) => op,
         };
         Ok(self.typed(op, ty, span))
@@ -247,6 +254,6 @@ impl Binder<'_> {
 }
 
 /// Bytes as the list of integers that they are taken for.
-pub(super) fn listed(bytes: &[u8]) -> Value {
+fn listed(bytes: &[u8]) -> Value {
     Value::List(bytes.iter().copied().map(Value::from).collect())
 }

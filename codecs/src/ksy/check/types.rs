@@ -27,6 +27,17 @@ impl Check<'_, '_> {
         let mut error = RuleError::new(codes::UNKNOWN_TYPE, span.clone(), message);
         let names: Vec<_> = self.model.types.iter().map(|ty| ty.name.as_str()).collect();
         error.help = did_you_mean(&name, names);
+        if self
+            .model
+            .ty(self.model.ty(self.id).top)
+            .spec
+            .meta
+            .opaque_types
+        {
+            error.help = Some(format!(
+                "types that are code are not supported: put `{name}.ksy` beside this file"
+            ));
+        }
         self.report(error);
         None
     }

@@ -73,9 +73,7 @@ impl Ty {
         match (self, given) {
             (Self::Any, _) | (_, Self::Any) => true,
             (Self::AnyStruct, Self::Struct(_) | Self::AnyStruct) => true,
-            (Self::Float, Self::Int) => true,
             (Self::List(a), Self::List(b)) => a.takes(b),
-            (Self::List(a), Self::Bytes) => **a == Self::Int,
             (a, b) => a == b,
         }
     }

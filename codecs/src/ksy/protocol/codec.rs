@@ -217,6 +217,14 @@ impl Ksy {
                 .verify(&bytes)
                 .map_err(|wrong| wrong_sum(&check.name, wrong))?;
         }
+        let layout = self.layouts.of(way);
+        if let Some(read) = layout.and_then(|layout| layout.read(frame.clone())) {
+            return Ok(Read {
+                message: read.message,
+                index: read.index,
+                reply_arguments: None,
+            });
+        }
         let mut machine = Machine::new(&self.plan, bytes, Limits::MESSAGE);
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
         let outcome = machine.read(direction.root, &arguments);
@@ -362,30 +370,41 @@ impl Ksy {
             return Ok(());
         }
         let direction = direction(&self.section, way);
-        let given = self.given(message, told, direction);
         let start = out.len();
-        let escaped = direction.framer.is_escaped();
+        if let Some(layout) = self.layouts.of(way) {
+            if layout.write(message, out).is_some() {
+                return self.finish(direction, start, out);
+            }
+            out.truncate(start);
+        }
+        let given = self.given(message, told, direction);
+        let (plan, rules) = (&self.plan, &self.rules);
+        if !direction.framer.is_escaped() {
+            write(plan, rules, direction.root, arguments, &given, out)
+                .map_err(|error| encode_error(&error))?;
+            return self.finish(direction, start, out);
+        }
         let mut plain = BytesMut::new();
-        let to = if escaped { &mut plain } else { &mut *out };
-        let from = if escaped { 0 } else { start };
-        write(
-            &self.plan,
-            &self.rules,
-            direction.root,
-            arguments,
-            &given,
-            to,
-        )
-        .map_err(|error| encode_error(&error))?;
-        let whole = to.get_mut(from..).unwrap_or_default();
-        for check in &direction.checks {
-            let patched = check.patch(whole);
-            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
-        }
-        if escaped {
-            direction.framer.escape(&plain, out)?;
-        }
-        if out.len().saturating_sub(start) > self.section.max_frame.get() {
+        write(plan, rules, direction.root, arguments, &given, &mut plain)
+            .map_err(|error| encode_error(&error))?;
+        fill_checks(direction, &mut plain)?;
+        direction.framer.escape(&plain, out)?;
+        self.fits(out.len().saturating_sub(start))
+    }
+
+    /// Fills in the checksums of a frame that was appended to `out`.
+    fn finish(
+        &self,
+        direction: &DirectionPlan,
+        start: usize,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        fill_checks(direction, out.get_mut(start..).unwrap_or_default())?;
+        self.fits(out.len().saturating_sub(start))
+    }
+
+    fn fits(&self, len: usize) -> Result<(), EncodeError> {
+        if len > self.section.max_frame.get() {
             return Err(EncodeError::new("", EncodeProblem::OutOfRange));
         }
         Ok(())
@@ -462,6 +481,15 @@ impl Ksy {
         }
         Ok(true)
     }
+}
+
+/// Computes the checksums of a frame.
+fn fill_checks(direction: &DirectionPlan, frame: &mut [u8]) -> Result<(), EncodeError> {
+    for check in &direction.checks {
+        let patched = check.patch(frame);
+        patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
+    }
+    Ok(())
 }
 
 fn plain_values(vals: Vec<Val>) -> Vec<Value> {

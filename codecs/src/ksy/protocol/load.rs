@@ -1,9 +1,10 @@
 //! From files to a protocol.
 
-use super::Ksy;
+use super::direct::compile;
 use super::offsets::{Fixed, fixed};
-use super::operations::{describe, keys};
+use super::operations::{Way, describe, keys};
 use super::schema::Names;
+use super::{Ksy, Layouts};
 use crate::ksy::codes;
 use crate::ksy::definition::{Definition, Refused};
 use crate::ksy::files::Files;
@@ -35,18 +36,25 @@ pub struct Loaded {
 /// # Errors
 /// If it cannot be read, or has errors.
 pub fn load(path: &Path, sources: &dyn Sources, folders: &[PathBuf]) -> Result<Loaded, Refused> {
+    let (protocol, files, findings) = load_ksy(path, sources, folders)?;
+    Ok(Loaded {
+        protocol: Arc::new(protocol),
+        files,
+        findings,
+    })
+}
+
+pub(super) fn load_ksy(
+    path: &Path,
+    sources: &dyn Sources,
+    folders: &[PathBuf],
+) -> Result<(Ksy, Files, Findings), Refused> {
     let mut definition = Definition::load(path, sources, folders)?;
     let top = definition.model.ty(definition.root);
     let (name, file, span) = (top.name.clone(), top.file, top.spec.span.clone());
     let fault = match definition.section.take() {
         Some(section) => match Ksy::new(&name, definition.plan, section, &definition.options) {
-            Some(protocol) => {
-                return Ok(Loaded {
-                    protocol: Arc::new(protocol),
-                    files: definition.files,
-                    findings: definition.findings,
-                });
-            }
+            Some(protocol) => return Ok((protocol, definition.files, definition.findings)),
             None => "the definition has more operations and structures than there are numbers for",
         },
         None => "the definition has no `-gateway` section, so nothing says how its messages travel",
@@ -80,7 +88,13 @@ impl Ksy {
             section.reply.arguments.iter().map(constant).collect();
         let request_arguments: Option<Vec<Value>> =
             section.request.arguments.iter().map(constant).collect();
+        let layout = |way| compile(&plan, &section, &rules, &descriptor, &operations, way);
+        let layouts = Layouts {
+            requests: layout(Way::Request),
+            replies: layout(Way::Reply),
+        };
         Some(Self {
+            layouts,
             descriptor: Arc::new(descriptor),
             operations,
             request_id: id_place(&plan, &section.request),
@@ -162,10 +176,8 @@ fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
         }
     }
     for direction in [&section.request, &section.reply] {
-        // What only names the message is its name.
-        if let Op::Own(slot) = direction.operation.op
-            && plan.ty(direction.root).instance(slot).is_some()
-        {
+        // What an operation is called, its messages need not say once more.
+        if let Op::Own(slot) = direction.operation.op {
             names.hidden.insert((direction.root, slot));
         }
         // One number is carried by the message itself; several are taken from the request.

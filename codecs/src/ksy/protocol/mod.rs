@@ -1,6 +1,7 @@
 //! A definition with a `-gateway` section, as a protocol like any other.
 
 mod codec;
+mod direct;
 mod foresight;
 mod gather;
 mod ids;
@@ -21,6 +22,7 @@ use crate::ksy::plan::Plan;
 use crate::ksy::section::plan::{OperationIndex, SectionPlan};
 use crate::ksy::write::Rules;
 use codec::KsyCodec;
+use direct::Layout;
 use gatewright_core::codec::{ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Kind, Message, Value};
@@ -45,6 +47,23 @@ pub struct Ksy {
     /// What replies are read with, if that does not depend on their requests.
     reply_arguments: Vec<Value>,
     needs_request: bool,
+    layouts: Layouts,
+}
+
+/// Where messages can be read and written the direct way.
+#[derive(Debug, Default)]
+struct Layouts {
+    requests: Option<Layout>,
+    replies: Option<Layout>,
+}
+
+impl Layouts {
+    const fn of(&self, way: Way) -> Option<&Layout> {
+        match way {
+            Way::Request => self.requests.as_ref(),
+            Way::Reply => self.replies.as_ref(),
+        }
+    }
 }
 
 /// A frame that was read.

@@ -79,6 +79,11 @@ impl<'p> Machine<'p> {
     /// Decides the order of bytes of a structure whose definition does not fix it.
     pub(in crate::ksy) fn decide_endian(&mut self, id: ObjectId) -> Result<(), ReadError> {
         let endian = self.decided_endian(id)?;
+        if endian.is_none() && !matches!(self.ty(id).endian, EndianPlan::Fixed) {
+            let message = "nothing decides in which order the bytes of numbers stand";
+            let at = self.stream(self.object(id).io).pos;
+            return Err(ReadError::new(Class::Endian, message).at(at));
+        }
         if let Some(object) = self.objects.get_mut(id.0 as usize) {
             object.endian = endian;
         }
@@ -98,7 +103,6 @@ impl<'p> Machine<'p> {
                         return Ok(Some(*endian));
                     }
                 }
-                // Without any order, it is the first number that fails.
                 Ok(*otherwise)
             }
         }

@@ -83,6 +83,10 @@ impl<'n> Reader<'n, '_> {
 
     /// `contents` is a check of its own.
     pub(super) fn check_contents(&mut self, fields: &Fields<'n>, node: &Node) {
+        if let (Some(contents), true) = (fields.entry("contents"), fields.has("type")) {
+            let message = "`contents` are bytes: they have no `type`";
+            self.error(codes::CONFLICT, &contents.value.span, message);
+        }
         if fields.has("contents") && fields.has("valid") {
             let message = "`contents` and `valid` can't be used together";
             self.error(codes::CONFLICT, &node.span, message);

@@ -30,6 +30,21 @@ pub(super) fn of_parameter(source: &Source) -> Result<TypeName, RuleError> {
                 path: path(source)?,
                 arguments: Vec::new(),
             },
+            // What is passed has been read: it has no order of bytes.
+            Some(
+                TypeName::Integer {
+                    endian: Some(_), ..
+                }
+                | TypeName::Float {
+                    endian: Some(_), ..
+                },
+            ) => {
+                return Err(unreadable(
+                    source,
+                    0..text.len(),
+                    "a parameter has no order of bytes",
+                ));
+            }
             Some(known) => known,
         },
     })
@@ -138,9 +153,6 @@ fn unreadable(source: &Source, inner: Span, message: impl Into<String>) -> RuleE
 /// Whether each is an expression is found out later.
 fn arguments(source: &Source) -> Result<Vec<Source>, RuleError> {
     let text = source.text();
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
     let mut all = Vec::new();
     let mut start = 0_usize;
     let mut open: Vec<char> = Vec::new();
@@ -175,7 +187,10 @@ fn arguments(source: &Source) -> Result<Vec<Source>, RuleError> {
             "a bracket is not closed",
         ));
     }
-    all.push(argument(source, start..text.len())?);
+    // A comma after the last one is allowed.
+    if all.is_empty() || !text.get(start..).unwrap_or_default().trim().is_empty() {
+        all.push(argument(source, start..text.len())?);
+    }
     Ok(all)
 }
 

@@ -65,6 +65,11 @@ impl<'n> Reader<'n, '_> {
 
     fn type_switch(&mut self, fields: &Fields<'n>, around: Around) -> Option<TypeSpec> {
         let switch = self.switch(fields)?;
+        if switch.cases.node.as_mapping().is_ok_and(<[_]>::is_empty) {
+            let message = "a switch has a case or more";
+            self.error(codes::MISSING_KEY, &switch.cases.node.span, message);
+            return None;
+        }
         let mut cases = Vec::new();
         let mut otherwise = None;
         for (name, entry) in switch.cases.named() {

@@ -97,7 +97,7 @@ impl LinkDriver {
         if self.alarm.is_due(now) {
             self.handle_timeout(now, cx);
         }
-        self.retire_if_due(now, cx);
+        self.retire_if_due(now);
         for _ in 0..READS_A_TURN {
             if self.link.is_closed() {
                 self.upstream.leave(self.id);
@@ -126,11 +126,10 @@ impl LinkDriver {
     }
 
     /// Gives a connection nothing new once it is old enough, and lets it end when it is done.
-    fn retire_if_due(&self, now: Instant, cx: &Context<'_>) {
+    fn retire_if_due(&self, now: Instant) {
         let (upstream, id) = (&self.upstream, self.id);
         if !self.link.is_retiring() && upstream.retires(id, &self.retirement, now) {
-            self.link.retire();
-            upstream.retire(id, cx.waker());
+            upstream.retire(id);
         }
         if self.link.is_retiring() && upstream.is_unused(id) {
             self.link.leave();

@@ -232,14 +232,21 @@ impl Link {
             .get_or_insert(Closed::Retired);
     }
 
-    /// Nothing new is begun on it.
-    pub(super) fn retire(&self) {
-        self.state.borrow_mut().retiring = true;
+    /// Nothing new is begun on it: its driver looks whether it is used still.
+    pub(in crate::upstream) fn retire(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.retiring = true;
+        wake(state.driver.take());
     }
 
     /// Whether nothing new is begun on it.
-    pub(super) fn is_retiring(&self) -> bool {
+    pub(in crate::upstream) fn is_retiring(&self) -> bool {
         self.state.borrow().retiring
+    }
+
+    /// Wakes its driver.
+    pub(in crate::upstream) fn nudge(&self) {
+        wake(self.state.borrow_mut().driver.take());
     }
 
     /// Requests that were sent on it.

@@ -32,7 +32,7 @@ impl Upstream {
         endpoint: usize,
         speech: &Speech,
     ) -> io::Result<Opened> {
-        let stream = self.dialler.dial(endpoint).await?;
+        let stream = self.stream_to(endpoint).await?;
         let protocol = Arc::clone(&speech.protocol);
         let mut opened = Opened {
             stream,

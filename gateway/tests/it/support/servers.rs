@@ -100,6 +100,17 @@ impl Server {
         self.addresses[index]
     }
 
+    /// Has it read its files again.
+    pub(crate) async fn reload(&self) {
+        let pid = self.child.id().expect("a running process").to_string();
+        let mut command = Command::new("sh");
+        let sent = command
+            .args(["-c", "kill -HUP \"$0\"", &pid])
+            .status()
+            .await;
+        assert!(sent.expect("a shell").success());
+    }
+
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("a running server");
     }

@@ -36,6 +36,14 @@ impl Teller {
     /// A host of the payment protocol. A request's text is its merchant and amount; the script
     /// gives the status.
     pub(crate) async fn pos(status: impl Fn(&Asked) -> u8 + Send + Sync + 'static) -> Self {
+        Self::pos_at("127.0.0.1:0", status).await
+    }
+
+    /// The same at an address.
+    pub(crate) async fn pos_at(
+        address: &str,
+        status: impl Fn(&Asked) -> u8 + Send + Sync + 'static,
+    ) -> Self {
         let answer = move |asked: &Asked| {
             let reply = AuthRsp {
                 seq: asked.seq,
@@ -44,7 +52,7 @@ impl Teller {
             };
             Some(reply.bytes())
         };
-        Self::start(take_payment, Arc::new(answer)).await
+        Self::start(address, take_payment, Arc::new(answer)).await
     }
 
     /// A server of redis' protocol. A request's text is its words with blanks between them; the
@@ -52,15 +60,19 @@ impl Teller {
     pub(crate) async fn resp(
         answer: impl Fn(&Asked) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
-        Self::start(take_command, Arc::new(answer)).await
+        Self::start("127.0.0.1:0", take_command, Arc::new(answer)).await
     }
 
-    async fn start(take: Take, script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+    async fn start(address: &str, take: Take, script: Script) -> Self {
+        let listener = TcpListener::bind(address).await.expect("an address");
         let address = listener.local_addr().expect("an address");
         let log = Arc::default();
         let task = tokio::spawn(serve(listener, take, script, Arc::clone(&log)));
         Self { address, log, task }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
     }
 
     pub(crate) fn url(&self) -> String {

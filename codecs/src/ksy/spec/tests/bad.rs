@@ -115,7 +115,7 @@ fn the_gateways_key_has_its_places() {
         &["/seq/0/valid/-gateway GW3024"],
     );
     check(
-        "seq: [{type: {switch-on: 1, cases: {}, -gateway: {}}}]",
+        "seq: [{type: {switch-on: 1, cases: {1: u1}, -gateway: {}}}]",
         &["/seq/0/type/-gateway GW3024"],
     );
     check(
@@ -324,8 +324,8 @@ fn a_switch_has_its_parts() {
 #[test]
 fn a_type_has_a_name() {
     for text in [
-        "Foo", "a::", "a:::b", "a b", "''", "really(", "a(1", "a(1, )", "a(,1)", "a((1)", "a(1]",
-        "a)", "'a[]'", "a(1) b",
+        "Foo", "a::", "a:::b", "a b", "''", "really(", "a(1", "a()", "a(1,,)", "a(,1)", "a((1)",
+        "a(1]", "a)", "'a[]'", "a(1) b",
     ] {
         check(
             &format!("seq: [{{type: \"{text}\"}}]"),
@@ -349,7 +349,7 @@ fn a_type_has_a_name() {
 
 #[test]
 fn the_place_of_a_bad_argument_is_its_own() {
-    let text = with_meta("seq: [{type: 'a(1, )'}]");
+    let text = with_meta("seq: [{type: 'a(1, ,2)'}]");
     let (_, findings) = load(&text);
     assert_eq!(&text[findings.all()[0].span.clone()], " ");
 }

@@ -215,7 +215,7 @@ fn types_are_read_from_their_names() {
 fn arguments_are_cut_where_they_end() {
     for (text, names, expected) in [
         ("a::b", vec!["a", "b"], vec![]),
-        ("a()", vec!["a"], vec![]),
+        ("a(1, )", vec!["a"], vec!["1"]),
         ("a((5))", vec!["a"], vec!["(5)"]),
         (
             "a( 1 , [2, 3], f(4, 5) )",

@@ -1,0 +1,179 @@
+//! A frame to a message.
+
+use super::{Item, Layout, Number, Size};
+use crate::ksy::section::plan::OperationIndex;
+use crate::ksy::spec::Endian;
+use bytes::Bytes;
+use bytestring::ByteString;
+use gatewright_core::expr::charset::Charset;
+use gatewright_core::message::{Correlation, Message, Value};
+use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, le_u16, le_u32, le_u64};
+use smallvec::SmallVec;
+
+/// A message that was read the direct way.
+#[derive(Debug)]
+pub(in crate::ksy::protocol) struct Direct {
+    pub(in crate::ksy::protocol) message: Message,
+    pub(in crate::ksy::protocol) index: OperationIndex,
+}
+
+/// A place for each field.
+type Places = SmallVec<[Value; 16]>;
+
+struct Run<'f> {
+    frame: &'f Bytes,
+    /// The next byte.
+    at: usize,
+    /// The end of the part that is being read.
+    end: usize,
+    /// The ends of the parts around it.
+    around: SmallVec<[usize; 4]>,
+    places: Places,
+}
+
+impl Layout {
+    /// The message in a frame; `None` if the machine has to look at it.
+    pub(in crate::ksy::protocol) fn read(&self, frame: Bytes) -> Option<Direct> {
+        let mut run = Run {
+            frame: &frame,
+            at: 0,
+            end: frame.len(),
+            around: SmallVec::new(),
+            places: SmallVec::from_elem(Value::Null, self.places),
+        };
+        run.items(&self.items)?;
+        if run.at != frame.len() {
+            return None;
+        }
+        let Run { mut places, .. } = run;
+        let number = match self.operation {
+            Some(place) => places.get(place)?.as_int()?,
+            None => 0,
+        };
+        let known = self
+            .operations
+            .binary_search_by_key(&number, |known| known.number)
+            .ok()?;
+        let known = self.operations.get(known)?;
+        let correlation = match self.id {
+            Some(id) => Correlation::Id(u64::try_from(places.get(id)?.as_int()?).ok()?),
+            None => Correlation::None,
+        };
+        let mut fields = Vec::with_capacity(known.fields.len());
+        for place in &known.fields {
+            fields.push(std::mem::take(places.get_mut(*place)?));
+        }
+        let message = Message::new(known.kind, known.id, fields)
+            .with_correlation(correlation)
+            .with_frame(frame);
+        Some(Direct {
+            message,
+            index: known.index,
+        })
+    }
+}
+
+impl Run<'_> {
+    fn items(&mut self, items: &[Item]) -> Option<()> {
+        for item in items {
+            match item {
+                Item::Contents(bytes) => {
+                    if self.take(bytes.len())? != bytes {
+                        return None;
+                    }
+                }
+                Item::Number { number, place } => {
+                    let n = number.read(self.take(usize::from(number.width))?)?;
+                    *self.places.get_mut(*place)? = Value::Int(n);
+                }
+                Item::Run {
+                    size,
+                    pad,
+                    charset,
+                    place,
+                } => {
+                    let value = self.run(*size, *pad, *charset)?;
+                    *self.places.get_mut(*place)? = value;
+                }
+                Item::Enter(size) => {
+                    let size = self.size(*size)?;
+                    let end = self.at.checked_add(size).filter(|end| *end <= self.end)?;
+                    self.around.push(std::mem::replace(&mut self.end, end));
+                }
+                Item::Leave => {
+                    if self.at != self.end {
+                        return None;
+                    }
+                    self.end = self.around.pop()?;
+                }
+                Item::Choose { place, ways } => {
+                    let number = self.places.get(*place)?.as_int()?;
+                    // Without a way, nothing follows; with one, that.
+                    if let Some(way) = ways.iter().find(|way| way.number == number) {
+                        self.items(&way.items)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn take(&mut self, len: usize) -> Option<&[u8]> {
+        let end = self.at.checked_add(len).filter(|end| *end <= self.end)?;
+        let taken = self.frame.get(self.at..end)?;
+        self.at = end;
+        Some(taken)
+    }
+
+    fn size(&self, size: Size) -> Option<usize> {
+        match size {
+            Size::Fixed(size) => Some(size),
+            Size::Rest => self.end.checked_sub(self.at),
+            Size::Linear { place, times, plus } => {
+                let n = self.places.get(place)?.as_int()?;
+                usize::try_from(n.checked_mul(times)?.checked_add(plus)?).ok()
+            }
+        }
+    }
+
+    fn run(&mut self, size: Size, pad: Option<u8>, charset: Option<Charset>) -> Option<Value> {
+        let size = self.size(size)?;
+        let from = self.at;
+        let taken = self.take(size)?;
+        let kept = match pad {
+            Some(pad) => taken
+                .iter()
+                .rposition(|byte| *byte != pad)
+                .map_or(0, |at| at.saturating_add(1)),
+            None => size,
+        };
+        let bytes = self.frame.slice(from..from.checked_add(kept)?);
+        Some(match charset {
+            None => Value::Bytes(bytes),
+            Some(Charset::Ascii) if !bytes.is_ascii() => return None,
+            Some(_) => Value::Str(ByteString::try_from(bytes).ok()?),
+        })
+    }
+}
+
+impl Number {
+    fn read(&self, bytes: &[u8]) -> Option<i128> {
+        let unsigned = match (self.width, self.order) {
+            (1, _) => be_u8::<_, ()>(bytes).map(|(_, n)| u64::from(n)),
+            (2, Endian::Big) => be_u16::<_, ()>(bytes).map(|(_, n)| u64::from(n)),
+            (2, Endian::Little) => le_u16::<_, ()>(bytes).map(|(_, n)| u64::from(n)),
+            (4, Endian::Big) => be_u32::<_, ()>(bytes).map(|(_, n)| u64::from(n)),
+            (4, Endian::Little) => le_u32::<_, ()>(bytes).map(|(_, n)| u64::from(n)),
+            (_, Endian::Big) => be_u64::<_, ()>(bytes).map(|(_, n)| n),
+            (_, Endian::Little) => le_u64::<_, ()>(bytes).map(|(_, n)| n),
+        };
+        let unsigned = unsigned.ok()?;
+        let n = if self.signed {
+            let unused = 64_u32.saturating_sub(u32::from(self.width).saturating_mul(8));
+            i128::from((unsigned << unused).cast_signed() >> unused)
+        } else {
+            i128::from(unsigned)
+        };
+        (self.range.min <= n && n <= self.range.max).then_some(n)
+    }
+}

@@ -1,0 +1,107 @@
+//! The direct way against the machine: the same messages, the same bytes, the same refusals.
+
+use crate::ksy::load::{Sources, Unreadable};
+use crate::ksy::protocol::load::load_ksy;
+use crate::ksy::protocol::{Ksy, Layouts};
+use bytes::{Bytes, BytesMut};
+use gatewright_core::codec::{Event, Protocol, Side};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+struct Disk;
+
+impl Sources for Disk {
+    fn read(&self, path: &Path, _: usize) -> Result<String, Unreadable> {
+        std::fs::read_to_string(path).map_err(|_| Unreadable::Missing)
+    }
+}
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols")
+}
+
+fn protocol(name: &str) -> Ksy {
+    let path = library().join(name).join(format!("{name}.ksy"));
+    load_ksy(&path, &Disk, &[]).unwrap().0
+}
+
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let folder = library().join(name).join("corpus");
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    files
+        .map(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            let text: &'static str = Box::leak(text.into_boxed_str());
+            crate::Sample { name: "", text }.bytes().unwrap()
+        })
+        .collect()
+}
+
+/// What both ways make of a frame.
+fn compare(direct: &Arc<Ksy>, machine: &Arc<Ksy>, side: Side, frame: &[u8]) {
+    let read = |protocol: &Arc<Ksy>| {
+        let mut codec = Arc::clone(protocol).codec(side, 1 << 20);
+        codec.decode(Bytes::copy_from_slice(frame))
+    };
+    let (one, other) = (read(direct), read(machine));
+    assert_eq!(one, other, "{frame:02x?}");
+    let Ok(Event::Head(message)) = one else {
+        return;
+    };
+    let anew = gatewright_core::message::Message::new(
+        message.kind(),
+        message.operation(),
+        message.fields().clone(),
+    )
+    .with_correlation(message.correlation().clone());
+    let writer = match side {
+        Side::Server => Side::Client,
+        Side::Client => Side::Server,
+    };
+    let written = |protocol: &Arc<Ksy>| {
+        let mut out = BytesMut::new();
+        let mut codec = Arc::clone(protocol).codec(writer, 1 << 20);
+        codec
+            .encode(&Event::Head(anew.clone()), &mut out)
+            .map(|()| out)
+    };
+    assert_eq!(written(direct), written(machine), "{anew:?}");
+}
+
+#[test]
+fn both_ways_agree() {
+    for name in ["pos", "w5"] {
+        let direct = Arc::new(protocol(name));
+        assert!(direct.layouts.requests.is_some(), "{name}");
+        assert!(direct.layouts.replies.is_some(), "{name}");
+        let mut machine = protocol(name);
+        machine.layouts = Layouts::default();
+        let machine = Arc::new(machine);
+        for frame in corpus(name) {
+            for side in [Side::Server, Side::Client] {
+                compare(&direct, &machine, side, &frame);
+                for at in 0..frame.len() {
+                    for mask in [1, 0x80, 0xff] {
+                        let mut flipped = frame.clone();
+                        flipped[at] ^= mask;
+                        compare(&direct, &machine, side, &flipped);
+                    }
+                    compare(&direct, &machine, side, &frame[..at]);
+                }
+                let mut longer = frame.clone();
+                longer.push(0);
+                compare(&direct, &machine, side, &longer);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_needs_the_machine_has_no_layout() {
+    for name in ["mqtt", "dns", "iso8583", "modbus", "jt808"] {
+        let protocol = protocol(name);
+        assert!(protocol.layouts.requests.is_none(), "{name}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Servers of HTTP/2 that take requests and say nothing more.
+
+use crate::support::backend::{Action, Answer, Backend, approved};
+use crate::support::config::{Config, status};
+use crate::support::gateway::Gateway;
+use crate::support::in_time;
+use crate::support::wire::AuthReq;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Many times as long as a server may be silent there.
+const LONG: Duration = Duration::from_millis(300);
+
+/// A server that stopped: its kernel acknowledges what comes, and nobody reads it.
+#[tokio::test]
+async fn a_server_that_does_not_answer_a_ping_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let config = Config::pos([format!("h2c://{address}")])
+        .upstream("silence", "\"100ms\"")
+        .upstream("connections", 1)
+        .timeout("1h");
+    let gateway = Gateway::start(&config).await;
+    let mut client = gateway.client().await;
+    client.send([AuthReq::new(1), AuthReq::new(2)]).await;
+    let (stream, _) = in_time("a connection", listener.accept())
+        .await
+        .expect("a client");
+    let mut stopped = h2::server::handshake(stream).await.expect("a handshake");
+    let first = in_time("a request", stopped.accept()).await;
+    assert!(first.is_some_and(|accepted| accepted.is_ok()));
+    // From here on nothing of that connection is looked at.
+    for _ in 0..2 {
+        let refusal = client.next().await.expect("a refusal");
+        assert_eq!(refusal.status, status::FAILED);
+    }
+    assert!(
+        gateway.stderr().contains("to a PING neither"),
+        "{}",
+        gateway.stderr()
+    );
+
+    // The next request has a connection of its own, which is one that works.
+    client.send([AuthReq::new(3)]).await;
+    let (stream, _) = in_time("a connection", listener.accept())
+        .await
+        .expect("a client");
+    let mut working = h2::server::handshake(stream).await.expect("a handshake");
+    let (_request, mut respond) = in_time("a request", working.accept())
+        .await
+        .expect("a request")
+        .expect("a request");
+    let head = http::Response::builder()
+        .status(402)
+        .body(())
+        .expect("a head");
+    respond.send_response(head, true).expect("a stream");
+    let told = tokio::select! {
+        told = client.next() => told,
+        _ = working.accept() => panic!("one request"),
+    };
+    assert_eq!(told.expect("a reply").status, status::DECLINED);
+    drop(stopped);
+}
+
+/// Who takes long but answers a PING is waited for.
+#[tokio::test]
+async fn a_slow_server_is_waited_for() {
+    let backend = Backend::scripted(|asked| match asked.seq() {
+        1 => Action::After(LONG, Answer::status(402)),
+        _ => Action::Answer(approved(asked)),
+    })
+    .start()
+    .await;
+    let config = Config::pos([backend.url()])
+        .upstream("silence", "\"20ms\"")
+        .upstream("connections", 1)
+        .timeout("1h");
+    let gateway = Gateway::start(&config).await;
+    let (mut slow, mut other) = (gateway.client().await, gateway.client().await);
+    slow.send([AuthReq::new(1)]).await;
+    backend.until_asked(1).await;
+    assert_eq!(other.ask(AuthReq::new(2)).await.status, status::APPROVED);
+    assert_eq!(slow.next().await.expect("a reply").status, status::DECLINED);
+    assert_eq!(backend.log().connections.len(), 1);
+}
