@@ -31,12 +31,42 @@ seed() {
     [ "$1" != capture ] || cp ../gateway/tests/cli/data/captures/* "corpus/$1"
 }
 
+# The corpus of each shipped definition behind the definition's number (library::Shipped::all), and each
+# definition with one of its messages.
+seed_definitions() {
+    mkdir -p corpus/definitions corpus/ksy
+    perl -e '
+        sub bytes { local (@ARGV, $/) = shift; $_ = <>; s/#.*//g; s/\s//g; pack "H*", $_ }
+        sub seed { my ($file, $bytes) = @_; open my $out, ">:raw", "corpus/$file" or die; print $out $bytes }
+        my $number = 0;
+        for my $folder (sort glob "../config/protocols/*") {
+            for my $path (sort (glob("$folder/*.ksy"), glob("$folder/*.gateway.yaml"))) {
+                my ($name) = $path =~ m|([^/]*?)(?:\.gateway)?\.\w+$|;
+                my $variant = $path =~ /yaml$/ && $name =~ /-(.*)/ ? "-$1" : "";
+                my @samples = sort glob "$folder/corpus$variant/*.hex";
+                for my $sample (@samples) {
+                    my ($of) = $sample =~ m|([^/]*)\.hex$|;
+                    seed("definitions/seed-$name-$of", chr($number) . bytes($sample));
+                }
+                $number++;
+                next unless $path =~ /ksy$/;
+                my ($good) = grep !m|/bad_|, @samples;
+                open my $in, "<:raw", $path or die;
+                seed("ksy/seed-$name", join("", <$in>) . "\0" . bytes($good));
+            }
+        }'
+}
+
 failed=
 for target in "$@"; do
     seed "$target"
+    case $target in definitions | ksy) seed_definitions ;; esac
+    options="-max_len=8192"
+    # Definitions are longer than messages, and consist of words.
+    [ "$target" != ksy ] || options="-max_len=32768 -dict=ksy.dict"
     echo "== $target for ${seconds}s"
     cargo fuzz run --target "$host" "$target" -- \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 $options \
         -seed="${FUZZ_SEED:-0}" -print_final_stats=1 \
         || failed="$failed $target"
 done

@@ -11,6 +11,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     assert!(streams + datagrams <= data.len());
     for flow in &all.flows {
         assert!(flow.times.is_sorted());
-        assert_eq!(flow.times.last().map_or(0, |(end, _)| *end), flow.bytes.len());
+        assert_eq!(
+            flow.times.last().map_or(0, |(end, _)| *end),
+            flow.bytes.len()
+        );
     }
 });

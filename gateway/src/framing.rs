@@ -30,7 +30,8 @@
 
 use bytes::BytesMut;
 use gatewright_core::codec::{
-    Cause, ConnCodec, DecodeError, Delimited, EncodeError, Event, Protocol, Recovery, Scanned, Side,
+    Cause, ConnCodec, DecodeError, Delimited, EncodeError, Event, Overlong, Protocol, Recovery,
+    Scanned, Side,
 };
 use std::fmt;
 use std::io;
@@ -73,12 +74,12 @@ impl Framing {
             Delimited::Need(more) => {
                 self.needed = buffer.len().saturating_add(more.get());
                 return if self.needed > self.max_frame {
-                    Err(self.overlong())
+                    Err(self.too_long())
                 } else {
                     Ok(None)
                 };
             }
-            Delimited::Frame(length) if length.get() > buffer.len() => return Err(self.overlong()),
+            Delimited::Frame(length) if length.get() > buffer.len() => return Err(self.too_long()),
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
@@ -103,6 +104,15 @@ impl Framing {
         Ok(scanned)
     }
 
+    /// What the beginning of a frame tells that [`read`](Self::read) found too long: see
+    /// [`ConnCodec::overlong`]. Where that is its length, take as many bytes off before the next
+    /// call, however they come.
+    #[must_use]
+    pub fn overlong(&mut self, buffer: &[u8]) -> Overlong {
+        self.needed = 1;
+        self.codec.overlong(buffer)
+    }
+
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
@@ -118,7 +128,7 @@ impl Framing {
     }
 
     /// What a codec that asks for more than a frame can hold is answered with.
-    fn overlong(&self) -> DecodeError {
+    fn too_long(&self) -> DecodeError {
         DecodeError::new(
             Cause::TooLong,
             0,

@@ -124,6 +124,8 @@ fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Res
         Carry::Http | Carry::Raw => String::new(),
     };
     writeln!(text, "timeout = \"{timeout}ms\"")?;
+    // Connections retire now and then, whatever else happens to them.
+    writeln!(text, "max-requests = 2_000")?;
     // Of what the protocol calls idempotent: the rest must not be repeated for it.
     writeln!(
         text,

@@ -4,9 +4,12 @@
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
 //! [`models`] drives the parts of the core that have a state through random operations, each by
 //! itself; [`simulation`] drives them together, as the gateway puts them together.
+//! [`library`] is what is shipped as data, [`definitions`] what holds for any definition.
 
+pub mod definitions;
 mod generic;
 mod hello;
+pub mod library;
 pub mod models;
 mod resp;
 pub mod simulation;

@@ -1,92 +1,14 @@
 //! Every shipped definition: it loads, its corpus reads, and it holds the laws of all codecs.
 
 use bytes::BytesMut;
-use gatewright_codecs::ksy::load::{Sources, Unreadable};
-use gatewright_codecs::ksy::protocol::{Loaded, load};
-use gatewright_codecs::ksy::{Refused, finding::Severity};
+use gatewright_codecs::ksy::{Definition, Refused};
 use gatewright_core::codec::{Delimited, Event, Protocol, Side};
 use gatewright_core::laws::{self, Reading};
 use gatewright_core::message::Message;
-use std::path::{Path, PathBuf};
+use gatewright_proptests::definitions::{InMemory, Told, check_findings, check_message};
+use gatewright_proptests::library::{Shipped, hex, sorted};
+use std::path::Path;
 use std::sync::Arc;
-
-struct Disk;
-
-impl Sources for Disk {
-    fn read(&self, path: &Path, _: usize) -> Result<String, Unreadable> {
-        std::fs::read_to_string(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Unreadable::Missing,
-            _ => Unreadable::Other(error.to_string()),
-        })
-    }
-}
-
-fn library() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols")
-}
-
-fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
-}
-
-/// A definition and where its messages are.
-struct Shipped {
-    definition: PathBuf,
-    corpus: PathBuf,
-}
-
-/// All shipped definitions. A side file `NAME-VARIANT.gateway.yaml` has a corpus of its own.
-fn shipped() -> Vec<Shipped> {
-    let mut all = Vec::new();
-    for folder in sorted(&library()).into_iter().filter(|path| path.is_dir()) {
-        for path in sorted(&folder) {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let corpus = match name.strip_suffix(".gateway.yaml") {
-                Some(stem) => match stem.split_once('-') {
-                    Some((_, variant)) => folder.join(format!("corpus-{variant}")),
-                    None => folder.join("corpus"),
-                },
-                None if name.ends_with(".ksy") => folder.join("corpus"),
-                None => continue,
-            };
-            all.push(Shipped {
-                definition: path,
-                corpus,
-            });
-        }
-    }
-    all
-}
-
-fn protocol(path: &Path) -> Arc<dyn Protocol> {
-    match load(path, &Disk, &[]) {
-        Ok(Loaded { protocol, .. }) => protocol,
-        Err(Refused::Unreadable(error)) => panic!("{}: {error}", path.display()),
-        Err(Refused::Faulty { findings, .. }) => {
-            let errors = findings.all().iter();
-            let errors = errors.filter(|finding| finding.severity == Severity::Error);
-            let shown: Vec<_> = errors
-                .map(|finding| format!("{} {}: {}", finding.code, finding.path, finding.message))
-                .collect();
-            panic!("{}: {}", path.display(), shown.join("\n"))
-        }
-    }
-}
-
-fn bytes(path: &Path) -> Vec<u8> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let digits: String = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap())
-        .flat_map(str::split_whitespace)
-        .collect();
-    let pairs = digits.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    pairs.map(byte).collect()
-}
 
 /// All messages, if the bytes are nothing but messages of one side.
 fn messages(
@@ -163,8 +85,8 @@ impl Sample {
         let request = corpus.join(name.replacen("reply_", "request_", 1));
         let answers = name.starts_with("reply_") && request.exists();
         Self {
-            bytes: bytes(file),
-            request: answers.then(|| bytes(&request)),
+            bytes: hex(file),
+            request: answers.then(|| hex(&request)),
             name,
         }
     }
@@ -226,19 +148,18 @@ impl Sample {
 #[test]
 fn shipped_definitions_read_and_write_their_corpus() {
     let mut faults = Vec::new();
-    for Shipped { definition, corpus } in shipped() {
-        let protocol = protocol(&definition);
-        laws::check_descriptor(protocol.descriptor())
-            .unwrap_or_else(|e| panic!("{}: {e}", definition.display()));
-        let samples: Vec<_> = sorted(&corpus)
-            .iter()
-            .map(|file| Sample::of(&corpus, file))
-            .collect();
-        assert!(samples.iter().any(|sample| !sample.is_bad()));
-        assert!(samples.iter().any(Sample::is_bad));
+    for shipped in Shipped::all() {
+        let path = shipped.path.display();
+        let protocol = shipped.protocol();
+        laws::check_descriptor(protocol.descriptor()).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let samples = shipped.samples();
+        let samples = samples.iter().map(|file| Sample::of(&shipped.corpus, file));
+        let samples: Vec<_> = samples.collect();
+        assert!(samples.iter().any(|sample| !sample.is_bad()), "{path}");
+        assert!(samples.iter().any(Sample::is_bad), "{path}");
         for sample in samples {
             if let Err(fault) = sample.check(&protocol) {
-                faults.push(format!("{} {}: {fault}", definition.display(), sample.name));
+                faults.push(format!("{path} {}: {fault}", sample.name));
             }
         }
     }
@@ -247,15 +168,50 @@ fn shipped_definitions_read_and_write_their_corpus() {
 
 #[test]
 fn shipped_definitions_hold_the_laws() {
-    for Shipped { definition, corpus } in shipped() {
-        let protocol = protocol(&definition);
-        // Datagrams are not cut in other ways than they came.
-        if definition.to_str().unwrap().contains("udp") {
-            continue;
-        }
-        for file in sorted(&corpus) {
-            laws::check_input(&protocol, &bytes(&file))
+    // Datagrams are not cut in other ways than they came.
+    for shipped in Shipped::all().iter().filter(|row| !row.is_datagram()) {
+        let protocol = shipped.protocol();
+        for file in shipped.samples() {
+            laws::check_input(&protocol, &hex(&file))
                 .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         }
     }
+}
+
+/// A definition and a message of it, with a zero byte between them.
+fn check_seed(bad: bool, seed: &[u8]) -> Result<(), String> {
+    let mut parts = seed.splitn(2, |byte| *byte == 0);
+    let text = std::str::from_utf8(parts.next().unwrap_or_default()).map_err(|e| e.to_string())?;
+    let message = parts.next().unwrap_or_default();
+    match Definition::load(Path::new(InMemory::PATH), &InMemory(text), &[]) {
+        Ok(definition) => match check_message(&definition, message) {
+            Told::Written(_) if !bad => Ok(()),
+            Told::Unread(_) | Told::Unwritten(_) if bad => Ok(()),
+            told => Err(format!("{told:?}")),
+        },
+        Err(Refused::Faulty { files, findings }) => {
+            check_findings(&files, &findings);
+            match bad {
+                true => Ok(()),
+                false => Err(format!("{:?}", findings.all())),
+            }
+        }
+        Err(Refused::Unreadable(why)) => Err(why.to_string()),
+    }
+}
+
+/// One definition for each part of the language, and those that were once handled badly. What is
+/// called `bad_…` is refused, at the latest when its message is written.
+#[test]
+fn what_fuzzing_begins_with_is_read_and_written() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/ksy");
+    let mut faults = Vec::new();
+    for file in sorted(&seeds) {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let seed = std::fs::read(&file).unwrap();
+        if let Err(fault) = check_seed(name.starts_with("bad_"), &seed) {
+            faults.push(format!("{name}: {fault}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 /// One direction of a TCP connection.
 #[derive(Clone, Debug)]
 pub struct Flow {
+    /// Which connection: both directions of one have the same number.
+    pub connection: usize,
     /// Who sent it.
     pub from: SocketAddr,
     /// To whom.
@@ -195,16 +197,17 @@ impl Sorter {
 
     fn finish(self) -> Conversations {
         let mut flows = Vec::new();
-        for Connection {
-            ends: [a, b],
-            client,
-            directions,
-        } in self.connections
-        {
+        for (connection, both) in self.connections.into_iter().enumerate() {
+            let Connection {
+                ends: [a, b],
+                client,
+                directions,
+            } = both;
             let ways = [(a, b), (b, a)].into_iter().zip(directions);
             let ways = ways.map(|((from, to), direction)| {
                 let stream = direction.finish();
                 Flow {
+                    connection,
                     from,
                     to,
                     client,

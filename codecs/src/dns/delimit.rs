@@ -3,7 +3,8 @@
 use super::{HEADER, MAX_FRAME, PREFIX};
 use crate::framing::fixed::{be_u16, octets};
 use crate::framing::{LengthField, Width};
-use gatewright_core::codec::{Cause, DecodeError, Delimited, foreign_preamble};
+use gatewright_core::codec::{Cause, DecodeError, Delimited, Overlong, foreign_preamble};
+use gatewright_core::message::Correlation;
 use nom::Parser;
 use nom::sequence::preceded;
 
@@ -27,6 +28,19 @@ pub(super) fn delimit(buf: &[u8], max_frame: usize) -> Result<Delimited, DecodeE
         ));
     }
     Ok(delimited)
+}
+
+/// A message of any length begins with that length and its id.
+pub(super) fn overlong(buf: &[u8]) -> Overlong {
+    let id = preceded(octets::<PREFIX, _>, be_u16::<()>).parse(buf);
+    match (LENGTH.total(buf, MAX_FRAME), id) {
+        (Ok(Some(total)), Ok((_, id))) => Overlong::Frame {
+            length: total.get(),
+            correlation: Correlation::Id(id.into()),
+        },
+        (Ok(_), _) => Overlong::Need,
+        (Err(_), _) => Overlong::Unknown,
+    }
 }
 
 /// Whether the header counts more than its message can hold. Any two bytes are a good length, so

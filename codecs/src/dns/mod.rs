@@ -40,7 +40,8 @@ use crate::Sample;
 use crate::builtin::corpus;
 use bytes::{BufMut, Bytes, BytesMut};
 use gatewright_core::codec::{
-    DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, FrameProtocol, Rejected, Side,
+    DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, FrameProtocol, Overlong,
+    Rejected, Side,
 };
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Message, OperationId};
@@ -127,6 +128,10 @@ impl FrameProtocol for Dns {
 
     fn delimit(&self, buf: &[u8], max_frame: usize) -> Result<Delimited, DecodeError> {
         delimit::delimit(buf, max_frame)
+    }
+
+    fn overlong(&self, buf: &[u8]) -> Overlong {
+        delimit::overlong(buf)
     }
 
     fn decode(&self, frame: Bytes, side: Side) -> Result<Message, DecodeError> {

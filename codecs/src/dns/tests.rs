@@ -1,6 +1,6 @@
 use super::schema::{ID, NAME, OPCODE, QTYPE, QUESTIONS, RCODE};
 use super::*;
-use gatewright_core::codec::{Cause, EncodeProblem, Grade, Recovery};
+use gatewright_core::codec::{Cause, EncodeProblem, Grade, Overlong, Recovery};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Correlation, Kind, Record, Slot, Value};
 
@@ -509,4 +509,16 @@ fn what_is_not_there_is_no_error() {
     let grades = [0, 1, 2, 3, 5, 9].map(grade);
     use Grade::{Failed, Fine, Refused};
     assert_eq!(grades, [Fine, Refused, Failed, Fine, Refused, Refused]);
+}
+
+#[test]
+fn an_answer_that_is_too_long_says_where_it_ends_and_whose_it_is() {
+    let cause = delimit::delimit(b"\0\xf0\x12\x34", 100).map_err(|e| e.cause());
+    assert_eq!(cause, Err(Cause::TooLong));
+    let frame = Overlong::Frame {
+        length: 242,
+        correlation: Correlation::Id(0x1234),
+    };
+    assert_eq!(delimit::overlong(b"\0\xf0\x12\x34"), frame);
+    assert_eq!(delimit::overlong(b"\0\xf0\x12"), Overlong::Need);
 }

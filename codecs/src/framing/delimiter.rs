@@ -40,6 +40,24 @@ impl Delimiter {
         })
     }
 
+    /// What begins a frame; it may be empty.
+    #[must_use]
+    pub const fn start(&self) -> &Bytes {
+        &self.start
+    }
+
+    /// What ends a frame.
+    #[must_use]
+    pub const fn end(&self) -> &Bytes {
+        &self.end
+    }
+
+    /// What stands for bytes that may not stand for themselves.
+    #[must_use]
+    pub const fn escapes(&self) -> &Escapes {
+        &self.escapes
+    }
+
     pub(super) fn total(
         &self,
         cursor: &mut Cursor,

@@ -58,6 +58,12 @@ impl Escapes {
         Ok(Self { rows })
     }
 
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Escape] {
+        &self.rows
+    }
+
     /// Whether a byte never stands in what is written.
     #[must_use]
     pub fn keeps_out(&self, byte: u8) -> bool {

@@ -100,16 +100,32 @@ impl Definition {
             }
         };
         match compiled {
-            Some((model, (plan, section, options))) if findings.errors() == 0 => Ok(Self {
-                files,
-                model,
-                plan,
-                section,
-                options,
-                root: TypeId(0),
-                findings,
-            }),
+            Some((model, (mut plan, section, options))) if findings.errors() == 0 => {
+                keep_secrets(&mut plan, &options);
+                Ok(Self {
+                    files,
+                    model,
+                    plan,
+                    section,
+                    options,
+                    root: TypeId(0),
+                    findings,
+                })
+            }
             _ => Err(Refused::Faulty { files, findings }),
+        }
+    }
+}
+
+/// Marks the fields that people may not see, so that whoever shows a message need not ask.
+fn keep_secrets(plan: &mut Plan, options: &OptionsPlan) {
+    for (ty, slot, _) in options.all().filter(|(.., options)| options.secret) {
+        if let Some(field) = plan
+            .types
+            .get_mut(ty.index())
+            .and_then(|ty| ty.field_mut(slot))
+        {
+            field.secret = true;
         }
     }
 }

@@ -4,7 +4,8 @@
 use super::text::{self, Counted};
 use super::wrong::{self, Wrong};
 use super::{FORMAT, MAX_DEPTH, MAX_ELEMENTS, MAX_INLINE, is_type};
-use gatewright_core::codec::{DecodeError, Delimited, Side};
+use gatewright_core::codec::{DecodeError, Delimited, Overlong, Side};
+use gatewright_core::message::Correlation;
 use smallvec::SmallVec;
 use std::num::NonZeroUsize;
 
@@ -65,6 +66,26 @@ struct Length {
 struct Data {
     text: usize,
     end: usize,
+}
+
+/// A string says at its beginning where it ends. Of an aggregate, only all of it tells.
+pub(super) fn overlong(buf: &[u8]) -> Overlong {
+    let Some((b'$' | b'!' | b'=', line)) = buf.split_first() else {
+        return Overlong::Unknown;
+    };
+    match text::length(line) {
+        Counted::Is { value, line } => Overlong::Frame {
+            length: Length {
+                value,
+                end: line.saturating_add(1),
+            }
+            .data()
+            .end,
+            correlation: Correlation::None,
+        },
+        Counted::Short => Overlong::Need,
+        Counted::Wrong { .. } => Overlong::Unknown,
+    }
 }
 
 impl Length {

@@ -53,7 +53,7 @@ use bytes::{Bytes, BytesMut};
 use delimit::Walk;
 use gatewright_core::codec::{
     ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event,
-    Protocol, Rejected, Scanned, Side,
+    Overlong, Protocol, Rejected, Scanned, Side,
 };
 use gatewright_core::fault::Fault;
 use gatewright_core::message::Message;
@@ -183,6 +183,13 @@ impl ConnCodec for RespCodec {
 
     fn scan(&mut self, buf: &[u8], most: usize) -> Result<Scanned, DecodeError> {
         scan::scan(&mut self.walk, &self.resp.names, self.side, buf, most)
+    }
+
+    fn overlong(&self, buf: &[u8]) -> Overlong {
+        match self.side {
+            Side::Client => delimit::overlong(buf),
+            Side::Server => Overlong::Unknown,
+        }
     }
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {

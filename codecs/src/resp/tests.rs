@@ -1,6 +1,6 @@
 use super::*;
 use crate::BUILTIN;
-use gatewright_core::codec::{Cause, Grade, Needs, Recovery, Retry};
+use gatewright_core::codec::{Cause, Grade, Needs, Overlong, Recovery, Retry};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Correlation, Kind, OperationId, Record, Slot, Value};
 use schema::{DATA, ITEMS, NUMBER, TEXT};
@@ -832,4 +832,22 @@ fn errors_of_the_server_are_told_from_those_of_requests() {
 #[test]
 fn a_codec_is_small() {
     assert!(size_of::<RespCodec>() <= 192, "{}", size_of::<RespCodec>());
+}
+
+#[test]
+fn a_string_that_is_too_long_says_where_it_ends() {
+    let resp: Arc<dyn Protocol> = Arc::new(Resp::new());
+    let mut codec = resp.codec(Side::Client, 100);
+    for frame in [&b"$200\r\nab"[..], b"=200\r\n", b"!200\r\n"] {
+        let cause = codec.delimit(frame).map_err(|e| e.cause());
+        assert_eq!(cause, Err(Cause::TooLong));
+        let frame_of = Overlong::Frame {
+            length: 208,
+            correlation: Correlation::None,
+        };
+        assert_eq!(codec.overlong(frame), frame_of);
+    }
+    assert_eq!(codec.overlong(b"$20"), Overlong::Need);
+    assert_eq!(codec.overlong(b"*200\r\n"), Overlong::Unknown);
+    assert_eq!(codec.overlong(b"$2x\r\n"), Overlong::Unknown);
 }

@@ -39,3 +39,103 @@ fn a_terminator_that_never_came() {
 ";
     same(definition, &["00 41 00", "00 41 00 42", "00 41", "00"]);
 }
+
+#[test]
+fn what_is_read_beyond_the_fields_is_not_written() {
+    let definition = good(
+        "seq:
+  - {id: at, type: u1}
+instances:
+  body: {pos: at, type: u1}
+",
+    );
+    assert_eq!(rewritten(&definition, &bytes("00")), Ok(bytes("00")));
+    let refused = rewritten(&definition, &bytes("02 00 07")).expect_err("it is nowhere");
+    assert!(refused.starts_with("body: "), "{refused}");
+}
+
+#[test]
+fn a_list_of_less_than_no_elements() {
+    same(
+        "seq:
+  - {id: n, type: s1}
+  - {id: a, type: u1, repeat: expr, repeat-expr: n}
+",
+        &["ff", "00", "01 07"],
+    );
+}
+
+#[test]
+fn padding_by_the_place_in_the_stream() {
+    same(
+        "seq:
+  - {id: n, type: u1}
+  - {id: a, size: n}
+  - {id: pad, size: (4 - _io.pos) % 4}
+  - {id: b, type: inner, size: 5}
+types:
+  inner:
+    seq:
+      - {id: x, type: u1}
+      - {id: pad, size: -_io.pos % 4}
+      - {id: y, type: u1}
+",
+        &["01 41 0000 42 000000 43", "03 414243 42 000000 43"],
+    );
+}
+
+#[test]
+fn what_fills_a_processed_structure() {
+    same(
+        "seq:
+  - {id: a, type: inner, size: 3, process: xor(5)}
+types:
+  inner:
+    seq:
+      - {id: x, type: u1}
+      - {id: y, size-eos: true, terminator: 0}
+",
+        &["01 02 03", "01 02 05"],
+    );
+}
+
+#[test]
+fn an_element_of_no_case() {
+    same(
+        "seq:
+  - {id: k, type: u1, repeat: expr, repeat-expr: 3}
+  - id: a
+    type: {switch-on: 'k[_index]', cases: {1: u1, 2: u2be}}
+    repeat: expr
+    repeat-expr: 3
+",
+        &["01 02 01 41 42 43 44", "01 03 02 41 42 43", "03 03 03"],
+    );
+}
+
+#[test]
+fn what_a_structure_leaves_of_its_bytes() {
+    same(
+        "seq:
+  - {id: a, type: inner, terminator: 0, include: true}
+  - {id: b, type: u1}
+types:
+  inner:
+    seq:
+      - {id: x, type: u1}
+",
+        &["41 00 42"],
+    );
+}
+
+#[test]
+fn a_terminator_that_belongs_to_two_fields() {
+    same(
+        "seq:
+  - {id: a, terminator: 1, include: true, consume: false}
+  - {id: b, type: u1}
+  - {id: c, terminator: 2, include: true, consume: false}
+",
+        &["41 01 02", "01 42 02"],
+    );
+}

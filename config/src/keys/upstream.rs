@@ -143,7 +143,7 @@ pub(crate) static FRAME: Key = Key::new(
     "upstreams.*.limits.frame",
     Kind::Size(1..=1 << 30),
     Fallback::Value("\"1MiB\""),
-    "The longest frame that is read from a stream of bytes. Never above what its protocol allows. A longer one ends the connection.",
+    "The longest frame that is read from a stream of bytes. Never above what its protocol allows. A longer reply fails its request, and its bytes are passed over, where its beginning tells how long it is (dns; strings of resp), up to 64MiB; elsewhere it ends the connection.",
 )
 .memory("one for each connection (being read), and one for each reply that waits for its client");
 pub(crate) static QUARANTINE: Key = Key::new(

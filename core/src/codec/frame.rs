@@ -2,7 +2,7 @@
 
 use super::{
     ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event,
-    Protocol, Rejected, Side,
+    Overlong, Protocol, Rejected, Side,
 };
 use crate::fault::Fault;
 use crate::message::Message;
@@ -32,6 +32,12 @@ pub trait FrameProtocol: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// If a value does not fit its place on the wire.
     fn encode(&self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError>;
+
+    /// See [`ConnCodec::overlong`].
+    fn overlong(&self, buf: &[u8]) -> Overlong {
+        let _ = buf;
+        Overlong::Unknown
+    }
 
     /// See [`Protocol::reject`].
     fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {
@@ -89,6 +95,10 @@ struct FrameCodec<P> {
 impl<P: FrameProtocol> ConnCodec for FrameCodec<P> {
     fn delimit(&mut self, buf: &[u8]) -> Result<Delimited, DecodeError> {
         self.protocol.delimit(buf, self.max_frame)
+    }
+
+    fn overlong(&self, buf: &[u8]) -> Overlong {
+        self.protocol.overlong(buf)
     }
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {

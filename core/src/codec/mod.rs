@@ -129,6 +129,22 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// What the beginning of a frame above the limit tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlong {
+    /// Not enough: nobody knows where the next frame starts, or whose this one is.
+    Unknown,
+    /// More of it has to be there first.
+    Need,
+    /// All that is needed to do without it.
+    Frame {
+        /// Its length, in bytes.
+        length: usize,
+        /// The request that it answers.
+        correlation: Correlation,
+    },
+}
+
 /// What is known of a request that gets no proper reply.
 #[derive(Clone, Debug)]
 pub struct Rejected<'a> {
@@ -174,6 +190,14 @@ pub trait ConnCodec: fmt::Debug + Send {
     fn scan(&mut self, buf: &[u8], most: usize) -> Result<Scanned, DecodeError> {
         let _ = (buf, most);
         Ok(Scanned::default())
+    }
+
+    /// Looks at the beginning of a server's frame that [`delimit`](Self::delimit) found
+    /// [too long](Cause::TooLong), so that it may be passed over: on a connection that many share,
+    /// one reply is not to end the others. Without an implementation it tells nothing.
+    fn overlong(&self, buf: &[u8]) -> Overlong {
+        let _ = buf;
+        Overlong::Unknown
     }
 
     /// Reads one whole frame.

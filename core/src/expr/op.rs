@@ -25,10 +25,16 @@ pub(super) const MAX_PRODUCED: usize = 1 << 20;
 pub struct Budget(usize);
 
 impl Budget {
-    /// 1 MiB.
+    /// 1 MiB, which is for one run.
     #[must_use]
     pub const fn full() -> Self {
         Self(MAX_PRODUCED)
+    }
+
+    /// So many bytes.
+    #[must_use]
+    pub const fn of(bytes: usize) -> Self {
+        Self(bytes)
     }
 
     /// Takes `bytes` before they are allocated.

@@ -76,6 +76,15 @@ impl Folders {
         report(&warnings);
         Ok(protocol)
     }
+
+    /// Makes a protocol of a definition whose warnings have been told.
+    ///
+    /// # Errors
+    /// How to exit if it cannot be used.
+    pub(super) fn protocol(&self, path: &Path) -> Outcome<Arc<dyn Protocol>> {
+        let defined = Definitions::load(&Disk, path, &self.folders).map_err(refuse)?;
+        Ok(defined.protocol)
+    }
 }
 
 fn refuse(found: Vec<Diagnostic>) -> Exit {

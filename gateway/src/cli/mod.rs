@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod generate;
 mod hex;
+mod init;
 mod ink;
 mod input;
 mod messages;
@@ -84,6 +85,7 @@ impl Cli {
         };
         match arguments.verb {
             Verb::Demo(verb) => verb.run(),
+            Verb::Init(verb) => verb.run(),
             Verb::Run(verb) => verb.run(self.builder),
             Verb::Check(verb) => verb.run(self.builder),
             Verb::Explain(verb) => verb.run(self.builder),
@@ -120,6 +122,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Demo(demo::Demo),
+    Init(init::Init),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),

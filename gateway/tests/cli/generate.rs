@@ -24,7 +24,7 @@ fn has_tshark() -> bool {
     let message = "tshark is not installed: apt-get install tshark";
     assert!(std::env::var_os("CI").is_none(), "{message}");
     // Past the test harness, which keeps what a passing test prints to itself.
-    writeln!(std::io::stderr(), "SKIPPED: {message}").unwrap();
+    writeln!(std::io::stderr(), "SKIPPED: {message}").expect("standard error");
     false
 }
 
@@ -128,33 +128,35 @@ fn sums() -> Vec<u8> {
     message
 }
 
-/// A capture of one datagram to port 9999.
-fn capture(payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len()).unwrap();
-    let mut packet = vec![0x45, 0];
-    packet.extend((length + 28).to_be_bytes());
-    packet.extend([
-        0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x10, 0, 0x27, 0x0f,
-    ]);
-    packet.extend((length + 8).to_be_bytes());
-    packet.extend([0, 0]);
-    packet.extend(payload);
-    let total = u32::from(length) + 28;
-    let mut file = [
-        0xa1b2_c3d4,
-        0x0002_0004,
-        0,
-        0,
-        65_535,
-        101,
-        0,
-        0,
-        total,
-        total,
-    ]
-    .map(u32::to_be_bytes)
-    .concat();
-    file.extend(packet);
+/// Whose message a datagram is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Client,
+    Server,
+}
+
+/// A capture of datagrams between a client and port 9999.
+fn capture(said: &[(Sender, Vec<u8>)]) -> Vec<u8> {
+    let mut file = [0xa1b2_c3d4, 0x0002_0004, 0, 0, 65_535, 101]
+        .map(u32::to_be_bytes)
+        .concat();
+    for (sender, payload) in said {
+        let ports: [u16; 2] = match sender {
+            Sender::Client => [4_096, 9_999],
+            Sender::Server => [9_999, 4_096],
+        };
+        let length = u16::try_from(payload.len()).unwrap();
+        let mut packet = vec![0x45, 0];
+        packet.extend((length + 28).to_be_bytes());
+        packet.extend([0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+        packet.extend(ports.map(u16::to_be_bytes).concat());
+        packet.extend((length + 8).to_be_bytes());
+        packet.extend([0, 0]);
+        packet.extend(payload);
+        let total = u32::from(length) + 28;
+        file.extend([0, 0, total, total].map(u32::to_be_bytes).concat());
+        file.extend(packet);
+    }
     file
 }
 
@@ -191,7 +193,7 @@ fn tshark_computes_as_the_gateway_does() {
     let single: Vec<_> = single.collect();
     assert!(single.len() > 30, "{run}");
     let file = folder("sums-capture").join("sums.pcap");
-    fs::write(&file, capture(&message)).unwrap();
+    fs::write(&file, capture(&[(Sender::Client, message)])).unwrap();
     let names: Vec<String> = single
         .iter()
         .map(|(name, _)| format!("sums.{name}"))
@@ -213,6 +215,88 @@ fn tshark_computes_as_the_gateway_does() {
         };
         assert!(same, "{name}: the gateway has {expected}, tshark {read}");
     }
+}
+
+/// The good messages of a corpus, those of clients first.
+fn corpus(definition: &str, folder: &Path) -> Vec<(Sender, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let good = files.iter().filter(|file| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        name.ends_with(".hex") && !name.starts_with("bad_")
+    });
+    let mut said: Vec<_> = good
+        .map(|file| {
+            let decode = ["decode", "-p", definition, "--hex", file.to_str().unwrap()];
+            let run = gatewright(&[&decode[..], &["--from", "client"]].concat());
+            let sender = if run.code == Some(0) {
+                Sender::Client
+            } else {
+                Sender::Server
+            };
+            let text = fs::read_to_string(file).unwrap();
+            let digits: String = text
+                .lines()
+                .filter_map(|line| line.split('#').next())
+                .collect();
+            let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
+            let byte =
+                |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+            (sender, digits.chunks(2).map(byte).collect())
+        })
+        .collect();
+    said.sort_by_key(|(sender, _)| *sender == Sender::Server);
+    said
+}
+
+#[test]
+fn tshark_reads_every_shipped_definitions_corpus() {
+    if !has_tshark() {
+        return;
+    }
+    let protocols = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
+    let mut count = 0;
+    for entry in fs::read_dir(&protocols).unwrap() {
+        let entry = entry.unwrap();
+        if !entry.file_type().unwrap().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().into_string().unwrap();
+        let definition = entry.path().join(format!("{name}.ksy"));
+        let definition = definition.to_str().unwrap();
+        let said = corpus(definition, &entry.path().join("corpus"));
+        assert!(!said.is_empty(), "{name}");
+        let file = folder(&format!("{name}-capture")).join("corpus.pcap");
+        fs::write(&file, capture(&said)).unwrap();
+        let here = format!("of-{name}");
+        let arguments = [definition, "--name", &here, "--udp", "9999"];
+        let (tree, _) = tshark(&here, &arguments, &file, &["-V", "-O", &here]);
+        let faults = tree.lines().filter(|line| line.contains("Expert Info"));
+        let faults: Vec<&str> = faults.collect();
+        // Replies whose requests are not in the corpus cannot be read.
+        let alone = faults
+            .iter()
+            .filter(|fault| fault.contains("which was not captured"))
+            .count();
+        assert_eq!(faults.len(), alone, "{name}: {faults:?}");
+        let most = if name == "modbus" { 2 } else { 0 };
+        assert!(
+            alone <= most,
+            "{name}: {alone} replies without a request\n{tree}"
+        );
+        let title = format!("({here})");
+        let messages = tree.lines().filter(|line| line.contains(&title)).count();
+        assert!(
+            messages >= said.len(),
+            "{name}: {messages} of {}",
+            said.len()
+        );
+        count += 1;
+    }
+    assert!(count >= 18, "{count}");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod bytes;
 mod captures;
 mod definitions;
+mod framed;
 mod generate;
+mod init;
 mod program;
 mod send;
 mod verbs;

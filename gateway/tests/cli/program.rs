@@ -41,6 +41,7 @@ fn help_names_every_verb() {
     assert_eq!(run.code, Some(0));
     let verbs = [
         "demo",
+        "init",
         "run",
         "check",
         "explain",

@@ -361,3 +361,32 @@ async fn a_server_that_falls_silent_within_a_reply_is_left() {
     answer(&mut upstream, id, "SPOKEN").await;
     assert_eq!(client.next().await, Ok(approved(2, "SPOKEN")));
 }
+
+/// An answer of DNS says at its beginning how long it is and whose.
+#[tokio::test]
+async fn a_reply_that_is_too_long_fails_its_request_only() {
+    let host = Host::start().await;
+    let config = Config::forward("dns", [host.url()])
+        .upstream("connections", 1)
+        .upstream("frame", "512");
+    let gateway = Gateway::start(&config).await;
+    let (mut one, mut two) = (gateway.client().await, gateway.client().await);
+    let query = |id: u16| [&[0, 17][..], &id.to_be_bytes(), &QUESTION].concat();
+    one.send_bytes(&query(1)).await.expect("a query");
+    let mut upstream = host.accept().await;
+    let first = upstream.read(19).await;
+    two.send_bytes(&query(1)).await.expect("a query");
+    let mut second = upstream.read(19).await;
+    let mut long = vec![0; 2 + 60_000];
+    long[..2].copy_from_slice(&60_000_u16.to_be_bytes());
+    long[2..4].copy_from_slice(&first[2..4]);
+    // Its id comes later than its length.
+    upstream.send(&long[..3]).await;
+    upstream.send(&long[3..]).await;
+    second[4] |= 0x80;
+    upstream.send(&second).await;
+    let refusal = one.next_dns().await.expect("a refusal");
+    assert_eq!((refusal[3], refusal[5] & 0x0f), (1, 2), "SERVFAIL");
+    let reply = two.next_dns().await.expect("a reply");
+    assert_eq!(reply[4..], second[4..]);
+}

@@ -238,3 +238,56 @@ async fn a_server_that_takes_nothing_stops_its_clients_and_costs_no_memory() {
     // What was sent is 64 MiB; a few reads of each client, and what one connection may hold.
     assert!(grown < 32 << 20, "{grown} bytes more");
 }
+
+/// The others on the connection get their replies, in their order, whatever the pieces it comes in.
+#[tokio::test]
+async fn a_reply_that_is_too_long_fails_its_request_only() {
+    let long = |bytes: usize| {
+        let text = "x".repeat(bytes);
+        format!("${bytes}\r\n{text}\r\n").into_bytes()
+    };
+    for pieces in [usize::MAX, 1000, 7] {
+        let host = Host::start().await;
+        let gateway = Gateway::start(&config(&host).upstream("frame", "\"1KiB\"")).await;
+        let (mut one, mut two) = (Client::of(&gateway).await, Client::of(&gateway).await);
+        one.send(&[get("a"), get("b"), get("c")].concat()).await;
+        let mut upstream = host.accept().await;
+        upstream.read(3 * get("a").len()).await;
+        two.send(&get("d")).await;
+        upstream.read(get("d").len()).await;
+        let replies = [
+            &b"$1\r\na\r\n"[..],
+            &long(5000),
+            b"$1\r\nc\r\n",
+            b"$1\r\nd\r\n",
+        ]
+        .concat();
+        for piece in replies.chunks(pieces.min(replies.len())) {
+            upstream.send(piece).await;
+        }
+        one.expect(b"$1\r\na\r\n").await;
+        one.expect_error("-BADREPLY").await;
+        one.expect(b"$1\r\nc\r\n").await;
+        two.expect(b"$1\r\nd\r\n").await;
+        two.send(&get("e")).await;
+        upstream.read(get("e").len()).await;
+        upstream.send(b"$-1\r\n").await;
+        two.expect(b"$-1\r\n").await;
+    }
+}
+
+/// Nothing tells where an array ends but all of it; and more than 64 MiB are waited for by nobody.
+#[tokio::test]
+async fn a_reply_without_an_end_in_sight_ends_the_connection() {
+    for reply in [&b"*1000\r\n"[..], b"$67108865\r\n"] {
+        let host = Host::start().await;
+        let gateway = Gateway::start(&config(&host).upstream("frame", "\"1KiB\"")).await;
+        let mut client = Client::of(&gateway).await;
+        client.send(&get("a")).await;
+        let mut upstream = host.accept().await;
+        upstream.read(get("a").len()).await;
+        upstream.send(reply).await;
+        upstream.closed().await;
+        client.expect_error("-UNREACHABLE").await;
+    }
+}

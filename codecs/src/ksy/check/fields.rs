@@ -55,7 +55,7 @@ impl<'m> Check<'_, 'm> {
                 None => format!("_unnamed{at}"),
             },
             named: spec.id.is_some(),
-            secret: is_secret(spec),
+            secret: false,
             slot,
             span: spec.span.clone(),
             ty: ty?,
@@ -333,10 +333,4 @@ pub(super) fn constant(code: &Code) -> Option<i128> {
         Op::Const(value) => value.as_int(),
         _ => None,
     }
-}
-
-/// Whether nobody may see it (`-gateway: {secret: true}`).
-fn is_secret(spec: &AttributeSpec) -> bool {
-    let secret = spec.gateway.as_ref().and_then(|node| node.get("secret"));
-    secret.is_some_and(|entry| entry.value.as_bool() == Ok(true))
 }

@@ -150,10 +150,10 @@ impl<'m> Check<'_, 'm> {
         source: &'m Source,
         place: Place,
         what: &str,
-        fits: impl Fn(&crate::ksy::model::Ty) -> bool,
+        fits: impl Fn(&Ty) -> bool,
     ) -> Option<Code> {
         let typed = self.bind(source, place)?;
-        if fits(&typed.ty) || typed.ty == crate::ksy::model::Ty::Any {
+        if fits(&typed.ty) || typed.ty == Ty::Any {
             return Some(typed.code);
         }
         let message = format!(
@@ -165,12 +165,12 @@ impl<'m> Check<'_, 'm> {
     }
 
     fn integer(&mut self, source: &'m Source) -> Option<Code> {
-        let int = |ty: &crate::ksy::model::Ty| *ty == crate::ksy::model::Ty::Int;
+        let int = |ty: &Ty| *ty == Ty::Int;
         self.expect(source, Place::of(self.id), "an integer", int)
     }
 
     fn truth(&mut self, source: &'m Source, place: Place) -> Option<Code> {
-        let truth = |ty: &crate::ksy::model::Ty| *ty == crate::ksy::model::Ty::Bool;
+        let truth = |ty: &Ty| *ty == Ty::Bool;
         self.expect(source, place, "a truth value", truth)
     }
 
@@ -199,7 +199,7 @@ impl<'m> Check<'_, 'm> {
         let fields = all(self, &ty.spec.seq);
         let instances = all(self, &ty.spec.instances);
         if let Some(source) = &ty.spec.to_string {
-            let text = |ty: &crate::ksy::model::Ty| *ty == crate::ksy::model::Ty::Str;
+            let text = |ty: &Ty| *ty == Ty::Str;
             self.expect(source, Place::of(self.id), "text", text);
         }
         TypePlan {

@@ -204,12 +204,9 @@ impl Binder<'_> {
     }
 
     pub(super) fn size_of(&self, bits: bool, of: &str, span: &Span) -> Bound<Typed> {
-        let size = match self.members.type_named(of, self.place.ty) {
-            Some(size) => size,
-            None => {
-                let message = format!("there is no type `{of}` here");
-                return Err(self.error(codes::UNKNOWN_TYPE, span, message));
-            }
+        let Some(size) = self.members.type_named(of, self.place.ty) else {
+            let message = format!("there is no type `{of}` here");
+            return Err(self.error(codes::UNKNOWN_TYPE, span, message));
         };
         match size {
             Size::Bits(n) if bits => {

@@ -124,6 +124,23 @@ impl Code {
         }
     }
 
+    /// Whether all that it asks of streams is where the next byte of its own structure's is.
+    #[must_use]
+    pub fn asks_own_position(&self) -> bool {
+        match &self.op {
+            Op::StreamSize(_) | Op::AtEnd(_) => false,
+            Op::Position(of) => {
+                matches!(&of.op, Op::Stream(of) if matches!(of.op, Op::This))
+            }
+            _ => {
+                let mut parts = self.parts().into_iter();
+                let asking = parts.by_ref().filter(|part| part.asks_stream());
+                let mut asking = asking.peekable();
+                asking.peek().is_some() && asking.all(Self::asks_own_position)
+            }
+        }
+    }
+
     /// Whether it asks where in a stream something is. Nobody knows while a message is written.
     #[must_use]
     pub fn asks_stream(&self) -> bool {

@@ -101,6 +101,16 @@ impl TypePlan {
         self.instances.get(slot.checked_sub(self.first_instance())?)
     }
 
+    /// The same to be changed.
+    pub(super) fn field_mut(&mut self, slot: usize) -> Option<&mut Field> {
+        let at = slot.checked_sub(self.params.len())?;
+        let fields = self.fields.len();
+        match self.fields.get_mut(at) {
+            Some(field) => Some(field),
+            None => self.instances.get_mut(at.checked_sub(fields)?),
+        }
+    }
+
     /// The field or instance in a slot.
     #[must_use]
     pub fn field(&self, slot: usize) -> Option<&Field> {

@@ -1,10 +1,11 @@
 //! One connection that speaks a defined protocol.
 
 use super::address::values;
+use super::direct::Direct;
 use super::gather::Gather;
 use super::ids::to_key;
 use super::offsets::Fixed;
-use super::operations::{Told, Way, direction, steps_to, unsigned};
+use super::operations::{Told, Way, direction, unsigned};
 use super::presets::Preset;
 use super::scatter::Scatter;
 use super::schema::steps;
@@ -162,8 +163,11 @@ impl ConnCodec for KsyCodec {
     }
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
-        let protocol = Arc::clone(&self.protocol);
         let way = self.reads();
+        if let Some(direct) = self.protocol.read_directly(&frame, way) {
+            return Ok(self.protocol.event(direct.message, direct.index, way));
+        }
+        let protocol = Arc::clone(&self.protocol);
         let read = match way {
             Way::Reply => self.read_reply(frame)?,
             Way::Request => {
@@ -185,7 +189,11 @@ impl ConnCodec for KsyCodec {
             }
         };
         let start = out.len();
-        let written = match self.writes() {
+        let way = self.writes();
+        if let Some(written) = self.protocol.write_directly(message, way, out) {
+            return written.inspect_err(|_| out.truncate(start));
+        }
+        let written = match way {
             Way::Reply => self.write_reply(message, out),
             Way::Request => self.write_request(message, out),
         };
@@ -204,6 +212,34 @@ fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
 }
 
 impl Ksy {
+    /// Reads a frame without a machine, if that can be done.
+    fn read_directly(&self, frame: &Bytes, way: Way) -> Option<Direct> {
+        let layout = self.layouts.of(way)?;
+        for check in &direction(&self.section, way).checks {
+            check.verify(frame).ok()?;
+        }
+        layout.read(frame)
+    }
+
+    /// Appends a frame without a machine, if that can be done.
+    fn write_directly(
+        &self,
+        message: &Message,
+        way: Way,
+        out: &mut BytesMut,
+    ) -> Option<Result<(), EncodeError>> {
+        let layout = self.layouts.of(way)?;
+        if message.frame().is_some() {
+            return None;
+        }
+        let start = out.len();
+        if layout.write(message, out).is_none() {
+            out.truncate(start);
+            return None;
+        }
+        Some(self.finish(direction(&self.section, way), start, out))
+    }
+
     /// Reads one frame.
     pub(super) fn read(
         &self,
@@ -217,14 +253,6 @@ impl Ksy {
             check
                 .verify(&bytes)
                 .map_err(|wrong| wrong_sum(&check.name, wrong))?;
-        }
-        let layout = self.layouts.of(way);
-        if let Some(read) = layout.and_then(|layout| layout.read(frame.clone())) {
-            return Ok(Read {
-                message: read.message,
-                index: read.index,
-                reply_arguments: None,
-            });
         }
         let mut machine = Machine::new(&self.plan, bytes, Limits::MESSAGE);
         let arguments: Vec<Val> = arguments.iter().cloned().map(Val::Plain).collect();
@@ -372,12 +400,6 @@ impl Ksy {
         }
         let direction = direction(&self.section, way);
         let start = out.len();
-        if let Some(layout) = self.layouts.of(way) {
-            if layout.write(message, out).is_some() {
-                return self.finish(direction, start, out);
-            }
-            out.truncate(start);
-        }
         let given = self.given(message, told, direction);
         let (plan, rules) = (&self.plan, &self.rules);
         if !direction.framer.is_escaped() {

@@ -66,9 +66,8 @@ impl Gather<'_, '_> {
         let Some((last, way)) = path.split_last() else {
             return Ok(Value::Null);
         };
-        let owner = match follow(self.machine, root, way) {
-            Val::Object(owner) => owner,
-            _ => return Ok(Value::Null),
+        let Val::Object(owner) = follow(self.machine, root, way) else {
+            return Ok(Value::Null);
         };
         Ok(match self.machine.member(owner, last.slot)? {
             Val::Plain(value) => value,

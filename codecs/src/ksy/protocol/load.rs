@@ -176,8 +176,10 @@ fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
         }
     }
     for direction in [&section.request, &section.reply] {
-        // What an operation is called, its messages need not say once more.
-        if let Op::Own(slot) = direction.operation.op {
+        // What only names the message is its name.
+        if let Op::Own(slot) = direction.operation.op
+            && plan.ty(direction.root).instance(slot).is_some()
+        {
             names.hidden.insert((direction.root, slot));
         }
         // One number is carried by the message itself; several are taken from the request.

@@ -133,8 +133,12 @@ impl<'p> Builder<'p> {
         if matches!(part, Part::Computed) {
             return Presence::Computed;
         }
-        let solvable = self.rules.field(key).solvable;
-        if solvable || found.field.condition.is_some() || self.names.ids.contains(&key) {
+        let rule = self.rules.field(key);
+        if rule.solvable
+            || rule.flag
+            || found.field.condition.is_some()
+            || self.names.ids.contains(&key)
+        {
             return Presence::Optional;
         }
         if let Some(value) = &self.rules.field(key).default {

@@ -39,6 +39,8 @@ pub struct Limits {
     pub elements: usize,
     /// Bytes that come of decompression, all together.
     pub inflated: usize,
+    /// Bytes of text and lists that come of expressions, all together.
+    pub produced: usize,
 }
 
 impl Limits {
@@ -47,6 +49,7 @@ impl Limits {
         depth: 64,
         elements: 65_536,
         inflated: 1 << 20,
+        produced: 1 << 20,
     };
 
     /// For a file that somebody looks at.
@@ -54,6 +57,7 @@ impl Limits {
         depth: 64,
         elements: 4_000_000,
         inflated: 256 << 20,
+        produced: 256 << 20,
     };
 }
 
@@ -131,7 +135,7 @@ impl<'p> Machine<'p> {
             depth: 0,
             elements: 0,
             inflated: 0,
-            budget: Budget::full(),
+            budget: Budget::of(limits.produced),
             buffers: SmallVec::from_buf([frame]),
             streams: SmallVec::from_slice(&[whole]),
             objects: SmallVec::new(),
@@ -221,6 +225,13 @@ impl<'p> Machine<'p> {
     #[must_use]
     pub fn buffer(&self, at: usize) -> &[u8] {
         self.buffers.get(at).map_or(&[], |bytes| bytes)
+    }
+
+    /// Says where the next byte of the frame is, which is being written and not read.
+    pub(in crate::ksy) fn go_to(&mut self, pos: usize) {
+        if let Some(frame) = self.streams.first_mut() {
+            frame.seek(pos);
+        }
     }
 
     /// Why an instance could not be read, if that has been tried.

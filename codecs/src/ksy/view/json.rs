@@ -126,7 +126,11 @@ impl View<'_, '_> {
             },
             Val::List(list) => {
                 let element = element_of(ty);
-                let elements = self.all.machine.list(*list).iter();
+                // What a switch has no case for is no element in exact notation, as in the compiler's.
+                let elements =
+                    self.all.machine.list(*list).iter().filter(|val| {
+                        self.notation != Notation::Exact || !matches!(val, Val::Absent)
+                    });
                 let shown =
                     elements.map(|val| self.val(val, element, owned, inner).unwrap_or(Json::Null));
                 Json::Array(shown.collect())

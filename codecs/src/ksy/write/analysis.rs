@@ -18,20 +18,67 @@ impl Rules {
                 rules.note(plan, id, field);
             }
         }
+        for shown in [true, false] {
+            for (id, ty) in ids(plan) {
+                for field in &ty.fields {
+                    if let Some(condition) = &field.condition
+                        && rules.is_visible(id, field) == shown
+                    {
+                        rules.show_flag(plan, id, condition, shown, DEPTH);
+                    }
+                }
+            }
+        }
         rules
+    }
+
+    /// Whether a message says that a field is there.
+    fn is_visible(&self, id: TypeId, field: &Field) -> bool {
+        !is_fixed(field) && !self.field((id, field.slot)).flag
+    }
+
+    /// A field that is there exactly if this is true can be seen, or cannot: then no flag of the
+    /// same number may be hidden. Of several flags together its presence says too little.
+    fn show_flag(&mut self, plan: &Plan, id: TypeId, code: &Code, shown: bool, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        let key = match &code.op {
+            Op::Own(slot) => (id, *slot),
+            Op::Member(_, ty, slot) => (*ty, *slot),
+            Op::Compare(_, two) => {
+                let [left, _] = &**two;
+                if let Op::Arith(Arith::BitAnd, masked) = &left.op {
+                    for code in &**masked {
+                        self.show_flag(plan, id, code, shown, depth);
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        if let Some(Form::Value(code)) = plan.ty(key.0).field(key.1).map(|field| &field.form) {
+            return self.show_flag(plan, key.0, code, shown, depth);
+        }
+        let field = plan.ty(key.0).field(key.1);
+        let several = field.is_some_and(|field| field.ty == Ty::Int);
+        if (shown || several)
+            && let Some(rule) = self.field_mut(key)
+        {
+            rule.shown = shown;
+        }
     }
 
     /// Whether a field follows from others, so that nobody need give it.
     #[must_use]
     pub fn follows(&self, plan: &Plan, key: FieldKey) -> bool {
         let field = plan.ty(key.0).field(key.1);
-        let said = field.is_some_and(|field| {
-            matches!(field.form, Form::Contents(_)) || matches!(field.valid, Some(Valid::Eq(_)))
-        });
+        let said = field.is_some_and(is_fixed);
         let rule = self.field(key);
         let solved = rule.solvable && (rule.always || rule.default.is_some());
+        let flag = rule.flag && rule.shown;
         let counts = rule.counts && rule.codec.is_some();
-        said || solved || counts || rule.flag || rule.derived.is_some() || rule.check
+        said || solved || counts || flag || rule.derived.is_some() || rule.check
     }
 
     fn note(&mut self, plan: &Plan, id: TypeId, field: &Field) {
@@ -195,6 +242,12 @@ impl Rules {
             _ => {}
         }
     }
+}
+
+/// Whether a field is always the same. Of a list, somebody must say how long it is.
+const fn is_fixed(field: &Field) -> bool {
+    let same = matches!(field.form, Form::Contents(_)) || matches!(field.valid, Some(Valid::Eq(_)));
+    same && matches!(field.repeat, Repeat::Once)
 }
 
 /// All structures with their indexes.

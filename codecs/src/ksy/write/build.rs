@@ -136,6 +136,10 @@ impl<'p> Writer<'_, 'p> {
                     self.later.push((target, given.clone()));
                     return Ok(());
                 };
+                if let (None, Given::Nothing) = (chosen, given) {
+                    self.machine.put(target, Val::Absent);
+                    return Ok(());
+                }
                 let chosen = chosen.ok_or_else(|| {
                     WriteError::new(
                         WriteProblem::Contradiction,

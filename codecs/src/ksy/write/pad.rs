@@ -28,6 +28,11 @@ pub(super) fn padded(
             if ends.is_none() && needed || ends.is_some() && ends != last {
                 return error("the bytes must end with their terminator, and hold it nowhere else");
             }
+            // It belongs to the field and is the beginning of whatever follows as well.
+            if let (true, false, true, Some(last)) = (terminated, cut.consume, ends.is_some(), last)
+            {
+                out.truncate(from.saturating_add(last));
+            }
         } else if ends.is_some() {
             return error("the bytes hold what would end them");
         }

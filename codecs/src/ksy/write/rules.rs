@@ -35,6 +35,9 @@ pub struct FieldRule {
     pub check: bool,
     /// Whether conditions read it as flags: those that nothing made true are false.
     pub flag: bool,
+    /// Whether what is there exactly if such a flag is true can be seen: nobody need give the
+    /// flag.
+    pub shown: bool,
     /// Whether sizes and counts can be solved for it.
     pub solvable: bool,
     /// Whether one of them is there whenever it is.
@@ -57,6 +60,7 @@ static NOTHING: FieldRule = FieldRule {
     codec: None,
     check: false,
     flag: false,
+    shown: false,
     solvable: false,
     always: false,
     counts: false,

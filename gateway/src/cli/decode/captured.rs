@@ -94,35 +94,48 @@ impl Captured<'_> {
     }
 
     fn streams(&self, all: &Conversations, heard: &mut Heard) -> Outcome {
+        let mut flows: Vec<(usize, Way, &Flow)> = Vec::new();
         for flow in &all.flows {
-            let sender = self.sender(flow.from, flow.to, flow.client);
             let way = Way {
                 transport: "tcp",
                 from: flow.from,
                 to: flow.to,
-                sender,
+                sender: self.sender(flow.from, flow.to, flow.client),
             };
-            if !self.is_asked_for(way) {
+            if self.is_asked_for(way) {
+                flows.push((flow.connection, way, flow));
+            } else {
                 heard.elsewhere += 1;
-                continue;
-            }
-            if self.from.is_none() || self.from == sender {
-                self.stream(flow, way, heard)?;
             }
         }
+        // Replies may have to be read with something of their requests.
+        flows.sort_by_key(|(connection, way, _)| (*connection, way.sender != Some(From::Client)));
+        let mut last = None;
+        for (connection, way, flow) in flows {
+            if last.replace(connection) != Some(connection) {
+                self.reader.forget();
+            }
+            self.stream(flow, way, heard)?;
+        }
+        self.reader.forget();
         Ok(())
     }
 
     fn stream(&self, flow: &Flow, way: Way, heard: &mut Heard) -> Outcome {
         let recording = Recording::stream(flow.bytes.clone(), way.sender);
         let read = self.reader.read(&recording, &mut |entry| {
-            heard.said.push(Said {
-                time: flow.time(entry.end),
-                way,
-                told: entry.told,
-            });
+            if self.shows(way) {
+                heard.said.push(Said {
+                    time: flow.time(entry.end),
+                    way,
+                    told: entry.told,
+                });
+            }
             Ok(())
         })?;
+        if !self.shows(way) {
+            return Ok(());
+        }
         let mut failed = |failure| heard.unread.push(Unread { way, failure });
         if let (Opening::Missed, Err(_)) = (flow.opening, &read) {
             failed(Failure::of(
@@ -159,9 +172,7 @@ impl Captured<'_> {
                 heard.elsewhere += 1;
                 continue;
             }
-            if self.from.is_none() || self.from == sender {
-                self.datagram(datagram, way, heard)?;
-            }
+            self.datagram(datagram, way, heard)?;
         }
         Ok(())
     }
@@ -173,14 +184,16 @@ impl Captured<'_> {
             carrier: Carrier::Datagram,
         };
         let read = self.reader.read(&recording, &mut |entry| {
-            heard.said.push(Said {
-                time: datagram.time,
-                way,
-                told: entry.told,
-            });
+            if self.shows(way) {
+                heard.said.push(Said {
+                    time: datagram.time,
+                    way,
+                    told: entry.told,
+                });
+            }
             Ok(())
         })?;
-        if let Err(failure) = read {
+        if let (Err(failure), true) = (read, self.shows(way)) {
             heard.unread.push(Unread { way, failure });
         }
         Ok(())
@@ -199,6 +212,11 @@ impl Captured<'_> {
         } else {
             From::Client
         })
+    }
+
+    /// Whether it is of a side whose messages are shown; the others are read for what replies need.
+    fn shows(&self, way: Way) -> bool {
+        self.from.is_none() || self.from == way.sender
     }
 
     fn is_asked_for(&self, way: Way) -> bool {

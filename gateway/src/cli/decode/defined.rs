@@ -39,6 +39,10 @@ impl Reader for Defined {
         }
         Ok(read.map(drop).map_err(|error| failure(&error)))
     }
+
+    fn takes_nothing(&self) -> bool {
+        true
+    }
 }
 
 impl Defined {

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use gatewright_core::codec::{Cause, ConnCodec, DecodeError, Delimited, Event, Protocol, Side};
+use gatewright_core::message::{Kind, Message};
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ impl From {
 
 /// Reads whole frames out of bytes that are all there.
 ///
-/// If it is not known who sent them, each frame may come from either: what goes the other way for
-/// one codec is read by the other.
+/// If it is not known who sent them, each frame may come from either: what one codec cannot read,
+/// because it goes the other way or at all, is read by the other.
 #[derive(Debug)]
 pub(in crate::cli) struct Frames {
     first: Box<dyn ConnCodec>,
@@ -93,25 +94,17 @@ impl Frames {
         }
     }
 
-    /// The same, where the bytes answer a request: some replies are read with what their requests
-    /// said.
-    pub(in crate::cli) fn after(mut self, protocol: &Arc<dyn Protocol>, request: &Bytes) -> Self {
-        let mut server = Arc::clone(protocol).codec(Side::Server, self.max_frame);
-        if let Ok((_, asked @ Event::Head(_))) = read(server.as_mut(), request, self.max_frame) {
-            // What cannot be written was not sent by this client.
-            let _ = self.first.encode(&asked, &mut BytesMut::new());
-        }
-        self
-    }
-
     fn read(&mut self) -> Result<Frame, FrameError> {
         let mut read = read(self.first.as_mut(), &self.rest, self.max_frame);
-        if let (Err(Unread::Broken(error)), Some(second)) = (&read, &mut self.second)
-            && error.cause() == Cause::WrongDirection
-        {
-            read = self::read(second.as_mut(), &self.rest, self.max_frame);
+        if let (Err(Unread::Broken(error)), Some(second)) = (&read, &mut self.second) {
+            let other = self::read(second.as_mut(), &self.rest, self.max_frame);
+            // If neither can read it, the error of the side that it is of is the one to tell.
+            if other.is_ok() || error.cause() == Cause::WrongDirection {
+                read = other;
+            }
         }
         let offset = self.offset;
+        self.tell_second(&read);
         let (length, event) = read.map_err(|unread| match unread {
             Unread::Broken(error) => FrameError::Broken { offset, error },
             Unread::Incomplete(missing) => FrameError::Incomplete {
@@ -127,6 +120,28 @@ impl Frames {
             length,
             event,
         })
+    }
+}
+
+impl Frames {
+    /// Lets the codec of replies know the requests: a protocol may read a reply with something of
+    /// its request, as the client that sent it does.
+    fn tell_second(&mut self, read: &Result<(usize, Event), Unread>) {
+        if let (Ok((_, event)), Some(second)) = (read, &mut self.second)
+            && matches!(event, Event::Head(message) if message.kind() == Kind::Request)
+        {
+            let _ = second.encode(event, &mut BytesMut::new());
+        }
+    }
+
+    /// The same, where the bytes answer these requests: some replies are read with what their
+    /// requests said.
+    pub(in crate::cli) fn after(mut self, requests: &[Message]) -> Self {
+        for request in requests {
+            let event = Event::Head(request.clone());
+            let _ = self.first.encode(&event, &mut BytesMut::new());
+        }
+        self
     }
 }
 

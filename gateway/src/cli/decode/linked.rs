@@ -1,20 +1,27 @@
 //! Messages by a protocol that is linked in.
 
-use super::frames::{Frame, FrameError, Frames};
+use super::frames::{Frame, FrameError, Frames, From};
 use super::reader::{Carrier, Entry, Failure, Reader, Recording};
 use crate::cli::exit::Outcome;
 use crate::cli::output::Format;
 use crate::cli::view::{Told, View};
 use bytes::Bytes;
 use gatewright_core::codec::{Control, Event, Protocol};
+use gatewright_core::message::Message;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) struct Linked {
-    pub(super) protocol: Arc<dyn Protocol>,
-    pub(super) view: View,
+    protocol: Arc<dyn Protocol>,
+    view: View,
+    /// The requests of the conversation so far, where that is in several recordings.
+    requests: RefCell<Vec<Message>>,
 }
+
+/// The most requests that are kept for the replies to them.
+const MAX_REQUESTS: usize = 65_536;
 
 impl Reader for Linked {
     fn read(
@@ -29,9 +36,14 @@ impl Reader for Linked {
         // What a stream would add in front of a datagram is not in the recording.
         let added = bytes.len().saturating_sub(recording.bytes.len());
         let max_frame = self.protocol.descriptor().capabilities.max_frame;
-        for read in Frames::new(&self.protocol, recording.from, max_frame, bytes) {
+        let mut frames = Frames::new(&self.protocol, recording.from, max_frame, bytes);
+        if recording.from == Some(From::Server) {
+            frames = frames.after(&self.requests.borrow());
+        }
+        for read in frames {
             match read {
                 Ok(mut frame) => {
+                    self.note(recording, &frame.event);
                     frame.length = frame.length.saturating_sub(added);
                     show(Entry {
                         end: frame.offset.saturating_add(frame.length),
@@ -43,9 +55,31 @@ impl Reader for Linked {
         }
         Ok(Ok(()))
     }
+
+    fn forget(&self) {
+        self.requests.borrow_mut().clear();
+    }
 }
 
 impl Linked {
+    pub(super) fn new(protocol: Arc<dyn Protocol>, view: View) -> Self {
+        Self {
+            protocol,
+            view,
+            requests: RefCell::default(),
+        }
+    }
+
+    fn note(&self, recording: &Recording, event: &Event) {
+        let mut requests = self.requests.borrow_mut();
+        if recording.from == Some(From::Client)
+            && requests.len() < MAX_REQUESTS
+            && let Event::Head(message) = event
+        {
+            requests.push(message.clone());
+        }
+    }
+
     /// The bytes as a stream has them.
     fn framed(&self, recording: &Recording) -> Result<Bytes, Failure> {
         match recording.carrier {

@@ -1,7 +1,10 @@
 //! `gatewright decode`
 
+mod asked;
+mod attempt;
 mod captured;
 mod defined;
+mod framed;
 mod frames;
 mod linked;
 mod moment;
@@ -20,6 +23,7 @@ use super::view::View;
 use crate::Builder;
 use captured::Captured;
 use defined::Defined;
+use framed::Framed;
 use gatewright_codecs::capture::is_capture;
 use linked::Linked;
 use reader::{Failure, Reader, Recording};
@@ -63,8 +67,6 @@ impl Decode {
         if self.typed {
             return self.tell_typed(named);
         }
-        // No byte at all may be a message where the input is one frame.
-        let takes_nothing = matches!(named, Named::Definition(_));
         let reader = self.reader(named)?;
         let bytes = self.bytes()?;
         if is_capture(&bytes) && !self.whole {
@@ -80,7 +82,7 @@ impl Decode {
             complain("--port needs a capture");
             return Err(Exit::BadUsage);
         }
-        if bytes.is_empty() && !takes_nothing {
+        if bytes.is_empty() && !reader.takes_nothing() {
             complain("there is no frame: the input is empty");
             return Err(Exit::Findings);
         }
@@ -91,15 +93,26 @@ impl Decode {
 
     fn reader(&self, named: Named) -> Outcome<Box<dyn Reader>> {
         match named {
-            Named::Definition(Written { file, folders }) => Ok(Box::new(Defined {
-                definition: folders.load_or_tell(&file)?,
-                view: self.view,
-            })),
+            Named::Definition(written) => self.definition_reader(written),
             Named::Linked(_) if self.whole => Err(needs_definition("--whole")),
-            Named::Linked(protocol) => Ok(Box::new(Linked {
-                protocol,
-                view: self.view,
-            })),
+            Named::Linked(protocol) => Ok(Box::new(Linked::new(protocol, self.view))),
+        }
+    }
+
+    /// A definition with a section is read frame by frame; as JSON it is what `encode` takes.
+    fn definition_reader(&self, written: Written) -> Outcome<Box<dyn Reader>> {
+        let Written { file, folders } = written;
+        let definition = folders.load_or_tell(&file)?;
+        let view = self.view;
+        if self.whole || definition.section.is_none() {
+            return Ok(Box::new(Defined { definition, view }));
+        }
+        match view.format {
+            Format::Text => Ok(Box::new(Framed::new(definition, view))),
+            Format::Json => {
+                let protocol = folders.protocol(&file)?;
+                Ok(Box::new(Linked::new(protocol, view)))
+            }
         }
     }
 

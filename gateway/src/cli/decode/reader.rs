@@ -72,4 +72,12 @@ pub(super) trait Reader {
         recording: &Recording,
         show: &mut dyn FnMut(Entry) -> Outcome,
     ) -> Outcome<Result<(), Failure>>;
+
+    /// Whether no byte at all may be a message.
+    fn takes_nothing(&self) -> bool {
+        false
+    }
+
+    /// The next recording belongs to another conversation than those before.
+    fn forget(&self) {}
 }

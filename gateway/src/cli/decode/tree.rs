@@ -25,6 +25,8 @@ const OFFSET_WIDTH: usize = 8;
 pub(super) struct Tree {
     ink: Ink,
     text: String,
+    /// What the offsets of the frame are counted from.
+    base: usize,
 }
 
 impl Tree {
@@ -32,7 +34,13 @@ impl Tree {
         Self {
             ink,
             text: String::new(),
+            base: 0,
         }
+    }
+
+    /// Counts the frame's offsets on from this one.
+    pub(super) const fn begin_at(&mut self, base: usize) {
+        self.base = base;
     }
 
     pub(super) fn title(&mut self, title: &str) {
@@ -65,7 +73,7 @@ impl Tree {
         let stream = machine.stream(machine.object(root).io);
         let left = stream.end.saturating_sub(stream.pos);
         if left > 0 {
-            let offset = format!("{:08x}", stream.pos);
+            let offset = format!("{:08x}", stream.pos.saturating_add(self.base));
             let bytes = counted(left, "byte");
             self.line(&offset, &bytes, 0, "(not read)");
         }
@@ -88,7 +96,8 @@ impl Tree {
     }
 
     fn row(&mut self, machine: &Machine<'_>, row: &Row, secrets: Secrets) {
-        let offset = row.place.map(offset).unwrap_or_default();
+        let offset = row.place.map(|place| self.offset(place));
+        let offset = offset.unwrap_or_default();
         let bytes = match (row.place, &row.what, secrets) {
             // The bytes would tell the secret, and so would those of a structure around it.
             (Some(_), What::Value { look, .. }, Secrets::Masked) if *look == Look::Mask => {
@@ -103,6 +112,15 @@ impl Tree {
         };
         let meaning = self.meaning(&row.name, &row.what);
         self.line(&offset, &bytes, row.depth, &meaning);
+    }
+
+    /// The offset in the recording, or in what came of processing: then the number of that comes
+    /// first.
+    fn offset(&self, place: Place) -> String {
+        match place.buffer {
+            0 => format!("{:08x}", place.start.saturating_add(self.base)),
+            buffer => format!("{buffer}+{:05x}", place.start),
+        }
     }
 
     fn meaning(&self, name: &str, what: &What) -> String {
@@ -142,14 +160,6 @@ fn processed(process: Option<&str>) -> String {
 
 fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// The offset in the frame, or in what came of processing: then the number of that comes first.
-fn offset(place: Place) -> String {
-    match place.buffer {
-        0 => format!("{:08x}", place.start),
-        buffer => format!("{buffer}+{:05x}", place.start),
-    }
 }
 
 fn bytes(machine: &Machine<'_>, place: Place) -> String {

@@ -19,7 +19,8 @@ pub(super) struct Wireshark {
     definition: PathBuf,
     #[command(flatten)]
     folders: Folders,
-    /// The protocol's name there, which no other may have [default: that of the definition].
+    /// The protocol's name there, which none that Wireshark knows may have [default: that of the
+    /// definition].
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// A TCP port where it is spoken; may be repeated. Elsewhere, "Decode As" chooses it.

@@ -66,12 +66,15 @@ impl<'p> Expressions<'p> {
             Op::Any(all) => self.joined(all, " or ")?,
             Op::Compare(op, two) => self.compare(*op, two)?,
             Op::Arith(op, two) => self.arith(*op, two, &code.span)?,
-            Op::Choose(three) => format!(
-                "(function() if {} then return {} end return {} end)()",
-                self.truth(&three[0])?,
-                self.lua(&three[1])?,
-                self.lua(&three[2])?
-            ),
+            Op::Choose(three) => {
+                let [condition, then, otherwise] = &**three;
+                format!(
+                    "(function() if {} then return {} end return {} end)()",
+                    self.truth(condition)?,
+                    self.lua(then)?,
+                    self.lua(otherwise)?
+                )
+            }
             Op::List(all) => format!("{{ n = {}, {} }}", all.len(), self.list(all)?),
             Op::Bytes(all) => format!("string.char({})", self.list(all)?),
             Op::Call(builtin, all) => self.call(builtin, all, &code.span)?,
@@ -202,7 +205,7 @@ impl<'p> Expressions<'p> {
             Op::Index | Op::Position(_) | Op::StreamSize(_) | Op::Count(_) => Some(Ty::Int),
             Op::AtEnd(_) | Op::Not(_) | Op::All(_) | Op::Any(_) | Op::Compare(..) => Some(Ty::Bool),
             Op::Stream(_) => Some(Ty::Stream),
-            Op::Element(two) => match self.ty_of(&two[0])? {
+            Op::Element(two) => match self.ty_of(two.first()?)? {
                 Ty::List(element) => Some(*element),
                 Ty::Bytes => Some(Ty::Int),
                 _ => None,
@@ -212,8 +215,11 @@ impl<'p> Expressions<'p> {
                 _ => None,
             },
             Op::Unary(_, of) => self.ty_of(of),
-            Op::Arith(_, two) => self.ty_of(&two[0])?.unified(&self.ty_of(&two[1])?),
-            Op::Choose(three) => self.ty_of(&three[1])?.unified(&self.ty_of(&three[2])?),
+            Op::Arith(_, two) => self.one_of(two),
+            Op::Choose(three) => {
+                let [_, then, otherwise] = &**three;
+                self.ty_of(then)?.unified(&self.ty_of(otherwise)?)
+            }
             Op::Bytes(_) => Some(Ty::Bytes),
             Op::Format(_) => Some(Ty::Str),
             Op::List(all) => {
@@ -224,6 +230,11 @@ impl<'p> Expressions<'p> {
             Op::It => self.it.cloned(),
             Op::AnyOf(..) => None,
         }
+    }
+
+    /// The one type of two values.
+    fn one_of(self, [a, b]: &[Code; 2]) -> Option<Ty> {
+        self.ty_of(a)?.unified(&self.ty_of(b)?)
     }
 
     fn given(self, builtin: &Builtin, all: &[Code]) -> Option<Ty> {

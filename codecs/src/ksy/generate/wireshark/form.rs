@@ -261,7 +261,8 @@ fn encoding(charset: Charset) -> Result<&'static str, String> {
             "windows-1252" => "ENC_WINDOWS_1252",
             "IBM866" => "ENC_CP866",
             "EUC-KR" => "ENC_EUC_KR",
-            "gb18030" => "ENC_GB18030",
+            // GB 18030 contains it.
+            "GBK" | "gb18030" => "ENC_GB18030",
             other => return Err(format!("the encoding {other} has no name in Wireshark")),
         },
     })

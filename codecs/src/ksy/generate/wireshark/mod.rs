@@ -1,12 +1,14 @@
 //! A dissector for Wireshark, in Lua.
 //!
 //! It reads what the definition reads: fields, switches, repeats, bits, substreams, instances,
-//! expressions. It shows more than a gateway would take: what is not `valid` is marked and read on.
+//! expressions. Frames are found as the `-gateway` section says; without one, a message ends where
+//! its last field does. It shows more than a gateway would take: what is not `valid` is marked and read on.
 //! Lua 5.2 has numbers up to 2^53 only: larger ones are shown exactly, but expressions over them end
 //! in an error. What has no form in Lua is refused with a reason.
 
 mod expression;
 mod form;
+mod framing;
 mod proto_fields;
 mod refusal;
 mod structure;
@@ -21,7 +23,8 @@ use refusal::Refusal;
 use std::fmt::Write as _;
 use structure::Structures;
 
-const RUNTIME: &str = include_str!("runtime.lua");
+const RUNTIME: &str = concat!(include_str!("runtime.lua"), include_str!("framing.lua"));
+const DISSECTOR: &str = include_str!("dissector.lua");
 
 /// Where the protocol is found. Elsewhere people choose it with "Decode As".
 #[derive(Clone, Debug, Default)]
@@ -54,7 +57,11 @@ pub fn dissector(
     let root = definition.model.ty(definition.root);
     let name = name.unwrap_or(&root.name);
     let mut fields = ProtoFields::new(definition, name);
-    let (types, refused) = Structures::new(definition, &mut fields).write();
+    let (types, mut refused) = Structures::new(definition, &mut fields).write();
+    let sides = framing::sides(definition, &mut fields).unwrap_or_else(|part| {
+        refused.push(part);
+        String::new()
+    });
     if !refused.is_empty() {
         return Err(refused);
     }
@@ -69,19 +76,21 @@ pub fn dissector(
         script,
         "local NAME = {}\nlocal proto = Proto(NAME, {})\n\n",
         quoted(name.as_bytes()),
-        quoted(title.as_bytes())
+        // Wireshark may know the protocol under the same title already.
+        quoted(format!("{title} ({name})").as_bytes())
     );
     script.push_str(&fields.finish());
     let _ = write!(
         script,
-        "\nlocal T = {{}}\nfor index = 0, {} do T[index] = {{}} end\nlocal ROOT = T[{}]\n\n",
-        definition.plan.types.len().saturating_sub(1),
-        definition.root.index()
+        "\nlocal T = {{}}\nfor index = 0, {} do T[index] = {{}} end\n\n",
+        definition.plan.types.len().saturating_sub(1)
     );
     script.push_str(RUNTIME);
     // What the runtime has that the protocol needs is known only now.
     script.push_str("\nproto.experts = { invalid }\n\n");
     script.push_str(&types);
+    script.push_str(&sides);
+    script.push_str(DISSECTOR);
     script.push_str(&registered(ports));
     Ok(script)
 }

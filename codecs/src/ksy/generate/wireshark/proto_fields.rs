@@ -47,13 +47,16 @@ impl Kind {
     }
 }
 
+/// What tells fields apart: their name, what they are taken for, their labels.
+type Key = (String, (u8, u8), Option<EnumIndex>);
+
 /// Collects the fields, and the enums that they need.
 #[derive(Debug)]
 pub(super) struct ProtoFields<'d> {
     definition: &'d Definition,
     prefix: String,
     lines: Vec<String>,
-    known: BTreeMap<(String, (u8, u8), Option<EnumIndex>), usize>,
+    known: BTreeMap<Key, usize>,
     enums: BTreeMap<EnumIndex, usize>,
 }
 
@@ -129,7 +132,8 @@ impl<'d> ProtoFields<'d> {
         doc.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    fn labels(&mut self, labels: EnumIndex) -> String {
+    /// The labels of an enum, as an expression of Lua's.
+    pub(super) fn labels(&mut self, labels: EnumIndex) -> String {
         let next = self.enums.len().saturating_add(1);
         let number = *self.enums.entry(labels).or_insert(next);
         format!("V[{number}]")

@@ -462,13 +462,14 @@ function member(o, field)
 end
 
 -- A whole message, shown if there is a tree.
-local function message(s, tree)
+local function message(s, tree, side)
   counted, depth, objects = 0, 0, {}
-  local o = { _type = ROOT, _io = s, _busy = {}, _tree = tree }
+  local o = { _type = side.root, _io = s, _busy = {}, _tree = tree }
+  for slot, argument in ipairs(side.arguments) do o[slot] = argument end
   o._root = o
   objects[1] = o
   fill(o)
-  if not tree then return end
+  if not tree then return o end
   local at = 1
   while objects[at] do
     local made = objects[at]
@@ -482,34 +483,5 @@ local function message(s, tree)
     end
     at = at + 1
   end
-end
-
-function proto.dissector(tvb, pinfo, tree)
-  pinfo.cols.protocol:set(NAME:upper())
-  local offset, whole = 0, tvb:len()
-  while offset < whole do
-    local function fresh()
-      local s = stream(tvb, offset, whole)
-      s.whole = true
-      return s
-    end
-    local probe = fresh()
-    local good, problem = pcall(message, probe, nil)
-    if not good and type(problem) == "table" and problem.whole and pinfo.can_desegment > 0 then
-      pinfo.desegment_offset = offset
-      pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
-      return whole
-    end
-    local next = good and probe.pos or whole
-    local item = tree:add(proto, tvb(offset, next - offset))
-    if good then
-      message(fresh(), item)
-    else
-      pcall(message, fresh(), item)
-      complain(item, said(problem))
-    end
-    if next == offset then break end
-    offset = next
-  end
-  return whole
+  return o
 end

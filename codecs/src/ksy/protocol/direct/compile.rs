@@ -1,6 +1,6 @@
 //! Definitions to layouts.
 
-use super::{Fallback, Item, Known, Layout, Number, Range, Size, Way};
+use super::{Fallback, Item, Known, Layout, MAX_PLACES, Number, Range, Size, Way};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{
     ByteOrder, Code, Cut, EndianPlan, Field, Form, Op, Parent, Plan, Repeat, Size as PlanSize,
@@ -15,9 +15,6 @@ use gatewright_core::codec::{CorrelationKind, Descriptor, Presence};
 use gatewright_core::expr::charset::Charset;
 use gatewright_core::expr::syntax::Arith;
 use gatewright_core::message::Value;
-
-/// The most fields of a layout: what a message takes on the stack.
-const MAX_PLACES: usize = 48;
 
 /// The layout of one direction; `None` if its messages need the machine.
 pub(in crate::ksy::protocol) fn compile(
@@ -67,7 +64,6 @@ pub(in crate::ksy::protocol) fn compile(
             None => None,
         },
         id,
-        places: compiler.places.len(),
         items,
         operations: known,
     })
@@ -202,8 +198,9 @@ impl Compiler<'_> {
                         items,
                     });
                 }
-                let place = self.place_of(decides)?;
-                items.push(Item::Choose { place, ways });
+                // What comes before has to have told it.
+                self.place_of(decides)?;
+                items.push(Item::Choose { ways });
             }
             _ => return None,
         }
@@ -218,6 +215,13 @@ impl Compiler<'_> {
         charset: Option<Charset>,
     ) -> Option<Item> {
         if cut.terminator.is_some() || cut.process.is_some() {
+            return None;
+        }
+        // Text is put into its field at once, so it must be known of which operation.
+        if self
+            .operation
+            .is_some_and(|key| self.place_of(key).is_none())
+        {
             return None;
         }
         Some(Item::Run {
@@ -273,6 +277,14 @@ impl Compiler<'_> {
         Some(Size::Linear { place, times, plus })
     }
 
+    /// The places of numbers that are fields of an operation, and those.
+    fn numbers(&self, items: &[Item], slots: &[Option<usize>]) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
+        number_places(items, &mut places);
+        let field = |place: usize| Some((place, (*slots.get(place)?)?));
+        places.into_iter().filter_map(field).collect()
+    }
+
     fn known(
         &self,
         section: &SectionPlan,
@@ -297,8 +309,8 @@ impl Compiler<'_> {
                 *fallback = Fallback::Length;
             }
         }
-        let mut fields = Vec::new();
-        for (place, field) in told.shape.fields.iter().zip(&record.fields) {
+        let mut slots = vec![None; self.places.len()];
+        for (slot, (place, field)) in told.shape.fields.iter().zip(&record.fields).enumerate() {
             if !matches!(place.part, Part::Plain) {
                 return None;
             }
@@ -306,7 +318,7 @@ impl Compiler<'_> {
             if let Presence::Default(value) = &field.presence {
                 *fallbacks.get_mut(at)? = Fallback::Value(value.clone());
             }
-            fields.push(at);
+            *slots.get_mut(at)? = Some(slot);
         }
         for preset in presets {
             *fallbacks.get_mut(self.place_of(preset.key)?)? = Fallback::Value(preset.value.clone());
@@ -320,9 +332,26 @@ impl Compiler<'_> {
             index,
             id: told.id,
             kind,
-            fields,
+            fields: record.fields.len(),
+            numbers: self.numbers(items, &slots),
+            slots,
             fallbacks,
         })
+    }
+}
+
+/// All places of numbers.
+fn number_places(items: &[Item], places: &mut Vec<usize>) {
+    for item in items {
+        match item {
+            Item::Number { place, .. } => places.push(*place),
+            Item::Choose { ways } => {
+                for way in ways {
+                    number_places(&way.items, places);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -333,7 +362,7 @@ fn constants(items: &[Item], fallbacks: &mut [Fallback]) -> Option<()> {
             Item::Number { number, place } if number.range.min == number.range.max => {
                 *fallbacks.get_mut(*place)? = Fallback::Value(Value::Int(number.range.min));
             }
-            Item::Choose { ways, .. } => {
+            Item::Choose { ways } => {
                 for way in ways {
                     constants(&way.items, fallbacks)?;
                 }

@@ -15,12 +15,16 @@ mod tests;
 mod write;
 
 pub(super) use compile::compile;
+pub(super) use read::Direct;
 
 use crate::ksy::section::plan::OperationIndex;
 use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use gatewright_core::expr::charset::Charset;
 use gatewright_core::message::{Kind, OperationId, Value};
+
+/// The most places of a layout: their numbers are on the stack while a message is read.
+const MAX_PLACES: usize = 48;
 
 /// What a number of bytes follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +79,8 @@ enum Item {
     Enter(Size),
     /// It ends, all of it read.
     Leave,
-    /// The number in a place says what follows.
-    Choose { place: usize, ways: Vec<Way> },
+    /// The operation says what follows.
+    Choose { ways: Vec<Way> },
 }
 
 /// What follows for one number.
@@ -90,8 +94,6 @@ struct Way {
 #[derive(Debug)]
 pub(super) struct Layout {
     items: Vec<Item>,
-    /// How many places there are.
-    places: usize,
     /// The place of the number that tells operations; there is only one without it.
     operation: Option<usize>,
     /// The place of the correlation id.
@@ -107,8 +109,12 @@ struct Known {
     index: OperationIndex,
     id: OperationId,
     kind: Kind,
-    /// For each field, the place of its value.
-    fields: Vec<usize>,
+    /// How many fields it has.
+    fields: usize,
+    /// For each place, the field that has its value.
+    slots: Vec<Option<usize>>,
+    /// The places of numbers that are fields, and those.
+    numbers: Vec<(usize, usize)>,
     /// For each place, what it is if no field is there: constants, defaults, or what follows
     /// from a length.
     fallbacks: Vec<Fallback>,

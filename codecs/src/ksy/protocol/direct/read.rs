@@ -1,12 +1,12 @@
 //! A frame to a message.
 
-use super::{Item, Layout, Number, Size};
+use super::{Item, Known, Layout, MAX_PLACES, Number, Size};
 use crate::ksy::section::plan::OperationIndex;
 use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use bytestring::ByteString;
 use gatewright_core::expr::charset::Charset;
-use gatewright_core::message::{Correlation, Message, Value};
+use gatewright_core::message::{Correlation, Message, Record, Value};
 use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, le_u16, le_u32, le_u64};
 use smallvec::SmallVec;
 
@@ -17,64 +17,80 @@ pub(in crate::ksy::protocol) struct Direct {
     pub(in crate::ksy::protocol) index: OperationIndex,
 }
 
-/// A place for each field.
-type Places = SmallVec<[Value; 16]>;
-
-struct Run<'f> {
-    frame: &'f Bytes,
+struct Run<'l> {
+    layout: &'l Layout,
+    frame: &'l Bytes,
     /// The next byte.
     at: usize,
     /// The end of the part that is being read.
     end: usize,
     /// The ends of the parts around it.
     around: SmallVec<[usize; 4]>,
-    places: Places,
+    /// The numbers, by place.
+    numbers: [i128; MAX_PLACES],
+    /// Which operation it is, once that is known.
+    known: Option<&'l Known>,
+    /// Its fields.
+    fields: Record,
 }
 
 impl Layout {
     /// The message in a frame; `None` if the machine has to look at it.
-    pub(in crate::ksy::protocol) fn read(&self, frame: Bytes) -> Option<Direct> {
+    pub(in crate::ksy::protocol) fn read(&self, frame: &Bytes) -> Option<Direct> {
         let mut run = Run {
-            frame: &frame,
+            layout: self,
+            frame,
             at: 0,
             end: frame.len(),
             around: SmallVec::new(),
-            places: SmallVec::from_elem(Value::Null, self.places),
+            numbers: [0; MAX_PLACES],
+            known: None,
+            fields: Record::new(),
         };
+        if self.operation.is_none() {
+            run.choose(0)?;
+        }
         run.items(&self.items)?;
         if run.at != frame.len() {
             return None;
         }
-        let Run { mut places, .. } = run;
-        let number = match self.operation {
-            Some(place) => places.get(place)?.as_int()?,
-            None => 0,
-        };
-        let known = self
-            .operations
-            .binary_search_by_key(&number, |known| known.number)
-            .ok()?;
-        let known = self.operations.get(known)?;
-        let correlation = match self.id {
-            Some(id) => Correlation::Id(u64::try_from(places.get(id)?.as_int()?).ok()?),
+        run.message()
+    }
+}
+
+impl<'l> Run<'l> {
+    /// The message that was read, with the numbers in their fields.
+    fn message(mut self) -> Option<Direct> {
+        let known = self.known?;
+        for (place, slot) in &known.numbers {
+            *self.fields.get_mut(*slot)? = Value::Int(*self.numbers.get(*place)?);
+        }
+        let correlation = match self.layout.id {
+            Some(id) => Correlation::Id(u64::try_from(*self.numbers.get(id)?).ok()?),
             None => Correlation::None,
         };
-        let mut fields = Vec::with_capacity(known.fields.len());
-        for place in &known.fields {
-            fields.push(std::mem::take(places.get_mut(*place)?));
-        }
-        let message = Message::new(known.kind, known.id, fields)
+        let message = Message::new(known.kind, known.id, self.fields)
             .with_correlation(correlation)
-            .with_frame(frame);
+            .with_frame(self.frame.clone());
         Some(Direct {
             message,
             index: known.index,
         })
     }
-}
 
-impl Run<'_> {
-    fn items(&mut self, items: &[Item]) -> Option<()> {
+    /// It is the operation of this number.
+    fn choose(&mut self, number: i128) -> Option<()> {
+        let operations = &self.layout.operations;
+        let at = operations
+            .binary_search_by_key(&number, |known| known.number)
+            .ok()?;
+        let known = operations.get(at)?;
+        self.known = Some(known);
+        self.fields.resize(known.fields, Value::Null);
+        Some(())
+    }
+
+    fn items(&mut self, items: &'l [Item]) -> Option<()> {
         for item in items {
             match item {
                 Item::Contents(bytes) => {
@@ -84,7 +100,10 @@ impl Run<'_> {
                 }
                 Item::Number { number, place } => {
                     let n = number.read(self.take(usize::from(number.width))?)?;
-                    *self.places.get_mut(*place)? = Value::Int(n);
+                    *self.numbers.get_mut(*place)? = n;
+                    if self.layout.operation == Some(*place) {
+                        self.choose(n)?;
+                    }
                 }
                 Item::Run {
                     size,
@@ -92,8 +111,9 @@ impl Run<'_> {
                     charset,
                     place,
                 } => {
+                    let slot = *self.known?.slots.get(*place)?;
                     let value = self.run(*size, *pad, *charset)?;
-                    *self.places.get_mut(*place)? = value;
+                    *self.fields.get_mut(slot?)? = value;
                 }
                 Item::Enter(size) => {
                     let size = self.size(*size)?;
@@ -106,9 +126,9 @@ impl Run<'_> {
                     }
                     self.end = self.around.pop()?;
                 }
-                Item::Choose { place, ways } => {
-                    let number = self.places.get(*place)?.as_int()?;
-                    // Without a way, nothing follows; with one, that.
+                Item::Choose { ways } => {
+                    let number = self.known?.number;
+                    // Without a way, nothing follows.
                     if let Some(way) = ways.iter().find(|way| way.number == number) {
                         self.items(&way.items)?;
                     }
@@ -130,7 +150,7 @@ impl Run<'_> {
             Size::Fixed(size) => Some(size),
             Size::Rest => self.end.checked_sub(self.at),
             Size::Linear { place, times, plus } => {
-                let n = self.places.get(place)?.as_int()?;
+                let n = *self.numbers.get(place)?;
                 usize::try_from(n.checked_mul(times)?.checked_add(plus)?).ok()
             }
         }

@@ -71,7 +71,7 @@ impl<'l> Run<'l, '_> {
         {
             return Some(Given::Id(i128::from(id)));
         }
-        let slot = self.known.fields.iter().position(|at| *at == place);
+        let slot = self.known.slots.get(place).copied().flatten();
         let given = slot.and_then(|slot| self.message.fields().get(slot));
         if let Some(given) = given.filter(|given| !given.is_null()) {
             return Some(Given::Value(given));
@@ -99,7 +99,7 @@ impl<'l> Run<'l, '_> {
                     let (from, size) = self.parts.pop()?;
                     self.sized(size, self.out.len().checked_sub(from)?)?;
                 }
-                Item::Choose { ways, .. } => {
+                Item::Choose { ways } => {
                     let number = self.known.number;
                     if let Some(way) = ways.iter().find(|way| way.number == number) {
                         self.items(&way.items)?;

@@ -5,8 +5,10 @@ use super::Writer;
 use crate::ksy::plan::Cut;
 use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
+use crate::ksy::plan::Process;
 use crate::ksy::plan::Size;
 use crate::ksy::read::Val;
+use crate::ksy::read::cut::find;
 use crate::ksy::read::eval::Here;
 use crate::ksy::read::structure::Target;
 use crate::ksy::write::FieldCodec;
@@ -38,13 +40,15 @@ impl<'p> Writer<'_, 'p> {
         let here = Here::at(target.object, target.index);
         let val = self.machine.at_target(target);
         let Val::Plain(value) = val else {
-            let width = match &cut.size {
-                Size::Of(code) => self.known(|machine| machine.size(code, &here))?,
-                Size::Eos | Size::Terminated => None,
-            };
-            let width = width.unwrap_or_default();
+            let width = self.width(cut, &here)?.unwrap_or_default();
             self.out.put_bytes(0, width);
-            self.hole(target, field, form, Some((from, width)));
+            if charset.is_none() && fills_up(cut) {
+                let zeros = Bytes::from(vec![0; width]);
+                self.machine
+                    .replace(target, Val::Plain(Value::Bytes(zeros)));
+            } else {
+                self.hole(target, field, form, Some((from, width)));
+            }
             return Ok(());
         };
         let data = self.content(&value, cut, charset, codec, &here)?;
@@ -96,10 +100,7 @@ impl<'p> Writer<'_, 'p> {
                 Ok(Bytes::from(bytes))
             }
             (Value::Int(n), charset) => {
-                let width = match &cut.size {
-                    Size::Of(code) => self.known(|machine| machine.size(code, here))?,
-                    Size::Eos | Size::Terminated => None,
-                };
+                let width = self.width(cut, here)?;
                 let codec = codec.or_else(|| charset.map(|_| FieldCodec::Ascii));
                 number::coded(*n, codec, width)
             }
@@ -143,12 +144,15 @@ impl<'p> Writer<'_, 'p> {
         let Some(cut) = cut else {
             return self.structure(object);
         };
-        let around = self.end;
+        let (around, start) = (self.end, self.start);
         self.end = self.end_within(cut, &here)?;
+        self.start = from;
+        self.streams = self.streams.saturating_add(1);
         self.structure(object)?;
+        self.streams = self.streams.saturating_sub(1);
         self.meet_terminators(from)?;
         self.align();
-        self.end = around;
+        (self.end, self.start) = (around, start);
         let mut data = self.out.split_off(from);
         if let Some(process) = &cut.process {
             if self
@@ -164,10 +168,7 @@ impl<'p> Writer<'_, 'p> {
             data = BytesMut::from(&*bytes);
         }
         let plain = cut.terminator.is_none() && cut.pad_right.is_none();
-        let size = match &cut.size {
-            Size::Of(code) => self.known(|machine| machine.size(code, &here))?,
-            Size::Eos | Size::Terminated => None,
-        };
+        let size = self.width(cut, &here)?;
         // What a structure leaves of its place is zeros.
         let missing = size.and_then(|size| size.checked_sub(data.len()));
         if plain && (size.is_none() || missing.is_some()) {
@@ -176,7 +177,30 @@ impl<'p> Writer<'_, 'p> {
             self.out.unsplit(data);
             return self.sized(len, cut, &here, field);
         }
+        // It has not read up to what ends its bytes, and that is a part of them.
+        if let (true, true, Some(terminator)) = (cut.include, cut.eos_error, &cut.terminator)
+            && find(&data, terminator, cut.unit).is_none()
+            && missing.is_none_or(|missing| missing >= terminator.len())
+        {
+            data.put_slice(terminator);
+        }
         self.finish_cut(&data, cut, &here, field)
+    }
+
+    /// How many bytes a field has, if its size says so and is known. Where the next byte stands in
+    /// its stream is; where the stream ends is not.
+    pub(super) fn width(&mut self, cut: &'p Cut, here: &Here) -> Result<Option<usize>, WriteError> {
+        let Size::Of(code) = &cut.size else {
+            return Ok(None);
+        };
+        if code.asks_stream() {
+            if !code.asks_own_position() {
+                return Ok(None);
+            }
+            let pos = self.out.len().saturating_sub(self.start);
+            self.machine.go_to(pos);
+        }
+        self.known(|machine| machine.size(code, here))
     }
 
     /// Where the stream of a structure with a cut ends, if that is known before it is written.
@@ -185,13 +209,15 @@ impl<'p> Writer<'_, 'p> {
         cut: &'p Cut,
         here: &Here,
     ) -> Result<Option<usize>, WriteError> {
-        if cut.process.is_some() || cut.terminator.is_some() || cut.pad_right.is_some() {
+        // All other processes give as many bytes as they take.
+        let resized = matches!(cut.process, Some(Process::Zlib));
+        if resized || cut.terminator.is_some() || cut.pad_right.is_some() {
             return Ok(None);
         }
         let from = self.out.len();
         Ok(match &cut.size {
-            Size::Of(code) => {
-                let size = self.known(|machine| machine.size(code, here))?;
+            Size::Of(_) => {
+                let size = self.width(cut, here)?;
                 size.and_then(|size| from.checked_add(size))
             }
             Size::Eos => self.end,
@@ -233,24 +259,24 @@ impl<'p> Writer<'_, 'p> {
         here: &Here,
         field: &'p Field,
     ) -> Result<(), WriteError> {
-        let size = match &cut.size {
-            Size::Of(code) => self.known(|machine| machine.size(code, here))?,
-            Size::Eos | Size::Terminated => None,
-        };
+        let size = self.width(cut, here)?;
         let from = self.out.len();
         let room = self.end.and_then(|end| end.checked_sub(from));
         let filled = cut.terminator.is_some() || cut.pad_right.is_some();
         match cut.size {
             Size::Eos if filled => padded(data, cut, size.or(room), self.out)?,
+            // The stream has ended before.
+            Size::Terminated
+                if !cut.eos_error && data.is_empty() && self.ends.last() == Some(&from) => {}
             // The end of the stream ends it as well.
             Size::Terminated if !cut.eos_error && room == Some(data.len()) => {
                 self.out.put_slice(data);
             }
             _ => padded(data, cut, size, self.out)?,
         }
-        if let (Size::Terminated, false, false, Some(terminator)) =
-            (&cut.size, cut.consume, cut.include, &cut.terminator)
-            && cut.eos_error
+        if let (Size::Terminated, false, Some(terminator)) =
+            (&cut.size, cut.consume, &cut.terminator)
+            && (cut.include && data.ends_with(terminator) || !cut.include && cut.eos_error)
         {
             self.left_behind.push((self.out.len(), terminator));
         }
@@ -287,6 +313,11 @@ impl<'p> Writer<'_, 'p> {
         });
         Ok(())
     }
+}
+
+/// Whether bytes are there to have what follows begin at a certain place.
+fn fills_up(cut: &Cut) -> bool {
+    matches!(&cut.size, Size::Of(code) if code.asks_own_position())
 }
 
 pub(super) fn not_in_charset() -> WriteError {

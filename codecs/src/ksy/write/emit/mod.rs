@@ -1,6 +1,7 @@
 //! Fields to bytes, in the order of the definition.
 
 mod cut;
+mod places;
 mod settle;
 mod single;
 
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use bytes::BytesMut;
 use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
+use places::placed;
 use smallvec::SmallVec;
 
 /// A field that was laid out before its value was known.
@@ -55,12 +57,18 @@ pub(super) struct Writer<'w, 'p> {
     /// Where they begin in it, counted from its lowest bit.
     low: u8,
     depth: usize,
+    /// Where the stream that is being written begins.
+    start: usize,
     /// Where the stream that is being written ends, if that is known.
     end: Option<usize>,
     /// Terminators that are left for whatever follows, and where they must stand.
     left_behind: Vec<(usize, &'p Bytes)>,
     /// Where streams must end, since nothing else ends the field before.
     ends: Vec<usize>,
+    /// How many streams of their own stand around what is being written.
+    streams: usize,
+    /// Structures of the frame itself.
+    of_frame: Vec<ObjectId>,
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
     /// What is given for switches whose deciding value is not known yet.
@@ -91,9 +99,12 @@ impl<'w, 'p> Writer<'w, 'p> {
             left: 0,
             low: 0,
             depth: 0,
+            start: 0,
             end: None,
             left_behind: Vec::new(),
             ends: Vec::new(),
+            streams: 0,
+            of_frame: Vec::new(),
             cases: Vec::new(),
             later: Vec::new(),
             arrived: SmallVec::new(),
@@ -122,6 +133,8 @@ impl<'w, 'p> Writer<'w, 'p> {
         given: &Given,
         before: &[(Target, Value)],
     ) -> Result<bool, WriteError> {
+        let start = self.out.len();
+        self.start = start;
         self.before = before.to_vec();
         let from = self.out.len();
         let root = self.lay_out(root, arguments, given)?;
@@ -131,6 +144,7 @@ impl<'w, 'p> Writer<'w, 'p> {
         if self.again {
             return Ok(false);
         }
+        self.meet_places(start)?;
         if let Some(hole) = self.holes.first() {
             let message = "this field must be given: nothing else says what it is";
             return Err(WriteError::new(WriteProblem::Missing, message).within(hole.name));
@@ -186,6 +200,9 @@ impl<'w, 'p> Writer<'w, 'p> {
             ));
         }
         self.known(|machine| machine.decide_endian(object))?;
+        if self.streams == 0 && self.machine.ty(object).instances.iter().any(placed) {
+            self.of_frame.push(object);
+        }
         for field in &self.machine.ty(object).fields {
             self.field(object, field)
                 .map_err(|error| error.within(&field.name))?;
@@ -267,12 +284,17 @@ impl<'w, 'p> Writer<'w, 'p> {
             if let Repeat::Count(count) = &field.repeat {
                 let equals = Value::Int(elements as i128);
                 self.solve(count, &here, &equals)?;
-                self.checks.push(Check {
-                    code: count,
-                    here,
-                    equals,
-                    name: &field.name,
-                });
+                // A count below zero is none, too.
+                let none = elements == 0
+                    && self.known(|machine| machine.count_of_elements(count, object))? == Some(0);
+                if !none {
+                    self.checks.push(Check {
+                        code: count,
+                        here,
+                        equals,
+                        name: &field.name,
+                    });
+                }
             }
             return Ok(elements);
         }

@@ -1,5 +1,7 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
+mod overlong;
+
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
 use super::parcel::{Parcel, as_event};
@@ -8,12 +10,15 @@ use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
-use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Descriptor, Event};
+use gatewright_core::codec::{
+    Cause, Control, CorrelationKind, DecodeError, Descriptor, Event, Protocol,
+};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
+use overlong::Passed;
 use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -48,6 +53,9 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// Bytes to come of a reply that is too long for anybody.
+    skipping: usize,
+    protocol: Arc<dyn Protocol>,
     /// Which replies speak against the server.
     errors: ErrorReplies,
     descriptor: Arc<Descriptor>,
@@ -110,6 +118,8 @@ impl Link {
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                skipping: 0,
+                protocol: Arc::clone(&speech.protocol),
                 errors: plan.errors,
                 descriptor: Arc::clone(&descriptor),
                 heard: clock::now(),
@@ -363,6 +373,9 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let whole = inbound.len();
         while !inbound.is_empty() {
+            if state.skip(inbound) {
+                continue;
+            }
             if state.deliver_unread(inbound, metrics)? {
                 continue;
             }
@@ -373,7 +386,10 @@ impl Link {
                     return Err(Broken::Unasked("bytes that nobody asked for"));
                 }
                 Ok(None) => break,
-                Err(error) => return Err(Broken::Unreadable(error)),
+                Err(error) => match state.pass_over(inbound, error, metrics)? {
+                    Passed::Over => continue,
+                    Passed::NotYet => break,
+                },
             };
             state.deliver_event(event, metrics)?;
         }
@@ -411,8 +427,12 @@ impl State {
         if (owner.as_ref()).is_some_and(|mailbox| mailbox.contents() == Contents::Message) {
             return Ok(false);
         }
-        let scanned = self.framing.scan(inbound, most as usize);
-        let scanned = scanned.map_err(Broken::Unreadable)?;
+        let scanned = match self.framing.scan(inbound, most as usize) {
+            Ok(scanned) => scanned,
+            // It may be that it can be passed over.
+            Err(error) if error.cause() == Cause::TooLong => return Ok(false),
+            Err(error) => return Err(Broken::Unreadable(error)),
+        };
         let replies = NonZeroU32::new(u32::try_from(scanned.frames).unwrap_or(0));
         let Some(replies) = replies else {
             return Ok(false);
