@@ -177,7 +177,7 @@ impl Loader<'_> {
                 }
             }
         }
-        self.follow_opaque(number, path.as_deref().unwrap_or(Path::new("")));
+        self.follow_opaque(number, path.as_deref().unwrap_or_else(|| Path::new("")));
     }
 
     /// Types that a file leaves to others (`ks-opaque-types`) are looked for beside it. Those that

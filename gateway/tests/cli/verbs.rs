@@ -183,6 +183,22 @@ fn the_examples_pass_their_tests() {
     }
 }
 
+#[test]
+fn the_shipped_definitions_pass_their_tests() {
+    let library = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
+    let folders = std::fs::read_dir(&library).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().path());
+    let mut tested = 0;
+    for folder in folders.filter(|path| path.is_dir()) {
+        let config = folder.join("gatewright.toml").display().to_string();
+        let run = gatewright(&["test", "-c", &config]);
+        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{run}");
+        tested += 1;
+    }
+    assert!(tested >= 18, "{tested} definitions");
+}
+
 /// What holds for a codec holds for the definition of the same protocol.
 #[test]
 fn the_quickstart_by_definition_passes_the_same_tests() {

@@ -1,10 +1,11 @@
 //! One connection that speaks a defined protocol.
 
+use super::address::values;
 use super::direct::Direct;
 use super::gather::Gather;
-use super::ids::{from_key, to_key};
+use super::ids::to_key;
 use super::offsets::Fixed;
-use super::operations::{Told, Way, direction, steps_to, unsigned};
+use super::operations::{Told, Way, direction, unsigned};
 use super::presets::Preset;
 use super::scatter::Scatter;
 use super::schema::steps;
@@ -440,32 +441,15 @@ impl Ksy {
         for preset in presets.iter().flat_map(|(_, presets)| presets) {
             given.set(steps(&preset.path), Given::Plain(preset.value.clone()));
         }
-        match message.correlation() {
-            Correlation::None => {}
-            Correlation::Id(id) => self.give_ids(&mut given, direction, [(*id).into()]),
-            Correlation::Key(key) => self.give_ids(&mut given, direction, from_key(key.clone())),
-        }
+        let ids = values(message.correlation());
+        self.give_ids(&mut given, direction, &ids);
         let scatter = Scatter {
             plan: &self.plan,
             nested: &self.operations.nested,
         };
-        scatter.record(&mut given, &told.shape, message.fields());
+        let fields = self.addressed(message.fields(), told, direction, &ids);
+        scatter.record(&mut given, &told.shape, &fields);
         given
-    }
-
-    fn give_ids(
-        &self,
-        given: &mut Given,
-        direction: &DirectionPlan,
-        values: impl IntoIterator<Item = Value>,
-    ) {
-        for (id, value) in direction.id.iter().zip(values) {
-            if let Some(path) = steps_to(&self.plan, direction.root, &id.code)
-                && !value.is_null()
-            {
-                given.set(steps(&path), Given::Plain(value));
-            }
-        }
     }
 
     /// Appends the frame that a message came in, with its correlation of now, if that is possible.

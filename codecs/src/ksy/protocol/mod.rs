@@ -1,5 +1,6 @@
 //! A definition with a `-gateway` section, as a protocol like any other.
 
+mod address;
 mod codec;
 mod direct;
 mod foresight;

@@ -119,7 +119,7 @@ impl Replies {
                 Err(_) if matches!(outcome, Outcome::Fault(_)) => continue,
                 Err(error) => return Verdict::Failed(error),
             }
-            return match rule.build(request.protocol, &env) {
+            return match rule.build(request, &env) {
                 Ok(Some(message)) => Verdict::Reply(correlated(message, request)),
                 Ok(None) => Verdict::Untaken,
                 Err(error) => Verdict::Failed(error),

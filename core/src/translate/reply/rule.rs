@@ -8,8 +8,8 @@ use crate::translate::ReplySpec;
 use crate::translate::codes::{BYTES, FORM};
 use crate::translate::compose::{Composition, Purpose, Typed};
 use crate::translate::load::Findings;
-use crate::translate::scope::ReplyScope;
-use bytes::Bytes;
+use crate::translate::scope::{MessageEnv, ReplyScope};
+use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
 /// A compiled reply rule.
@@ -60,13 +60,13 @@ impl Rule {
     /// protocol's own refusal is.
     pub(super) fn build(
         &self,
-        protocol: &Arc<dyn Protocol>,
+        request: MessageEnv<'_>,
         env: &dyn Env,
     ) -> Result<Option<Message>, EvalError> {
         match &self.reply {
             Reply::Send(composition) => composition.build(env).map(Some),
             Reply::Bytes(expr) => match expr.eval(env)?.as_ref() {
-                Value::Bytes(bytes) => native(protocol, bytes.clone()).map(Some),
+                Value::Bytes(bytes) => native(request, bytes.clone()).map(Some),
                 _ => Err(EvalError::new(Problem::WrongType, "the reply is not bytes")),
             },
             Reply::Refusal => Ok(None),
@@ -115,14 +115,19 @@ fn compile_bytes(source: &Source, scope: &mut ReplyScope<'_>) -> Result<Expr, Ru
     }
 }
 
-/// Reads one whole message as it would come from a server of the protocol.
-fn native(protocol: &Arc<dyn Protocol>, bytes: Bytes) -> Result<Message, EvalError> {
+/// Reads one whole message as it would come from a server of the protocol that was sent the
+/// request: some replies are read with what their requests said.
+fn native(request: MessageEnv<'_>, bytes: Bytes) -> Result<Message, EvalError> {
+    let protocol = request.protocol;
     let bad = |what: String| EvalError::new(Problem::Unreadable, what);
     let frame = protocol
         .framed(bytes)
         .map_err(|error| bad(error.to_string()))?;
     let mut codec =
         Arc::clone(protocol).codec(Side::Client, protocol.descriptor().capabilities.max_frame);
+    let asked = Event::Head(request.message.clone());
+    // What could be read can be written, or its reply will not be understood.
+    let _ = codec.encode(&asked, &mut BytesMut::new());
     match codec
         .delimit(&frame)
         .map_err(|error| bad(error.to_string()))?

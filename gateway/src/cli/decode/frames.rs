@@ -94,17 +94,6 @@ impl Frames {
         }
     }
 
-    /// The same, where the bytes answer a request: some replies are read with what their requests
-    /// said.
-    pub(in crate::cli) fn after(mut self, protocol: &Arc<dyn Protocol>, request: &Bytes) -> Self {
-        let mut server = Arc::clone(protocol).codec(Side::Server, self.max_frame);
-        if let Ok((_, asked @ Event::Head(_))) = read(server.as_mut(), request, self.max_frame) {
-            // What cannot be written was not sent by this client.
-            let _ = self.first.encode(&asked, &mut BytesMut::new());
-        }
-        self
-    }
-
     fn read(&mut self) -> Result<Frame, FrameError> {
         let mut read = read(self.first.as_mut(), &self.rest, self.max_frame);
         if let (Err(Unread::Broken(error)), Some(second)) = (&read, &mut self.second) {
@@ -145,7 +134,8 @@ impl Frames {
         }
     }
 
-    /// The same with requests that another recording of the conversation held.
+    /// The same, where the bytes answer these requests: some replies are read with what their
+    /// requests said.
     pub(in crate::cli) fn after(mut self, requests: &[Message]) -> Self {
         for request in requests {
             let event = Event::Head(request.clone());

@@ -8,6 +8,7 @@ use crate::cli::hex;
 use bytes::Bytes;
 use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Event, Protocol};
+use gatewright_core::message::Message;
 use gatewright_core::translate::HttpRequest;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -157,8 +158,14 @@ impl Judge<'_> {
     fn message(&self, bytes: &Bytes) -> Option<Json> {
         let descriptor = self.protocol.descriptor();
         let limit = descriptor.capabilities.max_frame;
-        let frames = Frames::new(self.protocol, Some(From::Server), limit, bytes.clone());
-        let mut frames = frames.after(self.protocol, self.sent);
+        let frames =
+            |from, bytes: &Bytes| Frames::new(self.protocol, Some(from), limit, bytes.clone());
+        let asked = frames(From::Client, self.sent).filter_map(|frame| match frame.ok()?.event {
+            Event::Head(message) => Some(message),
+            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+        });
+        let asked: Vec<Message> = asked.collect();
+        let mut frames = frames(From::Server, bytes).after(&asked);
         match frames.next()?.ok()?.event {
             Event::Head(message) => Some(to_json(descriptor, &message, Secrets::Shown)),
             Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
