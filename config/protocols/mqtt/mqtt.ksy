@@ -62,13 +62,13 @@ types:
             'packet_type::pingresp': pingresp
             'packet_type::disconnect': disconnect
   varint:
-    doc: Seven bits a byte, the lowest first; the highest bit says that another byte follows. Four bytes at most.
+    doc: Seven bits a byte, the lowest first; the highest bit says that another byte follows. Four bytes at most, and no more than it takes.
     seq:
       - id: groups
         type: u1
         repeat: until
         repeat-until: _ < 0x80 or _index == 3
-        valid: {expr: _ < 0x80 or _index < 3}
+        valid: {expr: "_ == 0 ? _index == 0 : _ < 0x80 or _index < 3"}
     instances:
       value:
         value: |

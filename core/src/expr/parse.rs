@@ -144,25 +144,33 @@ impl<'s> Parser<'s> {
         Ok(node)
     }
 
+    /// One level further in.
+    fn deeper(&mut self) -> Result<(), RuleError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep(self.here()));
+        }
+        Ok(())
+    }
+
     fn expression(&mut self) -> Result<Node<'s>, RuleError> {
         let condition = self.binary(OR)?;
         let question = self.here();
         if !self.eat("?") {
             return Ok(condition);
         }
+        self.deeper()?;
         let then = self.expression()?;
         self.expect(":", &question)?;
         let otherwise = self.expression()?;
+        self.depth -= 1;
         let start = condition.span.start;
         self.node(Kind::Choose(Box::new([condition, then, otherwise])), start)
     }
 
     /// An operand and all operators after it that bind at least as tightly as `min`.
     fn binary(&mut self, min: u8) -> Result<Node<'s>, RuleError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(too_deep(self.here()));
-        }
+        self.deeper()?;
         let start = self.here().start;
         let mut left = self.prefix(min)?;
         let mut compared = false;

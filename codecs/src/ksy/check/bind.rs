@@ -130,6 +130,11 @@ impl Binder<'_> {
     }
 
     pub(in crate::ksy) fn node(&self, node: &Node<'_>) -> Bound<Typed> {
+        let bound = self.members.deeper(|| self.kind(node));
+        bound.unwrap_or(Err(None))
+    }
+
+    fn kind(&self, node: &Node<'_>) -> Bound<Typed> {
         let span = &node.span;
         match &node.kind {
             Kind::Null => Err(self.error(

@@ -5,7 +5,7 @@ use super::bind::{Bound, Place};
 use super::sizes::Size;
 use crate::ksy::model::{Member, Model, Ty, TypeId};
 use crate::ksy::spec::{At, AttributeSpec, ParentSpec, TypeName, TypeSpec};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What is known of a member's type.
 #[derive(Clone, Debug)]
@@ -35,7 +35,11 @@ pub(in crate::ksy) struct Members<'m> {
     uses: Vec<Vec<Use<'m>>>,
     parents: RefCell<Vec<Option<Ty>>>,
     pub(in crate::ksy) sizes: RefCell<Vec<Option<Size>>>,
+    depth: Cell<usize>,
 }
+
+/// How many expressions, and sizes of structures, may be looked into on behalf of each other.
+const MAX_DEPTH: usize = 96;
 
 impl<'m> Members<'m> {
     pub(in crate::ksy) fn new(model: &'m Model) -> Self {
@@ -47,6 +51,7 @@ impl<'m> Members<'m> {
             uses: vec![Vec::new(); model.types.len()],
             parents: RefCell::new(vec![None; model.types.len()]),
             sizes: RefCell::new(vec![None; model.types.len()]),
+            depth: Cell::new(0),
         };
         for owner in model.ids() {
             for member in model.ty(owner).members() {
@@ -56,6 +61,18 @@ impl<'m> Members<'m> {
             }
         }
         members
+    }
+
+    /// Looks into something, unless that is too deep: a definition may be a chain of thousands.
+    pub(super) fn deeper<T>(&self, look: impl FnOnce() -> T) -> Option<T> {
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return None;
+        }
+        self.depth.set(depth.saturating_add(1));
+        let found = look();
+        self.depth.set(depth);
+        Some(found)
     }
 
     fn note_uses(&mut self, owner: TypeId, field: &'m AttributeSpec) {

@@ -6,6 +6,7 @@ pub(super) mod bind;
 mod cut;
 mod fields;
 pub(super) mod members;
+mod nesting;
 mod paths;
 mod section;
 pub(super) mod sizes;
@@ -55,13 +56,14 @@ pub fn check(model: &Model) -> (Plan, Vec<Found>) {
         circular = circular.or_else(|| Some((model.ty(id).file, unexplained?)));
     }
     if let (Some((file, span)), false) = (circular, has_errors(&found)) {
-        let message = "the type of this member depends on itself".to_owned();
+        let message = "the type of this member depends on itself, or on too many others in a row";
         found.push(Found {
             severity: Severity::Error,
             file,
             fault: RuleError::new(codes::CIRCULAR, span, message),
         });
     }
+    found.extend(nesting::check(&members));
     let plan = Plan {
         types,
         enums: enums(model),

@@ -44,9 +44,12 @@ impl<'m> Members<'m> {
         let fields = &self.model.ty(id).spec.seq;
         // As the compiler counts: bits are not aligned, and a field counts whether it is there or
         // not.
-        let size = fields.iter().fold(Size::Bits(0), |size, field| {
-            size.and(self.size_of_field(id, field))
-        });
+        let all = || {
+            fields.iter().fold(Size::Bits(0), |size, field| {
+                size.and(self.size_of_field(id, field))
+            })
+        };
+        let size = self.deeper(all).unwrap_or(Size::Unknown);
         self.note_size(id, size);
         size
     }

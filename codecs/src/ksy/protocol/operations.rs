@@ -65,6 +65,28 @@ pub(super) const fn direction(section: &SectionPlan, way: Way) -> &DirectionPlan
     }
 }
 
+/// What is said of one operation that goes one way; it has no name and no id yet.
+fn described_alone(
+    section: &SectionPlan,
+    index: OperationIndex,
+    way: Way,
+    shape: &Shape,
+) -> Operation {
+    let operation = section.op(index);
+    let kind = kind(operation, way);
+    let mut one = Operation::new("", kind, shape.record);
+    if operation.idempotent {
+        one.retry = Retry::Idempotent;
+    }
+    // Who opened a session is known by the connection from then on, and ends that connection
+    // with the session: nobody else may be on it.
+    let of_session = section.open.contains(&index) || section.close.contains(&index);
+    if of_session && kind == Kind::Request {
+        one.needs = Needs::Bound;
+    }
+    one
+}
+
 /// The descriptor of a section, and where the fields of its operations stand.
 pub(super) fn describe(
     name: &str,
@@ -119,19 +141,9 @@ pub(super) fn describe(
                 Way::Request | Way::Reply => operation.name.clone(),
             };
             let id = OperationId(u16::try_from(described.len()).map_err(|_| TooMany)?);
-            let kind = kind(operation, way);
-            let mut one = Operation::new("", kind, shape.record);
+            let mut one = described_alone(section, index, way, &shape);
             one.name = name.into();
             one.id = id_slot(plan, direction(section, way), &shape);
-            if operation.idempotent {
-                one.retry = Retry::Idempotent;
-            }
-            // Who opened a session is known by the connection from then on, and ends that connection
-            // with the session: nobody else may be on it.
-            let of_session = section.open.contains(&index) || section.close.contains(&index);
-            if of_session && kind == Kind::Request {
-                one.needs = Needs::Bound;
-            }
             described.push(one);
             all.indexes.push(index);
             let told = Told { id, shape, presets };

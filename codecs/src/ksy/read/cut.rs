@@ -75,15 +75,22 @@ impl<'p> Machine<'p> {
             .buffers
             .get(stream.buffer)
             .map_or(&[][..], |bytes| bytes);
-        match size {
+        let (range, searched) = match size {
             Some(size) => {
                 let from = stream.take(size)?;
                 let to = from.saturating_add(size);
                 let kept = trimmed(whole.get(from..to).unwrap_or_default(), cut);
-                Ok((stream.buffer, from, from.saturating_add(kept)))
+                let plain = cut.terminator.is_none() && cut.pad_right.is_none();
+                let range = (stream.buffer, from, from.saturating_add(kept));
+                (range, if plain { 0 } else { size })
             }
-            None => terminated(stream, whole, cut),
-        }
+            None => {
+                let (buffer, from, to) = terminated(stream, whole, cut)?;
+                ((buffer, from, to), to.saturating_sub(from))
+            }
+        };
+        self.look_at(searched)?;
+        Ok(range)
     }
 }
 

@@ -99,6 +99,7 @@ impl<'p> Machine<'p> {
             Form::Text(cut, charset) => {
                 let start = self.stream(io).pos;
                 let bytes = self.cut_bytes(target, cut, io)?;
+                self.look_at(bytes.len())?;
                 Val::Plain(text(&bytes, *charset).map_err(|error| error.at(start))?)
             }
             Form::Struct { .. } => return self.structure(target, form, io),

@@ -43,6 +43,9 @@ impl Here {
     }
 }
 
+/// How many expressions may be computed on behalf of each other, those of instances included.
+const MAX_NESTED: usize = 256;
+
 fn wrong(what: &'static str) -> ReadError {
     ReadError::new(
         Class::Other,
@@ -53,6 +56,7 @@ fn wrong(what: &'static str) -> ReadError {
 impl<'p> Machine<'p> {
     /// The value of an expression as a condition.
     pub(in crate::ksy) fn truth(&mut self, code: &'p Code, here: &Here) -> Result<bool, ReadError> {
+        self.step()?;
         match &code.op {
             Op::Not(of) => self.truth(of, here).map(|holds| !holds),
             Op::All(all) => {
@@ -96,6 +100,7 @@ impl<'p> Machine<'p> {
         code: &'p Code,
         here: &Here,
     ) -> Result<bool, ReadError> {
+        self.step()?;
         if let (Val::Plain(left), Op::Const(right)) = (left, &code.op) {
             if let (Value::Int(left), Value::Int(right)) = (left, right) {
                 return Ok(op.accepts(left.cmp(right)));
@@ -104,6 +109,7 @@ impl<'p> Machine<'p> {
         }
         let right = self.eval(code, here)?;
         let (left, right) = (self.plain(left)?, self.plain(&right)?);
+        self.look_at(length(&left).min(length(&right)))?;
         Ok(op.holds(&left, &right)?)
     }
 
@@ -228,8 +234,26 @@ impl<'p> Machine<'p> {
     }
 
     pub(in crate::ksy) fn eval(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
+        self.step()?;
+        self.nested = self.nested.saturating_add(1);
+        if self.nested > MAX_NESTED {
+            self.nested = self.nested.saturating_sub(1);
+            let message = "expressions need too many others";
+            return Err(ReadError::new(Class::Other, message));
+        }
+        let val = self.op(code, here);
+        self.nested = self.nested.saturating_sub(1);
+        val
+    }
+
+    fn op(&mut self, code: &'p Code, here: &Here) -> Result<Val, ReadError> {
         match &code.op {
-            Op::Const(value) => Ok(Val::Plain(value.clone())),
+            Op::Const(value) => {
+                if let Value::List(values) = value {
+                    self.look_at(values.len())?;
+                }
+                Ok(Val::Plain(value.clone()))
+            }
             Op::Own(slot) => self.member(here.this, *slot),
             Op::Member(of, _, slot) => {
                 let of = self.object_at(of, here)?;
@@ -425,6 +449,16 @@ fn floats(op: Arith, a: &Value, b: &Value) -> Option<f64> {
         Arith::Div => Some(a / b),
         Arith::Rem => Some(a - b * (a / b).floor()),
         Arith::BitOr | Arith::BitXor | Arith::BitAnd | Arith::Shl | Arith::Shr => None,
+    }
+}
+
+/// How much there is to compare.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(values) => values.len(),
+        Value::Str(text) => text.len(),
+        _ => 0,
     }
 }
 

@@ -41,6 +41,11 @@ pub struct Limits {
     pub inflated: usize,
     /// Bytes of text and lists that come of expressions, all together.
     pub produced: usize,
+    /// Parts of expressions that are computed, all together.
+    pub steps: usize,
+    /// How often each byte of the frame may be looked at for one field or another: instances can
+    /// read the same ones again and again.
+    pub looks: usize,
 }
 
 impl Limits {
@@ -50,6 +55,8 @@ impl Limits {
         elements: 65_536,
         inflated: 1 << 20,
         produced: 1 << 20,
+        steps: 2_000_000,
+        looks: 16,
     };
 
     /// For a file that somebody looks at.
@@ -58,8 +65,13 @@ impl Limits {
         elements: 4_000_000,
         inflated: 256 << 20,
         produced: 256 << 20,
+        steps: 400_000_000,
+        looks: 256,
     };
 }
+
+/// So much longer is every message for [`Limits::looks`]: 1 MiB.
+const FREE_LOOKS: usize = 1 << 20;
 
 /// A structure that was read, by its index in the [`Machine`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +125,11 @@ pub struct Machine<'p> {
     depth: usize,
     elements: usize,
     inflated: usize,
+    steps: usize,
+    /// How many expressions are being computed, each for the one before.
+    nested: usize,
+    /// How many bytes may still be looked at.
+    looks: usize,
     budget: Budget,
     buffers: SmallVec<[Bytes; 1]>,
     streams: SmallVec<[Io; 4]>,
@@ -135,6 +152,11 @@ impl<'p> Machine<'p> {
             depth: 0,
             elements: 0,
             inflated: 0,
+            steps: 0,
+            nested: 0,
+            looks: FREE_LOOKS
+                .saturating_add(frame.len())
+                .saturating_mul(limits.looks),
             budget: Budget::of(limits.produced),
             buffers: SmallVec::from_buf([frame]),
             streams: SmallVec::from_slice(&[whole]),
@@ -260,6 +282,25 @@ impl<'p> Machine<'p> {
                 Err(ReadError::new(Class::Validation, message).at(stream.pos))
             }
         }
+    }
+
+    /// Takes one part of an expression off what may be computed.
+    pub(in crate::ksy) fn step(&mut self) -> Result<(), ReadError> {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > self.limits.steps {
+            let message = "the message takes too long to compute";
+            return Err(ReadError::new(Class::Other, message));
+        }
+        Ok(())
+    }
+
+    /// Takes so many bytes off what may be looked at.
+    pub(in crate::ksy) fn look_at(&mut self, bytes: usize) -> Result<(), ReadError> {
+        self.looks = self.looks.checked_sub(bytes).ok_or_else(|| {
+            let message = "the same bytes are read too often";
+            ReadError::new(Class::Other, message)
+        })?;
+        Ok(())
     }
 
     /// Takes one element or structure off what may be read.

@@ -1,6 +1,7 @@
 //! Expressions backwards: what must a field be, so that this expression has that value?
 
 use super::emit::Writer;
+use super::number::decimal;
 use super::{WriteError, WriteProblem};
 use crate::ksy::plan::{Code, Field, Form, Op, Size};
 use crate::ksy::read::eval::Here;
@@ -143,7 +144,7 @@ impl<'p> Writer<'_, 'p> {
         let (Some(width), Some(n)) = (width, target.as_int()) else {
             return Ok(());
         };
-        let digits = format!("{n:0width$}");
+        let digits = decimal(n, width)?;
         if width > 0 && digits.len() > width {
             let message = format!("the number has more than {width} digits");
             return Err(WriteError::new(WriteProblem::DoesNotFit, message));

@@ -1,5 +1,6 @@
 //! Numbers to bytes.
 
+use super::pad::room;
 use super::rules::FieldCodec;
 use super::{WriteError, WriteProblem};
 use crate::ksy::spec::Endian;
@@ -139,10 +140,21 @@ fn varint(mut n: u64) -> Result<Bytes, WriteError> {
     }
 }
 
+/// A number in decimal, filled up with zeros to a width, if it has fewer digits.
+pub(super) fn decimal(n: i128, width: usize) -> Result<String, WriteError> {
+    let sign = if n < 0 { "-" } else { "" };
+    let digits = n.unsigned_abs().to_string();
+    let missing = width.saturating_sub(sign.len().saturating_add(digits.len()));
+    room(0, missing)?;
+    Ok([sign, &"0".repeat(missing), &digits].concat())
+}
+
 /// Decimal digits, each added to `zero`, filled up with zeros to a width; zero is any width.
 fn digits(n: i128, width: usize, zero: u8) -> Result<Bytes, WriteError> {
-    let n = u128::try_from(n).map_err(|_| does_not_fit())?;
-    let text = format!("{n:0width$}");
+    if n < 0 {
+        return Err(does_not_fit());
+    }
+    let text = decimal(n, width)?;
     if width > 0 && text.len() > width {
         return Err(does_not_fit());
     }

@@ -5,6 +5,22 @@ use crate::ksy::plan::Cut;
 use crate::ksy::read::cut::{find, trimmed};
 use bytes::{BufMut, BytesMut};
 
+/// The most bytes of a message to which something is added that nobody gave: 16 MiB.
+const MAX_FILLED: usize = 16 << 20;
+
+/// Whether a message of so many bytes may have so many more that nobody gave. A definition may
+/// ask for exabytes of padding.
+///
+/// # Errors
+/// If it may not.
+pub(super) fn room(len: usize, more: usize) -> Result<(), WriteError> {
+    if more == 0 || len.saturating_add(more) <= MAX_FILLED {
+        return Ok(());
+    }
+    let message = "so many bytes are not filled up";
+    Err(WriteError::new(WriteProblem::TooMuch, message))
+}
+
 /// Appends a field's bytes as they stand in a message, in `size` bytes if that is known.
 ///
 /// # Errors
@@ -49,6 +65,7 @@ pub(super) fn padded(
         if missing > 0 && cut.pad_right.is_none() && terminator.is_none() {
             return error("the value is shorter than its place, and nothing fills it up");
         }
+        room(out.len(), missing)?;
         out.put_bytes(cut.pad_right.unwrap_or_default(), missing);
     }
     let whole = out.get(from..).unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::ksy::write::WriteError;
 use crate::ksy::write::WriteProblem;
 use crate::ksy::write::number;
 use crate::ksy::write::pad::padded;
+use crate::ksy::write::pad::room;
 use crate::ksy::write::unprocess::unprocessed;
 use bytes::BufMut;
 use bytes::Bytes;
@@ -41,6 +42,7 @@ impl<'p> Writer<'_, 'p> {
         let val = self.machine.at_target(target);
         let Val::Plain(value) = val else {
             let width = self.width(cut, &here)?.unwrap_or_default();
+            room(from, width)?;
             self.out.put_bytes(0, width);
             if charset.is_none() && fills_up(cut) {
                 let zeros = Bytes::from(vec![0; width]);
@@ -172,7 +174,9 @@ impl<'p> Writer<'_, 'p> {
         // What a structure leaves of its place is zeros.
         let missing = size.and_then(|size| size.checked_sub(data.len()));
         if plain && (size.is_none() || missing.is_some()) {
-            data.put_bytes(0, missing.unwrap_or_default());
+            let missing = missing.unwrap_or_default();
+            room(from.saturating_add(data.len()), missing)?;
+            data.put_bytes(0, missing);
             let len = data.len();
             self.out.unsplit(data);
             return self.sized(len, cut, &here, field);

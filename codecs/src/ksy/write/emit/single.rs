@@ -10,6 +10,7 @@ use crate::ksy::spec::Endian;
 use crate::ksy::write::WriteError;
 use crate::ksy::write::WriteProblem;
 use crate::ksy::write::number;
+use crate::ksy::write::pad::room;
 use bytes::BufMut;
 use gatewright_core::message::Value;
 
@@ -31,7 +32,10 @@ impl<'p> Writer<'_, 'p> {
                         let message = "it is always the same, and another value is given";
                         return Err(WriteError::new(WriteProblem::Contradiction, message));
                     }
-                    _ => self.out.put_slice(bytes),
+                    _ => {
+                        room(self.out.len(), bytes.len())?;
+                        self.out.put_slice(bytes);
+                    }
                 }
                 self.machine
                     .replace(target, Val::Plain(Value::Bytes(bytes.clone())));

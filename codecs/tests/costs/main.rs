@@ -1,0 +1,6 @@
+//! What definitions cost, hostile ones most of all.
+
+mod allocations;
+mod attacks;
+mod meter;
+mod peers;
