@@ -4,6 +4,7 @@
 //! new; its place is free for another once its last connection is.
 
 use super::endpoint::Endpoint;
+use super::scope::Scope;
 use super::{Found, Pool, PoolEvent, Rank};
 use crate::balance::{Balancer, Seat, key_of};
 use crate::health::Standing;
@@ -91,6 +92,7 @@ impl Pool {
         self.levels.dedup();
         let seats: Vec<Seat> = self.endpoints.iter().map(seat).collect();
         self.balancer = Balancer::seated(self.policy.balance, &seats);
+        self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
     }
 }
 

@@ -65,28 +65,6 @@ pub(super) const fn direction(section: &SectionPlan, way: Way) -> &DirectionPlan
     }
 }
 
-/// What is said of one operation that goes one way; it has no name and no id yet.
-fn described_alone(
-    section: &SectionPlan,
-    index: OperationIndex,
-    way: Way,
-    shape: &Shape,
-) -> Operation {
-    let operation = section.op(index);
-    let kind = kind(operation, way);
-    let mut one = Operation::new("", kind, shape.record);
-    if operation.idempotent {
-        one.retry = Retry::Idempotent;
-    }
-    // Who opened a session is known by the connection from then on, and ends that connection
-    // with the session: nobody else may be on it.
-    let of_session = section.open.contains(&index) || section.close.contains(&index);
-    if of_session && kind == Kind::Request {
-        one.needs = Needs::Bound;
-    }
-    one
-}
-
 /// The descriptor of a section, and where the fields of its operations stand.
 pub(super) fn describe(
     name: &str,
@@ -141,9 +119,8 @@ pub(super) fn describe(
                 Way::Request | Way::Reply => operation.name.clone(),
             };
             let id = OperationId(u16::try_from(described.len()).map_err(|_| TooMany)?);
-            let mut one = described_alone(section, index, way, &shape);
+            let mut one = entry(plan, section, index, way, &shape);
             one.name = name.into();
-            one.id = id_slot(plan, direction(section, way), &shape);
             described.push(one);
             all.indexes.push(index);
             let told = Told { id, shape, presets };
@@ -161,6 +138,30 @@ pub(super) fn describe(
         capabilities: capabilities(plan, section),
     };
     Ok((descriptor, all))
+}
+
+/// What is told of an operation one way, but for its name.
+fn entry(
+    plan: &Plan,
+    section: &SectionPlan,
+    index: OperationIndex,
+    way: Way,
+    shape: &Shape,
+) -> Operation {
+    let operation = section.op(index);
+    let kind = kind(operation, way);
+    let mut entry = Operation::new("", kind, shape.record);
+    entry.id = id_slot(plan, direction(section, way), shape);
+    if operation.idempotent {
+        entry.retry = Retry::Idempotent;
+    }
+    // Who opened a session is known by the connection from then on, and ends that connection with
+    // the session: nobody else may be on it.
+    let of_session = section.open.contains(&index) || section.close.contains(&index);
+    if of_session && kind == Kind::Request {
+        entry.needs = Needs::Bound;
+    }
+    entry
 }
 
 const fn kinds(operation: &OperationPlan, way: Way) -> Kinds {
