@@ -1,12 +1,16 @@
 //! Definitions that were drawn: what a message of one says is known beforehand.
 
+use bytes::BytesMut;
 use gatewright_codecs::ksy::write::Given;
 use gatewright_codecs::ksy::{Definition, Refused, protocol};
-use gatewright_core::codec::Protocol;
-use gatewright_core::laws;
+use gatewright_core::codec::{Event, Protocol, Side};
+use gatewright_core::laws::{self, Outcome, Reading};
+use gatewright_core::message::{Kind, Message};
 use gatewright_proptests::definitions::{self, Drawn, InMemory, drawn, read, trimmed, write};
-use gatewright_proptests::{cases, definitions::check_message};
+use gatewright_proptests::{cases, definitions::check_message, messages};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,8 +95,42 @@ fn what_is_always_the_same_is_there_as_often_as_it_was() {
     }
 }
 
+/// A message that the descriptor allows, taken from the tape; the definition may refuse it still.
+fn any_message(protocol: &Arc<dyn Protocol>, tape: &[u8]) -> Message {
+    let mut seed = [0; 32];
+    for (place, byte) in seed.iter_mut().zip(tape) {
+        *place = *byte;
+    }
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let tree = messages(protocol).new_tree(&mut runner);
+    tree.expect("some message").current()
+}
+
 proptest! {
     #![proptest_config(many())]
+
+    #[test]
+    fn what_is_written_can_be_read(drawn in drawn()) {
+        let text = definitions::protocol(&drawn.parts);
+        let protocol = speak(&text);
+        let message = any_message(&protocol, &drawn.tape);
+        laws::shown(&protocol, &message).unwrap_or_else(|e| panic!("{text}{e}"));
+        let side = match message.kind() {
+            Kind::Request | Kind::Event => Side::Client,
+            Kind::Reply => Side::Server,
+        };
+        let mut codec = Arc::clone(&protocol).codec(side, usize::MAX);
+        let mut out = BytesMut::new();
+        if codec.encode(&Event::Head(message.clone()), &mut out).is_ok() {
+            let reader = if side == Side::Client { Side::Server } else { Side::Client };
+            let reading = Reading::of(&protocol, reader, [&out[..]]);
+            let reading = reading.unwrap_or_else(|e| panic!("{text}{e}"));
+            let read = reading.outcomes.iter().filter_map(Outcome::message).count();
+            assert_eq!((read, reading.lost.is_some()), (1, false), "{text}{out:02x?}");
+            laws::check_input(&protocol, &out).unwrap_or_else(|e| panic!("{text}{e}"));
+        }
+    }
 
     #[test]
     fn messages_are_written_and_read(drawn in drawn()) {

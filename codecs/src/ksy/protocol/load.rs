@@ -120,7 +120,7 @@ fn id_place(plan: &Plan, direction: &DirectionPlan) -> Option<Fixed> {
 }
 
 fn rules(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Rules {
-    let mut rules = Rules::of(plan);
+    let mut rules = Rules::of(plan).for_whole_messages();
     for (ty, slot, said) in options.all() {
         let Some(rule) = rules.field_mut((ty, slot)) else {
             continue;

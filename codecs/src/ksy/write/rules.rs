@@ -51,6 +51,8 @@ pub struct FieldRule {
 pub struct Rules {
     /// By type and slot.
     types: Vec<Vec<FieldRule>>,
+    /// Whether readers refuse bytes that nothing reads: then structures fill their places.
+    pub(super) whole: bool,
 }
 
 /// What is known of a field of which nothing is.
@@ -72,6 +74,16 @@ impl Rules {
         let fields = |slots| (0..slots).map(|_| FieldRule::default()).collect();
         Self {
             types: plan.types.iter().map(|ty| fields(ty.slots())).collect(),
+            whole: false,
+        }
+    }
+
+    /// The same for readers that refuse bytes that nothing reads.
+    #[must_use]
+    pub fn for_whole_messages(self) -> Self {
+        Self {
+            whole: true,
+            ..self
         }
     }
 

@@ -175,6 +175,10 @@ impl<'p> Writer<'_, 'p> {
         let missing = size.and_then(|size| size.checked_sub(data.len()));
         if plain && (size.is_none() || missing.is_some()) {
             let missing = missing.unwrap_or_default();
+            if missing > 0 && self.rules.whole {
+                let message = "the structure does not fill its place";
+                return Err(WriteError::new(WriteProblem::DoesNotFit, message));
+            }
             room(from.saturating_add(data.len()), missing)?;
             data.put_bytes(0, missing);
             let len = data.len();

@@ -183,12 +183,44 @@ impl<'w, 'p> Writer<'w, 'p> {
                 );
             }
         }
+        for (target, at) in std::mem::take(&mut self.cases) {
+            self.verify_case(target, at)?;
+        }
         for (target, valid, name) in std::mem::take(&mut self.judged) {
             self.machine
                 .judge(target, valid)
                 .map_err(|error| WriteError::from(error).within(name))?;
         }
         Ok(())
+    }
+
+    /// What was given for one case of a switch belongs to the value that decides.
+    fn verify_case(&mut self, target: Target, at: usize) -> Result<(), WriteError> {
+        let field = self.machine.ty(target.object).field(target.slot);
+        let Some(Field {
+            form: Form::Switch(switch),
+            name,
+            ..
+        }) = field
+        else {
+            return Ok(());
+        };
+        let here = Here::at(target.object, target.index);
+        let Some(on) = self.known(|machine| machine.eval(&switch.on, &here))? else {
+            return Ok(());
+        };
+        let mut decided = switch.cases.len();
+        for (number, (case, _)) in switch.cases.iter().enumerate() {
+            if self.machine.compared(&on, Comparison::Eq, case, &here)? {
+                decided = number;
+                break;
+            }
+        }
+        if decided == at.min(switch.cases.len()) {
+            return Ok(());
+        }
+        let message = "what is given belongs to another value than the one that decides";
+        Err(WriteError::new(WriteProblem::Contradiction, message).within(name))
     }
 
     fn structure(&mut self, object: ObjectId) -> Result<(), WriteError> {
@@ -225,6 +257,10 @@ impl<'w, 'p> Writer<'w, 'p> {
             return self.element(target(None), field);
         }
         let elements = self.elements(object, field)?;
+        if elements == 0 && matches!(field.repeat, Repeat::Until(_)) {
+            let message = "the list needs at least the element that ends it";
+            return Err(WriteError::new(WriteProblem::Missing, message));
+        }
         for at in 0..elements {
             self.element(target(Some(at)), field)
                 .map_err(|error| error.at(at))?;
