@@ -394,7 +394,7 @@ impl Ksy {
         let index = *index.ok_or_else(not_here)?;
         let told = self.operations.of(way).get(&index).ok_or_else(not_here)?;
         if let Some(frame) = message.frame()
-            && self.patched(message, way, frame, out)?
+            && self.patched(message, told, way, frame, out)?
         {
             return Ok(());
         }
@@ -456,14 +456,19 @@ impl Ksy {
     fn patched(
         &self,
         message: &Message,
+        told: &Told,
         way: Way,
         frame: &Bytes,
         out: &mut BytesMut,
     ) -> Result<bool, EncodeError> {
         let direction = direction(&self.section, way);
-        let Correlation::Id(id) = message.correlation() else {
-            out.extend_from_slice(frame);
-            return Ok(true);
+        let id = match message.correlation() {
+            Correlation::Id(id) => id,
+            Correlation::Key(_) if !self.carries(message, told, direction) => return Ok(false),
+            Correlation::None | Correlation::Key(_) => {
+                out.extend_from_slice(frame);
+                return Ok(true);
+            }
         };
         let fixed = match way {
             Way::Request => self.request_id,
