@@ -18,7 +18,8 @@ codes! {
          bracket that is not closed.";
     TOO_LARGE = "GW3002", "larger than a definition may be",
         "A definition has at most 4 MiB in all its files, 1 MiB a file, 50,000 values and 2 MiB of text with all aliases \
-         expanded, texts and bracketed lists and maps of at most 128 KiB, and maps and lists at most 64 deep in each other. \
+         expanded, texts and bracketed lists and maps of at most 128 KiB, and maps and lists at most 64 deep in each other; \
+         at most 256 of its types stand in each other, where those that lead to a circle count as one chain. \
          What goes beyond that is taken for an attack on whoever loads it.";
     YAML_FEATURE = "GW3003", "a part of YAML that definitions do not use",
         "A definition is one YAML document of maps, lists and texts. Tags other than those of the core schema (`!!str`), \
@@ -107,7 +108,8 @@ codes! {
         "`sizeof<type>` and `field._sizeof` are constants: everything in the type must have a fixed size, without `if`, \
          `size-eos`, terminators or sizes that depend on other fields.";
     CIRCULAR = "GW3038", "a value that depends on itself",
-        "The type of a value instance follows from its expression. Here the expression needs the instance itself.";
+        "The type of a value instance follows from its expression. Here the expression needs the instance itself, \
+         or so many others, each of which needs the next one, that it is not followed any further.";
     SYNTAX = "GW3039", "not a call",
         "Only methods of values can be called, as in `name.substring(0, 2)`.";
     SECTION_PLACE = "GW3050", "a section where it is not read",

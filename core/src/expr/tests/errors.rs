@@ -165,6 +165,7 @@ fn limits() {
         deep(4000, "~", ""),
         "1+".repeat(2000) + "1",
         "true?1:".repeat(500) + "1",
+        "true?".repeat(800),
         format!("flag{}", ".a".repeat(100)),
         format!("nums{}", "[0]".repeat(100)),
         "not ".repeat(1000) + "flag",
