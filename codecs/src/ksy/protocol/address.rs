@@ -5,9 +5,10 @@ use super::ids::from_key;
 use super::operations::{Told, keys, steps_to};
 use super::schema::steps;
 use super::shape::{Part, Shape};
+use crate::ksy::model::TypeId;
 use crate::ksy::section::plan::DirectionPlan;
 use crate::ksy::write::{FieldKey, Given};
-use gatewright_core::message::{Correlation, Record, Value};
+use gatewright_core::message::{Correlation, Message, Record, Value};
 use std::borrow::Cow;
 
 /// What a correlation consists of.
@@ -50,6 +51,39 @@ impl Ksy {
             self.address(&mut fields, &told.shape, &keys, value);
         }
         Cow::Owned(fields)
+    }
+
+    /// Whether the fields that make up a key are those of the message's correlation: a reply may
+    /// have been read with another.
+    pub(super) fn carries(
+        &self,
+        message: &Message,
+        told: &Told,
+        direction: &DirectionPlan,
+    ) -> bool {
+        let ids = values(message.correlation());
+        direction.id.iter().zip(&ids).all(|(id, value)| {
+            let keys = keys(&self.plan, direction.root, &id.code);
+            self.agrees(message.fields(), &told.shape, &keys, value)
+        })
+    }
+
+    fn agrees(&self, fields: &Record, shape: &Shape, keys: &[FieldKey], id: &Value) -> bool {
+        let within = |ty: Option<&TypeId>, value: &Value| {
+            let shape = ty.and_then(|ty| self.operations.nested.get(ty));
+            match (shape, value) {
+                (Some(shape), Value::Record(inner)) => self.agrees(inner, shape, keys, id),
+                _ => true,
+            }
+        };
+        (shape.fields.iter().zip(fields)).all(|(place, field)| match (&place.part, field) {
+            _ if keys.contains(&place.key) => field == id,
+            (Part::Struct(ty), inner) => within(Some(ty), inner),
+            (Part::OneOf(choices), Value::Record(all)) => {
+                (choices.iter().zip(all)).all(|(choice, inner)| within(choice.ty.as_ref(), inner))
+            }
+            _ => true,
+        })
     }
 
     fn address(&self, fields: &mut Record, shape: &Shape, keys: &[FieldKey], id: &Value) {

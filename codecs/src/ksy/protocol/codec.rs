@@ -6,6 +6,7 @@ use super::gather::Gather;
 use super::ids::to_key;
 use super::offsets::Fixed;
 use super::operations::{Told, Way, direction, unsigned};
+use super::pending::Pending;
 use super::presets::Preset;
 use super::scatter::Scatter;
 use super::schema::steps;
@@ -20,18 +21,7 @@ use gatewright_core::codec::{
     Cause, ConnCodec, Control, DecodeError, Delimited, EncodeError, EncodeProblem, Event, Side,
 };
 use gatewright_core::message::{Correlation, Kind, Message, Value};
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-
-/// The most requests whose replies are read with something of theirs.
-const MAX_PENDING: usize = 65_536;
-
-/// What replies are read with.
-#[derive(Debug, Default)]
-struct Pending {
-    by_id: HashMap<Correlation, Vec<Value>>,
-    in_order: VecDeque<Vec<Value>>,
-}
 
 /// The codec of one connection and side.
 #[derive(Debug)]
@@ -70,42 +60,25 @@ impl KsyCodec {
         }
     }
 
-    /// Remembers what the reply to a request is read with.
-    fn note_request(&mut self, correlation: &Correlation, arguments: Vec<Value>) {
-        let Some(pending) = &mut self.pending else {
-            return;
-        };
-        if pending.by_id.len().saturating_add(pending.in_order.len()) >= MAX_PENDING {
-            return;
-        }
-        match correlation {
-            Correlation::None => pending.in_order.push_back(arguments),
-            known => {
-                pending.by_id.insert(known.clone(), arguments);
-            }
+    /// Remembers what the reply to a request is read with. A one-way message has none.
+    fn note_request(&mut self, kind: Kind, correlation: &Correlation, arguments: Vec<Value>) {
+        if let (Some(pending), Kind::Request) = (&mut self.pending, kind) {
+            pending.note(correlation, arguments);
         }
     }
 
     /// What the reply with this correlation is read or written with; `None` if no request is known
     /// that it answers.
     fn arguments(&self, correlation: &Correlation) -> Option<Vec<Value>> {
-        let Some(pending) = &self.pending else {
-            return Some(self.protocol.reply_arguments.clone());
-        };
-        match correlation {
-            Correlation::None => pending.in_order.front().cloned(),
-            known => pending.by_id.get(known).cloned(),
+        match &self.pending {
+            Some(pending) => pending.of(correlation).map(<[Value]>::to_vec),
+            None => Some(self.protocol.reply_arguments.clone()),
         }
     }
 
-    /// A request has its reply.
     fn forget_request(&mut self, correlation: &Correlation) {
-        let Some(pending) = &mut self.pending else {
-            return;
-        };
-        match correlation {
-            Correlation::None => drop(pending.in_order.pop_front()),
-            known => drop(pending.by_id.remove(known)),
+        if let Some(pending) = &mut self.pending {
+            pending.forget(correlation);
         }
     }
 
@@ -149,7 +122,7 @@ impl KsyCodec {
                 ..
             }) = read
             {
-                self.note_request(message.correlation(), arguments);
+                self.note_request(message.kind(), message.correlation(), arguments);
             }
         }
         Ok(())
@@ -173,7 +146,7 @@ impl ConnCodec for KsyCodec {
             Way::Request => {
                 let mut read = protocol.read(frame, way, &protocol.request_arguments)?;
                 if let Some(arguments) = read.reply_arguments.take() {
-                    self.note_request(read.message.correlation(), arguments);
+                    self.note_request(read.message.kind(), read.message.correlation(), arguments);
                 }
                 read
             }
@@ -394,7 +367,7 @@ impl Ksy {
         let index = *index.ok_or_else(not_here)?;
         let told = self.operations.of(way).get(&index).ok_or_else(not_here)?;
         if let Some(frame) = message.frame()
-            && self.patched(message, way, frame, out)?
+            && self.patched(message, told, way, frame, out)?
         {
             return Ok(());
         }
@@ -456,14 +429,19 @@ impl Ksy {
     fn patched(
         &self,
         message: &Message,
+        told: &Told,
         way: Way,
         frame: &Bytes,
         out: &mut BytesMut,
     ) -> Result<bool, EncodeError> {
         let direction = direction(&self.section, way);
-        let Correlation::Id(id) = message.correlation() else {
-            out.extend_from_slice(frame);
-            return Ok(true);
+        let id = match message.correlation() {
+            Correlation::Id(id) => id,
+            Correlation::Key(_) if !self.carries(message, told, direction) => return Ok(false),
+            Correlation::None | Correlation::Key(_) => {
+                out.extend_from_slice(frame);
+                return Ok(true);
+            }
         };
         let fixed = match way {
             Way::Request => self.request_id,
@@ -481,10 +459,7 @@ impl Ksy {
         if !fixed.patch(whole, *id) {
             return Err(EncodeError::new("id", EncodeProblem::OutOfRange));
         }
-        for check in &direction.checks {
-            let patched = check.patch(whole);
-            patched.map_err(|_| EncodeError::new(check.name.clone(), EncodeProblem::OutOfRange))?;
-        }
+        fill_checks(direction, whole)?;
         Ok(true)
     }
 }

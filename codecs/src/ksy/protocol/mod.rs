@@ -10,6 +10,7 @@ mod load;
 mod offsets;
 mod operations;
 mod paths;
+mod pending;
 mod presets;
 mod reject;
 mod scatter;
