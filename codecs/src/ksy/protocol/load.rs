@@ -88,10 +88,12 @@ impl Ksy {
             section.reply.arguments.iter().map(constant).collect();
         let request_arguments: Option<Vec<Value>> =
             section.request.arguments.iter().map(constant).collect();
+        // Where a reply is read with something of its request, the machine has to see both.
+        let plain = reply_arguments.is_some();
         let layout = |way| compile(&plan, &section, &rules, &descriptor, &operations, way);
         let layouts = Layouts {
-            requests: layout(Way::Request),
-            replies: layout(Way::Reply),
+            requests: plain.then(|| layout(Way::Request)).flatten(),
+            replies: plain.then(|| layout(Way::Reply)).flatten(),
         };
         Some(Self {
             layouts,

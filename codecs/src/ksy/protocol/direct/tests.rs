@@ -105,3 +105,53 @@ fn what_needs_the_machine_has_no_layout() {
         assert!(protocol.layouts.requests.is_none(), "{name}");
     }
 }
+
+/// A definition that is at hand as text.
+struct Text(&'static str);
+
+impl Sources for Text {
+    fn read(&self, _: &Path, _: usize) -> Result<String, Unreadable> {
+        Ok(self.0.to_owned())
+    }
+}
+
+/// Requests are plain, and the reply says nothing of how many bytes were asked for.
+const ASKED: &str = "
+meta: {id: asked, endian: be}
+-gateway:
+  frame: {length: {at: 0, type: u1, counts: rest}, max: 64}
+  root: {request: ask, reply: 'told(request.count)'}
+  operation: name
+  id: id
+types:
+  ask:
+    seq: [{id: len, type: u1, valid: 3}, {id: id, type: u2}, {id: count, type: u1}]
+    instances: {name: {value: '\"ask\"'}}
+  told:
+    params: [{id: count, type: u1}]
+    seq: [{id: len, type: u1, valid: 2 + count}, {id: id, type: u2}, {id: data, size: count}]
+    instances: {name: {value: '\"told\"'}}
+";
+
+#[test]
+fn replies_that_need_their_requests_are_read_after_them() {
+    let (protocol, ..) = load_ksy(Path::new("asked.ksy"), &Text(ASKED), &[]).unwrap();
+    assert!(protocol.layouts.requests.is_none() && protocol.layouts.replies.is_none());
+    let protocol = Arc::new(protocol);
+    let codec = |side| Arc::clone(&protocol).codec(side, 64);
+    let request = codec(Side::Server).decode(Bytes::from_static(&[3, 0, 7, 2]));
+    let mut client = codec(Side::Client);
+    client
+        .encode(&request.unwrap(), &mut BytesMut::new())
+        .unwrap();
+    let reply = client.decode(Bytes::from_static(&[4, 0, 7, 8, 9]));
+    assert!(matches!(reply, Ok(Event::Head(_))), "{reply:?}");
+    // Of another length than was asked for.
+    let mut client = codec(Side::Client);
+    let request = codec(Side::Server).decode(Bytes::from_static(&[3, 0, 7, 1]));
+    client
+        .encode(&request.unwrap(), &mut BytesMut::new())
+        .unwrap();
+    let reply = client.decode(Bytes::from_static(&[4, 0, 7, 8, 9]));
+    assert!(reply.is_err(), "{reply:?}");
+}
