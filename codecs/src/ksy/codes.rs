@@ -156,6 +156,9 @@ codes! {
     NO_DISSECTOR = "GW3091", "not for a dissector",
         "The definition is good, but this part of it has no form in a dissector: Wireshark's Lua has numbers up to 2^53, \
          texts in UTF-8, and fewer encodings. Leave the part out of a copy of the definition to have a dissector for the rest.";
+    SECRET_ID = "GW3092", "an id that is a secret",
+        "What ties a reply to its request names the message in logs and traces, so it cannot be a field with \
+         `secret: true`. Take another field, or several, that tell requests apart.";
 }
 
 /// The row of a code.

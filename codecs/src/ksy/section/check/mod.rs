@@ -22,8 +22,8 @@ use crate::ksy::check::members::Members;
 use crate::ksy::codes;
 use crate::ksy::files::FileId;
 use crate::ksy::finding::Severity;
-use crate::ksy::model::{Model, Ty};
-use crate::ksy::plan::Plan;
+use crate::ksy::model::{Model, Ty, TypeId};
+use crate::ksy::plan::{Code, Op, Plan};
 use gatewright_core::expr::{RuleError, Source, Span};
 
 /// What became of the `-gateway` keys of a definition.
@@ -52,7 +52,7 @@ pub(in crate::ksy) fn compile(
         members: &members,
         plan,
         sound,
-        file: model.ty(crate::ksy::model::TypeId(0)).file,
+        file: model.ty(TypeId(0)).file,
         found: &mut found,
     };
     let options = check.options(input);
@@ -60,6 +60,9 @@ pub(in crate::ksy) fn compile(
         check.file = spec.file;
         check.section(spec, input)
     });
+    if let Some(section) = &section {
+        check.shown_ids(section, &options);
+    }
     Compiled {
         section,
         options,
@@ -86,7 +89,40 @@ struct Check<'c, 'm> {
     found: &'c mut Vec<Found>,
 }
 
+/// The fields that an expression names, on a structure of type `this`.
+fn named(code: &Code, this: TypeId, fields: &mut Vec<(TypeId, usize)>) {
+    match &code.op {
+        Op::Own(slot) => fields.push((this, *slot)),
+        Op::Member(_, ty, slot) => fields.push((*ty, *slot)),
+        Op::AnyOf(_, cases) => fields.extend(cases),
+        _ => {}
+    }
+    for part in code.parts() {
+        named(part, this, fields);
+    }
+}
+
 impl<'m> Check<'_, 'm> {
+    /// Logs name a message by its id, so no part of that may be a secret.
+    fn shown_ids(&mut self, section: &SectionPlan, options: &OptionsPlan) {
+        let mut told = Vec::new();
+        for direction in [&section.request, &section.reply] {
+            for id in &direction.id {
+                let mut fields = Vec::new();
+                named(&id.code, direction.root, &mut fields);
+                let secret = |(ty, slot): &(TypeId, usize)| {
+                    options.of(*ty, *slot).is_some_and(|said| said.secret)
+                };
+                if fields.iter().any(secret) && !told.contains(&id.code.span) {
+                    told.push(id.code.span.clone());
+                    let message = "an id stands in logs, and this field is a secret";
+                    let error = RuleError::new(codes::SECRET_ID, id.code.span.clone(), message);
+                    self.report(error.help("tie replies to requests by another field"));
+                }
+            }
+        }
+    }
+
     fn error(&mut self, code: &'static str, span: &Span, message: impl Into<String>) {
         self.report(RuleError::new(code, span.clone(), message));
     }

@@ -265,3 +265,27 @@ fn traits_belong_to_operations() {
     let expected = [("GW3058", "{idempotent: true}".to_owned())];
     assert_eq!(faults(&[("d.ksy", &text)]), expected);
 }
+
+#[test]
+fn ids_are_no_secrets() {
+    let rest = "
+seq:
+  - {id: len, type: u1}
+  - {id: body, type: body, size: len}
+types:
+  body: {seq: [{id: token, type: u4be, -gateway: {secret: true}}, {id: number, type: u4be}]}
+";
+    let check = |id: &str, expected: &[(&str, &str)]| {
+        let section =
+            format!("  frame: {{auto: true, max: 64}}\n  operation: '\"ask\"'\n  id: {id}\n");
+        let found = faults(&[("d.ksy", &with(&section, rest))]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|(code, place)| (*code, &**place))
+            .collect();
+        assert_eq!(found, expected, "{id}");
+    };
+    check("body.number", &[]);
+    check("body.token", &[("GW3092", "body.token")]);
+    check("[body.number, body.token]", &[("GW3092", "body.token")]);
+}
