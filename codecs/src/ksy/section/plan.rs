@@ -292,6 +292,26 @@ impl OptionsPlan {
         self.fields.get(at).map(|(_, options)| options)
     }
 
+    /// Whether nobody may see the value of a field.
+    pub(super) fn is_secret(&self, (ty, slot): (TypeId, usize)) -> bool {
+        self.of(ty, slot).is_some_and(|said| said.secret)
+    }
+
+    /// Lets nobody see the value of a field. Says whether somebody could before.
+    pub(super) fn hide(&mut self, key: (TypeId, usize)) -> bool {
+        let at = match self.fields.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.fields.insert(at, (key, FieldOptions::default()));
+                at
+            }
+        };
+        match self.fields.get_mut(at) {
+            Some((_, options)) => !std::mem::replace(&mut options.secret, true),
+            None => false,
+        }
+    }
+
     /// All fields of which something is said, in the order of their structures and slots.
     pub fn all(&self) -> impl Iterator<Item = (TypeId, usize, &FieldOptions)> {
         let fields = self.fields.iter();

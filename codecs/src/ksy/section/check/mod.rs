@@ -23,7 +23,7 @@ use crate::ksy::codes;
 use crate::ksy::files::FileId;
 use crate::ksy::finding::Severity;
 use crate::ksy::model::{Model, Ty, TypeId};
-use crate::ksy::plan::{Code, Op, Plan};
+use crate::ksy::plan::{Code, Form, Op, Plan};
 use gatewright_core::expr::{RuleError, Source, Span};
 
 /// What became of the `-gateway` keys of a definition.
@@ -55,7 +55,8 @@ pub(in crate::ksy) fn compile(
         file: model.ty(TypeId(0)).file,
         found: &mut found,
     };
-    let options = check.options(input);
+    let mut options = check.options(input);
+    spread_secrets(plan, &mut options);
     let section = input.section.as_ref().and_then(|spec| {
         check.file = spec.file;
         check.section(spec, input)
@@ -89,6 +90,29 @@ struct Check<'c, 'm> {
     found: &'c mut Vec<Found>,
 }
 
+/// What is computed from a secret is one.
+fn spread_secrets(plan: &Plan, options: &mut OptionsPlan) {
+    let mut more = true;
+    while more {
+        more = false;
+        for (at, ty) in plan.types.iter().enumerate() {
+            let Ok(this) = u16::try_from(at).map(TypeId) else {
+                break;
+            };
+            for instance in &ty.instances {
+                let Form::Value(code) = &instance.form else {
+                    continue;
+                };
+                let mut fields = Vec::new();
+                named(code, this, &mut fields);
+                if fields.iter().any(|field| options.is_secret(*field)) {
+                    more |= options.hide((this, instance.slot));
+                }
+            }
+        }
+    }
+}
+
 /// The fields that an expression names, on a structure of type `this`.
 fn named(code: &Code, this: TypeId, fields: &mut Vec<(TypeId, usize)>) {
     match &code.op {
@@ -110,10 +134,8 @@ impl<'m> Check<'_, 'm> {
             for id in &direction.id {
                 let mut fields = Vec::new();
                 named(&id.code, direction.root, &mut fields);
-                let secret = |(ty, slot): &(TypeId, usize)| {
-                    options.of(*ty, *slot).is_some_and(|said| said.secret)
-                };
-                if fields.iter().any(secret) && !told.contains(&id.code.span) {
+                let secret = fields.iter().any(|field| options.is_secret(*field));
+                if secret && !told.contains(&id.code.span) {
                     told.push(id.code.span.clone());
                     let message = "an id stands in logs, and this field is a secret";
                     let error = RuleError::new(codes::SECRET_ID, id.code.span.clone(), message);

@@ -273,7 +273,7 @@ seq:
   - {id: len, type: u1}
   - {id: body, type: body, size: len}
 types:
-  body: {seq: [{id: token, type: u4be, -gateway: {secret: true}}, {id: number, type: u4be}]}
+  body: {seq: [{id: token, type: u4be, -gateway: {secret: true}}, {id: number, type: u4be}], instances: {half: {value: token / 2}, quarter: {value: half / 2}}}
 ";
     let check = |id: &str, expected: &[(&str, &str)]| {
         let section =
@@ -287,5 +287,7 @@ types:
     };
     check("body.number", &[]);
     check("body.token", &[("GW3092", "body.token")]);
+    // What is computed from a secret is one.
+    check("body.quarter", &[("GW3092", "body.quarter")]);
     check("[body.number, body.token]", &[("GW3092", "body.token")]);
 }
