@@ -97,6 +97,7 @@ fn descriptor() -> Descriptor {
             drain: Drain::Close,
             max_frame: 1,
         },
+        http: None,
     }
 }
 

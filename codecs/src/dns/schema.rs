@@ -74,6 +74,7 @@ pub(super) fn descriptor() -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: MAX_FRAME,
         },
+        http: None,
     }
 }
 

@@ -208,6 +208,7 @@ fn descriptor() -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: MAX_FRAME,
         },
+        http: None,
     }
 }
 

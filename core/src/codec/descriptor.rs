@@ -1,7 +1,8 @@
 //! What a protocol tells about itself: operations, fields, capabilities.
 
 use super::{
-    Capabilities, CorrelationKind, Grade, Grading, Needs, Retry, Schema, StructDef, StructId,
+    Capabilities, CorrelationKind, Grade, Grading, HttpShape, Needs, Retry, Schema, StructDef,
+    StructId,
 };
 use crate::message::{Correlation, Kind, Message, OperationId, Record, Slot, Value};
 use std::borrow::Cow;
@@ -81,6 +82,8 @@ pub struct Descriptor {
     pub operations: Vec<Operation>,
     /// What the protocol can do.
     pub capabilities: Capabilities,
+    /// Where its messages keep what HTTP has, if they are HTTP's.
+    pub http: Option<HttpShape>,
 }
 
 impl Descriptor {

@@ -13,6 +13,7 @@ mod descriptor;
 mod error;
 mod frame;
 mod grading;
+mod http;
 pub mod json;
 mod schema;
 
@@ -21,10 +22,11 @@ pub use descriptor::{Descriptor, Operation};
 pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
 pub use frame::FrameProtocol;
 pub use grading::{Grade, Grading};
+pub use http::HttpShape;
 pub use schema::{EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type};
 
 use crate::fault::Fault;
-use crate::message::{Correlation, Message, OperationId};
+use crate::message::{Correlation, Message, OperationId, Value};
 use bytes::{Bytes, BytesMut};
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -81,12 +83,14 @@ pub struct Scanned {
 /// [`Event::Head`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A message begins; it is complete if its body is not a stream.
+    /// A message begins; it is complete unless its body is awaited
+    /// ([`Body::Awaited`](crate::message::Body::Awaited)).
     Head(Message),
     /// The next bytes of the body of the message begun last.
     Body(Bytes),
-    /// That body is complete.
-    End,
+    /// That body is complete. What follows it are HTTP's trailer fields, in the form of its header
+    /// fields, or nothing ([`Value::Null`]).
+    End(Value),
     /// That message will never be complete.
     Reset(Fault),
     /// Housekeeping of the protocol, not a message of the application.
@@ -100,6 +104,9 @@ pub enum Control {
     Heartbeat(Option<Message>),
     /// The peer takes no new requests on this connection.
     GoAway,
+    /// The peer waits to be told that the body of its message is wanted, or is told so. Written where
+    /// nobody waits, it is nothing.
+    Continue,
 }
 
 /// A protocol: one shared, immutable value for all connections.
@@ -198,6 +205,13 @@ pub trait ConnCodec: fmt::Debug + Send {
     fn overlong(&self, buf: &[u8]) -> Overlong {
         let _ = buf;
         Overlong::Unknown
+    }
+
+    /// Whether the peer said in its messages that the last one that was read is its last (HTTP's
+    /// `Connection: close`), or was told so in one that was written. Replies that are due are still
+    /// written.
+    fn has_ended(&self) -> bool {
+        false
     }
 
     /// Reads one whole frame.

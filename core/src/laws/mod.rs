@@ -58,7 +58,7 @@ pub use reading::{Outcome, Reading, any_chunking, scanned};
 pub use replies::rejections;
 
 use crate::codec::{EncodeProblem, Event, Protocol, Side};
-use crate::message::{Body, Kind, Message};
+use crate::message::{Kind, Message};
 use std::fmt;
 use std::sync::Arc;
 
@@ -216,8 +216,10 @@ fn encode(
 /// The message, if the event is a whole one.
 fn whole(event: &Event) -> Option<&Message> {
     match event {
-        Event::Head(message) if !matches!(message.body(), Body::Stream(_)) => Some(message),
-        Event::Head(_) | Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+        Event::Head(message) if message.body().whole().is_some() => Some(message),
+        Event::Head(_) | Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
+            None
+        }
     }
 }
 

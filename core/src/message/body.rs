@@ -14,6 +14,8 @@ pub enum Body {
     Empty,
     /// All of it.
     Whole(Bytes),
+    /// It follows, in events of its own: whoever reads those makes it whole, or a stream.
+    Awaited,
     /// It is still arriving; the stream holds at most its budget at any time.
     Stream(BodyStream),
 }
@@ -39,7 +41,7 @@ impl Body {
         match self {
             Self::Empty => Some(Bytes::new()),
             Self::Whole(bytes) => Some(bytes.clone()),
-            Self::Stream(_) => None,
+            Self::Awaited | Self::Stream(_) => None,
         }
     }
 }

@@ -116,6 +116,7 @@ fn descriptor() -> Descriptor {
             drain: Drain::Close,
             max_frame: usize::MAX,
         },
+        http: None,
     }
 }
 

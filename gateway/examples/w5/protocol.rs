@@ -53,6 +53,7 @@ impl W5 {
                 drain: Drain::MessageBoundary,
                 max_frame: 16 << 20,
             },
+            http: None,
         }))
     }
 }

@@ -237,7 +237,7 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
     let body = match body {
         Body::Empty => Bytes::new(),
         Body::Whole(bytes) => bytes,
-        Body::Stream(_) => {
+        Body::Awaited | Body::Stream(_) => {
             return Err(Fault::unsent(
                 FaultClass::Internal,
                 "only whole bodies are forwarded",

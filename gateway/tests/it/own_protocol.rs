@@ -60,6 +60,7 @@ impl Toy {
                 drain: Drain::MessageBoundary,
                 max_frame: 2,
             },
+            http: None,
         };
         Self {
             descriptor: Arc::new(descriptor),

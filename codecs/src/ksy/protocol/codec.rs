@@ -157,7 +157,7 @@ impl ConnCodec for KsyCodec {
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
         let message = match event {
             Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => {
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
                 return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
             }
         };

@@ -136,6 +136,7 @@ pub(super) fn describe(
         schema: builder.schema,
         operations: described,
         capabilities: capabilities(plan, section),
+        http: None,
     };
     Ok((descriptor, all))
 }

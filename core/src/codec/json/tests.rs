@@ -58,6 +58,7 @@ fn descriptor() -> Descriptor {
             drain: Drain::Close,
             max_frame: 1024,
         },
+        http: None,
     }
 }
 

@@ -76,6 +76,7 @@ fn world() -> World {
             drain: Drain::Close,
             max_frame: 64,
         },
+        http: None,
     };
     let values = vec![
         Value::Int(1250),

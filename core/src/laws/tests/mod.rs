@@ -63,6 +63,7 @@ fn toy(flaw: Flaw) -> Arc<dyn Protocol> {
             drain: Drain::MessageBoundary,
             max_frame: MAX,
         },
+        http: None,
     };
     Arc::new(Toy {
         descriptor: Arc::new(descriptor),

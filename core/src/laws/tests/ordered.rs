@@ -56,6 +56,7 @@ fn ordered(count: Count) -> Arc<dyn Protocol> {
             drain: Drain::MessageBoundary,
             max_frame: FRAME,
         },
+        http: None,
     };
     Arc::new(Ordered {
         descriptor: Arc::new(descriptor),

@@ -142,7 +142,7 @@ fn native(request: MessageEnv<'_>, bytes: Bytes) -> Result<Message, EvalError> {
         .map_err(|error| bad(error.to_string()))?
     {
         Event::Head(message) if message.kind() == Kind::Reply => Ok(message),
-        Event::Head(_) | Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => {
+        Event::Head(_) | Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
             Err(bad("the bytes are no reply".to_owned()))
         }
     }

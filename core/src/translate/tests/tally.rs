@@ -70,6 +70,7 @@ fn descriptor(correlation: CorrelationKind) -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: 256,
         },
+        http: None,
     }
 }
 

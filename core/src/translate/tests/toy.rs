@@ -90,6 +90,7 @@ fn descriptor() -> Descriptor {
             drain: Drain::MessageBoundary,
             max_frame: 256,
         },
+        http: None,
     }
 }
 

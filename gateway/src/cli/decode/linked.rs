@@ -98,8 +98,9 @@ impl Linked {
             Event::Head(message) => return self.view.show(descriptor, message, &about),
             Event::Control(Control::Heartbeat(_)) => "heartbeat",
             Event::Control(Control::GoAway) => "go-away",
+            Event::Control(Control::Continue) => "continue",
             Event::Body(_) => "body",
-            Event::End => "end",
+            Event::End(_) => "end",
             Event::Reset(_) => "reset",
         };
         match self.view.format {

@@ -163,7 +163,7 @@ impl Conversation {
     fn handle(&mut self, event: &Event, watcher: &mut Watcher<'_>) -> Result<(), Trouble> {
         let message = match event {
             Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => return Ok(()),
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => return Ok(()),
         };
         let answered = match message.kind() {
             Kind::Request | Kind::Event => Answered::NotAReply,

@@ -162,13 +162,13 @@ impl Judge<'_> {
             |from, bytes: &Bytes| Frames::new(self.protocol, Some(from), limit, bytes.clone());
         let asked = frames(From::Client, self.sent).filter_map(|frame| match frame.ok()?.event {
             Event::Head(message) => Some(message),
-            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
         });
         let asked: Vec<Message> = asked.collect();
         let mut frames = frames(From::Server, bytes).after(&asked);
         match frames.next()?.ok()?.event {
             Event::Head(message) => Some(to_json(descriptor, &message, Secrets::Shown)),
-            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
         }
     }
 

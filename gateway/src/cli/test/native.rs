@@ -106,6 +106,6 @@ fn read(protocol: &Arc<dyn Protocol>, from: From, frame: Bytes) -> Option<Messag
     let mut frames = Frames::new(protocol, Some(from), limit, frame);
     match frames.next()?.ok()?.event {
         Event::Head(message) => Some(message),
-        Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => None,
+        Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
     }
 }

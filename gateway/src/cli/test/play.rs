@@ -146,7 +146,7 @@ impl<'p> Stage<'p> {
         }
         match frame.event {
             Event::Head(message) => Ok(message),
-            Event::Body(_) | Event::End | Event::Reset(_) | Event::Control(_) => Err((
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => Err((
                 "this is no message but housekeeping".to_owned(),
                 Reply::Nothing,
             )),

@@ -184,8 +184,9 @@ impl Connection {
                 self.session.handle_close();
                 Ok(())
             }
+            Event::Control(Control::Continue) => Ok(()),
             // Bodies of requests are whole: a codec that streams them has no listener yet.
-            Event::Body(_) | Event::End | Event::Reset(_) => Err(Ended("streamed-body")),
+            Event::Body(_) | Event::End(_) | Event::Reset(_) => Err(Ended("streamed-body")),
         }
     }
 

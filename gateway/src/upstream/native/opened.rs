@@ -127,7 +127,7 @@ impl Opened {
                     return Ok(Some(message));
                 }
                 Some(Event::Head(message)) if message.kind() == Kind::Event => {}
-                Some(Event::Control(Control::Heartbeat(None))) => {}
+                Some(Event::Control(Control::Heartbeat(None) | Control::Continue)) => {}
                 Some(Event::Control(Control::Heartbeat(Some(answer)))) => {
                     let mut out = BytesMut::new();
                     // An answer that does not fit is none: the server will end the connection.
@@ -137,7 +137,7 @@ impl Opened {
                 Some(Event::Control(Control::GoAway)) => {
                     return Err(io::Error::other("the server is going away"));
                 }
-                Some(Event::Head(_) | Event::Body(_) | Event::End | Event::Reset(_)) => {
+                Some(Event::Head(_) | Event::Body(_) | Event::End(_) | Event::Reset(_)) => {
                     return Err(io::Error::other("something that is no reply"));
                 }
             }

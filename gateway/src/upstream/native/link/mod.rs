@@ -457,7 +457,7 @@ impl State {
     fn deliver_event(&mut self, event: Event, metrics: &UpstreamMetrics) -> Result<(), Broken> {
         let message = match event {
             Event::Head(message) => message,
-            Event::Control(Control::Heartbeat(None)) => return Ok(()),
+            Event::Control(Control::Heartbeat(None) | Control::Continue) => return Ok(()),
             Event::Control(Control::Heartbeat(Some(answer))) => {
                 let (event, before) = (Event::Head(answer), self.outbound.len());
                 // An answer that does not fit is none: the server will end the connection.
@@ -472,7 +472,7 @@ impl State {
                 return Ok(());
             }
             // Whole frames are all that is forwarded.
-            Event::Body(_) | Event::End | Event::Reset(_) => {
+            Event::Body(_) | Event::End(_) | Event::Reset(_) => {
                 return Err(Broken::Unasked("a streamed body"));
             }
         };
