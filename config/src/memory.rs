@@ -319,7 +319,11 @@ const fn carrier(endpoint: &Endpoint) -> u64 {
     match endpoint {
         Endpoint::Https(_) | Endpoint::Tls(_) => RELAY_TLS,
         Endpoint::Quic(_) => QUIC_STREAM,
-        Endpoint::H2c(_) | Endpoint::Tcp(_) | Endpoint::Unix(_) | Endpoint::Mock(_) => 0,
+        Endpoint::H2c(_)
+        | Endpoint::Http(_)
+        | Endpoint::Tcp(_)
+        | Endpoint::Unix(_)
+        | Endpoint::Mock(_) => 0,
     }
 }
 
@@ -329,6 +333,7 @@ const fn quic_stream(endpoint: &Endpoint) -> u64 {
         Endpoint::Quic(_) => QUIC_STREAM,
         Endpoint::H2c(_)
         | Endpoint::Https(_)
+        | Endpoint::Http(_)
         | Endpoint::Tcp(_)
         | Endpoint::Tls(_)
         | Endpoint::Unix(_)

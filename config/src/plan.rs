@@ -7,7 +7,7 @@ use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, Question, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Proxy, Question, Translation};
 use http::HeaderName;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
@@ -157,6 +157,8 @@ pub enum RouteAction {
     Convert(Conversion),
     /// Messages go to an upstream of the same protocol as they are.
     Forward,
+    /// HTTP requests go to an upstream of HTTP, of any version, and their answers come back.
+    Proxy(Proxy),
     /// The bytes of a connection are carried as they are.
     Relay,
 }
@@ -167,7 +169,10 @@ impl RoutePlan {
     pub const fn translation(&self) -> Option<&Translation> {
         match &self.action {
             RouteAction::Translate(translation) => Some(translation),
-            RouteAction::Convert(_) | RouteAction::Forward | RouteAction::Relay => None,
+            RouteAction::Convert(_)
+            | RouteAction::Forward
+            | RouteAction::Proxy(_)
+            | RouteAction::Relay => None,
         }
     }
 
@@ -176,7 +181,10 @@ impl RoutePlan {
     pub const fn conversion(&self) -> Option<&Conversion> {
         match &self.action {
             RouteAction::Convert(conversion) => Some(conversion),
-            RouteAction::Translate(_) | RouteAction::Forward | RouteAction::Relay => None,
+            RouteAction::Translate(_)
+            | RouteAction::Forward
+            | RouteAction::Proxy(_)
+            | RouteAction::Relay => None,
         }
     }
 }
@@ -188,7 +196,7 @@ impl RouteAction {
     pub const fn sends_messages(&self) -> bool {
         match self {
             Self::Convert(_) | Self::Forward => true,
-            Self::Translate(_) | Self::Relay => false,
+            Self::Translate(_) | Self::Proxy(_) | Self::Relay => false,
         }
     }
 }
@@ -280,6 +288,8 @@ pub enum Endpoint {
     H2c(Authority),
     /// HTTP/2 over TLS, by ALPN.
     Https(Authority),
+    /// HTTP/1.1 over plain TCP.
+    Http(Authority),
     /// A stream of bytes over plain TCP.
     Tcp(Authority),
     /// A stream of bytes over TLS.
@@ -297,7 +307,7 @@ pub enum Endpoint {
 pub enum EndpointKind {
     /// HTTP/2.
     Http,
-    /// Bytes.
+    /// Bytes, which may be those of HTTP/1.1.
     Stream,
     /// The built-in upstream.
     Mock,
@@ -310,6 +320,7 @@ impl Endpoint {
         match self {
             Self::H2c(authority)
             | Self::Https(authority)
+            | Self::Http(authority)
             | Self::Tcp(authority)
             | Self::Tls(authority)
             | Self::Quic(authority) => Some(authority),
@@ -323,6 +334,7 @@ impl Endpoint {
         match self {
             Self::H2c(authority) => Self::H2c(authority.found(address)),
             Self::Https(authority) => Self::Https(authority.found(address)),
+            Self::Http(authority) => Self::Http(authority.found(address)),
             Self::Tcp(authority) => Self::Tcp(authority.found(address)),
             Self::Tls(authority) => Self::Tls(authority.found(address)),
             Self::Quic(authority) => Self::Quic(authority.found(address)),
@@ -341,7 +353,9 @@ impl Endpoint {
     pub const fn kind(&self) -> EndpointKind {
         match self {
             Self::H2c(_) | Self::Https(_) => EndpointKind::Http,
-            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Quic(_) => EndpointKind::Stream,
+            Self::Http(_) | Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Quic(_) => {
+                EndpointKind::Stream
+            }
             Self::Mock(_) => EndpointKind::Mock,
         }
     }

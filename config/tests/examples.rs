@@ -8,7 +8,7 @@ use gatewright_core::codec::{Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, Message};
 use gatewright_core::relay::Raw;
-use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, Outcome};
+use gatewright_core::translate::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 use http::{HeaderMap, StatusCode};
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +45,7 @@ fn facts(listener: &ListenerPlan) -> Facts {
         connection: 1,
         listener: Arc::clone(&listener.name),
         trace: 0,
+        carriage: Carriage::default(),
     }
 }
 
@@ -84,7 +85,7 @@ fn answer(status: StatusCode, body: impl Into<bytes::Bytes>) -> HttpAnswer {
     HttpAnswer {
         status,
         headers: HeaderMap::new(),
-        body: body.into(),
+        body: body.into().into(),
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
         HttpAnswer {
             status: StatusCode::from_u16(status).unwrap(),
             headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
+            body: crate::message::Body::Empty,
         }
     }
 

@@ -119,6 +119,21 @@ impl Framing {
         buffer.len() >= self.needed
     }
 
+    /// Whether the peer's last message was read, or the last one written: see
+    /// [`ConnCodec::has_ended`].
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.codec.has_ended()
+    }
+
+    /// What the end of the peer's direction completes: see [`ConnCodec::finish`].
+    ///
+    /// # Errors
+    /// If it ended within a message.
+    pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
+        self.codec.finish()
+    }
+
     /// Appends the event's bytes to `out`, or leaves it as it was.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Body streams, beside a queue of chunks.
 
 use bytes::Bytes;
-use gatewright_core::message::{Body, BodyClosed, BodySender, BodyStream};
+use gatewright_core::message::{Body, BodyClosed, BodySender, BodyStream, Value};
 use gatewright_proptests::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -156,7 +156,10 @@ impl Ends {
                 assert_eq!(polled, self.model.chunk());
             }
             (Operation::End, Some(_), _) => {
-                self.sender.take().into_iter().for_each(BodySender::end);
+                self.sender
+                    .take()
+                    .into_iter()
+                    .for_each(|sender| sender.end(Value::Null));
                 self.model.writer = Writer::Ended;
             }
             (Operation::Cut, Some(_), _) => {

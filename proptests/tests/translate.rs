@@ -9,7 +9,7 @@ use gatewright_core::expr::{RuleError, Source};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
-    BodySpec, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, MessageSpec, ReplySpec,
+    BodySpec, Carriage, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, MessageSpec, ReplySpec,
     RequestSpec, RouteSpec, SetSpec, Translation,
 };
 use gatewright_proptests::cases;
@@ -90,6 +90,7 @@ fn facts() -> Facts {
         connection: 1,
         listener: "pos".into(),
         trace: 1,
+        carriage: Carriage::default(),
     }
 }
 

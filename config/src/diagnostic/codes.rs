@@ -40,7 +40,7 @@ codes! {
          mean may change between two starts. Port 0 takes a free port.";
     BAD_URL = "GW1009", "not the URL of an upstream",
         "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
-         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443), `tcp://HOST:PORT`, `tls://HOST:PORT`, `quic://HOST:PORT` or `unix:///PATH` (streams \
+         `https://HOST[:PORT]` (HTTP/2 over TLS, port 443), `http://HOST[:PORT]` (HTTP/1.1 over plain TCP, port 80), `tcp://HOST:PORT`, `tls://HOST:PORT`, `quic://HOST:PORT` or `unix:///PATH` (streams \
          of bytes) or `mock:` (the built-in upstream: `mock:`, `mock:503`, \
          `mock:200?delay=50ms&body=hello%20world`). A path does not belong into it: each route has its own target. \
          `mock:` is the only URL of its upstream.";

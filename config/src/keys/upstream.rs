@@ -16,7 +16,7 @@ pub(crate) static UPSTREAM: Key =
 pub(crate) static URL: Key = Key::new(
     "upstreams.*.url",
     Kind::ExpandedTextsOrTables(
-        "\"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"quic://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
+        "\"http://HOST[:PORT]\", \"h2c://HOST[:PORT]\", \"https://HOST[:PORT]\", \"tcp://HOST:PORT\", \"tls://HOST:PORT\", \"quic://HOST:PORT\", \"unix:///PATH\" or \"mock:\"",
     ),
     Fallback::Required,
     "Where it is to be found. `h2c` and `https` are HTTP/2; `tcp`, `tls`, `quic` and `unix` are streams of bytes, for `raw` listeners and protocols of one's own; those of `quic` share one QUIC connection of each worker to each endpoint, and need `tls.alpn`. `mock:` is built in: it tells the request back as JSON; `mock:503` and `mock:200?delay=50ms&body=hello` say what to answer.",
@@ -25,7 +25,7 @@ pub(crate) static PROTOCOL: Key = Key::new(
     "upstreams.*.protocol",
     Kind::Text("the name of a [protocols.NAME] or of a codec that is linked in"),
     Fallback::Absent,
-    "What a stream of bytes (`tcp`, `tls`, `quic`, `unix`) carries, where messages are sent to it.",
+    "What a stream of bytes (`tcp`, `tls`, `quic`, `unix`) carries, where messages are sent to it; `http://` carries `http` by itself.",
 );
 pub(crate) static SHARING: Key = Key::new(
     "upstreams.*.sharing",

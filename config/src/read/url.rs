@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-const SCHEMES: &str =
-    "`h2c://`, `https://`, `tcp://`, `tls://`, `quic://`, `unix://` and `mock:` are what there is";
+const SCHEMES: &str = "`http://`, `h2c://`, `https://`, `tcp://`, `tls://`, `quic://`, `unix://` and `mock:` are what there is";
 
 /// One endpoint.
 pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, Problem> {
@@ -25,9 +24,7 @@ pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, 
         Some(("tls", rest)) => authority(url, rest, port).map(Endpoint::Tls),
         Some(("quic", rest)) => authority(url, rest, port).map(Endpoint::Quic),
         Some(("unix", path)) => socket_path(url, path).map(Endpoint::Unix),
-        Some(("http", rest)) => Err(bad(url).help(format!(
-            "did you mean \"h2c://{rest}\", HTTP/2 over plain TCP?"
-        ))),
+        Some(("http", rest)) => authority(url, rest, Some(80)).map(Endpoint::Http),
         Some((scheme, _)) => {
             let message = format!("there are no `{}://` upstreams", scheme.escape_debug());
             Err(Problem::new(codes::BAD_URL, message).help(SCHEMES))
@@ -196,6 +193,7 @@ mod tests {
             Some(Endpoint::H2c(of("127.0.0.1", 8080)))
         );
         assert_eq!(read("h2c://pay"), Some(Endpoint::H2c(of("pay", 80))));
+        assert_eq!(read("http://pay"), Some(Endpoint::Http(of("pay", 80))));
         assert_eq!(
             read("https://pay-1.internal/"),
             Some(Endpoint::Https(of("pay-1.internal", 443)))
@@ -205,7 +203,7 @@ mod tests {
             Some(Endpoint::Https(of("::1", 8443)))
         );
         for bad in [
-            "http://x",
+            "http://",
             "udp://x:1",
             "x:1",
             "h2c://",

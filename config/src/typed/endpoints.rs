@@ -59,13 +59,17 @@ fn beside(first: &Endpoint, other: &Endpoint) -> Option<Problem> {
             Problem::new(codes::BAD_URL, "`mock:` stands beside another URL")
                 .help("the built-in upstream answers every request: it is the only URL"),
         ),
-        (first, other) if first != other => Some(
-            Problem::new(codes::MISMATCH, "URLs of HTTP/2 and of streams of bytes").help(
-                "`h2c://` and `https://` need an upstream of their own, as do `tcp://`, `tls://`, `quic://` and `unix://`",
+        (kind, other_kind) if kind != other_kind || is_http1(first) != is_http1(other) => Some(
+            Problem::new(codes::MISMATCH, "URLs of different protocols").help(
+                "`h2c://` and `https://` need an upstream of their own, as do `http://`, and `tcp://`, `tls://`, `quic://` and `unix://`",
             ),
         ),
         _ => None,
     }
+}
+
+const fn is_http1(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Http(_))
 }
 
 fn narrow(count: usize) -> u32 {

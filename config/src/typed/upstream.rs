@@ -54,11 +54,13 @@ impl Upstream {
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
         let kind = endpoints.first().map(Endpoint::kind);
+        let protocol = section.name(reader, &keys::PROTOCOL);
+        let protocol = protocol.or_else(|| implied(&endpoints, section));
         let upstream = Self {
             name,
             endpoints,
             discovery,
-            protocol: section.name(reader, &keys::PROTOCOL),
+            protocol,
             sharing: section.text(reader, &keys::SHARING),
             session: Session::read(reader, section),
             ranks,
@@ -126,6 +128,17 @@ impl Upstream {
             let help = "a QUIC connection needs the name of its protocol (RFC 9001, 8.1), such as tls = { alpn = \"echo\" }";
             reader.problem(problem.help(help), node.span.clone());
         }
+    }
+}
+
+/// What the scheme of a URL says that its connections carry.
+fn implied(endpoints: &[Endpoint], section: &Section<'_>) -> Option<Spanned<String>> {
+    match endpoints.first()? {
+        Endpoint::Http(_) => {
+            let url = section.node(&keys::URL)?;
+            Some(Spanned::new("http".to_owned(), url.span.clone()))
+        }
+        _ => None,
     }
 }
 

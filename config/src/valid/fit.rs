@@ -64,14 +64,14 @@ pub(super) fn note_misfits(
     let relays = spoken.iter().any(|s| s.service == Service::Relay);
     let makes = Makes::of(route);
     let stream = destination.is_some_and(|to| to.kind == EndpointKind::Stream);
-    let mut spoken = spoken.iter();
-    let misfit = destination.and_then(|to| spoken.find_map(|spoken| misfit(spoken, to, makes)));
+    let misfit = destination.and_then(|to| spoken.iter().find_map(|s| misfit(s, to, makes)));
     match makes {
         _ if relays => {
             let help = "bytes of `raw` listeners are relayed as they are: leave it away";
             note_rules(reader, &route.of_messages, "is for messages", help);
         }
         Makes::Nothing | Makes::Http if stream && misfit.is_none() => note_idle(reader, route),
+        Makes::Nothing if proxied(destination, spoken) => note_idle(reader, route),
         Makes::Nothing if !stream => {
             let source = Arc::clone(&reader.source);
             let span = route.spec.as_ref().map(|spec| spec.span.clone());
@@ -83,6 +83,12 @@ pub(super) fn note_misfits(
     if let (Some(problem), Some(to)) = (misfit, &route.to) {
         reader.problem(problem, to.span.clone());
     }
+}
+
+/// Whether requests of HTTP go to an upstream of HTTP as they are.
+fn proxied(destination: Option<Destination<'_>>, spoken: &[&Spoken]) -> bool {
+    let http = |spoken: &&Spoken| spoken.protocol.descriptor().http.is_some();
+    destination.is_some_and(|to| to.kind == EndpointKind::Http) && spoken.iter().all(http)
 }
 
 /// Notes rules of a route that forwards messages as they are.

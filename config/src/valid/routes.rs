@@ -9,7 +9,9 @@ use crate::typed::{Route, Upstream};
 use gatewright_core::codec::Protocol;
 use gatewright_core::expr::RuleError;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, RequestSpec, RouteSpec, Translation};
+use gatewright_core::translate::{
+    BalanceKey, Conversion, Proxy, RequestSpec, RouteSpec, Translation,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -199,11 +201,15 @@ fn action(
             noted(reader, compiled).map(RouteAction::Convert)
         }
         (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Http(_)) | None) => {
-            Some(RouteAction::Forward)
+            let proxy = Proxy::of(protocol.descriptor());
+            Some(proxy.map_or(RouteAction::Forward, RouteAction::Proxy))
         }
         (Service::Messages, _, Some(RequestSpec::Http(_))) => {
             let compiled = Translation::compile(spec, protocol);
             noted(reader, compiled).map(RouteAction::Translate)
+        }
+        (Service::Messages, Some(EndpointKind::Http), None) => {
+            Proxy::of(protocol.descriptor()).map(RouteAction::Proxy)
         }
         (Service::Messages, _, Some(RequestSpec::Message(_)) | None) => None,
     }

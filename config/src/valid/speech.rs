@@ -66,6 +66,8 @@ fn sharing(
         }
         Some(("exclusive", _)) => Some(Sharing::Exclusive),
         Some(("bound", _)) => Some(Sharing::Bound),
+        // A slow answer of HTTP would hold up all that were asked for after it.
+        None if protocol.descriptor().http.is_some() => Some(Sharing::Exclusive),
         Some(_) | None if can_share => Some(Sharing::Shared),
         Some(_) | None => Some(Sharing::Exclusive),
     }

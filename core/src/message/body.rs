@@ -1,5 +1,6 @@
 //! A message's payload: nothing, whole, or a bounded stream of chunks.
 
+use super::Value;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,6 +21,15 @@ pub enum Body {
     Stream(BodyStream),
 }
 
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        match bytes.is_empty() {
+            true => Self::Empty,
+            false => Self::Whole(bytes),
+        }
+    }
+}
+
 impl Body {
     /// A stream that buffers at most `budget` bytes (beyond one chunk), and its writing end.
     #[must_use]
@@ -33,6 +43,16 @@ impl Body {
         };
         let reader = Arc::new(Reader { pipe });
         (sender, Self::Stream(BodyStream { reader }))
+    }
+
+    /// How many bytes are here, of a stream those that wait.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match self {
+            Self::Empty | Self::Awaited => 0,
+            Self::Whole(bytes) => bytes.len(),
+            Self::Stream(stream) => lock(&stream.reader.pipe).held,
+        }
     }
 
     /// The bytes, if they are all here.
@@ -52,6 +72,7 @@ struct Pipe {
     held: usize,
     budget: usize,
     state: State,
+    trailers: Value,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -124,12 +145,23 @@ impl BodySender {
         Ok(())
     }
 
-    /// Says that the body is complete.
-    pub fn end(self) {
+    /// Says that the body is complete, and what follows it: trailer fields, or [`Value::Null`].
+    pub fn end(self, trailers: Value) {
         let mut pipe = lock(&self.pipe);
         if pipe.state == State::Open {
             pipe.state = State::Ended;
+            pipe.trailers = trailers;
         }
+    }
+
+    /// Ready once the reader is gone.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut pipe = lock(&self.pipe);
+        if pipe.state == State::ReaderGone {
+            return Poll::Ready(());
+        }
+        pipe.writer = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -192,6 +224,12 @@ impl BodyStream {
         }
     }
 
+    /// What follows the body, once its end was read.
+    #[must_use]
+    pub fn take_trailers(&self) -> Value {
+        std::mem::take(&mut lock(&self.reader.pipe).trailers)
+    }
+
     /// Says that nobody will read on.
     pub fn close(&mut self) {
         self.reader.close();
@@ -249,8 +287,9 @@ mod tests {
             Poll::Ready(Some(Ok(Bytes::from_static(b"abcd"))))
         );
         assert_eq!(tx.poll_ready(cx), Poll::Ready(Ok(())));
-        tx.end();
+        tx.end(Value::from(7_u8));
         assert_eq!(rx.poll_chunk(cx), Poll::Ready(None));
+        assert_eq!(rx.take_trailers(), Value::from(7_u8));
     }
 
     #[test]

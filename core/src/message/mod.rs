@@ -170,6 +170,11 @@ impl Message {
         &self.body
     }
 
+    /// Gives it another payload.
+    pub fn set_body(&mut self, body: Body) {
+        self.body = body;
+    }
+
     /// Takes the payload out, leaving [`Body::Empty`].
     pub fn take_body(&mut self) -> Body {
         std::mem::take(&mut self.body)

@@ -2,8 +2,7 @@
 
 use crate::fault::Fault;
 use crate::message::{Body, Message};
-use bytes::Bytes;
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,19 +19,34 @@ pub struct Facts {
     pub listener: Arc<str>,
     /// The trace it belongs to: `trace.id`, 32 hexadecimal digits.
     pub trace: u128,
+    /// What it came in.
+    pub carriage: Carriage,
 }
 
-/// An HTTP request, but for its scheme and authority: the upstream's endpoint has those.
+/// What a message came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carriage {
+    /// Over TLS.
+    pub tls: bool,
+    /// In a stream of HTTP/2.
+    pub http2: bool,
+}
+
+/// An HTTP request, but for its scheme, which the upstream's endpoint has.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
     /// Path and query, percent-encoded.
     pub target: PathAndQuery,
+    /// Whom it asks; without one, the upstream's endpoint.
+    pub authority: Option<Authority>,
     /// Headers of the rules and `content-type`; no framing headers.
     pub headers: HeaderMap,
-    /// The payload, always whole.
+    /// The payload.
     pub body: Body,
+    /// Whether the answer's payload is passed on as it comes, instead of being read whole first.
+    pub streams: bool,
 }
 
 /// An upstream's whole answer.
@@ -43,7 +57,7 @@ pub struct HttpAnswer {
     /// Its headers.
     pub headers: HeaderMap,
     /// Its payload.
-    pub body: Bytes,
+    pub body: Body,
 }
 
 /// How an exchange with an upstream ended.
@@ -74,7 +88,7 @@ impl fmt::Debug for HttpAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpAnswer")
             .field("status", &self.status)
-            .field("body", &self.body.len())
+            .field("body", &self.body.held())
             .finish_non_exhaustive()
     }
 }

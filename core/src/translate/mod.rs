@@ -27,6 +27,7 @@ mod headers;
 mod json;
 mod key;
 mod load;
+mod proxy;
 mod question;
 mod reply;
 mod request;
@@ -35,9 +36,10 @@ mod spec;
 mod target;
 
 pub use conversion::Conversion;
-pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
+pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 pub use headers::header_name;
 pub use key::BalanceKey;
+pub use proxy::{Proxy, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,

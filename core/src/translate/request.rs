@@ -75,9 +75,11 @@ impl Request {
         let text = Bytes::from(text);
         Ok(HttpRequest {
             method: self.method.clone(),
+            authority: None,
             target: self.target.finish(text.slice(..path))?,
             headers,
             body: body.unwrap_or_else(|| Body::Whole(text.slice(path..))),
+            streams: false,
         })
     }
 }

@@ -5,9 +5,9 @@ use crate::clock;
 use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
 use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Message;
+use gatewright_core::message::{Body, Message};
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Conversion, Facts, HttpAnswer, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, HttpAnswer, HttpRequest, Outcome};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -32,7 +32,11 @@ enum Way {
     Http(Call),
     Native(Rc<Lane>, NativeCall),
     Answered(HttpAnswer),
-    Replied(Event),
+    /// A connection that carries the rest of the reply is kept until that is there.
+    Replied {
+        event: Event,
+        _rest: Option<NativeCall>,
+    },
     Ended,
 }
 
@@ -92,7 +96,8 @@ impl Exchange {
         } = self;
         self.way = match &route.action {
             Action::Translate(rules) => {
-                Way::Http(call(request, route, rules, facts, None, deadline, now)?)
+                let http = rules.request(request, facts)?;
+                Way::Http(call(request, route, http, facts, None, deadline, now))
             }
             Action::Convert(rules) => {
                 let lane = lane(route, request, facts, rules.operation().needs, from);
@@ -101,6 +106,14 @@ impl Exchange {
             Action::Forward => {
                 let lane = lane(route, request, facts, from.needs, from);
                 Way::native(request, lane)?
+            }
+            Action::Proxy(proxy) if route.upstream.speaks() => {
+                let lane = lane(route, request, facts, from.needs, from);
+                Way::native(&mut proxy.message(request, facts), lane)?
+            }
+            Action::Proxy(proxy) => {
+                let http = proxy.request(request, facts)?;
+                Way::Http(call(request, route, http, facts, None, deadline, now))
             }
         };
         Ok(())
@@ -126,7 +139,7 @@ impl Exchange {
                     let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
                     (reply, call.endpoint())
                 }
-                Way::Answered(_) | Way::Replied(_) | Way::Ended => {
+                Way::Answered(_) | Way::Replied { .. } | Way::Ended => {
                     let fault = Fault::sent(FaultClass::Internal, "polled after its end");
                     (Err(fault), None)
                 }
@@ -144,6 +157,10 @@ impl Exchange {
 
     /// Whether it is sent once more after it ended so.
     fn is_tried_again(&self, result: &Result<Answer, Fault>) -> bool {
+        // What was sent of a payload is gone.
+        if matches!(self.request.body(), Body::Stream(_)) {
+            return false;
+        }
         let outcome = match (result, &self.way) {
             (Ok(Answer::Http), Way::Answered(answer)) if answer.status.as_u16() >= 400 => {
                 Outcome::Answer(answer)
@@ -167,7 +184,7 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
             Way::Native(_, call) => call.timed_out(limit, now),
-            Way::Answered(_) | Way::Replied(_) | Way::Ended => {}
+            Way::Answered(_) | Way::Replied { .. } | Way::Ended => {}
         }
     }
 
@@ -175,21 +192,29 @@ impl Exchange {
     pub(super) const fn response(&self) -> Option<&HttpAnswer> {
         match &self.way {
             Way::Answered(answer) => Some(answer),
-            Way::Http(_) | Way::Native(..) | Way::Replied(_) | Way::Ended => None,
+            Way::Http(_) | Way::Native(..) | Way::Replied { .. } | Way::Ended => None,
         }
     }
 
     /// Ends it with its reply, if there is one. One that waits for its turn keeps its exchange,
     /// which keeps no stream and no place upstream.
     pub(super) fn reply_with(mut self: Box<Self>, message: Option<Message>) -> Option<Reply> {
-        self.way = Way::Replied(Event::Head(message?));
+        let message = message?;
+        let rest = match std::mem::replace(&mut self.way, Way::Ended) {
+            Way::Native(_, call) if matches!(message.body(), Body::Stream(_)) => Some(call),
+            _ => None,
+        };
+        self.way = Way::Replied {
+            event: Event::Head(message),
+            _rest: rest,
+        };
         Some(Reply::Exchange(self))
     }
 
     /// What the client gets, once that is known.
     pub(super) const fn reply(&self) -> Option<&Event> {
         match &self.way {
-            Way::Replied(event) => Some(event),
+            Way::Replied { event, .. } => Some(event),
             Way::Http(_) | Way::Native(..) | Way::Answered(_) | Way::Ended => None,
         }
     }
@@ -199,7 +224,7 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.awaits(),
             Way::Native(..) => "no reply in time",
-            Way::Answered(_) | Way::Replied(_) | Way::Ended => "not handled in time",
+            Way::Answered(_) | Way::Replied { .. } | Way::Ended => "not handled in time",
         }
     }
 
@@ -216,9 +241,17 @@ impl Exchange {
             (Way::Native(lane, _), Action::Convert(rules)) => {
                 Way::converted(request, lane, rules, facts)?
             }
+            (Way::Native(lane, _), Action::Proxy(proxy)) => {
+                Way::native(&mut proxy.message(request, facts), lane)?
+            }
             (Way::Native(lane, _), _) => Way::native(request, lane)?,
             (_, Action::Translate(rules)) => {
-                Way::Http(call(request, route, rules, facts, failed, deadline, now)?)
+                let http = rules.request(request, facts)?;
+                Way::Http(call(request, route, http, facts, failed, deadline, now))
+            }
+            (_, Action::Proxy(proxy)) => {
+                let http = proxy.request(request, facts)?;
+                Way::Http(call(request, route, http, facts, failed, deadline, now))
             }
             (_, Action::Convert(_) | Action::Forward) => {
                 return Err(Fault::unsent(FaultClass::Internal, "no way to go on"));
@@ -244,27 +277,19 @@ impl Way {
     }
 }
 
-/// Sends what the rules make of a request.
+/// Sends what a request became.
 fn call(
     request: &Message,
     route: &Route,
-    rules: &Translation,
+    http: HttpRequest,
     facts: &Facts,
     avoid: Option<usize>,
     deadline: Instant,
     now: Instant,
-) -> Result<Call, Fault> {
-    let http = rules.request(request, facts)?;
+) -> Call {
     let key = route.upstream.key_of(&route.plan, request, facts);
     let wish = Wish { key, avoid };
-    Ok(Call::begin(
-        &route.upstream,
-        http,
-        facts,
-        wish,
-        deadline,
-        now,
-    ))
+    Call::begin(&route.upstream, http, facts, wish, deadline, now)
 }
 
 /// What a request is sent on that asks this of its connection.

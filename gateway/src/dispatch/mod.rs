@@ -22,7 +22,7 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Conversion, Facts, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, Outcome, Proxy, Translation};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -58,6 +58,8 @@ pub(crate) enum Action {
     Convert(Conversion),
     /// They go to an upstream of their own protocol as they are.
     Forward,
+    /// They are HTTP's, and go on as such.
+    Proxy(Proxy),
 }
 
 impl Action {
@@ -67,6 +69,7 @@ impl Action {
             RouteAction::Translate(rules) => Some(Self::Translate(rules.clone())),
             RouteAction::Convert(rules) => Some(Self::Convert(rules.clone())),
             RouteAction::Forward => Some(Self::Forward),
+            RouteAction::Proxy(proxy) => Some(Self::Proxy(proxy.clone())),
             RouteAction::Relay => None,
         }
     }
@@ -76,6 +79,10 @@ impl Action {
         match self {
             Self::Translate(rules) => rules.reply(request, outcome, facts),
             Self::Convert(rules) => rules.reply(request, outcome, facts),
+            Self::Proxy(proxy) => match outcome {
+                Outcome::Answer(answer) => Some(proxy.reply(answer)),
+                Outcome::Message(_) | Outcome::Sent | Outcome::Fault(_) => None,
+            },
             Self::Forward => None,
         }
     }
@@ -228,7 +235,7 @@ impl Dispatch {
         };
         let sent = match &route.action {
             Action::Convert(rules) => rules.operation(),
-            Action::Translate(_) | Action::Forward => self.operation(&request),
+            Action::Translate(_) | Action::Forward | Action::Proxy(_) => self.operation(&request),
         };
         let retry = sent.retry;
         let from = Sender { retry, ..from };
@@ -319,7 +326,9 @@ impl Dispatch {
             ..
         } = exchange;
         match (&route.action, reply) {
-            (Action::Forward, reply) => reply.map(|reply| self.addressed(*reply, request)),
+            (Action::Forward | Action::Proxy(_), reply) => {
+                reply.map(|reply| self.addressed(*reply, request))
+            }
             (action, Some(reply)) => action.reply(request, &Outcome::Message(&reply), facts),
             (action, None) => action.reply(request, &Outcome::Sent, facts),
         }
@@ -329,7 +338,7 @@ impl Dispatch {
     fn name_of<'a>(&'a self, reply: &Message, action: &'a Action) -> &'a str {
         let protocol = match action {
             Action::Convert(rules) => rules.upstream(),
-            Action::Translate(_) | Action::Forward => &self.protocol,
+            Action::Translate(_) | Action::Forward | Action::Proxy(_) => &self.protocol,
         };
         let descriptor = protocol.descriptor();
         &descriptor.operation(reply.operation()).name
@@ -352,7 +361,9 @@ impl Dispatch {
             ..
         } = exchange;
         match &route.action {
-            Action::Forward => self.protocol.reject(&Rejected::from(request), fault),
+            Action::Forward | Action::Proxy(_) => {
+                self.protocol.reject(&Rejected::from(request), fault)
+            }
             action => action.reply(request, &Outcome::Fault(fault), facts),
         }
     }

@@ -79,7 +79,7 @@ impl MessageLog {
                 route = route.map(|route| &*route.plan.name),
                 upstream = route.map(|route| route.upstream.name()),
                 status = answer.status.as_u16(),
-                bytes = answer.body.len(),
+                bytes = answer.body.held(),
                 attempts,
                 took_us = exchange.took.as_micros() as u64,
                 "answered"

@@ -7,7 +7,7 @@ use crate::lifecycle::{Alarm, Worker};
 use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
 use bytestring::ByteString;
 use gatewright_core::relay::{LONGEST_HELLO, Raw, Sni, server_name};
-use gatewright_core::translate::Facts;
+use gatewright_core::translate::{Carriage, Facts};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -85,6 +85,7 @@ impl Opening {
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.worker.trace_id(),
+            carriage: Carriage::default(),
         };
         let opening = Raw::connect(sni);
         let route = self.listener.route(&opening, &facts)?;

@@ -1,17 +1,18 @@
 //! One HTTP request and its answer.
 
 use super::mock::MockCall;
+use super::streamed::{BUDGET, Download, Guard, Upload};
 use super::{Lease, Place, Queued, Target, Upstream, Wish};
 use crate::clock;
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Body;
+use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest};
 use h2::client::{ResponseFuture, SendRequest};
-use h2::{Reason, RecvStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::response::Parts;
-use http::uri::{PathAndQuery, Uri};
+use http::uri::{Authority, PathAndQuery, Uri};
 use http::{HeaderMap, Request, Response, StatusCode};
 use std::fmt;
 use std::future::Future;
@@ -37,6 +38,7 @@ enum State {
     AwaitingHead {
         lease: Lease,
         response: ResponseFuture,
+        sending: Sending,
     },
     AwaitingBody(Box<Receiving>),
     AwaitingMock(Box<MockCall>),
@@ -50,6 +52,16 @@ struct Outgoing {
     request: HttpRequest,
     trace: u128,
     deadline: Instant,
+    /// How long its payload, or that of its answer, may stand still.
+    patience: Duration,
+}
+
+/// What goes on beside the wait for an answer.
+struct Sending {
+    /// The payload of the request, while it is on its way.
+    upload: Option<Guard>,
+    /// How long that of the answer may stand still, if it is passed on as it comes.
+    streams: Option<Duration>,
 }
 
 /// An answer whose head is here and whose body is not.
@@ -89,6 +101,7 @@ impl Call {
                     request,
                     trace,
                     deadline,
+                    patience: deadline.saturating_duration_since(now),
                 };
                 match upstream.acquire(facts.connection, wish, now) {
                     Ok(Place::Granted(lease)) => {
@@ -137,12 +150,12 @@ impl Call {
             // Polled where it lies; taken out only to become something else.
             let next = match &mut self.state {
                 State::AwaitingPlace(waiting) => ready!(waiting.0.poll(cx)).map(Some),
-                State::AwaitingHead { lease, response } => {
-                    match ready!(Pin::new(response).poll(cx)) {
-                        Err(error) => Err(blamed(lease, fault(&error))),
-                        Ok(answer) => return self.receive(answer, now, cx),
-                    }
-                }
+                State::AwaitingHead {
+                    lease, response, ..
+                } => match ready!(Pin::new(response).poll(cx)) {
+                    Err(error) => Err(blamed(lease, fault(&error))),
+                    Ok(answer) => return self.receive(answer, now, cx),
+                },
                 State::AwaitingBody(receiving) => {
                     ready!(receiving.poll(cx))?;
                     return Poll::Ready(self.answer(now));
@@ -173,7 +186,8 @@ impl Call {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<HttpAnswer, Fault>> {
-        let State::AwaitingHead { lease, .. } = std::mem::replace(&mut self.state, State::Done)
+        let State::AwaitingHead { lease, sending, .. } =
+            std::mem::replace(&mut self.state, State::Done)
         else {
             return Poll::Ready(Err(Fault::sent(
                 FaultClass::Internal,
@@ -181,6 +195,7 @@ impl Call {
             )));
         };
         lease.answered();
+        sending.upload.into_iter().for_each(Guard::release);
         let (head, stream) = answer.into_parts();
         let mut receiving = Receiving {
             lease,
@@ -188,6 +203,9 @@ impl Call {
             stream,
             body: Collected::Nothing,
         };
+        if let Some(patience) = sending.streams {
+            return Poll::Ready(receiving.pass_on(patience, now, cx));
+        }
         match receiving.poll(cx)? {
             Poll::Ready(()) => Poll::Ready(Ok(receiving.finish(now))),
             Poll::Pending => {
@@ -231,19 +249,11 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
     let HttpRequest {
         method,
         target,
+        authority,
         mut headers,
         body,
+        streams,
     } = outgoing.request;
-    let body = match body {
-        Body::Empty => Bytes::new(),
-        Body::Whole(bytes) => bytes,
-        Body::Awaited | Body::Stream(_) => {
-            return Err(Fault::unsent(
-                FaultClass::Internal,
-                "only whole bodies are forwarded",
-            ));
-        }
-    };
     let span = lease.upstream().random();
     let deadline = time_left(lease.upstream(), outgoing.deadline);
     let sent = lease.with_http(|connected| {
@@ -261,24 +271,39 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         }
         let mut head = Request::new(());
         *head.method_mut() = method;
-        *head.uri_mut() = uri(&connected.target, target)?;
+        *head.uri_mut() = uri(&connected.target, authority, target)?;
         *head.headers_mut() = headers;
         send_on(&mut connected.sender, head, body)
     });
-    let response = sent.unwrap_or_else(|| {
+    let (response, upload) = sent.unwrap_or_else(|| {
         Err(Fault::unsent(
             FaultClass::Unreachable,
             "the connection was closed before its use",
         ))
     })?;
-    Ok(State::AwaitingHead { lease, response })
+    let upload = upload.map(|(body, stream)| {
+        let timers = lease.upstream().timers();
+        Guard::of(Upload::new(body, stream, outgoing.patience, timers))
+    });
+    let sending = Sending {
+        upload,
+        streams: streams.then_some(outgoing.patience),
+    };
+    Ok(State::AwaitingHead {
+        lease,
+        response,
+        sending,
+    })
 }
+
+/// A payload that is to be sent as it comes, and its stream.
+type Rest = (BodyStream, SendStream<Bytes>);
 
 fn send_on(
     sender: &mut SendRequest<Bytes>,
     mut head: Request<()>,
-    body: Bytes,
-) -> Result<ResponseFuture, Fault> {
+    body: Body,
+) -> Result<(ResponseFuture, Option<Rest>), Fault> {
     // A handle takes one request beyond the server's limit and no more before that one is open.
     // Places are counted against the limit, so this happens only while cancelled streams still
     // count; the library queues the request of another handle then.
@@ -291,19 +316,26 @@ fn send_on(
             &mut another
         }
     };
-    if body.is_empty() {
-        return sender
-            .send_request(head, true)
-            .map(|(response, _)| response)
-            .map_err(|e| unsent(&e));
+    if let Body::Whole(body) = &body {
+        head.headers_mut()
+            .append(CONTENT_LENGTH, decimal(body.len()));
     }
-    head.headers_mut()
-        .append(CONTENT_LENGTH, decimal(body.len()));
-    let (response, mut stream) = sender.send_request(head, false).map_err(|e| unsent(&e))?;
-    stream
-        .send_data(body, true)
-        .map_err(|error| fault(&error))?;
-    Ok(response)
+    let ends = matches!(body, Body::Empty);
+    let (response, mut stream) = sender.send_request(head, ends).map_err(|e| unsent(&e))?;
+    let rest = match body {
+        Body::Empty => None,
+        Body::Whole(body) => {
+            let sent = stream.send_data(body, true);
+            sent.map_err(|error| fault(&error))?;
+            None
+        }
+        Body::Stream(body) => Some((body, stream)),
+        Body::Awaited => {
+            let detail = "a body that nobody has read";
+            return Err(Fault::sent(FaultClass::Internal, detail));
+        }
+    };
+    Ok((response, rest))
 }
 
 /// How much time is left for the answer, where a header tells it. gRPC has a unit behind the number
@@ -394,19 +426,67 @@ impl Receiving {
         let Parts {
             status, headers, ..
         } = self.head;
-        match status {
-            StatusCode::INTERNAL_SERVER_ERROR
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => self.lease.blame(),
-            _ => self.lease.praise(now),
+        match speaks_against_its_server(status) {
+            true => self.lease.blame(),
+            false => self.lease.praise(now),
         }
         HttpAnswer {
             status,
             headers,
-            body: self.body.finish(),
+            body: self.body.finish().into(),
         }
     }
+}
+
+impl Receiving {
+    /// The answer, whole if it is here with nothing behind it, as most are; if not, its payload
+    /// comes as it does.
+    fn pass_on(
+        mut self,
+        patience: Duration,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<HttpAnswer, Fault> {
+        while self.body.len() < BUDGET && !self.stream.is_end_stream() {
+            match self.stream.poll_data(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    // The stream is there, or this chunk would not be.
+                    let _ = self.stream.flow_control().release_capacity(chunk.len());
+                    self.body.push(chunk);
+                }
+                Poll::Ready(Some(Err(error))) => return Err(blamed(&self.lease, fault(&error))),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        if self.stream.is_end_stream() {
+            return Ok(self.finish(now));
+        }
+        let Self {
+            lease,
+            head,
+            stream,
+            body,
+        } = self;
+        let (sender, rest) = Body::stream(BUDGET);
+        let mut download = Download::new(lease, stream, sender, patience);
+        download.begin_with(body.finish());
+        tokio::task::spawn_local(download);
+        Ok(HttpAnswer {
+            status: head.status,
+            headers: head.headers,
+            body: rest,
+        })
+    }
+}
+
+const fn speaks_against_its_server(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 impl Collected {
@@ -440,10 +520,14 @@ impl Collected {
     }
 }
 
-pub(super) fn uri(endpoint: &Target, target: PathAndQuery) -> Result<Uri, Fault> {
+pub(super) fn uri(
+    endpoint: &Target,
+    authority: Option<Authority>,
+    target: PathAndQuery,
+) -> Result<Uri, Fault> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(endpoint.scheme.clone());
-    parts.authority = Some(endpoint.authority.clone());
+    parts.authority = authority.or_else(|| Some(endpoint.authority.clone()));
     parts.path_and_query = Some(target);
     Uri::from_parts(parts).map_err(|_| Fault::unsent(FaultClass::Internal, "the target is no URI"))
 }

@@ -165,7 +165,7 @@ async fn get(usable: Usable, path: PathAndQuery) -> Option<()> {
         cork,
     } = usable;
     let mut request = Request::new(());
-    *request.uri_mut() = uri(&target, path).ok()?;
+    *request.uri_mut() = uri(&target, None, path).ok()?;
     *request.headers_mut() = HeaderMap::new();
     let asking = async {
         let (response, _) = sender

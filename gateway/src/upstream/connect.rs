@@ -58,7 +58,8 @@ impl Upstream {
             let (scheme, authority) = match &target {
                 Endpoint::H2c(authority) => (Scheme::HTTP, authority),
                 Endpoint::Https(authority) => (Scheme::HTTPS, authority),
-                Endpoint::Tcp(_)
+                Endpoint::Http(_)
+                | Endpoint::Tcp(_)
                 | Endpoint::Tls(_)
                 | Endpoint::Unix(_)
                 | Endpoint::Quic(_)

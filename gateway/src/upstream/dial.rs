@@ -100,7 +100,7 @@ impl Dialler {
     /// As the system or TLS says, with the step at which it failed.
     pub(super) async fn dial(&self, endpoint: &Endpoint) -> io::Result<Stream> {
         match endpoint {
-            Endpoint::H2c(authority) | Endpoint::Tcp(authority) => {
+            Endpoint::H2c(authority) | Endpoint::Http(authority) | Endpoint::Tcp(authority) => {
                 dial_tcp(authority).await.map(Stream::Tcp)
             }
             // A handshake is large, and plain connections are not to make room for one.
@@ -128,6 +128,7 @@ impl Dialler {
             Endpoint::Quic(authority) => Box::pin(self.quic.probe(authority, self.tls()?)).await,
             Endpoint::H2c(_)
             | Endpoint::Https(_)
+            | Endpoint::Http(_)
             | Endpoint::Tcp(_)
             | Endpoint::Tls(_)
             | Endpoint::Unix(_)

@@ -53,7 +53,7 @@ pub(crate) fn answer(plan: &MockPlan, request: &HttpRequest) -> HttpAnswer {
     HttpAnswer {
         status,
         headers,
-        body,
+        body: body.into(),
     }
 }
 

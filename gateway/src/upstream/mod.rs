@@ -16,6 +16,7 @@ mod retiring;
 mod retry;
 mod roster;
 mod stream;
+mod streamed;
 
 pub(crate) use call::Call;
 pub(crate) use dial::Dialler;
@@ -286,6 +287,15 @@ impl Upstream {
     /// Whether clients share its connections.
     pub(crate) fn shares_connections(&self) -> bool {
         self.sharing() == Sharing::Shared
+    }
+
+    pub(super) const fn timers(&self) -> &Rc<Timers> {
+        &self.timers
+    }
+
+    /// Whether its connections carry messages of a protocol.
+    pub(crate) const fn speaks(&self) -> bool {
+        self.plan.speaks.is_some()
     }
 
     /// Whether each client has a connection of its own.

@@ -4,7 +4,6 @@ use super::http::{Answer, StreamId};
 use super::native::{CallId, Contents, LaneKey, Part};
 use super::setting::Speech;
 use super::{ClientId, Nonce, Task, World, say};
-use bytes::Bytes;
 use gatewright_core::balance::{Policy, key_of};
 use gatewright_core::codec::{CorrelationKind, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -449,7 +448,7 @@ impl World {
         let http = |answer: &Answer| HttpAnswer {
             status: http::StatusCode::from_u16(answer.status).expect("a status"),
             headers: http::HeaderMap::new(),
-            body: Bytes::new(),
+            body: gatewright_core::message::Body::Empty,
         };
         let (tried, retry) = (exchange.attempts, exchange.request.retry);
         match (result, exchange.way) {

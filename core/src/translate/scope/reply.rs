@@ -297,7 +297,7 @@ impl<'a> ReplyEnv<'a> {
         };
         match self
             .picked
-            .get_or_init(|| extract(self.paths, &answer.body))
+            .get_or_init(|| extract(self.paths, &answer.body.whole().unwrap_or_default()))
         {
             Ok(picked) => Ok(picked.get(at).unwrap_or(&Value::Null)),
             Err(NotJson) => Err(EvalError::new(
@@ -321,7 +321,7 @@ impl Env for ReplyEnv<'_> {
             }
             ReplyPlace::Body => Cow::Owned(Value::Bytes(
                 self.answer()
-                    .map(|answer| answer.body.clone())
+                    .and_then(|answer| answer.body.whole())
                     .unwrap_or_default(),
             )),
             ReplyPlace::Header(name) => Cow::Owned(self.header(name)?),

@@ -15,7 +15,7 @@ fn answer(status: u16, body: &str) -> HttpAnswer {
     HttpAnswer {
         status: StatusCode::from_u16(status).expect("a status"),
         headers,
-        body,
+        body: body.into(),
     }
 }
 

@@ -196,6 +196,7 @@ pub(crate) fn facts() -> Facts {
         connection: 12,
         listener: "pos-tls".into(),
         trace: 0xabc,
+        carriage: Carriage::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
 use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
-use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome};
+use gatewright_core::translate::{Carriage, Conversion, Facts, HttpRequest, Outcome};
 use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub(super) fn upstream_protocol<'p>(
     match &stage.route(&message, &stage.facts())?.action {
         RouteAction::Convert(rules) => Some(rules.upstream()),
         RouteAction::Forward => Some(&listener.protocol),
-        RouteAction::Translate(_) | RouteAction::Relay => None,
+        RouteAction::Translate(_) | RouteAction::Proxy(_) | RouteAction::Relay => None,
     }
 }
 
@@ -110,6 +110,15 @@ impl<'p> Stage<'p> {
                 self.forwarded(&message).map(Sent::Message),
                 answer.map(Answer::outcome),
                 |outcome| self.passed_back(&message, outcome),
+            ),
+            Some(RouteAction::Proxy(proxy)) => self.exchange(
+                &message,
+                proxy.request(&message, &facts).map(Sent::Http),
+                answer.map(Answer::outcome),
+                |outcome| match outcome {
+                    Outcome::Answer(answer) => Some(proxy.reply(answer)),
+                    other => self.passed_back(&message, other),
+                },
             ),
             // Listeners that have messages have no route that relays.
             Some(RouteAction::Relay) | None => {
@@ -263,6 +272,7 @@ impl<'p> Stage<'p> {
             connection: 1,
             listener: Arc::clone(&self.listener.name),
             trace: 1,
+            carriage: Carriage::default(),
         }
     }
 }

@@ -174,7 +174,7 @@ fn http_answer(reader: &mut Reader, node: &Node<'_>) -> Option<HttpAnswer> {
     Some(HttpAnswer {
         status: if_given(status)?.unwrap_or(StatusCode::OK),
         headers,
-        body,
+        body: body.into(),
     })
 }
 

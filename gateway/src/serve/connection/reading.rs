@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
-use gatewright_core::translate::Facts;
+use gatewright_core::translate::{Carriage, Facts};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -242,6 +242,7 @@ impl Connection {
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
+            carriage: Carriage::default(),
         }
     }
 

@@ -105,8 +105,15 @@ impl LinkDriver {
             if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
+            self.link.pull(cx);
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
                 return Poll::Ready(Err(error.to_string()));
+            }
+            // Whoever takes the payload of a reply may have made room for what is here already.
+            self.deliver(cx)?;
+            if self.link.is_choked(cx) {
+                self.set_alarm(cx);
+                return Poll::Pending;
             }
             match self.poll_read(cx) {
                 Poll::Pending => {
@@ -114,11 +121,8 @@ impl LinkDriver {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.end_of_stream()),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => self.deliver(cx)?,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
-            }
-            if let Err(broken) = self.link.deliver(&mut self.inbound, &self.upstream.metrics) {
-                return Poll::Ready(Err(broken.to_string()));
             }
         }
         cx.waker().wake_by_ref();
@@ -165,7 +169,14 @@ impl LinkDriver {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    fn deliver(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
+        let delivered = (self.link).deliver(&mut self.inbound, &self.upstream.metrics, cx);
+        delivered.map_err(|broken| broken.to_string())
+    }
+
     fn end_of_stream(&self) -> Ended {
+        let finished = self.link.finish(&self.upstream.metrics);
+        finished.map_err(|broken| broken.to_string())?;
         if self.link.is_idle() && self.inbound.is_empty() {
             Ok("peer")
         } else {

@@ -117,6 +117,16 @@ impl Mailbox {
         self.end(|mail| mail.message = Some(message));
     }
 
+    /// The reply came, but for its payload, which comes as a stream.
+    pub(super) fn put_head(&self, message: Message) {
+        let waker = {
+            let mail = &mut *self.mail.borrow_mut();
+            mail.message = Some(message);
+            mail.waker.take()
+        };
+        wake(waker);
+    }
+
     /// Nothing will come.
     pub(super) fn fail(&self, fault: Fault) {
         self.end(|mail| mail.fault = Some(fault));
@@ -133,7 +143,7 @@ impl Mailbox {
         wake(waker);
     }
 
-    /// All replies to a batch are in.
+    /// All of the replies is in.
     pub(super) fn complete(&self) {
         self.end(|_| {});
     }
@@ -151,7 +161,7 @@ impl Mailbox {
     /// The reply to a message, once it is there; nothing where none is due.
     pub(super) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
         let mail = &mut *self.mail.borrow_mut();
-        if !mail.is_over() {
+        if !mail.is_over() && mail.message.is_none() {
             mail.wait(cx);
             return Poll::Pending;
         }

@@ -1,10 +1,11 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
 mod overlong;
+mod streamed;
 
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
-use super::parcel::{Parcel, as_event};
+use super::parcel::Parcel;
 use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
@@ -15,7 +16,7 @@ use gatewright_core::codec::{
 };
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::ErrorReplies;
-use gatewright_core::message::{Correlation, Kind, Message};
+use gatewright_core::message::{Body, Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
 use overlong::Passed;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
+use streamed::Streams;
 
 /// Bytes that may wait to be written; then requests are refused as an overload.
 const OUTBOUND: usize = 4 << 20;
@@ -53,6 +55,8 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// What is carried as it comes.
+    streams: Streams,
     /// Bytes to come of a reply that is too long for anybody.
     skipping: usize,
     protocol: Arc<dyn Protocol>,
@@ -118,6 +122,7 @@ impl Link {
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                streams: Streams::default(),
                 skipping: 0,
                 protocol: Arc::clone(&speech.protocol),
                 errors: plan.errors,
@@ -204,10 +209,7 @@ impl Link {
             Correlation::None | Correlation::Key(_) => theirs.clone(),
         };
         self.descriptor.correlate(message, ours.clone());
-        let State {
-            framing, outbound, ..
-        } = state;
-        let written = as_event(message, |event| framing.write(event, outbound));
+        let written = state.write(message);
         self.descriptor.correlate(message, theirs);
         match written {
             Ok(()) => Ok(ours),
@@ -269,6 +271,7 @@ impl Link {
         let waiting = {
             let state = &mut *self.state.borrow_mut();
             state.close("lost");
+            state.streams = Streams::default();
             state.ledger.drain()
         };
         for mailbox in waiting {
@@ -298,7 +301,8 @@ impl Link {
     /// Whether nothing waits and nothing is to be written.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state.borrow();
-        state.ledger.is_empty() && state.outbound.is_empty()
+        let quiet = state.ledger.is_empty() && state.outbound.is_empty();
+        quiet && !state.streams.are_busy()
     }
 
     pub(super) fn set_driver(&self, waker: &Waker) {
@@ -369,10 +373,11 @@ impl Link {
         &self,
         inbound: &mut BytesMut,
         metrics: &UpstreamMetrics,
+        cx: &mut Context<'_>,
     ) -> Result<(), Broken> {
         let state = &mut *self.state.borrow_mut();
         let whole = inbound.len();
-        while !inbound.is_empty() {
+        while !inbound.is_empty() && !state.streams.is_choked(cx) {
             if state.skip(inbound) {
                 continue;
             }
@@ -392,6 +397,9 @@ impl Link {
                 },
             };
             state.deliver_event(event, metrics)?;
+            if state.framing.has_ended() {
+                state.closed.get_or_insert(Closed::Leaving("peer"));
+            }
         }
         if inbound.len() < whole {
             state.heard = clock::now();
@@ -471,10 +479,9 @@ impl State {
                 self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());
             }
-            // Whole frames are all that is forwarded.
-            Event::Body(_) | Event::End(_) | Event::Reset(_) => {
-                return Err(Broken::Unasked("a streamed body"));
-            }
+            Event::Body(chunk) => return self.deliver_chunk(chunk),
+            Event::End(trailers) => return self.deliver_end(trailers, metrics),
+            Event::Reset(_) => return Err(Broken::Unasked("the end of a reply that is not whole")),
         };
         match message.kind() {
             Kind::Reply => self.deliver_reply(message, metrics),
@@ -492,6 +499,9 @@ impl State {
             self.note_replies(1)?;
         }
         let blames = self.blames(&message);
+        if matches!(message.body(), Body::Awaited) {
+            return self.deliver_head(message, blames, metrics);
+        }
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
             && mailbox.contents() == Contents::Frames

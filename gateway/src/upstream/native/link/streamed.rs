@@ -1,0 +1,157 @@
+//! Payloads that are carried as they come, on a connection of one request at a time.
+
+use super::super::parcel::as_event;
+use super::{Broken, Closed, Link, State};
+use crate::observe::UpstreamMetrics;
+use crate::upstream::streamed::BUDGET;
+use bytes::Bytes;
+use gatewright_core::codec::{EncodeError, Event};
+use gatewright_core::message::{Body, BodySender, BodyStream, Correlation, Message, Value};
+use gatewright_core::reply::Answers;
+use std::task::{Context, Poll};
+
+/// The payloads that are on their way.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    /// The rest of the request.
+    up: Option<BodyStream>,
+    /// Who takes the rest of the reply.
+    down: Option<BodySender>,
+}
+
+impl Streams {
+    pub(super) const fn are_busy(&self) -> bool {
+        self.up.is_some() || self.down.is_some()
+    }
+
+    /// Whether nothing more of the reply is to be read for now. If so, the task is woken once more
+    /// is wanted.
+    pub(super) fn is_choked(&mut self, cx: &mut Context<'_>) -> bool {
+        let down = self.down.as_mut();
+        down.is_some_and(|down| down.poll_ready(cx).is_pending())
+    }
+}
+
+impl Link {
+    /// Whether nothing more is to be read for now: see [`Streams::is_choked`].
+    pub(in crate::upstream::native) fn is_choked(&self, cx: &mut Context<'_>) -> bool {
+        self.state.borrow_mut().streams.is_choked(cx)
+    }
+
+    /// Takes what came of a request's payload since the last look, as far as there is room.
+    pub(in crate::upstream::native) fn pull(&self, cx: &mut Context<'_>) {
+        let state = &mut *self.state.borrow_mut();
+        while state.outbound.len() < BUDGET {
+            let Some(up) = &mut state.streams.up else {
+                return;
+            };
+            let event = match up.poll_chunk(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Some(Ok(chunk))) => Event::Body(chunk),
+                Poll::Ready(None) => Event::End(up.take_trailers()),
+                // What is not whole must not look like it.
+                Poll::Ready(Some(Err(_))) => return state.close("cut"),
+            };
+            if matches!(event, Event::End(_)) {
+                state.streams.up = None;
+            }
+            let before = state.outbound.len();
+            if state.framing.write(&event, &mut state.outbound).is_err() {
+                return state.close("cut");
+            }
+            let written = state.outbound.len() - before;
+            if let Some(flushed) = &mut state.flushed {
+                flushed.queue(written, None);
+            }
+        }
+    }
+
+    /// The server ended its direction: takes what that completes.
+    pub(in crate::upstream::native) fn finish(
+        &self,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        let state = &mut *self.state.borrow_mut();
+        match state.framing.finish().map_err(Broken::Unreadable)? {
+            Some(event) => state.deliver_event(event, metrics),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// Writes a message, or the beginning of one whose payload comes as a stream.
+    pub(super) fn write(&mut self, message: &mut Message) -> Result<(), EncodeError> {
+        let Body::Stream(stream) = message.body() else {
+            return self.write_head(message);
+        };
+        let stream = stream.clone();
+        message.set_body(Body::Awaited);
+        let written = self.write_head(message);
+        message.set_body(Body::Stream(stream.clone()));
+        if written.is_ok() {
+            self.streams.up = Some(stream);
+        }
+        written
+    }
+
+    fn write_head(&mut self, message: &mut Message) -> Result<(), EncodeError> {
+        let Self {
+            framing, outbound, ..
+        } = self;
+        as_event(message, |event| framing.write(event, outbound))
+    }
+
+    /// A reply whose payload follows: whoever waits for it gets it now.
+    pub(super) fn deliver_head(
+        &mut self,
+        mut message: Message,
+        blames: bool,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        let Some(front) = self.ledger.front() else {
+            return Err(Broken::Unasked("a reply that nobody asked for"));
+        };
+        let (sender, rest) = Body::stream(BUDGET);
+        self.streams.down = Some(sender);
+        let Some(mailbox) = front.owner.cloned() else {
+            metrics.dropped("late");
+            return Ok(());
+        };
+        if blames {
+            mailbox.blame();
+        }
+        message.set_body(rest);
+        mailbox.put_head(message);
+        Ok(())
+    }
+
+    pub(super) fn deliver_chunk(&mut self, chunk: Bytes) -> Result<(), Broken> {
+        let Some(down) = &mut self.streams.down else {
+            return Err(Broken::Unasked("a payload without its reply"));
+        };
+        // Nobody may want it any more; then the connection ends soon.
+        let _ = down.send(chunk);
+        Ok(())
+    }
+
+    pub(super) fn deliver_end(
+        &mut self,
+        trailers: Value,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        let Some(down) = self.streams.down.take() else {
+            return Err(Broken::Unasked("the end of a payload without its reply"));
+        };
+        down.end(trailers);
+        match self.ledger.received(&Correlation::None) {
+            Answers::Request(mailbox) => mailbox.complete(),
+            Answers::Late | Answers::Part | Answers::Unknown => metrics.dropped("late"),
+        }
+        if self.streams.up.take().is_some() {
+            // Where the rest of the request ends, the server may not know.
+            self.closed.get_or_insert(Closed::AtOnce("answered-early"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! What a client sends, on to a server of HTTP/2.
+
+use super::Patience;
+use crate::lifecycle::Timers;
+use bytes::Bytes;
+use gatewright_core::message::BodyStream;
+use gatewright_core::translate::header_map;
+use h2::{Reason, SendStream};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// One payload on its way up. Dropped before its end, it resets its stream.
+pub(in crate::upstream) struct Upload {
+    body: BodyStream,
+    to: SendStream<Bytes>,
+    /// What the server has no room for yet.
+    chunk: Bytes,
+    patience: Patience,
+}
+
+/// It cannot go on.
+struct Broken;
+
+impl From<h2::Error> for Broken {
+    fn from(_: h2::Error) -> Self {
+        Self
+    }
+}
+
+impl Upload {
+    pub(in crate::upstream) fn new(
+        body: BodyStream,
+        to: SendStream<Bytes>,
+        limit: Duration,
+        timers: &Rc<Timers>,
+    ) -> Self {
+        Self {
+            body,
+            to,
+            chunk: Bytes::new(),
+            patience: Patience::new(limit, timers),
+        }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        loop {
+            if self.chunk.is_empty() {
+                if self.to.poll_reset(cx)?.is_ready() {
+                    return Poll::Ready(Err(Broken));
+                }
+                match ready!(self.body.poll_chunk(cx)) {
+                    Some(Ok(chunk)) => {
+                        self.to.reserve_capacity(chunk.len());
+                        self.chunk = chunk;
+                    }
+                    Some(Err(_)) => return Poll::Ready(Err(Broken)),
+                    None => return Poll::Ready(self.finish()),
+                }
+            }
+            match ready!(self.to.poll_capacity(cx)).transpose()? {
+                None => return Poll::Ready(Err(Broken)),
+                Some(room) => {
+                    let part = self.chunk.split_to(room.min(self.chunk.len()));
+                    if !part.is_empty() {
+                        self.to.send_data(part, false)?;
+                        self.patience.note_progress();
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Broken> {
+        let trailers = header_map(&self.body.take_trailers());
+        match trailers.is_empty() {
+            true => self.to.send_data(Bytes::new(), true)?,
+            false => self.to.send_trailers(trailers)?,
+        }
+        Ok(())
+    }
+}
+
+impl Future for Upload {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.turn(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Pending if !self.patience.is_over(cx) => Poll::Pending,
+            Poll::Pending | Poll::Ready(Err(Broken)) => {
+                self.body.close();
+                self.to.send_reset(Reason::CANCEL);
+                Poll::Ready(())
+            }
+        }
+    }
+}
