@@ -5,7 +5,7 @@ use crate::clock;
 use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
 use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::{Body, Message};
+use gatewright_core::message::{Body, BodyStream, Message};
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{Conversion, Facts, HttpAnswer, HttpRequest, Outcome};
 use std::rc::Rc;
@@ -217,6 +217,23 @@ impl Exchange {
             Way::Replied { event, .. } => Some(event),
             Way::Http(_) | Way::Native(..) | Way::Answered(_) | Way::Ended => None,
         }
+    }
+
+    /// Takes out the payload of the reply, if that is a stream.
+    pub(super) fn take_stream(&mut self) -> Option<BodyStream> {
+        let Way::Replied {
+            event: Event::Head(message),
+            ..
+        } = &mut self.way
+        else {
+            return None;
+        };
+        let Body::Stream(stream) = message.body() else {
+            return None;
+        };
+        let stream = stream.clone();
+        message.set_body(Body::Awaited);
+        Some(stream)
     }
 
     /// What it waits for, for a fault's detail.

@@ -3,7 +3,8 @@
 use super::Exchange;
 use bytes::BytesMut;
 use gatewright_core::codec::Event;
-use gatewright_core::message::Message;
+use gatewright_core::message::{BodyStream, Message};
+use std::time::Duration;
 
 /// A reply and the request that it answers: if the reply cannot be written, the protocol's own
 /// refusal of that request is. It waits for its turn and is moved about, so it is small.
@@ -46,6 +47,22 @@ impl Reply {
     pub(super) fn to_request(message: Message, request: Message) -> Self {
         let event = Event::Head(message);
         Self::Refusal(Box::new(Refusal { event, request }))
+    }
+
+    /// Takes out the payload, if that is a stream; the message awaits it then.
+    pub(crate) fn take_stream(&mut self) -> Option<BodyStream> {
+        let Self::Exchange(exchange) = self else {
+            return None;
+        };
+        exchange.take_stream()
+    }
+
+    /// How long a payload that comes as a stream may stand still.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Exchange(exchange) => exchange.route.plan.timeout,
+            Self::Refusal(_) | Self::Unread(_) | Self::Frames(_) => Duration::ZERO,
+        }
     }
 
     /// `None` for an exchange that has no reply: that is never made one.

@@ -1,5 +1,6 @@
 //! What a client gets: replies as they may leave, in one write a turn.
 
+use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
 use crate::upstream::Part;
@@ -112,25 +113,47 @@ impl Connection {
         self.session.handle_reply(key, reply, now);
     }
 
-    /// Puts the replies that may leave into the buffer.
-    pub(super) fn write_replies(&mut self, work: &mut Work) {
-        while let Some(reply) = self.session.poll_transmit() {
-            let written = match reply.content() {
-                Some(Content::Event(event)) => self.framing.write(event, &mut work.outbound),
-                Some(Content::Frames(frames)) => {
-                    work.outbound.extend_from_slice(frames);
-                    Ok(())
-                }
-                None => Ok(()),
-            };
-            let Err(error) = written else { continue };
-            tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-            let refused = (self.listener.dispatch.instead_of(&reply))
-                .any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
-            if !refused {
-                self.end_by("unanswerable");
-                self.session.handle_close();
+    /// Puts the replies that may leave into the buffer. Tells whether more would have been put there,
+    /// had there been room.
+    pub(super) fn write_replies(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Ended> {
+        loop {
+            match self.write_payload(work, now, cx)? {
+                Wrote::All => {}
+                Wrote::Enough => return Ok(true),
+                Wrote::Some => return Ok(false),
             }
+            let Some(reply) = self.session.poll_transmit() else {
+                return Ok(false);
+            };
+            self.write_reply(work, reply, now);
+        }
+    }
+
+    fn write_reply(&mut self, work: &mut Work, mut reply: Reply, now: Instant) {
+        let rest = reply.take_stream();
+        let written = match reply.content() {
+            Some(Content::Event(event)) => self.framing.write(event, &mut work.outbound),
+            Some(Content::Frames(frames)) => {
+                work.outbound.extend_from_slice(frames);
+                Ok(())
+            }
+            None => Ok(()),
+        };
+        let Err(error) = written else {
+            work.streaming = rest.map(|body| Box::new(Streaming::new(body, reply, now)));
+            return;
+        };
+        tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
+        let refused = (self.listener.dispatch.instead_of(&reply))
+            .any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
+        if !refused {
+            self.end_by("unanswerable");
+            self.session.handle_close();
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod reading;
+mod streamed;
 mod tie;
 mod timeouts;
 mod work;
@@ -168,14 +169,15 @@ impl Connection {
             let starved = self.read(work, now, cx)?;
             // New exchanges send their requests with their first poll.
             self.collect_answers(work, now, cx);
-            self.write_replies(work);
+            let more = self.write_replies(work, now, cx)?;
             self.flush(work, now, cx)?;
             self.evict_if_slow(work)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.framing.may_have_frame(&work.inbound);
             let may_read = self.has_credit(work) && may_go_on && !work.is_backed_up(cx);
-            if !self.may_untie(work) && !may_read {
+            let may_write = more && work.outbound.is_empty();
+            if !self.may_untie(work) && !may_read && !may_write {
                 break;
             }
         }
@@ -219,7 +221,8 @@ impl Connection {
 
     /// Clients of one-way messages leave as soon as they have sent them: that takes none back.
     fn part(&mut self, work: &Work, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        let written = self.session.is_finished() && work.outbound.is_empty();
+        let whole = work.outbound.is_empty() && work.streaming.is_none();
+        let written = self.session.is_finished() && whole;
         if !written || work.unanswered().next().is_some() {
             return Poll::Pending;
         }

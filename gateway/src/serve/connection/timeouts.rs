@@ -83,6 +83,7 @@ impl Connection {
             self.session.poll_timeout(),
             work.partial_since.map(|since| since + limits.frame_time),
             work.stalled_since.map(|since| since + limits.send_time),
+            work.streaming.as_ref().map(|streaming| streaming.until),
             self.parting().map(|parting| parting.until),
             self.is_deaf(work).then(|| now + LOOK_AFTER),
             work.unanswered().map(|exchange| exchange.deadline()).min(),

@@ -1,5 +1,6 @@
 //! What a connection has while it is busy.
 
+use super::streamed::Streaming;
 use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
@@ -18,6 +19,8 @@ pub(crate) struct Work {
     pub(super) lanes: Lanes,
     /// Memory for a session that gets busy, from the last one that became quiet.
     pub(super) memory: Option<Spare<Reply>>,
+    /// The reply that is being written, if its payload is not here yet.
+    pub(super) streaming: Option<Box<Streaming>>,
     /// Since when a frame is incomplete.
     pub(super) partial_since: Option<Instant>,
     /// Since when the client takes none of the bytes that wait for it.
@@ -32,6 +35,7 @@ impl Work {
         self.inbound.is_empty()
             && self.outbound.is_empty()
             && self.exchanges.is_empty()
+            && self.streaming.is_none()
             && self.partial_since.is_none()
             && self.stalled_since.is_none()
     }
@@ -63,6 +67,7 @@ impl Work {
     fn clear(&mut self) {
         self.exchanges.clear();
         self.exchanges.forget_task();
+        self.streaming = None;
         self.lanes.clear();
         self.inbound = BytesMut::new();
         self.outbound.clear();
