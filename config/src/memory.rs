@@ -201,7 +201,9 @@ impl Plan {
         } else {
             FORWARDED
         };
-        let each = wide(limits.frame).saturating_mul(copies);
+        let http = listener.protocol.descriptor().http.is_some();
+        let payload = if http { limits.body } else { 0 };
+        let each = wide(limits.frame.saturating_add(payload)).saturating_mul(copies);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
@@ -209,7 +211,7 @@ impl Plan {
                 "min({} connections × {} in-flight, {taken} that its upstreams take) × {} frame × {}",
                 limits.connections,
                 limits.in_flight,
-                size(wide(limits.frame)),
+                size(wide(limits.frame.saturating_add(payload))),
                 copies,
             ),
             bytes: asked.min(taken).saturating_mul(each),

@@ -121,6 +121,8 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// The longest frame, in bytes.
     pub frame: usize,
+    /// The longest payload that is read whole, in bytes.
+    pub body: usize,
     /// Requests of one connection that wait for their replies.
     pub in_flight: usize,
     /// Bytes of replies that one connection may have waiting to be written.

@@ -142,14 +142,6 @@ impl Framing {
         self.codec.has_ended()
     }
 
-    /// What the end of the peer's direction completes: see [`ConnCodec::finish`].
-    ///
-    /// # Errors
-    /// If it ended within a message.
-    pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
-        self.codec.finish()
-    }
-
     /// Appends the event's bytes to `out`, or leaves it as it was.
     ///
     /// # Errors
@@ -254,6 +246,7 @@ mod tests {
     fn lost_framing_always_closes() {
         let mut framing = Framing {
             codec: Box::new(Careless),
+            in_body: false,
             needed: 1,
             max_frame: 64,
         };

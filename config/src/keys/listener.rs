@@ -42,6 +42,13 @@ pub(crate) static FRAME: Key = Key::new(
     "The longest frame that is read. Never above what the protocol itself allows; the default follows the protocol down. Not for `raw`.",
 )
 .memory("one for each connection (being read), and one for each request in flight");
+pub(crate) static BODY: Key = Key::new(
+    "listeners.*.limits.body",
+    Kind::Size(1..=1 << 30),
+    Fallback::Value("\"1MiB\""),
+    "Of protocols whose messages have payloads of any length (`http`): the longest one that is read whole, because rules look at it. What is handed on as it comes has no limit but room for 64KiB at a time.",
+)
+.memory("one for each request in flight that rules make something of");
 pub(crate) static IN_FLIGHT: Key = Key::new(
     "listeners.*.limits.in-flight",
     Kind::Count(1..=65_536),
@@ -86,6 +93,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &LIMITS,
     &CONNECTIONS,
     &FRAME,
+    &BODY,
     &IN_FLIGHT,
     &SEND_BUFFER,
     &FRAME_TIME,

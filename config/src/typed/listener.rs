@@ -42,7 +42,12 @@ impl Listener {
 }
 
 fn of_messages(limits: &Section<'_>) -> Vec<Spanned<&'static str>> {
-    let keys = [&keys::FRAME, &keys::IN_FLIGHT, &keys::SEND_BUFFER];
+    let keys = [
+        &keys::FRAME,
+        &keys::BODY,
+        &keys::IN_FLIGHT,
+        &keys::SEND_BUFFER,
+    ];
     let typed = |key: &'static Key| Some(Spanned::new(key.name(), limits.node(key)?.span.clone()));
     keys.into_iter().filter_map(typed).collect()
 }
@@ -51,6 +56,7 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, frame: usize) -> L
     ListenerLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
         frame,
+        body: limits.size(reader, &keys::BODY).value,
         in_flight: limits.count(reader, &keys::IN_FLIGHT).value,
         send_buffer: limits.size(reader, &keys::SEND_BUFFER).value,
         frame_time: limits.duration(reader, &keys::FRAME_TIME).value,

@@ -217,14 +217,6 @@ pub trait ConnCodec: fmt::Debug + Send {
         false
     }
 
-    /// The peer ended its direction of the connection: what that completes, if anything.
-    ///
-    /// # Errors
-    /// If it ended within a message.
-    fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
-        Ok(None)
-    }
-
     /// Reads one whole frame.
     ///
     /// # Errors

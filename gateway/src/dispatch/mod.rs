@@ -201,7 +201,7 @@ impl Dispatch {
             operation: None,
             correlation: Correlation::None,
             message: None,
- error: None,
+            error: None,
         };
         self.refuse_unread(&rejected, fault)
     }
@@ -211,6 +211,12 @@ impl Dispatch {
         self.table
             .pick(message, facts)
             .and_then(|index| self.routes.get(index))
+    }
+
+    /// Whether a message goes on as it comes, and nobody looks at its payload.
+    pub(crate) fn passes_on(&self, message: &Message, facts: &Facts) -> bool {
+        let route = self.route(message, facts);
+        route.is_some_and(|route| matches!(route.action, Action::Proxy(_)))
     }
 
     /// How long an exchange of a route may take; a message without a route is answered at once.

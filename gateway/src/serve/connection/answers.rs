@@ -145,6 +145,7 @@ impl Connection {
             None => Ok(()),
         };
         let Err(error) = written else {
+            self.close_if_ended();
             work.streaming = rest.map(|body| Box::new(Streaming::new(body, reply, now)));
             return;
         };

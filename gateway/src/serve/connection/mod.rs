@@ -1,6 +1,7 @@
 //! The task of one client connection.
 
 mod answers;
+mod payload;
 mod reading;
 mod streamed;
 mod tie;

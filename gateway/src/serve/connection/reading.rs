@@ -5,7 +5,7 @@ use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Message;
+use gatewright_core::message::{Body, Message};
 use gatewright_core::translate::{Carriage, Facts};
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -19,6 +19,9 @@ impl Connection {
     /// Whether another request may be read: it has a place in every queue on its way.
     pub(super) fn has_credit(&self, work: &Work) -> bool {
         let limits = &self.listener.limits;
+        if work.incoming.is_some() {
+            return work.frames_left > 0;
+        }
         work.frames_left > 0
             && self.tie.is_none()
             && self.session.wants_request()
@@ -84,6 +87,9 @@ impl Connection {
         }
         let cut = !work.inbound.is_empty();
         work.inbound.clear();
+        if work.incoming.is_some() {
+            return Err(Ended("cut-frame"));
+        }
         let ending = self.end_by(if cut { "cut-frame" } else { "peer" });
         ending.seen_eof = true;
         self.session.handle_eof();
@@ -94,7 +100,7 @@ impl Connection {
         &mut self,
         work: &mut Work,
         now: Instant,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Result<(), Ended> {
         while self.has_credit(work) && !work.is_backed_up(cx) {
             if self.pass_on(work, now, cx) {
@@ -105,9 +111,11 @@ impl Connection {
                     work.frames_left -= 1;
                     let began = work.partial_since.take().unwrap_or(now);
                     self.handle_event(work, event, Arrival { began, now }, cx)?;
+                    self.close_if_ended();
                 }
                 Ok(None) => {
-                    if !work.inbound.is_empty() && work.partial_since.is_none() {
+                    let partial = !work.inbound.is_empty() || work.incoming.is_some();
+                    if partial && work.partial_since.is_none() {
                         work.partial_since = Some(now);
                         self.alarm.set(now + self.listener.limits.frame_time, cx);
                     }
@@ -171,6 +179,9 @@ impl Connection {
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
         match event {
+            Event::Head(message) if matches!(message.body(), Body::Awaited) => {
+                self.handle_beginning(work, message, at, cx)
+            }
             Event::Head(message) => self.handle_message(work, message, at, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 self.session.handle_heartbeat(at.now);
@@ -185,8 +196,9 @@ impl Connection {
                 Ok(())
             }
             Event::Control(Control::Continue) => Ok(()),
-            // Bodies of requests are whole: a codec that streams them has no listener yet.
-            Event::Body(_) | Event::End(_) | Event::Reset(_) => Err(Ended("streamed-body")),
+            Event::Body(chunk) => self.handle_payload(work, chunk, at),
+            Event::End(trailers) => self.handle_end(work, trailers, at, cx),
+            Event::Reset(_) => Err(Ended("reset")),
         }
     }
 
@@ -283,7 +295,7 @@ impl Connection {
             operation: error.operation(),
             correlation: error.correlation().clone(),
             message: None,
- error: Some(error),
+            error: Some(error),
         };
         self.listener.dispatch.refuse_unread(&rejected, &fault)
     }

@@ -24,6 +24,7 @@ impl Connection {
             .is_some_and(|since| since + limits.frame_time <= now)
         {
             work.partial_since = None;
+            work.incoming = None;
             self.end_by("frame-time");
             work.inbound.clear();
             self.session.handle_close();

@@ -1,5 +1,6 @@
 //! What a connection has while it is busy.
 
+use super::payload::Incoming;
 use super::streamed::Streaming;
 use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
 use crate::upstream::Lanes;
@@ -19,6 +20,8 @@ pub(crate) struct Work {
     pub(super) lanes: Lanes,
     /// Memory for a session that gets busy, from the last one that became quiet.
     pub(super) memory: Option<Spare<Reply>>,
+    /// The request that is being read, if its payload is not here yet.
+    pub(super) incoming: Option<Box<Incoming>>,
     /// The reply that is being written, if its payload is not here yet.
     pub(super) streaming: Option<Box<Streaming>>,
     /// Since when a frame is incomplete.
@@ -36,14 +39,19 @@ impl Work {
             && self.outbound.is_empty()
             && self.exchanges.is_empty()
             && self.streaming.is_none()
+            && self.incoming.is_none()
             && self.partial_since.is_none()
             && self.stalled_since.is_none()
     }
 
     /// Whether so much waits for an upstream already that no more should be read. If so, the task
     /// is woken once there is room.
-    pub(super) fn is_backed_up(&self, cx: &Context<'_>) -> bool {
-        self.lanes.are_full(cx)
+    pub(super) fn is_backed_up(&mut self, cx: &mut Context<'_>) -> bool {
+        // What is on its way already waits for nothing but its own room.
+        match &mut self.incoming {
+            Some(incoming) => incoming.is_choked(cx),
+            None => self.lanes.are_full(cx),
+        }
     }
 
     /// The one-way messages that are on their way.
@@ -68,6 +76,7 @@ impl Work {
         self.exchanges.clear();
         self.exchanges.forget_task();
         self.streaming = None;
+        self.incoming = None;
         self.lanes.clear();
         self.inbound = BytesMut::new();
         self.outbound.clear();
