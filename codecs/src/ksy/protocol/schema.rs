@@ -70,16 +70,8 @@ impl<'p> Builder<'p> {
         presets: &[Preset],
     ) -> Result<Shape, TooMany> {
         let record = self.reserve(name)?;
-        let walk = Walk {
-            plan: self.plan,
-            rules: self.rules,
-            names: self.names,
-            presets,
-            found: Vec::new(),
-            computed: Vec::new(),
-        };
-        let found = walk.collect(root);
-        self.fill(record, found)
+        let collected = Walk::new(self.plan, self.rules, self.names, presets).collect(root);
+        self.fill(record, collected.found)
     }
 
     fn reserve(&mut self, name: &str) -> Result<StructId, TooMany> {
@@ -235,16 +227,8 @@ impl<'p> Builder<'p> {
         let name = self.plan.ty(ty).name.clone();
         let record = self.reserve(&name)?;
         self.known.insert(ty, record);
-        let walk = Walk {
-            plan: self.plan,
-            rules: self.rules,
-            names: self.names,
-            presets: &[],
-            found: Vec::new(),
-            computed: Vec::new(),
-        };
-        let found = walk.collect(ty);
-        let shape = self.fill(record, found)?;
+        let collected = Walk::new(self.plan, self.rules, self.names, &[]).collect(ty);
+        let shape = self.fill(record, collected.found)?;
         self.nested.insert(ty, shape);
         Ok(record)
     }
