@@ -96,6 +96,9 @@ pub enum Presence {
 pub struct FieldDef {
     /// The name that rules and JSON use.
     pub name: Cow<'static, str>,
+    /// Where it stands in the protocol's own structures, names between dots, which rules may use
+    /// as well; empty if that is its name.
+    pub path: Cow<'static, str>,
     /// Its type.
     pub ty: Type,
     /// Who supplies it when a message is written.
@@ -112,6 +115,7 @@ impl FieldDef {
     pub const fn new(name: &'static str, ty: Type) -> Self {
         Self {
             name: Cow::Borrowed(name),
+            path: Cow::Borrowed(""),
             ty,
             presence: Presence::Required,
             secret: false,
@@ -140,6 +144,13 @@ impl FieldDef {
         self
     }
 
+    /// The same field with the path to where it stands.
+    #[must_use]
+    pub fn at(mut self, path: &'static str) -> Self {
+        self.path = Cow::Borrowed(path);
+        self
+    }
+
     /// The same field with its meaning.
     #[must_use]
     pub fn doc(mut self, doc: &'static str) -> Self {
@@ -164,6 +175,40 @@ impl StructDef {
         let index = self.fields.iter().position(|f| f.name == name)?;
         Some((Slot(u16::try_from(index).ok()?), &self.fields[index]))
     }
+
+    /// The field that a path of names leads to or through: the one whose own path is the longest
+    /// beginning of it, else the one that has its first step for a name.
+    #[must_use]
+    pub fn named(&self, path: &[&str]) -> Option<Named<'_>> {
+        let slots = (0..).map(Slot);
+        let along = self.fields.iter().zip(slots).filter_map(|(field, slot)| {
+            let used = steps_along(&field.path, path)?;
+            Some(Named { slot, field, used })
+        });
+        along.max_by_key(|named| named.used).or_else(|| {
+            let (slot, field) = self.field(path.first()?)?;
+            let used = 1;
+            Some(Named { slot, field, used })
+        })
+    }
+}
+
+/// How many steps of a path `own` takes, if the path begins with it.
+fn steps_along(own: &str, path: &[&str]) -> Option<usize> {
+    let steps = own.split('.').count();
+    let begins = !own.is_empty() && own.split('.').eq(path.iter().copied().take(steps));
+    begins.then_some(steps)
+}
+
+/// A field that the beginning of a path names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'s> {
+    /// Its slot.
+    pub slot: Slot,
+    /// The field.
+    pub field: &'s FieldDef,
+    /// How many steps of the path name it; those behind them are members of it.
+    pub used: usize,
 }
 
 /// An enum: labels for numbers.

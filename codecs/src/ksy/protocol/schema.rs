@@ -98,8 +98,14 @@ impl<'p> Builder<'p> {
                 name.clone()
             };
             let presence = self.presence(&found, &ty, &part);
+            let path = if found.name == name {
+                String::new()
+            } else {
+                found.name
+            };
             fields.push(FieldDef {
                 name: Cow::Owned(name),
+                path: Cow::Owned(path),
                 ty,
                 presence,
                 secret: self.names.secret.contains(&key),
@@ -283,6 +289,7 @@ impl<'p> Builder<'p> {
             };
             fields.push(FieldDef {
                 name: Cow::Owned(name),
+                path: Cow::Borrowed(""),
                 ty,
                 presence: Presence::Optional,
                 secret: false,

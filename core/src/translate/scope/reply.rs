@@ -2,7 +2,7 @@
 
 use super::answer::{self, Answers, Replying};
 use super::message::Place;
-use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, place, plain, unknown};
+use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, names, place, plain, unknown};
 use crate::codec::{Descriptor, EnumId, Type};
 use crate::expr::suggest::nearest;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
@@ -94,24 +94,25 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn request_field(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
-        let Some(field) = name(path.get(1)) else {
+        let field = names(path.get(1..).unwrap_or_default());
+        if field.is_empty() {
             let help = Some("name one of its fields: `request.FIELD`".to_owned());
             return Err(unknown(
                 0,
                 "`request` has no value of its own".to_owned(),
                 help,
             ));
-        };
-        let inner = match self.request.field(field) {
+        }
+        let inner = match self.request.field(&field) {
             Some(found) => {
-                let (place, def) = found.map_err(|error| NameError { step: 1, ..error })?;
-                self.request.bind_field(place, def, 2)
+                let found = found.map_err(|error| NameError { step: 1, ..error })?;
+                self.request.bind_field(found, 1)
             }
             None if self.request.subject() == Subject::Unknown => {
                 self.request.bind_nowhere(path.len())
             }
             None => {
-                let error = self.request.no_field(field, 1);
+                let error = self.request.no_field(&field, 1);
                 return Err(error);
             }
         };
@@ -119,13 +120,13 @@ impl<'a> ReplyScope<'a> {
     }
 
     /// A field of the reply that the rule is for, which hides anything else of its name.
-    fn answer_field(&mut self, name: &str) -> Option<Binding> {
+    fn answer_field(&mut self, path: &[Step<'_>]) -> Option<Binding> {
         let Answers::Messages(upstream) = self.answers else {
             return None;
         };
-        let (slot, def) = self.answers.field(name, self.replying)?;
-        let var = intern(&mut self.places, ReplyPlace::Field(slot));
-        Some(answer::bind(var, def, upstream))
+        let named = self.answers.field(&names(path), self.replying)?;
+        let var = intern(&mut self.places, ReplyPlace::Field(named.slot));
+        Some(answer::bind(var, named, upstream))
     }
 
     fn header(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
@@ -154,7 +155,7 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn no_name(&self, first: &str) -> NameError {
-        if first == "bytes" || matches!(self.request.field(first), Some(Ok(_))) {
+        if first == "bytes" || matches!(self.request.field(&[first]), Some(Ok(_))) {
             return self.bare_field(first);
         }
         if let Some(error) = self.answers.no_field(first, self.replying, &BESIDE) {
@@ -165,7 +166,7 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn bare_field(&self, first: &str) -> NameError {
-        let (message, help) = match self.request.field(first) {
+        let (message, help) = match self.request.field(&[first]) {
             Some(_) => (
                 format!("`{first}` is a field of the request"),
                 format!("did you mean `request.{first}`?"),
@@ -190,7 +191,7 @@ impl<'a> ReplyScope<'a> {
 impl Scope for ReplyScope<'_> {
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let first = name(path.first()).unwrap_or_default();
-        if let Some(field) = self.answer_field(first) {
+        if let Some(field) = self.answer_field(path) {
             return Ok(field);
         }
         if let Some(fact) = Fact::resolve(path) {
