@@ -2,6 +2,7 @@
 
 use crate::message::{Slot, Value};
 use std::borrow::Cow;
+use std::fmt;
 
 /// An enum's index in its [`Schema`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,6 +92,51 @@ pub enum Presence {
     Computed,
 }
 
+/// How JSON has a value, where that is not what its type says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// In which form.
+    pub form: Form,
+    /// Of an integer: what it is multiplied with.
+    pub scale: Option<Scale>,
+}
+
+/// The form of a value in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// That of its type.
+    #[default]
+    Usual,
+    /// Bytes as hexadecimal digits.
+    Hex,
+    /// Bytes as text in UTF-8; those that are none as `{"base64": "…"}`.
+    Text,
+    /// An enum as its number, with a label or without.
+    Number,
+    /// An integer as text: exact where all numbers are floats.
+    String,
+}
+
+/// A positive decimal number that integers are multiplied with for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// Its digits as a number, above zero and up to 10^18.
+    pub mantissa: u64,
+    /// How many of them stand behind the point, 18 at most.
+    pub decimals: u8,
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = usize::from(self.decimals);
+        let digits = format!("{:0width$}", self.mantissa, width = decimals + 1);
+        match digits.split_at(digits.len() - decimals) {
+            (whole, "") => f.write_str(whole),
+            (whole, rest) => write!(f, "{whole}.{rest}"),
+        }
+    }
+}
+
 /// One field of a structure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldDef {
@@ -107,6 +153,8 @@ pub struct FieldDef {
     pub secret: bool,
     /// What it means, in a few words; may be empty.
     pub doc: Cow<'static, str>,
+    /// How JSON has its value; that of all elements, if it is a list.
+    pub shown: Shown,
 }
 
 impl FieldDef {
@@ -120,6 +168,10 @@ impl FieldDef {
             presence: Presence::Required,
             secret: false,
             doc: Cow::Borrowed(""),
+            shown: Shown {
+                form: Form::Usual,
+                scale: None,
+            },
         }
     }
 

@@ -12,10 +12,10 @@ use crate::ksy::finding::{Finding, Findings, Severity};
 use crate::ksy::load::Sources;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Op, Plan};
-use crate::ksy::section::plan::{DirectionPlan, JsonForm, OptionsPlan, SectionPlan};
+use crate::ksy::section::plan::{DirectionPlan, FieldOptions, JsonForm, OptionsPlan, SectionPlan};
 use crate::ksy::section::spec::Codec;
 use crate::ksy::write::{FieldCodec, FieldKey, Rules};
-use gatewright_core::codec::{Descriptor, Protocol};
+use gatewright_core::codec::{Descriptor, Form, Protocol, Shown};
 use gatewright_core::message::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -176,6 +176,20 @@ fn named(plan: &Plan, root: TypeId, path: &str) -> Option<FieldKey> {
     found
 }
 
+/// How JSON has the value of a field.
+const fn shown(said: &FieldOptions) -> Shown {
+    let form = match said.form {
+        // Bytes are in base64 if nothing else is said.
+        JsonForm::Usual | JsonForm::Hidden | JsonForm::Base64 => Form::Usual,
+        JsonForm::Hex => Form::Hex,
+        JsonForm::Text => Form::Text,
+        JsonForm::Number => Form::Number,
+        JsonForm::String => Form::String,
+    };
+    let scale = said.scale;
+    Shown { form, scale }
+}
+
 pub(super) fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
     let mut names = Names::default();
     for (ty, slot, said) in options.all() {
@@ -189,6 +203,7 @@ pub(super) fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -
         if let Some(name) = &said.name {
             names.json.insert(key, name.clone());
         }
+        names.shown.insert(key, shown(said));
     }
     for direction in [&section.request, &section.reply] {
         // What only names the message is its name.
