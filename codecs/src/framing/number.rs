@@ -54,6 +54,31 @@ impl Number {
         }
     }
 
+    /// The most bytes that it takes.
+    #[must_use]
+    pub fn longest(self) -> usize {
+        match self {
+            Self::Varint => MAX_VARINT,
+            Self::Binary { .. } | Self::Ascii(_) | Self::Bcd(_) => self.shortest(),
+        }
+    }
+
+    /// The greatest number that it can say.
+    #[must_use]
+    pub fn most(self) -> u64 {
+        let digits = |n: u32| 10_u64.checked_pow(n).map(|n| n.saturating_sub(1));
+        let most = match self {
+            Self::Binary { width, .. } => {
+                let bits = u32::from(width).saturating_mul(8);
+                1_u64.checked_shl(bits).map(|n| n.saturating_sub(1))
+            }
+            Self::Varint => None,
+            Self::Ascii(n) => digits(u32::from(n)),
+            Self::Bcd(bytes) => digits(u32::from(bytes).saturating_mul(2)),
+        };
+        most.unwrap_or(u64::MAX)
+    }
+
     /// The number at `at`, once all of it is there.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod expressions;
 mod loading;
+mod names;
 mod reading;
 mod support;
 mod writing;

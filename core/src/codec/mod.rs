@@ -23,7 +23,10 @@ pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreig
 pub use frame::FrameProtocol;
 pub use grading::{Grade, Grading};
 pub use http::HttpShape;
-pub use schema::{EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type};
+pub use schema::{
+    EnumDef, EnumId, FieldDef, Form, Named, Presence, Scale, Schema, Shown, StructDef, StructId,
+    Type,
+};
 
 use crate::fault::Fault;
 use crate::message::{Correlation, Message, OperationId, Value};

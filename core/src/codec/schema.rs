@@ -2,6 +2,7 @@
 
 use crate::message::{Slot, Value};
 use std::borrow::Cow;
+use std::fmt;
 
 /// An enum's index in its [`Schema`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,11 +92,59 @@ pub enum Presence {
     Computed,
 }
 
+/// How JSON has a value, where that is not what its type says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// In which form.
+    pub form: Form,
+    /// Of an integer: what it is multiplied with.
+    pub scale: Option<Scale>,
+}
+
+/// The form of a value in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// That of its type.
+    #[default]
+    Usual,
+    /// Bytes as hexadecimal digits.
+    Hex,
+    /// Bytes as text in UTF-8; those that are none as `{"base64": "…"}`.
+    Text,
+    /// An enum as its number, with a label or without.
+    Number,
+    /// An integer as text: exact where all numbers are floats.
+    String,
+}
+
+/// A positive decimal number that integers are multiplied with for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// Its digits as a number, above zero and up to 10^18.
+    pub mantissa: u64,
+    /// How many of them stand behind the point, 18 at most.
+    pub decimals: u8,
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = usize::from(self.decimals);
+        let digits = format!("{:0width$}", self.mantissa, width = decimals + 1);
+        match digits.split_at(digits.len() - decimals) {
+            (whole, "") => f.write_str(whole),
+            (whole, rest) => write!(f, "{whole}.{rest}"),
+        }
+    }
+}
+
 /// One field of a structure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldDef {
     /// The name that rules and JSON use.
     pub name: Cow<'static, str>,
+    /// Where it stands in the protocol's own structures, names between dots, which rules may use
+    /// as well; empty if that is its name.
+    pub path: Cow<'static, str>,
     /// Its type.
     pub ty: Type,
     /// Who supplies it when a message is written.
@@ -104,6 +153,8 @@ pub struct FieldDef {
     pub secret: bool,
     /// What it means, in a few words; may be empty.
     pub doc: Cow<'static, str>,
+    /// How JSON has its value; that of all elements, if it is a list.
+    pub shown: Shown,
 }
 
 impl FieldDef {
@@ -112,10 +163,15 @@ impl FieldDef {
     pub const fn new(name: &'static str, ty: Type) -> Self {
         Self {
             name: Cow::Borrowed(name),
+            path: Cow::Borrowed(""),
             ty,
             presence: Presence::Required,
             secret: false,
             doc: Cow::Borrowed(""),
+            shown: Shown {
+                form: Form::Usual,
+                scale: None,
+            },
         }
     }
 
@@ -137,6 +193,13 @@ impl FieldDef {
     #[must_use]
     pub const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+
+    /// The same field with the path to where it stands.
+    #[must_use]
+    pub fn at(mut self, path: &'static str) -> Self {
+        self.path = Cow::Borrowed(path);
         self
     }
 
@@ -164,6 +227,40 @@ impl StructDef {
         let index = self.fields.iter().position(|f| f.name == name)?;
         Some((Slot(u16::try_from(index).ok()?), &self.fields[index]))
     }
+
+    /// The field that a path of names leads to or through: the one whose own path is the longest
+    /// beginning of it, else the one that has its first step for a name.
+    #[must_use]
+    pub fn named(&self, path: &[&str]) -> Option<Named<'_>> {
+        let slots = (0..).map(Slot);
+        let along = self.fields.iter().zip(slots).filter_map(|(field, slot)| {
+            let used = steps_along(&field.path, path)?;
+            Some(Named { slot, field, used })
+        });
+        along.max_by_key(|named| named.used).or_else(|| {
+            let (slot, field) = self.field(path.first()?)?;
+            let used = 1;
+            Some(Named { slot, field, used })
+        })
+    }
+}
+
+/// How many steps of a path `own` takes, if the path begins with it.
+fn steps_along(own: &str, path: &[&str]) -> Option<usize> {
+    let steps = own.split('.').count();
+    let begins = !own.is_empty() && own.split('.').eq(path.iter().copied().take(steps));
+    begins.then_some(steps)
+}
+
+/// A field that the beginning of a path names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'s> {
+    /// Its slot.
+    pub slot: Slot,
+    /// The field.
+    pub field: &'s FieldDef,
+    /// How many steps of the path name it; those behind them are members of it.
+    pub used: usize,
 }
 
 /// An enum: labels for numbers.

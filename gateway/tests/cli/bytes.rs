@@ -28,6 +28,37 @@ fn nested_messages_are_trees() {
     assert_snapshot!(gatewright(&["decode", "-p", "dns", QUERY]));
 }
 
+const SHOWN: &str = "protocols/shown.ksy";
+/// Sales of `shown.ksy`: one with a note in UTF-8, one whose note is no text.
+const SALES: [&str; 2] = [
+    "1e01000700c0fe01fffffffffffffffffffffb1e000301fa123400016ec3a9",
+    "1c01000800c0fe077fffffffffffffff000004b000040a0a00000001ff",
+];
+
+#[test]
+fn fields_are_shown_as_their_definition_says() {
+    for sale in SALES {
+        assert_snapshot!(gatewright(&[
+            "decode", "-p", SHOWN, sale, "--format", "json"
+        ]));
+        round_trip(SHOWN, sale);
+    }
+    let arguments = ["test", "shown.test.toml", "--config", "shown.toml"];
+    assert_snapshot!(gatewright(&arguments));
+}
+
+#[test]
+fn values_that_are_no_multiple_of_their_scale_are_refused() {
+    let sale = r#"{"sale":{"seq":1,"terminal_id":"000000","colour":0,"account":0,"amount":0.001,
+        "fee":0,"rates":[0,0],"digits":0,"key":"AAA=","note":""}}"#;
+    let run = gatewright(&["encode", "-p", SHOWN, sale]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr.contains("sale.amount: is no multiple of 0.01"),
+        "{run}"
+    );
+}
+
 /// Bytes to JSON and back again.
 fn round_trip(protocol: &str, hex: &str) {
     let show = [

@@ -3,8 +3,10 @@
 use crate::{gatewright, gatewright_reading};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 const METER: &str = "protocols/meter.ksy";
+const SUPPLIED: &str = "protocols/supplied.ksy";
 const READING: &str = "4d5218050100116174746963000300d7fff6000040600000";
 const LOGIN: &str = "4d5210000200106f70657261746f7268756e7465723220";
 const SCRAMBLED: &str = "4d521805030008fff8fc7bcafebabe";
@@ -33,6 +35,53 @@ fn good_definitions_are_summed_up() {
         types[4],
         json!({ "name": "meter::pair", "members": ["left", "right"] })
     );
+}
+
+#[test]
+fn who_supplies_which_field_is_told() {
+    let run = gatewright(&["check", SUPPLIED]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_snapshot!(run);
+    let (_, told) = json(&["check", SUPPLIED, "--format", "json"]);
+    let protocol = &told["definitions"][0]["protocol"];
+    assert_eq!(protocol["id"], json!(["seq"]));
+    assert_eq!(protocol["requests"]["longest"], 1 + 4 + 2 * 255 + 4);
+    let fields = protocol["operations"][0]["fields"].as_array().unwrap();
+    let of = |name: &str| fields.iter().find(|field| field["name"] == name);
+    let expected = json!({ "name": "crc", "supply": "derived", "why": "a checksum" });
+    assert_eq!(of("crc"), Some(&expected));
+    let expected = json!({ "name": "password", "supply": "optional", "default": "***" });
+    assert_eq!(of("password"), Some(&expected));
+}
+
+#[test]
+fn framing_and_correlation_of_each_shipped_definition_are_told() {
+    let folders = std::fs::read_dir(library()).unwrap();
+    let mut names: Vec<String> = folders
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| library().join(name).join(format!("{name}.ksy")).exists())
+        .collect();
+    names.sort();
+    assert!(names.len() > 15, "{names:?}");
+    let lines: Vec<String> = names.iter().flat_map(|name| on_the_wire(name)).collect();
+    assert_snapshot!(lines.join("\n"));
+}
+
+/// What `check` tells of frames and replies.
+fn on_the_wire(name: &str) -> Vec<String> {
+    let file = library().join(name).join(format!("{name}.ksy"));
+    let run = gatewright(&["check", file.to_str().unwrap()]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let told = run.stdout.lines().map(str::trim_start);
+    let wire = ["messages:", "requests:", "replies", "no replies"];
+    let wire = told.filter(|line| wire.iter().any(|word| line.starts_with(word)));
+    std::iter::once(name.to_owned())
+        .chain(wire.map(|line| format!("  {line}")))
+        .collect()
+}
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols")
 }
 
 #[test]

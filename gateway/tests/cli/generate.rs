@@ -61,6 +61,14 @@ fn tshark(name: &str, definition: &[&str], capture: &Path, arguments: &[&str]) -
 #[test]
 fn documents_have_types_diagrams_and_enums() {
     assert_snapshot!(gatewright(&["gen", "docs", "protocols/meter.ksy"]));
+    let shown = gatewright(&["gen", "docs", "protocols/shown.ksy"]);
+    for row in [
+        "| `terminal` | bytes | 3 bytes | Where it was. In hexadecimal digits. Called `terminal_id` in messages. |",
+        "| `fee` | u2 | 2 bytes | As digits in text. Times 0.5. |",
+        "| `key` | bytes | 2 bytes | Secret. |",
+    ] {
+        assert!(shown.stdout.contains(row), "{row}: {shown}");
+    }
 }
 
 #[test]

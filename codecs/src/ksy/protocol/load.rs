@@ -2,7 +2,7 @@
 
 use super::direct::compile;
 use super::offsets::{Fixed, fixed};
-use super::operations::{Way, describe, keys};
+use super::operations::{Operations, Way, describe, keys};
 use super::schema::Names;
 use super::{Ksy, Layouts};
 use crate::ksy::codes;
@@ -12,10 +12,10 @@ use crate::ksy::finding::{Finding, Findings, Severity};
 use crate::ksy::load::Sources;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Op, Plan};
-use crate::ksy::section::plan::{DirectionPlan, JsonForm, OptionsPlan, SectionPlan};
+use crate::ksy::section::plan::{DirectionPlan, FieldOptions, JsonForm, OptionsPlan, SectionPlan};
 use crate::ksy::section::spec::Codec;
 use crate::ksy::write::{FieldCodec, FieldKey, Rules};
-use gatewright_core::codec::Protocol;
+use gatewright_core::codec::{Descriptor, Form, Protocol, Shown};
 use gatewright_core::message::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,15 +88,8 @@ impl Ksy {
             section.reply.arguments.iter().map(constant).collect();
         let request_arguments: Option<Vec<Value>> =
             section.request.arguments.iter().map(constant).collect();
-        // Where a reply is read with something of its request, the machine has to see both.
-        let plain = reply_arguments.is_some();
-        let layout = |way| compile(&plan, &section, &rules, &descriptor, &operations, way);
-        let layouts = Layouts {
-            requests: plain.then(|| layout(Way::Request)).flatten(),
-            replies: plain.then(|| layout(Way::Reply)).flatten(),
-        };
         Some(Self {
-            layouts,
+            layouts: layouts(&plan, &section, &rules, &descriptor, &operations),
             descriptor: Arc::new(descriptor),
             operations,
             request_id: id_place(&plan, &section.request),
@@ -111,6 +104,26 @@ impl Ksy {
     }
 }
 
+/// Where messages need no machine.
+pub(super) fn layouts(
+    plan: &Plan,
+    section: &SectionPlan,
+    rules: &Rules,
+    descriptor: &Descriptor,
+    operations: &Operations,
+) -> Layouts {
+    // Where a reply is read with something of its request, the machine has to see both.
+    let arguments = &section.reply.arguments;
+    if arguments.iter().any(|code| code.constant().is_none()) {
+        return Layouts::default();
+    }
+    let layout = |way| compile(plan, section, rules, descriptor, operations, way);
+    Layouts {
+        requests: layout(Way::Request),
+        replies: layout(Way::Reply),
+    }
+}
+
 /// Where the one number that is the id stands, if that is always the same place.
 fn id_place(plan: &Plan, direction: &DirectionPlan) -> Option<Fixed> {
     let [id] = direction.id.as_slice() else {
@@ -121,7 +134,7 @@ fn id_place(plan: &Plan, direction: &DirectionPlan) -> Option<Fixed> {
     numbers.into_iter().find(|number| number.key == key)
 }
 
-fn rules(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Rules {
+pub(super) fn rules(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Rules {
     let mut rules = Rules::of(plan).for_whole_messages();
     for (ty, slot, said) in options.all() {
         let Some(rule) = rules.field_mut((ty, slot)) else {
@@ -163,7 +176,21 @@ fn named(plan: &Plan, root: TypeId, path: &str) -> Option<FieldKey> {
     found
 }
 
-fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
+/// How JSON has the value of a field.
+const fn shown(said: &FieldOptions) -> Shown {
+    let form = match said.form {
+        // Bytes are in base64 if nothing else is said.
+        JsonForm::Usual | JsonForm::Hidden | JsonForm::Base64 => Form::Usual,
+        JsonForm::Hex => Form::Hex,
+        JsonForm::Text => Form::Text,
+        JsonForm::Number => Form::Number,
+        JsonForm::String => Form::String,
+    };
+    let scale = said.scale;
+    Shown { form, scale }
+}
+
+pub(super) fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
     let mut names = Names::default();
     for (ty, slot, said) in options.all() {
         let key = (ty, slot);
@@ -176,6 +203,7 @@ fn names(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Names {
         if let Some(name) = &said.name {
             names.json.insert(key, name.clone());
         }
+        names.shown.insert(key, shown(said));
     }
     for direction in [&section.request, &section.reply] {
         // What only names the message is its name.

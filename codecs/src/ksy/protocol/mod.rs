@@ -9,6 +9,7 @@ mod ids;
 mod load;
 mod offsets;
 mod operations;
+pub mod outline;
 mod paths;
 mod pending;
 mod presets;

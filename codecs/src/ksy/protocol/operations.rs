@@ -12,8 +12,8 @@ use crate::ksy::section::plan::{
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, HalfClose, Needs, Operation, ReplyOrder,
-    Retry, Type,
+    Capabilities, CorrelationKind, Descriptor, Drain, FieldDef, HalfClose, Needs, Operation,
+    ReplyOrder, Retry, Type,
 };
 use gatewright_core::message::{Kind, OperationId, Slot, Value};
 use std::collections::HashMap;
@@ -200,8 +200,13 @@ fn same_fields(builder: &Builder<'_>, ways: &[&Shape]) -> bool {
     let [a, b] = ways else {
         return false;
     };
-    let fields = |shape: &Shape| &builder.schema.structure(shape.record).fields;
-    fields(a) == fields(b)
+    let fields = |shape: &Shape| builder.schema.structure(shape.record).fields.iter();
+    // Where they stand is for rules only, which know a message by the way that it goes first.
+    let bare = |field: &FieldDef| FieldDef {
+        path: "".into(),
+        ..field.clone()
+    };
+    fields(a).map(bare).eq(fields(b).map(bare))
 }
 
 /// What an operation is to its conversation, where only its name is known.

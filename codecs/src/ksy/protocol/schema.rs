@@ -6,7 +6,7 @@ use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Cut, Field, Form, Plan, Repeat, Size, Switch, Valid};
 use crate::ksy::write::{FieldCodec, Rules};
 use gatewright_core::codec::{
-    EnumDef, EnumId, FieldDef, Presence, Schema, StructDef, StructId, Type,
+    EnumDef, EnumId, FieldDef, Presence, Schema, Shown, StructDef, StructId, Type,
 };
 use gatewright_core::expr::semantics::Sort;
 use gatewright_core::message::Value;
@@ -22,6 +22,8 @@ pub struct Names {
     pub secret: HashSet<(TypeId, usize)>,
     /// Other names.
     pub json: HashMap<(TypeId, usize), String>,
+    /// How JSON has their values.
+    pub shown: HashMap<(TypeId, usize), Shown>,
     /// Fields that carry the correlation: a reply takes them from its request.
     pub ids: HashSet<(TypeId, usize)>,
 }
@@ -70,16 +72,8 @@ impl<'p> Builder<'p> {
         presets: &[Preset],
     ) -> Result<Shape, TooMany> {
         let record = self.reserve(name)?;
-        let walk = Walk {
-            plan: self.plan,
-            rules: self.rules,
-            names: self.names,
-            presets,
-            found: Vec::new(),
-            computed: Vec::new(),
-        };
-        let found = walk.collect(root);
-        self.fill(record, found)
+        let collected = Walk::new(self.plan, self.rules, self.names, presets).collect(root);
+        self.fill(record, collected.found)
     }
 
     fn reserve(&mut self, name: &str) -> Result<StructId, TooMany> {
@@ -106,12 +100,19 @@ impl<'p> Builder<'p> {
                 name.clone()
             };
             let presence = self.presence(&found, &ty, &part);
+            let path = if found.name == name {
+                String::new()
+            } else {
+                found.name
+            };
             fields.push(FieldDef {
                 name: Cow::Owned(name),
+                path: Cow::Owned(path),
                 ty,
                 presence,
                 secret: self.names.secret.contains(&key),
                 doc: Cow::Owned(found.field.doc.clone()),
+                shown: self.names.shown.get(&key).copied().unwrap_or_default(),
             });
             places.push(Place {
                 path: found.path,
@@ -163,7 +164,7 @@ impl<'p> Builder<'p> {
     fn typed(&mut self, found: &Found<'p>) -> Result<(Type, Part), TooMany> {
         let key = (found.owner, found.field.slot);
         let codec = self.rules.field(key).codec;
-        let (ty, part) = self.form(found.field, found.form, codec)?;
+        let (ty, part) = self.form(key, found.field, found.form, codec)?;
         Ok(match found.field.repeat {
             Repeat::Once => (ty, part),
             Repeat::Eos | Repeat::Count(_) | Repeat::Until(_) => {
@@ -174,6 +175,7 @@ impl<'p> Builder<'p> {
 
     fn form(
         &mut self,
+        key: (TypeId, usize),
         field: &'p Field,
         form: &'p Form,
         codec: Option<FieldCodec>,
@@ -214,7 +216,7 @@ impl<'p> Builder<'p> {
                 Some(slot) => (Type::INT, Part::Number(slot)),
                 None => (Type::Struct(self.structure(*ty)?), Part::Struct(*ty)),
             },
-            Form::Switch(switch) => self.one_of(field, switch, codec)?,
+            Form::Switch(switch) => self.one_of(key, field, switch, codec)?,
             Form::Value(_) => (computed(element), Part::Computed),
         })
     }
@@ -235,16 +237,8 @@ impl<'p> Builder<'p> {
         let name = self.plan.ty(ty).name.clone();
         let record = self.reserve(&name)?;
         self.known.insert(ty, record);
-        let walk = Walk {
-            plan: self.plan,
-            rules: self.rules,
-            names: self.names,
-            presets: &[],
-            found: Vec::new(),
-            computed: Vec::new(),
-        };
-        let found = walk.collect(ty);
-        let shape = self.fill(record, found)?;
+        let collected = Walk::new(self.plan, self.rules, self.names, &[]).collect(ty);
+        let shape = self.fill(record, collected.found)?;
         self.nested.insert(ty, shape);
         Ok(record)
     }
@@ -252,6 +246,7 @@ impl<'p> Builder<'p> {
     /// One of several: the same single value in all cases, or a record with one field for each.
     fn one_of(
         &mut self,
+        key: (TypeId, usize),
         field: &'p Field,
         switch: &'p Switch,
         codec: Option<FieldCodec>,
@@ -259,7 +254,7 @@ impl<'p> Builder<'p> {
         let mut all: Vec<(Type, Choice)> = Vec::new();
         let cases = switch.cases.iter().map(|(_, form)| form);
         for (at, form) in cases.chain(&switch.otherwise).enumerate() {
-            let (ty, part) = self.form(field, form, codec)?;
+            let (ty, part) = self.form(key, field, form, codec)?;
             let structure = match form {
                 Form::Struct { ty, .. } => Some(*ty),
                 _ => None,
@@ -299,10 +294,13 @@ impl<'p> Builder<'p> {
             };
             fields.push(FieldDef {
                 name: Cow::Owned(name),
+                path: Cow::Borrowed(""),
                 ty,
                 presence: Presence::Optional,
                 secret: false,
                 doc: Cow::Borrowed(""),
+                // Where the form is for another type, it changes nothing.
+                shown: self.names.shown.get(&key).copied().unwrap_or_default(),
             });
             choices.push(choice);
         }

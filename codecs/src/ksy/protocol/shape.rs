@@ -8,7 +8,7 @@ use super::foresight::Foresight;
 use super::presets::Preset;
 use super::schema::Names;
 use crate::ksy::model::{Ty, TypeId};
-use crate::ksy::plan::{Field, Form, Plan, Repeat, Switch};
+use crate::ksy::plan::{Field, Form, Plan, Repeat, Switch, TypePlan};
 use crate::ksy::write::{FieldCodec, Rules};
 use gatewright_core::codec::{StructId, Type};
 use gatewright_core::expr::semantics::Sort;
@@ -96,112 +96,211 @@ impl Choice {
 pub(super) struct Found<'p> {
     pub(super) depth: usize,
     pub(super) path: Path,
+    /// The names on the path, between dots.
+    pub(super) name: String,
     pub(super) owner: TypeId,
     pub(super) field: &'p Field,
     /// The form that it has for this operation.
     pub(super) form: &'p Form,
 }
 
+/// Why a field is not among an operation's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unseen {
+    /// It has no name.
+    Unnamed,
+    /// It says which operation it is.
+    Names,
+    /// `json: hidden`.
+    Hidden,
+    /// It follows from others.
+    Follows,
+    /// It is read at a place of its own.
+    Placed,
+}
+
+/// A field that is passed over on the way.
+pub(super) struct Passed<'p> {
+    /// The names on the path, between dots.
+    pub(super) name: String,
+    pub(super) owner: TypeId,
+    pub(super) field: &'p Field,
+    pub(super) why: Unseen,
+}
+
+/// The fields of an operation, and those that are none of it.
+#[derive(Default)]
+pub(super) struct Collected<'p> {
+    pub(super) found: Vec<Found<'p>>,
+    pub(super) passed: Vec<Passed<'p>>,
+}
+
 /// Collects the fields of an operation.
 pub(super) struct Walk<'w, 'p> {
-    pub(super) plan: &'p Plan,
-    pub(super) rules: &'p Rules,
-    pub(super) names: &'p Names,
+    plan: &'p Plan,
+    rules: &'p Rules,
+    names: &'p Names,
     /// What messages of this operation have in certain fields.
-    pub(super) presets: &'w [Preset],
-    pub(super) found: Vec<Found<'p>>,
+    presets: &'w [Preset],
+    collected: Collected<'p>,
     /// What is computed.
-    pub(super) computed: Vec<Found<'p>>,
+    computed: Vec<Found<'p>>,
+}
+
+/// A structure on the way.
+#[derive(Default)]
+struct Level {
+    path: Path,
+    name: String,
+    depth: usize,
+}
+
+impl Level {
+    /// One of its members, in a structure of type `ty`.
+    fn member(&self, ty: &TypePlan, field: &Field) -> Self {
+        let mut path = self.path.clone();
+        path.push(Step {
+            slot: field.slot,
+            slots: ty.slots(),
+        });
+        let name = match self.name.as_str() {
+            "" => field.name.clone(),
+            around => format!("{around}.{}", field.name),
+        };
+        Self {
+            path,
+            name,
+            depth: self.depth,
+        }
+    }
+
+    const fn deeper(mut self, by: usize) -> Self {
+        self.depth = self.depth.saturating_add(by);
+        self
+    }
+
+    fn found<'p>(self, owner: TypeId, field: &'p Field, form: &'p Form) -> Found<'p> {
+        Found {
+            depth: self.depth,
+            path: self.path,
+            name: self.name,
+            owner,
+            field,
+            form,
+        }
+    }
 }
 
 /// How deep structures are looked through.
 const DEPTH: usize = 16;
 
-impl<'p> Walk<'_, 'p> {
-    /// All fields of the structure at a path, those of the chosen case first.
-    pub(super) fn collect(mut self, root: TypeId) -> Vec<Found<'p>> {
-        self.structure(root, &Path::new(), 0);
-        for fields in [&mut self.found, &mut self.computed] {
-            fields.sort_by_key(|found| std::cmp::Reverse(found.depth));
+impl<'w, 'p> Walk<'w, 'p> {
+    pub(super) const fn new(
+        plan: &'p Plan,
+        rules: &'p Rules,
+        names: &'p Names,
+        presets: &'w [Preset],
+    ) -> Self {
+        Self {
+            plan,
+            rules,
+            names,
+            presets,
+            collected: Collected {
+                found: Vec::new(),
+                passed: Vec::new(),
+            },
+            computed: Vec::new(),
         }
-        self.found.append(&mut self.computed);
-        self.found
     }
 
-    fn structure(&mut self, ty: TypeId, path: &Path, depth: usize) {
-        for field in &self.plan.ty(ty).fields {
-            let mut at = path.clone();
-            at.push(Step {
-                slot: field.slot,
-                slots: self.plan.ty(ty).slots(),
-            });
-            if self.is_hidden(ty, field) || self.is_absent(ty, field) {
+    /// All fields of a structure, those of the chosen case first.
+    pub(super) fn collect(mut self, root: TypeId) -> Collected<'p> {
+        self.structure(root, &Level::default());
+        let found = &mut self.collected.found;
+        for fields in [&mut *found, &mut self.computed] {
+            fields.sort_by_key(|found| std::cmp::Reverse(found.depth));
+        }
+        found.append(&mut self.computed);
+        self.collected
+    }
+
+    fn structure(&mut self, ty: TypeId, level: &Level) {
+        let plan = self.plan.ty(ty);
+        for field in &plan.fields {
+            let at = level.member(plan, field);
+            if self.is_absent(ty, field) {
+                continue;
+            }
+            if let Some(why) = self.unseen(ty, field) {
+                self.pass(at, ty, field, why);
                 continue;
             }
             let once = matches!(field.repeat, Repeat::Once);
             let form = match &field.form {
                 Form::Switch(switch) if self.decides(ty, switch) => match self.case(ty, switch) {
                     Some(Form::Struct { ty: inner, .. }) if once => {
-                        self.structure(*inner, &at, depth.saturating_add(DEPTH));
+                        self.structure(*inner, &at.deeper(DEPTH));
                         continue;
                     }
                     Some(form) => form,
                     None => continue,
                 },
                 Form::Struct { ty: inner, .. }
-                    if once && self.leads_on(*inner, DEPTH) && depth < DEPTH =>
+                    if once && self.leads_on(*inner, DEPTH) && level.depth < DEPTH =>
                 {
-                    self.structure(*inner, &at, depth.saturating_add(1));
+                    self.structure(*inner, &at.deeper(1));
                     continue;
                 }
                 form => form,
             };
-            self.found.push(Found {
-                depth,
-                path: at,
-                owner: ty,
-                field,
-                form,
-            });
+            self.collected.found.push(at.found(ty, field, form));
         }
-        self.instances(ty, path, depth);
+        self.instances(ty, level);
+    }
+
+    fn pass(&mut self, at: Level, owner: TypeId, field: &'p Field, why: Unseen) {
+        self.collected.passed.push(Passed {
+            name: at.name,
+            owner,
+            field,
+            why,
+        });
     }
 
     /// What is computed from single values is a field as well, after all others.
-    fn instances(&mut self, ty: TypeId, path: &Path, depth: usize) {
+    fn instances(&mut self, ty: TypeId, level: &Level) {
         let plan = self.plan.ty(ty);
         for field in &plan.instances {
             let single = matches!(
                 field.ty,
                 Ty::Int | Ty::Bool | Ty::Float | Ty::Str | Ty::Bytes | Ty::Enum(_)
             );
+            let at = level.member(plan, field);
             let hidden = self.names.hidden.contains(&(ty, field.slot));
-            if hidden || !single || !matches!(field.form, Form::Value(_)) {
-                continue;
+            if !matches!(field.form, Form::Value(_)) {
+                self.pass(at, ty, field, Unseen::Placed);
+            } else if single && !hidden {
+                self.computed.push(at.found(ty, field, &field.form));
             }
-            let mut at = path.clone();
-            at.push(Step {
-                slot: field.slot,
-                slots: plan.slots(),
-            });
-            self.computed.push(Found {
-                depth,
-                path: at,
-                owner: ty,
-                field,
-                form: &field.form,
-            });
         }
     }
 
-    /// Whether nobody gives this field: it follows from others, has no name, or is the number of
-    /// the operation.
-    fn is_hidden(&self, ty: TypeId, field: &Field) -> bool {
+    /// Why nobody gives this field: it follows from others, has no name, or is the number of the
+    /// operation.
+    fn unseen(&self, ty: TypeId, field: &Field) -> Option<Unseen> {
         let own = (ty, field.slot);
-        !field.named
-            || self.presets.iter().any(|preset| preset.key == own)
-            || self.names.hidden.contains(&own)
-            || self.rules.follows(self.plan, own)
+        if !field.named {
+            Some(Unseen::Unnamed)
+        } else if self.presets.iter().any(|preset| preset.key == own) {
+            Some(Unseen::Names)
+        } else if self.rules.follows(self.plan, own) {
+            Some(Unseen::Follows)
+        } else if self.names.hidden.contains(&own) {
+            Some(Unseen::Hidden)
+        } else {
+            None
+        }
     }
 
     /// Whether no message of the operation has the field.

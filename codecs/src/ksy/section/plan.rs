@@ -350,6 +350,10 @@ pub enum JsonForm {
     Hex,
     /// Bytes in base64.
     Base64,
-    /// A number, where an enum's label or a text would be usual.
+    /// Bytes as text in UTF-8.
+    Text,
+    /// A number, where an enum's label would be usual.
     Number,
+    /// A number as text.
+    String,
 }

@@ -4,6 +4,7 @@ use crate::framing::{Counts, Delimiter};
 use crate::ksy::files::FileId;
 use crate::ksy::spec::At;
 use bytes::Bytes;
+pub use gatewright_core::codec::Scale;
 use gatewright_core::expr::{Source, Span};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -225,15 +226,6 @@ pub enum Codec {
     Zigzag,
     /// Decimal digits as text.
     Ascii,
-}
-
-/// A decimal factor: `mantissa / 10^decimals`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scale {
-    /// Its digits as a number, above zero.
-    pub mantissa: u64,
-    /// How many of them stand behind the point, 18 at most.
-    pub decimals: u8,
 }
 
 /// `-gateway` of a value of an enum.

@@ -23,6 +23,8 @@ const TIMES: [(&str, u64); 6] = [
     ("d", 86_400_000_000),
 ];
 /// The most decimals of a scale: with them, 64 bits still have a digit in front.
+/// So that no field of 64 bits has more digits than numbers of 128 bits.
+const MAX_MANTISSA: u64 = 1_000_000_000_000_000_000;
 const MAX_DECIMALS: usize = 18;
 
 /// A number of bytes above zero: `260` or `64KiB`.
@@ -67,7 +69,7 @@ pub(super) fn scale(node: &Node) -> Result<Scale, RuleError> {
         return Err(bad());
     }
     match digits.parse() {
-        Ok(mantissa @ 1_u64..) => Ok(Scale {
+        Ok(mantissa @ 1..=MAX_MANTISSA) => Ok(Scale {
             mantissa,
             decimals: u8::try_from(decimals.len()).map_err(|_| bad())?,
         }),
@@ -134,7 +136,16 @@ mod tests {
         assert_eq!(read("0.01"), Some((1, 2)));
         assert_eq!(read("100"), Some((100, 0)));
         assert_eq!(read("2.50"), Some((250, 2)));
-        for bad in ["0", "0.0", "-1", "1e3", ".5", "x", "0.0000000000000000001"] {
+        for bad in [
+            "0",
+            "0.0",
+            "-1",
+            "1e3",
+            ".5",
+            "x",
+            "0.0000000000000000001",
+            "1000000000000000001",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! A message from JSON, checked field by field.
 
-use super::FieldError;
-use crate::codec::{Descriptor, EnumDef, FieldDef, Presence, Schema, StructDef, Type};
+use super::{FieldError, form};
+use crate::codec::{Descriptor, EnumDef, FieldDef, Presence, Schema, Shown, StructDef, Type};
 use crate::message::{Message, Record, Value};
 use base64_simd::STANDARD;
 use serde_json::{Map, Value as Json};
@@ -31,6 +31,14 @@ pub fn from_json(descriptor: &Descriptor, value: &Json) -> Result<Message, Field
     Ok(descriptor.message(id, record))
 }
 
+/// The value of one field from its JSON.
+///
+/// # Errors
+/// As [`from_json`], with a path from the field on.
+pub(super) fn field(schema: &Schema, field: &FieldDef, value: &Json) -> Result<Value, FieldError> {
+    Reader { schema }.value(&field.ty, field.shown, value)
+}
+
 fn only_member(value: &Json) -> Option<(&String, &Json)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     members.iter().next()
@@ -57,12 +65,15 @@ impl Reader<'_> {
             (None | Some(Json::Null), Presence::Required) => Err(FieldError::new("must be given")),
             (None | Some(Json::Null), Presence::Default(value)) => Ok(value.clone()),
             (None | Some(Json::Null), Presence::Optional | Presence::Computed) => Ok(Value::Null),
-            (Some(value), _) => self.value(&field.ty, value),
+            (Some(value), _) => self.value(&field.ty, field.shown, value),
         }
         .map_err(|error| error.within(&field.name))
     }
 
-    fn value(&self, ty: &Type, value: &Json) -> Result<Value, FieldError> {
+    fn value(&self, ty: &Type, shown: Shown, value: &Json) -> Result<Value, FieldError> {
+        if let Some(read) = form::read(shown, ty, value) {
+            return read;
+        }
         match ty {
             Type::Bool => value
                 .as_bool()
@@ -73,7 +84,7 @@ impl Reader<'_> {
             Type::Str { max_len } => text(*max_len, value),
             Type::Bytes { max_len } => bytes(*max_len, value),
             Type::Enum(id) => label(self.schema.enumeration(*id), value),
-            Type::List(element) => self.list(element, value),
+            Type::List(element) => self.list(element, shown, value),
             Type::Struct(id) => self
                 .record(self.schema.structure(*id), value)
                 .map(Value::Record),
@@ -81,11 +92,14 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&self, element: &Type, value: &Json) -> Result<Value, FieldError> {
+    fn list(&self, element: &Type, shown: Shown, value: &Json) -> Result<Value, FieldError> {
         let items = value
             .as_array()
             .ok_or_else(|| expected("an array", value))?;
-        let read = |(index, item)| self.value(element, item).map_err(|error| error.at(index));
+        let read = |(index, item)| {
+            self.value(element, shown, item)
+                .map_err(|error| error.at(index))
+        };
         items
             .iter()
             .enumerate()
@@ -139,7 +153,7 @@ fn text(max_len: usize, value: &Json) -> Result<Value, FieldError> {
     Ok(Value::from(text))
 }
 
-fn bytes(max_len: usize, value: &Json) -> Result<Value, FieldError> {
+pub(super) fn bytes(max_len: usize, value: &Json) -> Result<Value, FieldError> {
     let text = value
         .as_str()
         .ok_or_else(|| expected("a string in base64", value))?;
@@ -150,7 +164,7 @@ fn bytes(max_len: usize, value: &Json) -> Result<Value, FieldError> {
     Ok(Value::Bytes(bytes.into()))
 }
 
-fn fits(len: usize, max_len: usize) -> Result<(), FieldError> {
+pub(super) fn fits(len: usize, max_len: usize) -> Result<(), FieldError> {
     if len > max_len {
         return Err(FieldError::new(format!(
             "is {len} bytes long, {max_len} fit"

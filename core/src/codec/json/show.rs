@@ -1,6 +1,7 @@
 //! A message as JSON.
 
-use crate::codec::{Descriptor, Schema, StructDef, Type};
+use super::{FieldError, form, read};
+use crate::codec::{Descriptor, FieldDef, Schema, Shown, StructDef, Type};
 use crate::message::{Message, Record, Value};
 use base64_simd::STANDARD;
 use serde_json::{Map, Number, Value as Json};
@@ -32,6 +33,16 @@ pub fn to_json(descriptor: &Descriptor, message: &Message, show: Secrets) -> Jso
     )]))
 }
 
+/// A field's JSON as [`to_json`] writes it: people may spell a value in more than one way.
+///
+/// # Errors
+/// As [`from_json`](super::from_json), with a path from the field on.
+pub fn respelled(schema: &Schema, field: &FieldDef, value: &Json) -> Result<Json, FieldError> {
+    let value = read::field(schema, field, value)?;
+    let secrets = Secrets::Shown;
+    Ok(View { schema, secrets }.value(&field.ty, field.shown, &value))
+}
+
 struct View<'a> {
     schema: &'a Schema,
     secrets: Secrets,
@@ -47,21 +58,25 @@ impl View<'_> {
         let members = present.map(|(field, value)| {
             let shown = match self.secrets {
                 Secrets::Masked if field.secret => Json::from("***"),
-                Secrets::Masked | Secrets::Shown => self.value(&field.ty, value),
+                Secrets::Masked | Secrets::Shown => self.value(&field.ty, field.shown, value),
             };
             (field.name.clone().into_owned(), shown)
         });
         Json::Object(members.collect())
     }
 
-    fn value(&self, ty: &Type, value: &Value) -> Json {
+    fn value(&self, ty: &Type, shown: Shown, value: &Value) -> Json {
+        if let Some(json) = form::show(shown, value) {
+            return json;
+        }
         match (ty, value) {
             (Type::Enum(id), Value::Int(n)) => match self.schema.enumeration(*id).label(*n) {
                 Some(label) => Json::from(label),
                 None => int(*n),
             },
             (Type::List(element), Value::List(items)) => {
-                items.iter().map(|item| self.value(element, item)).collect()
+                let items = items.iter();
+                items.map(|item| self.value(element, shown, item)).collect()
             }
             (Type::Struct(id), Value::Record(record)) => {
                 self.record(self.schema.structure(*id), record)

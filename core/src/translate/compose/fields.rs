@@ -103,7 +103,7 @@ impl Target<'_> {
     fn find(&self, name: &Source, given: &[Slot]) -> Result<(Slot, &FieldDef), RuleError> {
         let text = name.text();
         let error = |code, message: String| RuleError::new(code, name.span().clone(), message);
-        let Some((slot, field)) = self.record.field(text) else {
+        let Some((slot, field)) = named(self.record, text) else {
             let message = format!("{} has no field `{text}`", self.of);
             let mut error = error(UNKNOWN_FIELD, message);
             error.help = did_you_mean(text, self.record.fields.iter().map(|f| f.name.as_ref()));
@@ -145,13 +145,20 @@ impl Target<'_> {
             .map(|(field, _)| format!("`{}`", field.name))
             .collect();
         // A name that is only misspelt is reported as such.
-        let unknown = |(name, _): &(Source, SetSpec)| self.record.field(name.text()).is_none();
+        let unknown = |(name, _): &(Source, SetSpec)| named(self.record, name.text()).is_none();
         if names.is_empty() || set.iter().any(unknown) {
             return None;
         }
         let message = format!("{} needs a value for {}", self.of, names.join(", "));
         Some(RuleError::new(MISSING, self.place.clone(), message).help("add it to `set`"))
     }
+}
+
+/// The field of a name, or of a path to where it stands.
+fn named<'r>(record: &'r StructDef, text: &str) -> Option<(Slot, &'r FieldDef)> {
+    let path: Vec<&str> = text.split('.').collect();
+    let named = record.named(&path)?;
+    (named.used == path.len()).then_some((named.slot, named.field))
 }
 
 /// Stands for a field that does not exist, so that its value is still read.

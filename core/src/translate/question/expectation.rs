@@ -2,13 +2,14 @@
 
 use super::QuestionSpec;
 use super::constants::enumeration;
-use crate::codec::{Descriptor, EnumId, Grade, Protocol};
+use crate::codec::{Descriptor, EnumId, Grade, Named, Protocol};
 use crate::expr::codes::UNKNOWN_NAME;
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, Env, EvalError, Expr, NameError, RuleError, Scope, Source, Step, Var};
 use crate::message::{Kind, Message, OperationId, Slot, Value};
 use crate::translate::Findings;
 use crate::translate::codes::EXPECT;
+use crate::translate::scope::names;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Scope for Reply<'_> {
             Some(Step::Key(_) | Step::Index(_)) | None => "",
         };
         let record = self.descriptor.record(self.operation);
-        let Some((slot, field)) = record.field(name) else {
+        let Some(Named { slot, field, used }) = record.named(&names(path)) else {
             let operation = &self.descriptor.operation(self.operation).name;
             return Err(NameError {
                 code: UNKNOWN_NAME,
@@ -103,7 +104,7 @@ impl Scope for Reply<'_> {
             var: Var(slot.0.into()),
             ty: field.ty.clone(),
             descriptor: Some(Arc::clone(self.descriptor)),
-            used: 1,
+            used,
         })
     }
 

@@ -1,10 +1,10 @@
 //! What answers consist of: the parts of an HTTP response, or the fields of a message.
 
 use super::{plain, unknown};
-use crate::codec::{Descriptor, EnumId, FieldDef, Type};
+use crate::codec::{Descriptor, EnumId, Named, Type};
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, NameError, Var};
-use crate::message::{Kind, OperationId, Slot};
+use crate::message::{Kind, OperationId};
 use crate::translate::reply::On;
 use std::sync::Arc;
 
@@ -41,11 +41,11 @@ impl Replying {
 }
 
 impl<'a> Answers<'a> {
-    /// The field of that name that the messages of a rule have.
-    pub(super) fn field(self, name: &str, replying: Replying) -> Option<(Slot, &'a FieldDef)> {
+    /// The field of the messages of a rule that the beginning of a path names.
+    pub(super) fn field(self, path: &[&str], replying: Replying) -> Option<Named<'a>> {
         match (self, replying) {
             (Self::Messages(upstream), Replying::With(operation)) => {
-                upstream.record(operation).field(name)
+                upstream.record(operation).named(path)
             }
             (Self::Messages(_) | Self::Http, _) => None,
         }
@@ -120,9 +120,9 @@ fn has_field<'a>(upstream: &'a Descriptor, field: &str) -> Option<&'a str> {
 }
 
 /// A field of a reply.
-pub(super) fn bind(var: Var, def: &FieldDef, upstream: &Arc<Descriptor>) -> Binding {
+pub(super) fn bind(var: Var, named: Named<'_>, upstream: &Arc<Descriptor>) -> Binding {
     Binding {
         descriptor: Some(Arc::clone(upstream)),
-        ..plain(var, Type::clone(&def.ty), 1)
+        ..plain(var, Type::clone(&named.field.ty), named.used)
     }
 }

@@ -1,8 +1,10 @@
 //! The scope of request rules and of a route's `when`: the message that came in.
 
 use super::http::{self, HttpPart};
-use super::{Fact, Place, Places, SecretScope, Subject, intern, name, place, plain, unknown};
-use crate::codec::{Descriptor, EnumId, Event, FieldDef, Protocol, Side, StructDef, Type};
+use super::{
+    Fact, Place, Places, SecretScope, Subject, intern, name, names, place, plain, unknown,
+};
+use crate::codec::{Descriptor, EnumId, Event, FieldDef, Named, Protocol, Side, StructDef, Type};
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
 use crate::message::{Kind, Message, OperationId, Value};
@@ -12,6 +14,14 @@ use bytes::BytesMut;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
+
+/// A field that the beginning of a path names.
+pub(super) struct Found<'a> {
+    place: Place,
+    field: &'a FieldDef,
+    /// How many steps name it.
+    used: usize,
+}
 
 /// The names of request rules. A message's field hides anything else of its name.
 #[derive(Debug)]
@@ -81,39 +91,51 @@ impl<'a> MessageScope<'a> {
             .map(|field| &field.ty)
     }
 
-    /// The place and definition of a field, if the messages have one of that name.
-    pub(super) fn field(&self, field: &str) -> Option<Result<(Place, &'a FieldDef), NameError>> {
+    /// The place and definition of the field that the beginning of a path names, if the messages
+    /// have it.
+    pub(super) fn field(&self, path: &[&str]) -> Option<Result<Found<'a>, NameError>> {
         match &self.subject {
             Subject::One(operation) => {
-                let (slot, def) = self.descriptor.record(*operation).field(field)?;
-                Some(Ok((Place::Field(slot), def)))
+                let Named { slot, field, used } = self.descriptor.record(*operation).named(path)?;
+                let place = Place::Field(slot);
+                Some(Ok(Found { place, field, used }))
             }
-            Subject::EveryRequest => self.shared(field),
+            Subject::EveryRequest => self.shared(path),
             Subject::Http(_) | Subject::Unknown => None,
         }
     }
 
-    fn shared(&self, field: &str) -> Option<Result<(Place, &'a FieldDef), NameError>> {
+    fn shared(&self, path: &[&str]) -> Option<Result<Found<'a>, NameError>> {
         let records = || requests(self.descriptor).map(|id| (id, self.descriptor.record(id)));
-        let (_, def) = records().find_map(|(_, record)| record.field(field))?;
+        let named = |(_, record): (OperationId, &'a StructDef)| record.named(path);
+        let Named { field, used, .. } = records().filter_map(named).max_by_key(|n| n.used)?;
         let mut slots = vec![None; self.descriptor.operations.len()];
         for (id, record) in records() {
-            match record.field(field) {
-                Some((slot, other)) if other.ty == def.ty => slots[usize::from(id.0)] = Some(slot),
-                other => return Some(Err(not_shared(self.descriptor, id, field, other.is_some()))),
+            match record.named(path).filter(|named| named.used == used) {
+                Some(other) if other.field.ty == field.ty => {
+                    slots[usize::from(id.0)] = Some(other.slot);
+                }
+                other => {
+                    let name = path.get(..used).unwrap_or(path).join(".");
+                    let error = not_shared(self.descriptor, id, &name, other.is_some());
+                    return Some(Err(error));
+                }
             }
         }
-        Some(Ok((Place::Shared(slots.into()), def)))
+        let place = Place::Shared(slots.into());
+        Some(Ok(Found { place, field, used }))
     }
 
-    pub(super) fn bind_field(&mut self, place: Place, def: &FieldDef, used: usize) -> Binding {
-        self.secret |= def.secret;
+    /// A field as a variable. Before the steps that name it stand so many others.
+    pub(super) fn bind_field(&mut self, found: Found<'_>, before: usize) -> Binding {
+        let Found { place, field, used } = found;
+        self.secret |= field.secret;
         let descriptor = Some(Arc::clone(self.descriptor));
         Binding {
             var: intern(&mut self.places, place),
-            ty: def.ty.clone(),
+            ty: field.ty.clone(),
             descriptor,
-            used,
+            used: before + used,
         }
     }
 
@@ -140,15 +162,22 @@ impl<'a> MessageScope<'a> {
     }
 
     /// The error for a field that the messages do not have.
-    pub(super) fn no_field(&self, field: &str, step: usize) -> NameError {
-        let mut names = self
-            .records()
-            .flat_map(|record| record.fields.iter().map(|f| f.name.as_ref()));
+    pub(super) fn no_field(&self, path: &[&str], step: usize) -> NameError {
+        let fields = || self.records().flat_map(|record| &record.fields);
+        let first = path.first().copied().unwrap_or_default();
+        let is_path = fields().any(|f| f.path.split('.').next() == Some(first));
+        let (field, mut names): (_, Box<dyn Iterator<Item = &str>>) = match is_path && first != "" {
+            true => (path.join("."), Box::new(fields().map(|f| f.path.as_ref()))),
+            false => (
+                first.to_owned(),
+                Box::new(fields().map(|f| f.name.as_ref())),
+            ),
+        };
         let message = match &self.subject {
             Subject::Http(_) => {
                 return NameError {
                     step,
-                    ..http::no_name(field)
+                    ..http::no_name(first)
                 };
             }
             Subject::One(id) => {
@@ -164,7 +193,7 @@ impl<'a> MessageScope<'a> {
                 )
             }
         };
-        unknown(step, message, did_you_mean(field, &mut names))
+        unknown(step, message, did_you_mean(&field, &mut names))
     }
 
     fn records(&self) -> Box<dyn Iterator<Item = &'a StructDef> + 'a> {
@@ -218,9 +247,8 @@ impl SecretScope for MessageScope<'_> {
 impl Scope for MessageScope<'_> {
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let first = name(path.first()).unwrap_or_default();
-        if let Some(field) = self.field(first) {
-            let (place, def) = field?;
-            return Ok(self.bind_field(place, def, 1));
+        if let Some(found) = self.field(&names(path)) {
+            return Ok(self.bind_field(found?, 0));
         }
         if let Some(part) = self.http_part(path) {
             return part;
@@ -251,7 +279,7 @@ impl Scope for MessageScope<'_> {
                     Some(help.to_owned()),
                 ))
             }
-            field => Err(self.no_field(field, 0)),
+            _ => Err(self.no_field(&names(path), 0)),
         }
     }
 

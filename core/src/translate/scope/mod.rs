@@ -63,3 +63,9 @@ const fn name<'a>(step: Option<&Step<'a>>) -> Option<&'a str> {
         Some(Step::Key(_) | Step::Index(_)) | None => None,
     }
 }
+
+/// The names that a path begins with.
+pub(in crate::translate) fn names<'a>(path: &[Step<'a>]) -> Vec<&'a str> {
+    let steps = path.iter().map(|step| name(Some(step)));
+    steps.map_while(|name| name).collect()
+}

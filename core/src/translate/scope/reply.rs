@@ -3,8 +3,8 @@
 use super::answer::{self, Answers, Replying};
 use super::http::HttpPart;
 use super::{
-    Fact, MessageEnv, MessageScope, Places, SecretScope, Subject, intern, name, place, plain,
-    unknown,
+    Fact, MessageEnv, MessageScope, Places, SecretScope, Subject, intern, name, names, place,
+    plain, unknown,
 };
 use crate::codec::{Descriptor, EnumId, Type};
 use crate::expr::suggest::nearest;
@@ -97,14 +97,15 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn request_field(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
-        let Some(field) = name(path.get(1)) else {
+        let field = names(path.get(1..).unwrap_or_default());
+        if field.is_empty() {
             let help = Some("name one of its fields: `request.FIELD`".to_owned());
             return Err(unknown(
                 0,
                 "`request` has no value of its own".to_owned(),
                 help,
             ));
-        };
+        }
         if let Some(part) = self.request.http_part(path.get(1..).unwrap_or_default()) {
             let shifted = |error: NameError| NameError {
                 step: error.step + 1,
@@ -114,16 +115,16 @@ impl<'a> ReplyScope<'a> {
             let used = inner.used + 1;
             return Ok(self.outer(Binding { used, ..inner }));
         }
-        let inner = match self.request.field(field) {
+        let inner = match self.request.field(&field) {
             Some(found) => {
-                let (place, def) = found.map_err(|error| NameError { step: 1, ..error })?;
-                self.request.bind_field(place, def, 2)
+                let found = found.map_err(|error| NameError { step: 1, ..error })?;
+                self.request.bind_field(found, 1)
             }
             None if *self.request.subject() == Subject::Unknown => {
                 self.request.bind_nowhere(path.len())
             }
             None => {
-                let error = self.request.no_field(field, 1);
+                let error = self.request.no_field(&field, 1);
                 return Err(error);
             }
         };
@@ -131,13 +132,13 @@ impl<'a> ReplyScope<'a> {
     }
 
     /// A field of the reply that the rule is for, which hides anything else of its name.
-    fn answer_field(&mut self, name: &str) -> Option<Binding> {
+    fn answer_field(&mut self, path: &[Step<'_>]) -> Option<Binding> {
         let Answers::Messages(upstream) = self.answers else {
             return None;
         };
-        let (slot, def) = self.answers.field(name, self.replying)?;
-        let var = intern(&mut self.places, ReplyPlace::Field(slot));
-        Some(answer::bind(var, def, upstream))
+        let named = self.answers.field(&names(path), self.replying)?;
+        let var = intern(&mut self.places, ReplyPlace::Field(named.slot));
+        Some(answer::bind(var, named, upstream))
     }
 
     fn header(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
@@ -170,7 +171,7 @@ impl<'a> ReplyScope<'a> {
         if of_http && HttpPart::is_named(first) {
             return of_request(format!("`{first}` is a part of the request"), first);
         }
-        if !of_http && (first == "bytes" || matches!(self.request.field(first), Some(Ok(_)))) {
+        if !of_http && (first == "bytes" || matches!(self.request.field(&[first]), Some(Ok(_)))) {
             return self.bare_field(first);
         }
         if let Some(error) = self.answers.no_field(first, self.replying, &BESIDE) {
@@ -181,7 +182,7 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn bare_field(&self, first: &str) -> NameError {
-        if self.request.field(first).is_some() {
+        if self.request.field(&[first]).is_some() {
             return of_request(format!("`{first}` is a field of the request"), first);
         }
         let help = match self.answers {
@@ -217,7 +218,7 @@ impl SecretScope for ReplyScope<'_> {
 impl Scope for ReplyScope<'_> {
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let first = name(path.first()).unwrap_or_default();
-        if let Some(field) = self.answer_field(first) {
+        if let Some(field) = self.answer_field(path) {
             return Ok(field);
         }
         if let Some(fact) = Fact::resolve(path) {

@@ -92,6 +92,7 @@ fn bodies() {
         ("{blob}", (codes::JSON_VALUE, "{blob}")),
         ("{items}", (codes::JSON_VALUE, "{items}")),
         ("{amout}", ("GW2004", "amout")),
+        ("{body.msg.amuont}", ("GW2004", "body")),
         ("{request.amount}", ("GW2004", "request")),
         ("{json.a}", ("GW2004", "json")),
         ("{peer.name}", ("GW2004", "name")),

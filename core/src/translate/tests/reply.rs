@@ -178,6 +178,17 @@ fn a_rule_can_leave_the_reply_to_the_protocol() {
 }
 
 #[test]
+fn fields_have_their_whole_path_for_a_name_as_well() {
+    let mut file = File::default();
+    let mut spec = file.route("pay", "/");
+    let set = [("body.msg.status", "\"{request.body.msg.amount - 1130}\"")];
+    spec.replies = vec![file.reply("*", "pay_rsp", &set)];
+    let answer = answer(200, "");
+    let (status, _) = told(&compiled(&spec), &Outcome::Answer(&answer));
+    assert_eq!(status, 120);
+}
+
+#[test]
 fn values_of_all_types_are_set() {
     let mut file = File::default();
     let mut spec = file.route("pay", "/");

@@ -42,6 +42,7 @@ fn a_target_is_put_together() {
             "/v1/M1%2F..%2Fb%3Fc%23d%25%26%3D%20%C3%BC?M1%2Fb%3Fc%26%3D%2B%20",
         ),
         ("/{hex(blob)}", "/00ff"),
+        ("/{body.seq}/{body.msg.amount}", "/7/1250"),
     ] {
         assert_eq!(
             target("pay", template, &payment()).as_deref(),
@@ -94,6 +95,9 @@ fn a_route_for_every_request_uses_what_they_share() {
     let template = "/{amount}/{seq}";
     assert_eq!(target("", template, &payment()).as_deref(), Ok("/1250/7"));
     assert_eq!(target("", template, &ping(3)).as_deref(), Ok("/3/9"));
+    let path = "/{body.seq}";
+    assert_eq!(target("", path, &payment()).as_deref(), Ok("/7"));
+    assert_eq!(target("", path, &ping(3)).as_deref(), Ok("/9"));
 }
 
 #[test]

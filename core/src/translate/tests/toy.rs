@@ -35,10 +35,10 @@ fn descriptor() -> Descriptor {
     let colour = Type::Enum(EnumId(0));
     let text = |name, max_len| FieldDef::new(name, Type::Str { max_len });
     let pay = vec![
-        FieldDef::new("seq", Type::U32),
+        FieldDef::new("seq", Type::U32).at("body.seq"),
         text("merchant", 4000),
         text("pan", 19).secret(),
-        FieldDef::new("amount", Type::U32),
+        FieldDef::new("amount", Type::U32).at("body.msg.amount"),
         FieldDef::new("colour", colour.clone()),
         FieldDef::new("rate", Type::Float),
         text("note", 100).optional(),
@@ -47,13 +47,13 @@ fn descriptor() -> Descriptor {
         FieldDef::new("limits", Type::List(Box::new(Type::U8))),
     ];
     let ping = vec![
-        FieldDef::new("amount", Type::U32),
-        FieldDef::new("seq", Type::U32),
+        FieldDef::new("amount", Type::U32).at("body.amount"),
+        FieldDef::new("seq", Type::U32).at("body.seq"),
         text("merchant", 9),
     ];
     let pay_rsp = vec![
         FieldDef::new("seq", Type::U32),
-        FieldDef::new("status", Type::U8),
+        FieldDef::new("status", Type::U8).at("body.msg.status"),
         text("code", 6).or("------"),
         FieldDef::new("colour", colour).or(1_u8),
         FieldDef::new("extra", Type::Bytes { max_len: 4 }).optional(),

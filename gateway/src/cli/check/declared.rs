@@ -63,7 +63,7 @@ fn framing(capabilities: Capabilities) -> String {
     )
 }
 
-fn correlation(kind: CorrelationKind) -> String {
+pub(super) fn correlation(kind: CorrelationKind) -> String {
     match kind {
         CorrelationKind::Fifo => "replies by order".to_owned(),
         CorrelationKind::Id { bits } => format!("replies by a number of {bits} bits"),

@@ -1,5 +1,6 @@
 //! Definitions of protocols.
 
+use super::outline;
 use super::tally::{count, tally};
 use crate::cli::definition::{Folders, Sound};
 use crate::cli::exit::{Exit, Outcome};
@@ -7,6 +8,7 @@ use crate::cli::output::{Format, print};
 use crate::cli::report::{note, report};
 use gatewright_codecs::ksy::Definition;
 use gatewright_codecs::ksy::model::{Model, TypeId};
+use gatewright_codecs::ksy::protocol::outline::Outline;
 use gatewright_config::Diagnostic;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -78,7 +80,11 @@ impl Definitions {
             format!("good, with {}", tally(&sound.warnings))
         };
         print(format_args!("{name}: {good}: {}", parts(&sound.definition)))?;
-        print(types(&sound.definition.model))
+        print(types(&sound.definition.model))?;
+        match Outline::of(&sound.definition) {
+            Some(outline) => print(outline::text(&outline)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -127,7 +133,13 @@ fn document(path: &Path, loaded: &Result<Sound, Vec<Diagnostic>>) -> (Vec<Value>
         let ty = |id| json!({ "name": model.path(id), "members": members(model, id) });
         model.ids().map(ty).collect::<Vec<Value>>()
     });
-    let document =
-        json!({ "file": path.display().to_string(), "good": loaded.is_ok(), "types": types });
+    let sound = loaded.as_ref().ok();
+    let outline = sound.and_then(|sound| Outline::of(&sound.definition));
+    let document = json!({
+        "file": path.display().to_string(),
+        "good": loaded.is_ok(),
+        "types": types,
+        "protocol": outline.as_ref().map(outline::document),
+    });
     (found.iter().map(Diagnostic::to_json).collect(), document)
 }

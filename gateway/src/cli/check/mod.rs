@@ -3,6 +3,7 @@
 mod config;
 mod declared;
 mod definitions;
+mod outline;
 mod tally;
 
 use super::definition::Folders;
@@ -16,7 +17,8 @@ use std::path::PathBuf;
 /// Check a configuration or definitions: all that is wrong with them
 ///
 /// A good configuration is told with the definitions that it names and the memory that its limits
-/// allow, a good definition with its types and fields.
+/// allow, a good definition with its types, and with what the gateway makes of it: how frames are
+/// found, how replies find their requests, and who supplies which field of each operation.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// Definitions to check instead of a configuration.

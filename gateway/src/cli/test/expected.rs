@@ -1,6 +1,7 @@
 //! An expected message, brought into the form that messages are shown in.
 
-use gatewright_core::codec::{Descriptor, Schema, StructDef, Type};
+use gatewright_core::codec::json::respelled;
+use gatewright_core::codec::{Descriptor, FieldDef, Schema, StructDef, Type};
 use serde_json::Value as Json;
 
 /// What the protocol does not have.
@@ -34,7 +35,7 @@ impl Misfit {
     }
 }
 
-/// The same fields with labels for the numbers of enums.
+/// The same fields, their values as messages are shown: with labels for the numbers of enums.
 ///
 /// # Errors
 /// If there is no such operation or field.
@@ -68,36 +69,39 @@ fn structure(schema: &Schema, def: &StructDef, json: &mut Json) -> Result<(), Mi
             let names = def.fields.iter().map(|field| field.name.as_ref());
             return Err(Misfit::new(message).choice(names).within(name));
         };
-        value(schema, &field.ty, json).map_err(|misfit| misfit.within(name))?;
+        value(schema, field, json).map_err(|misfit| misfit.within(name))?;
     }
     Ok(())
 }
 
-fn value(schema: &Schema, ty: &Type, json: &mut Json) -> Result<(), Misfit> {
-    match ty {
-        Type::Enum(id) => {
-            let number = json.as_i64().map(i128::from);
-            let label = number.and_then(|n| schema.enumeration(*id).label(n));
-            if let Some(label) = label {
-                *json = Json::from(label);
-            }
-            Ok(())
-        }
+fn value(schema: &Schema, field: &FieldDef, json: &mut Json) -> Result<(), Misfit> {
+    match &field.ty {
         Type::Struct(id) => structure(schema, schema.structure(*id), json),
         Type::List(element) => {
+            let element = FieldDef {
+                ty: Type::clone(element),
+                ..field.clone()
+            };
             let items = json.as_array_mut().into_iter().flatten().enumerate();
             for (index, item) in items {
-                value(schema, element, item)
+                value(schema, &element, item)
                     .map_err(|misfit| misfit.within(&format!("[{index}]")))?;
             }
             Ok(())
         }
         Type::Bool
         | Type::Int { .. }
+        | Type::Enum(_)
         | Type::Float
         | Type::Str { .. }
         | Type::Bytes { .. }
-        | Type::Any => Ok(()),
+        | Type::Any => {
+            // What cannot be a value of the field differs from all that are.
+            if let Ok(respelled) = respelled(schema, field, json) {
+                *json = respelled;
+            }
+            Ok(())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ksy::model::{EnumModel, Member, Model, TypeId, TypeModel};
 use crate::ksy::spec::AttributeSpec;
 use diagram::{Diagram, Part};
 use std::fmt::Write as _;
-use words::{meaning, size, type_name};
+use words::{meaning, shown, size, type_name};
 
 /// The document, in Markdown.
 #[must_use]
@@ -130,11 +130,14 @@ impl Document<'_> {
             let mut fields = plan.fields.iter().chain(&plan.instances);
             let field = fields.find(|field| field.span == spec.span);
             let fixed = field.and_then(|field| bits(&definition.plan, field));
+            let said = field.and_then(|field| definition.options.of(id, field.slot));
+            let shown = said.map(shown).unwrap_or_default();
+            let meaning = [meaning(spec), shown].join(" ");
             let row = format!(
                 "| `{name}` | {} | {} | {} |",
                 cell(&type_name(spec)),
                 cell(&size(spec, fixed)),
-                cell(&meaning(spec))
+                cell(&meaning)
             );
             self.line(&row);
         }

@@ -1,5 +1,6 @@
 //! Parts of a definition in words.
 
+use crate::ksy::section::plan::{FieldOptions, JsonForm};
 use crate::ksy::spec::{
     AttributeSpec, Endian, ProcessSpec, RepeatSpec, TypeName, TypeSpec, ValidSpec,
 };
@@ -108,6 +109,30 @@ fn fixed(bits: u64) -> String {
 fn hex(bytes: &[u8]) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("0x{digits}")
+}
+
+/// How messages show a field, where `-gateway` says so.
+pub(super) fn shown(said: &FieldOptions) -> String {
+    let form = match said.form {
+        JsonForm::Usual | JsonForm::Base64 => "",
+        JsonForm::Hidden => "Not shown in messages.",
+        JsonForm::Hex => "In hexadecimal digits.",
+        JsonForm::Text => "As text.",
+        JsonForm::Number => "As a number.",
+        JsonForm::String => "As digits in text.",
+    };
+    let mut parts = vec![form.to_owned()];
+    if let Some(name) = &said.name {
+        parts.push(format!("Called `{name}` in messages."));
+    }
+    if let Some(scale) = said.scale {
+        parts.push(format!("Times {scale}."));
+    }
+    if said.secret {
+        parts.push("Secret.".to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
 }
 
 /// What a field is for, and what holds for it.

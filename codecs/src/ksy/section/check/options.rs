@@ -13,11 +13,13 @@ use gatewright_core::expr::{RuleError, Span};
 use std::collections::BTreeMap;
 
 /// The words of `json` that are no names.
-const FORMS: [(&str, JsonForm); 4] = [
+const FORMS: [(&str, JsonForm); 6] = [
     ("hidden", JsonForm::Hidden),
     ("hex", JsonForm::Hex),
     ("base64", JsonForm::Base64),
+    ("text", JsonForm::Text),
     ("number", JsonForm::Number),
+    ("string", JsonForm::String),
 ];
 
 impl<'m> Check<'_, 'm> {
@@ -56,16 +58,17 @@ impl<'m> Check<'_, 'm> {
             secret: spec.secret,
             ..FieldOptions::default()
         };
-        self.json(&spec.json, &element, &mut options);
+        // What a codec writes is a number.
+        let as_shown = spec.codec.as_ref().map_or(&element, |_| &Ty::Int);
+        self.json(&spec.json, as_shown, &mut options);
         options.codec = spec
             .codec
             .as_ref()
             .filter(|codec| self.codec(codec, &element))
             .map(|codec| codec.value);
         if let Some(scale) = &spec.scale {
-            let number = matches!(element, Ty::Int | Ty::Float) || options.codec.is_some();
-            if !number {
-                self.misfit(&scale.span, "`scale` is for numbers", &element);
+            if element != Ty::Int && options.codec.is_none() {
+                self.misfit(&scale.span, "`scale` is for integers", &element);
             }
             options.scale = Some(scale.value);
         }
@@ -89,8 +92,11 @@ impl<'m> Check<'_, 'm> {
             }
             options.form = *form;
             let fits = match form {
-                JsonForm::Hex | JsonForm::Base64 => matches!(element, Ty::Bytes | Ty::Any),
+                JsonForm::Hex | JsonForm::Base64 | JsonForm::Text => {
+                    matches!(element, Ty::Bytes | Ty::Any)
+                }
                 JsonForm::Number => matches!(element, Ty::Int | Ty::Enum(_)),
+                JsonForm::String => *element == Ty::Int,
                 JsonForm::Hidden | JsonForm::Usual => true,
             };
             if !fits {
