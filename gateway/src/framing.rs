@@ -49,6 +49,8 @@ pub struct Framing {
     /// Bytes that must be there before looking again, so that a trickle costs no parsing.
     needed: usize,
     max_frame: usize,
+    /// Part of a body was read last: something may be complete without another byte.
+    in_body: bool,
 }
 
 impl Framing {
@@ -59,6 +61,7 @@ impl Framing {
             codec: protocol.codec(side, max_frame),
             needed: 1,
             max_frame,
+            in_body: false,
         }
     }
 
@@ -67,6 +70,11 @@ impl Framing {
     /// # Errors
     /// If the bytes are not what the protocol says.
     pub fn read(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, DecodeError> {
+        if std::mem::take(&mut self.in_body)
+            && let Some(event) = self.codec.due()
+        {
+            return Ok(Some(event));
+        }
         if !self.may_have_frame(buffer) {
             return Ok(None);
         }
@@ -83,9 +91,17 @@ impl Framing {
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
-        self.codec
-            .decode(buffer.split_to(length).freeze())
-            .map(Some)
+        let event = self.codec.decode(buffer.split_to(length).freeze())?;
+        self.in_body = matches!(event, Event::Body(_));
+        Ok(Some(event))
+    }
+
+    /// What the end of the peer's direction completes: see [`ConnCodec::finish`].
+    ///
+    /// # Errors
+    /// If it ends in the middle of a message.
+    pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
+        self.codec.finish()
     }
 
     /// Counts the whole frames at the start of `buffer`, `most` at most, that can be passed on
@@ -116,7 +132,7 @@ impl Framing {
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        buffer.len() >= self.needed
+        self.in_body || buffer.len() >= self.needed
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.

@@ -39,6 +39,10 @@ pub enum Cause {
     WrongDirection,
     /// A field's value is not allowed.
     BadValue,
+    /// Another version of the protocol.
+    BadVersion,
+    /// The protocol allows it, and it is not done here.
+    Unsupported,
 }
 
 impl Cause {
@@ -55,6 +59,8 @@ impl Cause {
             Self::UnknownOperation => "unknown-operation",
             Self::WrongDirection => "wrong-direction",
             Self::BadValue => "bad-value",
+            Self::BadVersion => "bad-version",
+            Self::Unsupported => "unsupported",
         }
     }
 }

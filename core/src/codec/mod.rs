@@ -161,6 +161,8 @@ pub struct Rejected<'a> {
     pub correlation: Correlation,
     /// The whole request, if it could be read.
     pub message: Option<&'a Message>,
+    /// Why it could not be read: some protocols have an answer for each kind of fault.
+    pub error: Option<&'a DecodeError>,
 }
 
 impl<'a> From<&'a Message> for Rejected<'a> {
@@ -169,6 +171,7 @@ impl<'a> From<&'a Message> for Rejected<'a> {
             operation: Some(message.operation()),
             correlation: message.correlation().clone(),
             message: Some(message),
+            error: None,
         }
     }
 }
@@ -219,6 +222,23 @@ pub trait ConnCodec: fmt::Debug + Send {
     /// # Errors
     /// With what was expected and got where, and what can still be done about it.
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError>;
+
+    /// What the bytes read last completed beside their own event, and takes no bytes itself: the
+    /// [end](Event::End) of a body whose length was known. Asked once after each [`Event::Body`],
+    /// before the next [`delimit`](Self::delimit).
+    fn due(&mut self) -> Option<Event> {
+        None
+    }
+
+    /// The peer ended its direction; what that completes: a body that lasts as long as its
+    /// connection. Asked once no whole frame is left. Part of a frame is the caller's to notice, who
+    /// has its bytes.
+    ///
+    /// # Errors
+    /// If a message has begun and its end must have come first.
+    fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
+        Ok(None)
+    }
 
     /// Appends the event's bytes to `out`. After an error `out` is as it was.
     ///

@@ -1,6 +1,6 @@
 //! Laws of one good frame.
 
-use super::{Reading, Violation, encode, hex, writer};
+use super::{Reading, Violation, encode, hex, writer, written};
 use crate::codec::{Protocol, Side};
 use crate::message::Message;
 use bytes::Bytes;
@@ -16,7 +16,8 @@ fn places(len: usize) -> impl Iterator<Item = usize> {
         .chain(len.checked_sub(1))
 }
 
-/// A message that was read from `frame` is written as the same bytes.
+/// A message that was read from `frame` is written as the same bytes. One that keeps no frame may be
+/// written as others that say the same: [`written`].
 ///
 /// # Errors
 /// If it cannot be written, or not so.
@@ -29,6 +30,9 @@ pub fn rewritten(
     const LAW: &str = "rewritten";
     match encode(protocol, writer(side), message) {
         Ok(out) if out == frame => Ok(()),
+        Ok(_) if message.frame().is_none() => written(protocol, side, message)
+            .map(|_| ())
+            .map_err(|violation| Violation::new(LAW, violation.to_string())),
         Ok(out) => Err(Violation::new(
             LAW,
             format!("read {} and wrote {}", hex(frame), hex(&out)),
@@ -52,7 +56,7 @@ pub fn prefixes(protocol: &Arc<dyn Protocol>, side: Side, frame: &[u8]) -> Resul
         if reading
             .outcomes
             .iter()
-            .any(|outcome| outcome.result.is_ok())
+            .any(|outcome| outcome.result.is_ok() && !outcome.is_part())
         {
             return Err(Violation::new(
                 "prefixes",

@@ -1,6 +1,6 @@
 //! The law of messages that were made from fields.
 
-use super::sameness::lost_field;
+use super::sameness::{lost_field, said};
 use super::{Reading, Violation, encode, hex, writer};
 use crate::codec::{Protocol, Side};
 use crate::message::Message;
@@ -44,8 +44,8 @@ pub fn written(
     match lost_field(
         &descriptor.schema,
         descriptor.record(message.operation()),
-        message.fields(),
-        read.fields(),
+        &said(descriptor, message),
+        &said(descriptor, read),
     ) {
         Some(field) => Err(Violation::new(
             LAW,

@@ -34,6 +34,7 @@
 //! | [`scanned`] | frames that are counted to be passed on are frames, good ones, that need nothing |
 //! | [`rewritten`] | read → write gives the same bytes |
 //! | [`written`] | message → write → read gives what was said |
+//! | [`streamed`] | written in parts, however these are cut, a message reads as it does in one |
 //! | [`prefixes`] | the beginning of a message is never another message |
 //! | [`flips`] | a message with one byte changed is read or refused, not more |
 //! | [`patched`] | another id, and nothing else, and back |
@@ -48,14 +49,16 @@ mod messages;
 mod reading;
 mod replies;
 mod sameness;
+mod streams;
 
 pub use descriptor::check_descriptor;
 pub use frames::{flips, prefixes, rewritten};
 pub use ids::patched;
 pub use json::{check_json, shown};
 pub use messages::written;
-pub use reading::{Outcome, Reading, any_chunking, scanned};
+pub use reading::{End, Outcome, Reading, any_chunking, scanned};
 pub use replies::rejections;
+pub use streams::streamed;
 
 use crate::codec::{EncodeProblem, Event, Protocol, Side};
 use crate::message::{Kind, Message};
@@ -122,7 +125,8 @@ pub fn check_input(protocol: &Arc<dyn Protocol>, bytes: &[u8]) -> Result<(), Vio
         }
         for outcome in reading.outcomes.iter().take(MESSAGES) {
             if let Some(message) = outcome.message() {
-                check_frame(protocol, side, &outcome.frame, message)?;
+                check_frame(protocol, side, outcome, message)?;
+                streamed(protocol, side, outcome)?;
             }
             rejections(protocol, side, outcome)?;
         }
@@ -148,11 +152,15 @@ pub fn check_message(protocol: &Arc<dyn Protocol>, message: &Message) -> Result<
 fn check_frame(
     protocol: &Arc<dyn Protocol>,
     side: Side,
-    frame: &[u8],
+    outcome: &Outcome,
     message: &Message,
 ) -> Result<(), Violation> {
+    let frame = &outcome.frame[..];
     rewritten(protocol, side, frame, message)?;
-    prefixes(protocol, side, frame)?;
+    // A connection that ends earlier makes another message of one that lasts until it does.
+    if outcome.end != End::Connection {
+        prefixes(protocol, side, frame)?;
+    }
     flips(protocol, side, frame)?;
     patched(protocol, side, frame, message)?;
     shown(protocol, message)?;

@@ -5,19 +5,35 @@ use super::{Violation, hex, whole};
 use crate::codec::{
     ConnCodec, DecodeError, Delimited, Event, Needs, Protocol, Recovery, Scanned, Side,
 };
-use crate::message::{Kind, Message};
+use crate::message::{Body, Kind, Message, Value};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
 const READ: &str = "Reading";
 
-/// One frame and what became of it.
+/// One frame and what became of it; of a message whose body comes in parts, all its frames.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The frame's bytes.
     pub frame: Bytes,
-    /// What was read, or why not.
+    /// What was read, or why not. Of a message in parts the whole; its body stays awaited if the
+    /// bytes ended before it did.
     pub result: Result<Event, DecodeError>,
+    /// What followed the body.
+    pub trailers: Value,
+    /// What told that it is complete.
+    pub end: End,
+}
+
+/// What tells that a message is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its one frame.
+    Frame,
+    /// The last of its parts.
+    Parts,
+    /// That the peer's direction ended.
+    Connection,
 }
 
 impl Outcome {
@@ -25,6 +41,11 @@ impl Outcome {
     #[must_use]
     pub fn message(&self) -> Option<&Message> {
         self.result.as_ref().ok().and_then(whole)
+    }
+
+    /// Whether a message has begun and is not complete.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(&self.result, Ok(Event::Head(message)) if message.body().whole().is_none())
     }
 }
 
@@ -37,6 +58,13 @@ pub struct Reading {
     pub lost: Option<DecodeError>,
     /// How many bytes of an incomplete frame are left; `None` if an error closed the connection.
     pub rest: Option<usize>,
+}
+
+/// A message of which parts are still to come.
+struct Parts {
+    message: Message,
+    frames: BytesMut,
+    body: BytesMut,
 }
 
 impl Reading {
@@ -70,6 +98,7 @@ impl Reading {
             most,
             buf: BytesMut::new(),
             promised: 0,
+            parts: None,
             reading: Self {
                 outcomes: Vec::new(),
                 lost: None,
@@ -79,10 +108,12 @@ impl Reading {
         for chunk in chunks {
             reader.buf.extend_from_slice(chunk);
             if reader.drain()? == Connection::Closed {
+                reader.leave_parts();
                 return Ok(reader.reading);
             }
         }
         reader.reading.rest = Some(reader.buf.len());
+        reader.finish()?;
         Ok(reader.reading)
     }
 
@@ -96,7 +127,8 @@ impl Reading {
 
     pub(super) fn first_difference(&self, other: &Self) -> Option<String> {
         for (n, (a, b)) in self.outcomes.iter().zip(&other.outcomes).enumerate() {
-            if a.frame != b.frame || !same_result(&a.result, &b.result) {
+            let same = a.frame == b.frame && a.trailers == b.trailers && a.end == b.end;
+            if !same || !same_result(&a.result, &b.result) {
                 return Some(format!("frame {n}"));
             }
         }
@@ -145,6 +177,7 @@ struct Reader<'p> {
     buf: BytesMut,
     /// No frame can end before the buffer holds so many bytes: the codec said so.
     promised: usize,
+    parts: Option<Parts>,
     reading: Reading,
 }
 
@@ -238,19 +271,99 @@ impl Reader<'_> {
         }
         self.promised = 0;
         let frame = self.buf.split_to(len).freeze();
-        let result = self.codec.decode(frame.clone());
-        let connection = match &result {
-            Ok(_) => Connection::Open,
-            Err(error) => {
-                points_within(error, &frame)?;
-                match error.recovery() {
-                    Recovery::Skip | Recovery::Answer => Connection::Open,
-                    Recovery::AnswerAndClose | Recovery::Close => Connection::Closed,
+        match self.codec.decode(frame.clone()) {
+            Ok(event) => {
+                let in_body = matches!(event, Event::Body(_));
+                self.event(frame, event, End::Parts)?;
+                if in_body && let Some(event) = self.codec.due() {
+                    self.event(Bytes::new(), event, End::Parts)?;
                 }
+                Ok(Connection::Open)
             }
+            Err(error) => self.error(frame, error),
+        }
+    }
+
+    fn error(&mut self, frame: Bytes, error: DecodeError) -> Result<Connection, Violation> {
+        points_within(&error, &frame)?;
+        self.leave_parts();
+        let connection = match error.recovery() {
+            Recovery::Skip | Recovery::Answer => Connection::Open,
+            Recovery::AnswerAndClose | Recovery::Close => Connection::Closed,
         };
-        self.reading.outcomes.push(Outcome { frame, result });
+        self.push(frame, Err(error), End::Frame);
         Ok(connection)
+    }
+
+    fn push(&mut self, frame: Bytes, result: Result<Event, DecodeError>, end: End) {
+        self.reading.outcomes.push(Outcome {
+            frame,
+            result,
+            trailers: Value::Null,
+            end,
+        });
+    }
+
+    /// Puts the parts of a message together, so that it does not matter which they are.
+    fn event(&mut self, frame: Bytes, event: Event, end: End) -> Result<(), Violation> {
+        match (event, self.parts.take()) {
+            (Event::Head(message), None) if matches!(message.body(), Body::Awaited) => {
+                self.parts = Some(Parts {
+                    message,
+                    frames: frame.into(),
+                    body: BytesMut::new(),
+                });
+            }
+            (Event::Body(bytes), Some(mut parts)) if !bytes.is_empty() => {
+                parts.frames.extend_from_slice(&frame);
+                parts.body.extend_from_slice(&bytes);
+                self.parts = Some(parts);
+            }
+            (Event::End(trailers), Some(mut parts)) => {
+                parts.frames.extend_from_slice(&frame);
+                let body = if parts.body.is_empty() {
+                    Body::Empty
+                } else {
+                    Body::Whole(parts.body.freeze())
+                };
+                self.reading.outcomes.push(Outcome {
+                    frame: parts.frames.freeze(),
+                    result: Ok(Event::Head(parts.message.with_body(body))),
+                    trailers,
+                    end,
+                });
+            }
+            (event @ (Event::Control(_) | Event::Head(_) | Event::Reset(_)), None) => {
+                self.push(frame, Ok(event), End::Frame);
+            }
+            (event, parts) => {
+                let what = if parts.is_some() { "inside" } else { "outside" };
+                let detail = format!("{event:?} {what} a body: {}", hex(&frame));
+                return Err(Violation::new(READ, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer sends no more.
+    fn finish(&mut self) -> Result<(), Violation> {
+        match self.codec.finish() {
+            Ok(Some(event)) => self.event(Bytes::new(), event, End::Connection)?,
+            Ok(None) => {}
+            Err(error) => {
+                self.error(Bytes::new(), error)?;
+            }
+        }
+        self.leave_parts();
+        Ok(())
+    }
+
+    /// A message that will not be complete is kept as far as it came.
+    fn leave_parts(&mut self) {
+        if let Some(parts) = self.parts.take() {
+            let event = Event::Head(parts.message);
+            self.push(parts.frames.freeze(), Ok(event), End::Frame);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub fn rejections(
             operation: error.operation(),
             correlation: error.correlation().clone(),
             message: None,
+            error: Some(error),
         },
         _ => return Ok(()),
     };

@@ -1,6 +1,6 @@
 //! When two messages say the same.
 
-use crate::codec::{Event, Presence, Schema, StructDef, Type};
+use crate::codec::{Descriptor, Event, HttpShape, Presence, Schema, StructDef, Type};
 use crate::message::{Message, Record, Value};
 
 pub(super) fn same_event(a: &Event, b: &Event) -> bool {
@@ -15,6 +15,28 @@ pub(super) fn same_message(a: &Message, b: &Message) -> bool {
         && a.operation() == b.operation()
         && a.correlation() == b.correlation();
     heads && a.body() == b.body() && a.frame() == b.frame() && same_fields(a.fields(), b.fields())
+}
+
+/// What a message says by its fields. Of HTTP's header fields, the length is the body's, and whoever
+/// writes the body writes it.
+pub(super) fn said(descriptor: &Descriptor, message: &Message) -> Record {
+    let mut fields = message.fields().clone();
+    if let Some(http) = &descriptor.http {
+        for slot in [http.request_headers, http.response_headers] {
+            if let Some(Value::List(headers)) = fields.get_mut(slot.index()) {
+                headers.retain(|header| !is_length(header));
+            }
+        }
+    }
+    fields
+}
+
+fn is_length(header: &Value) -> bool {
+    let name = header
+        .as_record()
+        .and_then(|fields| fields.get(HttpShape::NAME.index()));
+    name.and_then(Value::as_str)
+        .is_some_and(|name| name.eq_ignore_ascii_case("content-length"))
 }
 
 pub(super) fn same_fields(a: &[Value], b: &[Value]) -> bool {

@@ -194,6 +194,7 @@ impl Dispatch {
             operation: None,
             correlation: Correlation::None,
             message: None,
+ error: None,
         };
         self.refuse_unread(&rejected, fault)
     }
