@@ -318,6 +318,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     send: Some(verbatim("auth_rsp")),
                     set: vec![(verbatim("code"), SetSpec::Template(source(6)))],
                     bytes: None,
+                    response: None,
                     span: 0..0,
                 },
                 ReplySpec {

@@ -30,9 +30,11 @@ pub(crate) static FROM: Key = Key::new(
 );
 pub(crate) static OPERATION: Key = Key::new(
     "routes[].operation",
-    Kind::Text("the name of an operation of the listeners' protocol"),
+    Kind::Text(
+        "the name of an operation of the listeners' protocol; of HTTP a method and a path, such as \"POST /v1/orders/{id}\"",
+    ),
     Fallback::Derived("every request and event"),
-    "Which messages it takes.",
+    "Which messages it takes. Of HTTP: methods (`GET`, `GET|HEAD`, `*`) and a path, in which `{name}` takes one segment and `{name...}` at its end the rest.",
 );
 pub(crate) static WHEN: Key = Key::new(
     "routes[].when",
@@ -163,6 +165,31 @@ pub(crate) static BYTES: Key = Key::new(
     "Instead of `send`: bytes that are a whole message of the protocol. They are read and checked first.",
 );
 
+pub(crate) static STATUS: Key = Key::new(
+    "routes[].reply[].status",
+    Kind::Free("a number from 200 to 599, or a template of one"),
+    Fallback::Derived("the protocol's own way to refuse"),
+    "To clients that speak HTTP: the status of the response.",
+);
+pub(crate) static REPLY_HEADERS: Key = Key::new(
+    "routes[].reply[].headers",
+    Kind::Free("a table of header names and templates of their values"),
+    Fallback::Absent,
+    "To clients that speak HTTP: headers of the response.",
+);
+pub(crate) static REPLY_JSON: Key = Key::new(
+    "routes[].reply[].json",
+    Kind::Free("any TOML value, with templates in its strings"),
+    Fallback::Absent,
+    "To clients that speak HTTP: the response's body as JSON. A string that is one `{expression}` and nothing else keeps its type.",
+);
+pub(crate) static REPLY_BODY: Key = Key::new(
+    "routes[].reply[].body",
+    Kind::Text(TEMPLATE),
+    Fallback::Absent,
+    "To clients that speak HTTP: the response's body as text or bytes.",
+);
+
 pub(crate) static KEYS: &[&Key] = &[
     &ROUTES,
     &NAME,
@@ -189,4 +216,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &SEND,
     &SET,
     &BYTES,
+    &STATUS,
+    &REPLY_HEADERS,
+    &REPLY_JSON,
+    &REPLY_BODY,
 ];

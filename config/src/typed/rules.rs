@@ -6,7 +6,8 @@ use crate::read::{Problem, Reader, Section, key_source, text_source};
 use crate::tree::{Node, Table, Value};
 use gatewright_core::expr::Source;
 use gatewright_core::translate::{
-    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, SetSpec, no_request,
+    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, SetSpec,
+    no_request,
 };
 use http::Method;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<Re
     if section.node(&keys::REQUEST_SEND).is_some() || section.node(&keys::REQUEST_SET).is_some() {
         return message(reader, &section).map(RequestSpec::Message);
     }
-    let headers = headers(reader, &section);
-    let body = body(reader, &section);
+    let headers = headers(reader, &section, &keys::HEADERS);
+    let body = body(reader, &section, &keys::JSON, &keys::BODY);
     let (method, target) = target(reader, &section)?;
     Some(RequestSpec::Http(HttpSpec {
         method,
@@ -104,16 +105,17 @@ fn excluded(reader: &mut Reader<'_>, section: &Section<'_>, key: &Key, other: &K
     );
 }
 
-fn headers(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Vec<(Source, Source)>> {
-    let Some(node) = section.node(&keys::HEADERS) else {
+fn headers(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    key: &Key,
+) -> Option<Vec<(Source, Source)>> {
+    let Some(node) = section.node(key) else {
         return Some(Vec::new());
     };
     let Value::Table(table) = &node.value else {
-        let takes = keys::HEADERS.kind.describe();
-        reader.problem(
-            Problem::wrong_type(keys::HEADERS.name(), &takes, node),
-            node.span.clone(),
-        );
+        let problem = Problem::wrong_type(key.name(), &key.kind.describe(), node);
+        reader.problem(problem, node.span.clone());
         return None;
     };
     let mut headers = Vec::with_capacity(table.entries.len());
@@ -131,13 +133,18 @@ fn headers(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Vec<(Source
     Some(headers)
 }
 
-fn body(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<BodySpec> {
-    match (section.node(&keys::JSON), section.node(&keys::BODY)) {
+fn body(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    document: &Key,
+    bytes: &'static Key,
+) -> Option<BodySpec> {
+    match (section.node(document), section.node(bytes)) {
         (None, None) => Some(BodySpec::Empty),
         (Some(node), None) => json(reader, node).map(BodySpec::Json),
-        (None, Some(_)) => section.source(reader, &keys::BODY).map(BodySpec::Bytes),
+        (None, Some(_)) => section.source(reader, bytes).map(BodySpec::Bytes),
         (Some(_), Some(_)) => {
-            excluded(reader, section, &keys::JSON, &keys::BODY);
+            excluded(reader, section, document, bytes);
             None
         }
     }
@@ -185,16 +192,37 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
         let send = section.source(reader, &keys::SEND);
         let set = set(reader, &section, &keys::SET);
         let bytes = section.source(reader, &keys::BYTES);
+        let response = response(reader, &section);
         replies.extend(on.map(|on| ReplySpec {
             on,
             when,
             send,
             set,
             bytes,
+            response,
             span,
         }));
     }
     replies
+}
+
+/// What clients get that speak HTTP, if a rule says so. What cannot be read of it is noted.
+fn response(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<ResponseSpec> {
+    let keys = [
+        &keys::STATUS,
+        &keys::REPLY_HEADERS,
+        &keys::REPLY_JSON,
+        &keys::REPLY_BODY,
+    ];
+    let first = keys.into_iter().find_map(|key| section.node(key))?;
+    let status = section.node(&keys::STATUS);
+    Some(ResponseSpec {
+        status: status.and_then(|node| set_value(reader, keys::STATUS.name(), node)),
+        headers: headers(reader, section, &keys::REPLY_HEADERS).unwrap_or_default(),
+        body: body(reader, section, &keys::REPLY_JSON, &keys::REPLY_BODY)
+            .unwrap_or(BodySpec::Empty),
+        span: first.span.clone(),
+    })
 }
 
 /// The values of the fields of a message.

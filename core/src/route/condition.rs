@@ -9,14 +9,15 @@ use crate::codec::{Protocol, Type};
 use crate::expr::{Comparison, Env, Expr, RuleError, Simple, Source, Var, View};
 use crate::message::{Message, OperationId, Slot, Value};
 use crate::translate::Facts;
-use crate::translate::scope::{MessageEnv, MessageScope, Place};
+use crate::translate::Paths;
+use crate::translate::scope::{MessageEnv, MessageScope, Places, ReadJson};
 use std::sync::Arc;
 
 /// A compiled condition.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     protocol: Arc<dyn Protocol>,
-    places: Box<[Place]>,
+    places: Places,
     tests: Vec<Test>,
     /// The condition, unless the tests are all of it.
     rest: Option<Expr>,
@@ -39,17 +40,21 @@ pub(super) enum Prospect {
 }
 
 impl Condition {
+    /// Compiles a condition. The paths of JSON that its scope knows go to `json`: those of a whole
+    /// table are read at once.
     pub(super) fn compile(
         source: &Source,
         protocol: &Arc<dyn Protocol>,
         mut scope: MessageScope<'_>,
+        json: &mut Paths,
     ) -> Result<(Self, Prospect), RuleError> {
         let expr = Expr::condition(source, &mut scope)?;
         let conjuncts = expr.conjuncts();
         let prospect = prospect(&expr, &conjuncts.simple, &scope);
         let tests = conjuncts.simple.iter().map(Test::new).collect();
         let rest = (!conjuncts.whole).then(|| expr.clone());
-        let places = scope.into_places();
+        let mut places = scope.into_places();
+        *json = places.take_json();
         Ok((
             Self {
                 protocol: Arc::clone(protocol),
@@ -63,22 +68,17 @@ impl Condition {
 
     /// Whether the condition looks at a field of an operation.
     pub(super) fn reads(&self, operation: OperationId, slot: Slot) -> bool {
-        self.places.iter().any(|place| match place {
-            Place::Field(field) => *field == slot,
-            Place::Shared(slots) => {
-                slots.get(usize::from(operation.0)).copied().flatten() == Some(slot)
-            }
-            Place::Bytes | Place::Fact(_) | Place::Nowhere => false,
-        })
+        self.places.read(operation, slot)
     }
 
     /// Whether the condition holds for the message. One without a value does not hold.
-    pub(super) fn holds(&self, message: &Message, facts: &Facts) -> bool {
+    pub(super) fn holds(&self, message: &Message, facts: &Facts, json: &ReadJson<'_>) -> bool {
         let env = MessageEnv {
             places: &self.places,
             protocol: &self.protocol,
             message,
             facts,
+            json,
         };
         let passes = self
             .tests

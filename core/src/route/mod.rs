@@ -2,6 +2,7 @@
 
 pub mod codes;
 mod condition;
+pub(crate) mod pattern;
 mod table;
 
 pub use table::Table;

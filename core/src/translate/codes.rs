@@ -38,7 +38,8 @@ codes! {
         protocol, the operation of its reply; \"timeout\" (no answer in time), \
         \"unreachable\" (no connection, or it broke), \"bad-reply\" (an answer that cannot be understood \
         or translated), \"overload\" (a limit is reached), \"bad-request\", \"draining\", \"internal\", \
-        \"unrouted\", or \"*\" for all of them.";
+        \"unrouted\", or \"*\" for all of them. To HTTP, a request that does not fit its rules is answered with 400 \
+        unless a rule names \"bad-request\": `*` leaves it to the protocol.";
     FORM = "GW2210", "a reply rule sends one thing",
         "A reply is an operation of the protocol with values for its fields (`send`, `set`), or a whole \
         message that the answer holds (`bytes = \"{body}\"`), not both. A rule with neither leaves the \
@@ -92,4 +93,8 @@ codes! {
     COMPUTED = "GW2227", "the field is computed",
         "The protocol's definition computes the field from others (a value instance), so a rule cannot set it. Rules may \
         read it like any other field.";
+    RESPONSE = "GW2228", "replies of another kind",
+        "Clients that speak HTTP get a response: `status`, perhaps `headers`, and `json` or `body`. Clients of other \
+        protocols get a message: `send` with `set`, or `bytes`. A rule with none of them leaves the reply to the \
+        protocol. A status is from 200 to 599, and there is no body where HTTP has none (204, 205, 304).";
 }

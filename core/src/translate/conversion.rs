@@ -3,7 +3,7 @@
 use super::codes::{NOT_SENT, NOTHING_COMES};
 use super::compose::{Composition, Purpose, Typed};
 use super::load::{Findings, bad_request};
-use super::scope::{Answers, MessageScope};
+use super::scope::{Answers, MessageScope, ReadJson};
 use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, no_request};
 use crate::codec::{CorrelationKind, Descriptor, Needs, Operation, Protocol};
 use crate::expr::RuleError;
@@ -63,7 +63,8 @@ impl Conversion {
     /// # Errors
     /// If a value does not fit the field that the rules put it in. Nothing was sent then.
     pub fn request(&self, message: &Message, facts: &Facts) -> Result<Message, Fault> {
-        let env = self.rules.env(message, facts);
+        let json = ReadJson::new(self.rules.places.json());
+        let env = self.rules.env(message, facts, &json);
         let request = &self.rules.request;
         let mut message = (request.message.build(&env)).map_err(|error| bad_request(&error))?;
         let descriptor = request.protocol.descriptor();

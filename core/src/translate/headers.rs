@@ -1,10 +1,10 @@
-//! The headers of the request that goes upstream.
+//! The headers of the request that goes upstream, or of a reply to HTTP.
 
 use super::codes::{HEADER_NAME, HEADER_VALUE, TWICE};
 use super::load::{Findings, bad_request};
-use super::scope::MessageScope;
-use crate::expr::{Env, Part, RuleError, Source, Template};
-use crate::fault::{Fault, FaultClass};
+use super::scope::SecretScope;
+use crate::expr::{Env, EvalError, Part, Problem, RuleError, Source, Template};
+use crate::fault::Fault;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -48,7 +48,7 @@ enum Secrecy {
 impl Headers {
     pub(super) fn compile(
         spec: &[(Source, Source)],
-        scope: &mut MessageScope<'_>,
+        scope: &mut impl SecretScope,
         findings: &mut Findings,
     ) -> Self {
         let mut headers = Self::default();
@@ -99,30 +99,45 @@ impl Headers {
 
     pub(super) fn write(&self, env: &dyn Env) -> Result<HeaderMap, Fault> {
         // The engine adds its own, such as `traceparent`.
-        let mut map = HeaderMap::with_capacity(self.fixed.len() + self.built.len() + 2);
-        for (name, value) in &self.fixed {
-            map.append(name.clone(), value.clone());
-        }
-        for Built {
-            name,
-            value,
-            secrecy,
-        } in &self.built
-        {
-            let mut text = String::new();
-            value
-                .write_text(env, &mut text)
-                .map_err(|error| bad_request(&error))?;
-            let mut value = sendable(text).ok_or_else(|| {
-                Fault::unsent(
-                    FaultClass::BadRequest,
-                    format!("a value cannot stand in header `{name}`"),
-                )
-            })?;
-            value.set_sensitive(*secrecy == Secrecy::Secret);
+        let mut map = HeaderMap::with_capacity(self.len() + 2);
+        self.each(env, |name, value| {
             map.append(name.clone(), value);
-        }
+        })
+        .map_err(|error| bad_request(&error))?;
         Ok(map)
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.fixed.len() + self.built.len()
+    }
+
+    /// Hands out each header with its value for one message.
+    pub(super) fn each(
+        &self,
+        env: &dyn Env,
+        mut put: impl FnMut(&HeaderName, HeaderValue),
+    ) -> Result<(), EvalError> {
+        for (name, value) in &self.fixed {
+            put(name, value.clone());
+        }
+        for built in &self.built {
+            put(&built.name, built.value(env)?);
+        }
+        Ok(())
+    }
+}
+
+impl Built {
+    fn value(&self, env: &dyn Env) -> Result<HeaderValue, EvalError> {
+        let mut text = String::new();
+        self.value.write_text(env, &mut text)?;
+        let mut value = sendable(text).ok_or_else(|| {
+            let message = format!("a value cannot stand in header `{}`", self.name);
+            EvalError::new(Problem::Unreadable, message)
+        })?;
+        value.set_sensitive(self.secrecy == Secrecy::Secret);
+        Ok(value)
     }
 }
 
@@ -157,9 +172,9 @@ enum Value {
     Built(Template, Secrecy),
 }
 
-fn compile_value(source: &Source, scope: &mut MessageScope<'_>) -> Result<Value, RuleError> {
+fn compile_value(source: &Source, scope: &mut impl SecretScope) -> Result<Value, RuleError> {
     scope.take_secret();
-    let template = Template::compile_text(source, scope)?;
+    let template = Template::compile_text(source, &mut *scope)?;
     let secrecy = if scope.take_secret() {
         Secrecy::Secret
     } else {

@@ -1,6 +1,6 @@
 //! What a message's endpoint is chosen by.
 
-use super::scope::{MessageEnv, MessageScope, Place, Subject};
+use super::scope::{MessageEnv, MessageScope, Places, ReadJson, Subject};
 use super::{Facts, RouteSpec};
 use crate::balance::key_of;
 use crate::codec::Protocol;
@@ -19,7 +19,7 @@ pub struct BalanceKey {
 #[derive(Debug)]
 struct Compiled {
     protocol: Arc<dyn Protocol>,
-    places: Box<[Place]>,
+    places: Places,
     template: Template,
 }
 
@@ -59,6 +59,7 @@ impl BalanceKey {
             protocol,
             message,
             facts,
+            json: &ReadJson::new(places.json()),
         };
         let mut text = String::new();
         match template.write_text(&env, &mut text) {
@@ -70,14 +71,7 @@ impl BalanceKey {
     /// Whether the key depends on a field of an operation.
     #[must_use]
     pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {
-        let mut places = self.compiled.places.iter();
-        places.any(|place| match place {
-            Place::Field(field) => *field == slot,
-            Place::Shared(slots) => {
-                slots.get(usize::from(operation.0)).copied().flatten() == Some(slot)
-            }
-            Place::Bytes | Place::Fact(_) | Place::Nowhere => false,
-        })
+        self.compiled.places.read(operation, slot)
     }
 
     /// The number of the client's IP address.

@@ -27,6 +27,7 @@ mod headers;
 mod json;
 mod key;
 mod load;
+mod payload;
 mod question;
 mod reply;
 mod request;
@@ -40,9 +41,11 @@ pub use headers::header_name;
 pub use key::BalanceKey;
 pub use question::{Question, QuestionSpec};
 pub use spec::{
-    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, RouteSpec, SetSpec,
+    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
+    SetSpec,
 };
 
+pub(crate) use json::Paths;
 pub(crate) use load::Findings;
 
 use crate::codec::Protocol;
@@ -51,7 +54,7 @@ use crate::fault::Fault;
 use crate::message::Message;
 use reply::Replies;
 use request::Request;
-use scope::{Answers, MessageEnv, MessageScope, Place, Subject};
+use scope::{Answers, MessageEnv, MessageScope, Places, ReadJson, Subject};
 use std::sync::Arc;
 
 /// The compiled rules of a route that leads to HTTP. Cheap to clone.
@@ -65,7 +68,7 @@ pub struct Translation {
 struct Rules<R> {
     protocol: Arc<dyn Protocol>,
     /// What the variables of the request's fields and facts mean, in both directions.
-    places: Box<[Place]>,
+    places: Places,
     request: R,
     replies: Replies,
 }
@@ -97,7 +100,9 @@ impl Translation {
     /// # Errors
     /// If a value may not stand where the rules put it. Nothing was sent then.
     pub fn request(&self, message: &Message, facts: &Facts) -> Result<HttpRequest, Fault> {
-        self.rules.request.write(&self.rules.env(message, facts))
+        let json = ReadJson::new(self.rules.places.json());
+        let env = self.rules.env(message, facts, &json);
+        self.rules.request.write(&env)
     }
 
     /// The native answer to `request`: that of the first rule that takes the outcome, or else
@@ -162,15 +167,22 @@ impl<R> Rules<R> {
     }
 
     fn reply(&self, request: &Message, outcome: &Outcome<'_>, facts: &Facts) -> Option<Message> {
-        self.replies.reply(self.env(request, facts), outcome)
+        let json = ReadJson::new(self.places.json());
+        self.replies.reply(self.env(request, facts, &json), outcome)
     }
 
-    fn env<'a>(&'a self, message: &'a Message, facts: &'a Facts) -> MessageEnv<'a> {
+    fn env<'a>(
+        &'a self,
+        message: &'a Message,
+        facts: &'a Facts,
+        json: &'a ReadJson<'a>,
+    ) -> MessageEnv<'a> {
         MessageEnv {
             places: &self.places,
             protocol: &self.protocol,
             message,
             facts,
+            json,
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use super::codes::METHOD;
 use super::headers::Headers;
-use super::json::Document;
 use super::load::{Findings, bad_request};
+use super::payload::Payload;
 use super::scope::MessageScope;
 use super::target::Target;
 use super::{BodySpec, HttpRequest, HttpSpec};
-use crate::codec::Type;
-use crate::expr::{Env, EvalError, Expr, RuleError, Source, Template};
+use crate::expr::{Env, RuleError};
 use crate::fault::Fault;
-use crate::message::{Body, Value};
+use crate::message::Body;
 use bytes::Bytes;
 use http::Method;
 
@@ -24,16 +23,6 @@ pub(super) struct Request {
     target: Target,
     headers: Headers,
     payload: Payload,
-}
-
-#[derive(Clone, Debug)]
-enum Payload {
-    Empty,
-    /// The same for every message.
-    Fixed(Bytes),
-    Json(Document),
-    Bytes(Expr),
-    Text(Template),
 }
 
 impl Request {
@@ -52,7 +41,8 @@ impl Request {
         }
         let target = findings.take(Target::compile(&request.target, scope));
         let headers = Headers::compile(&request.headers, scope, findings);
-        let payload = Payload::compile(&request.body, scope, findings)?;
+        let descriptor = scope.descriptor();
+        let payload = Payload::compile(&request.body, descriptor, scope, findings)?;
         let headers = match request.body {
             BodySpec::Json(_) => headers.or_content_type("application/json"),
             BodySpec::Empty | BodySpec::Bytes(_) => headers,
@@ -79,45 +69,5 @@ impl Request {
             headers,
             body: body.unwrap_or_else(|| Body::Whole(text.slice(path..))),
         })
-    }
-}
-
-impl Payload {
-    fn compile(
-        spec: &BodySpec,
-        scope: &mut MessageScope<'_>,
-        findings: &mut Findings,
-    ) -> Option<Self> {
-        match spec {
-            BodySpec::Empty => Some(Self::Empty),
-            BodySpec::Bytes(source) => findings.take(Self::compile_bytes(source, scope)),
-            BodySpec::Json(spec) => {
-                let document = Document::compile(spec, scope.descriptor(), scope, findings);
-                Some(document.fixed().map_or(Self::Json(document), Self::Fixed))
-            }
-        }
-    }
-
-    fn compile_bytes(source: &Source, scope: &mut MessageScope<'_>) -> Result<Self, RuleError> {
-        let template = Template::compile(source, scope)?;
-        match template.single() {
-            Some(expr) if matches!(expr.ty(), Type::Bytes { .. }) => Ok(Self::Bytes(expr.clone())),
-            _ => Template::compile_text(source, scope).map(Self::Text),
-        }
-    }
-
-    /// Appends to `text`, unless the body is made elsewhere.
-    fn write(&self, env: &dyn Env, text: &mut String) -> Result<Option<Body>, EvalError> {
-        match self {
-            Self::Empty => Ok(Some(Body::Empty)),
-            Self::Fixed(bytes) => Ok(Some(Body::Whole(bytes.clone()))),
-            Self::Json(document) => document.write(env, text).map(|()| None),
-            Self::Text(template) => template.write_text(env, text).map(|()| None),
-            Self::Bytes(expr) => Ok(Some(Body::Whole(match &*expr.eval(env)? {
-                Value::Bytes(bytes) => bytes.clone(),
-                // Its static type is bytes: anything else is an optional field that is absent.
-                _ => Bytes::new(),
-            }))),
-        }
     }
 }

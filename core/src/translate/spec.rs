@@ -7,7 +7,8 @@ use crate::expr::{Source, Span};
 pub struct RouteSpec {
     /// Its name, if it has one.
     pub name: Option<Source>,
-    /// The operation it takes; all requests and events of the protocol if it names none.
+    /// The operation it takes, or of HTTP the methods and the path; all requests of the protocol if
+    /// it names none.
     pub operation: Option<Source>,
     /// A condition on the message, beside the operation.
     pub when: Option<Source>,
@@ -92,7 +93,22 @@ pub struct ReplySpec {
     pub set: Vec<(Source, SetSpec)>,
     /// Instead of `send`: an expression whose bytes are the reply.
     pub bytes: Option<Source>,
+    /// What clients get that speak HTTP.
+    pub response: Option<ResponseSpec>,
     /// All of it in the file.
+    pub span: Span,
+}
+
+/// The response to an HTTP request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseSpec {
+    /// Its status.
+    pub status: Option<SetSpec>,
+    /// Literal names and templates of their values.
+    pub headers: Vec<(Source, Source)>,
+    /// The payload.
+    pub body: BodySpec,
+    /// Where the first of these is named in the file.
     pub span: Span,
 }
 

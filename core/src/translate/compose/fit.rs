@@ -132,7 +132,7 @@ pub(super) const fn way_out(from: &Type, to: &Type) -> Option<&'static str> {
             Some("read it with `.to_s(\"UTF-8\")`, or wrap it: `{hex(...)}` or `{base64(...)}`")
         }
         (Type::Str { .. }, Type::Int { .. } | Type::Float) => {
-            Some("write a number without quotes, or convert with `{int(...)}`")
+            Some("write a number without quotes, or convert text: `{x.to_i}` or `{int(x)}`")
         }
         (Type::Str { .. }, Type::Bytes { .. }) => {
             Some("convert it: `{utf8(...)}`, `{unhex(...)}` or `{unbase64(...)}`")

@@ -15,6 +15,7 @@ use crate::message::{Correlation, Kind, Message, OperationId};
 use bytes::BytesMut;
 use fields::Fields;
 use std::sync::Arc;
+pub(super) use values::Making;
 
 /// What a message is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

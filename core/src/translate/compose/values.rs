@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// How a field gets its value.
 #[derive(Clone, Debug)]
-pub(super) enum Making {
+pub(in crate::translate) enum Making {
     /// It is the same for every message.
     Constant(Value),
     /// It is computed.
@@ -25,14 +25,14 @@ pub(super) enum Making {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Computed {
+pub(in crate::translate) struct Computed {
     field: FieldDef,
     value: Template,
 }
 
 impl Making {
     /// Checks and compiles the value of a field; the errors are noted.
-    pub(super) fn compile(
+    pub(in crate::translate) fn compile(
         value: &SetSpec,
         field: &FieldDef,
         descriptor: &Arc<Descriptor>,
@@ -70,7 +70,7 @@ impl Making {
     }
 
     /// The value, if it is known at load.
-    pub(super) const fn constant(&self) -> Option<&Value> {
+    pub(in crate::translate) const fn constant(&self) -> Option<&Value> {
         match self {
             Self::Constant(value) => Some(value),
             Self::Computed(_) | Self::List(_) | Self::Record(_) => None,
@@ -78,7 +78,11 @@ impl Making {
     }
 
     /// The value for one message.
-    pub(super) fn make(&self, env: &dyn Env, schema: &Schema) -> Result<Value, EvalError> {
+    pub(in crate::translate) fn make(
+        &self,
+        env: &dyn Env,
+        schema: &Schema,
+    ) -> Result<Value, EvalError> {
         let all = |parts: &[Self]| -> Result<Vec<Value>, EvalError> {
             parts.iter().map(|part| part.make(env, schema)).collect()
         };

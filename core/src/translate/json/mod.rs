@@ -8,5 +8,5 @@ mod paths;
 mod write;
 
 pub(super) use extract::{NotJson, Picked, extract};
-pub(super) use paths::Paths;
+pub(crate) use paths::Paths;
 pub(super) use write::Document;

@@ -7,7 +7,7 @@ pub(in crate::translate) type Place = usize;
 
 /// Paths such as `json.a.b[0]`, interned: the same path has one place.
 #[derive(Clone, Debug, Default)]
-pub(in crate::translate) struct Paths {
+pub(crate) struct Paths {
     root: Node,
     places: usize,
 }

@@ -42,7 +42,7 @@ impl Document {
     ) -> Self {
         let mut builder = Builder {
             ops: Vec::new(),
-            schema: &descriptor.schema,
+            descriptor,
             scope,
             findings,
             key: 0..0,
@@ -89,13 +89,26 @@ impl Document {
             out.truncate(start);
         }
         let value = expr.eval(env)?;
-        write_value(&value, expr.ty(), &self.descriptor.schema, MAX_DEPTH, out)
+        write_value(
+            &value,
+            expr.ty(),
+            home(expr, &self.descriptor),
+            MAX_DEPTH,
+            out,
+        )
     }
+}
+
+/// Where the structures and enums are that an expression's type names: in a reply, they may be the
+/// upstream's.
+fn home<'d>(expr: &'d Expr, other: &'d Descriptor) -> &'d Schema {
+    let descriptor = expr.descriptor().map_or(other, |descriptor| descriptor);
+    &descriptor.schema
 }
 
 struct Builder<'a, 's> {
     ops: Vec<Op>,
-    schema: &'a Schema,
+    descriptor: &'a Descriptor,
     scope: &'a mut (dyn Scope + 's),
     findings: &'a mut Findings,
     /// The key of the member that is being read: a number has no place of its own.
@@ -162,7 +175,7 @@ impl Builder<'_, '_> {
             return;
         };
         if let Some(expr) = template.single() {
-            match no_json(expr.ty(), self.schema) {
+            match no_json(expr.ty(), home(expr, self.descriptor)) {
                 Some(what) => self.findings.errors.push(not_json(source, &what)),
                 None if expr.is_plain() => {
                     self.literal("\"");

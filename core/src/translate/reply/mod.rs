@@ -2,6 +2,7 @@
 
 mod on;
 mod replies;
+mod response;
 mod rule;
 
 pub(in crate::translate) use on::On;

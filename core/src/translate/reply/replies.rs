@@ -1,8 +1,9 @@
 //! The reply rules of a route, in their order.
 
 use super::on::On;
+use super::response;
 use super::rule::Rule;
-use crate::codec::{Protocol, Rejected};
+use crate::codec::{Descriptor, Protocol, Rejected};
 use crate::expr::{EvalError, RuleError, Source};
 use crate::fault::{Fault, FaultClass};
 use crate::message::Message;
@@ -10,7 +11,7 @@ use crate::translate::codes::{NEVER, NO_REST, ONE_WAY};
 use crate::translate::json::Paths;
 use crate::translate::load::Findings;
 use crate::translate::scope::{
-    Answers, MessageEnv, MessageScope, Place, ReplyEnv, ReplyPlace, ReplyScope,
+    Answers, MessageEnv, MessageScope, Places, ReplyEnv, ReplyPlace, ReplyScope,
 };
 use crate::translate::{Outcome, RouteSpec};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Replies {
         request: MessageScope<'_>,
         answers: Answers<'_>,
         findings: &mut Findings,
-    ) -> (Self, Box<[Place]>) {
+    ) -> (Self, Places) {
         let waits = request.subject().has_replies(protocol.descriptor());
         let mut scope = ReplyScope::new(request, answers);
         let mut rules = Vec::new();
@@ -52,7 +53,9 @@ impl Replies {
                 .iter()
                 .map(|spec| Rule::compile(spec, protocol, &mut scope, findings));
             rules.extend(compiled.flatten());
-            findings.warnings.extend(warnings(spec, answers));
+            findings
+                .warnings
+                .extend(warnings(spec, answers, protocol.descriptor()));
         } else if let Some(rule) = spec.replies.first() {
             let message = "the operation is an event: nobody waits for a reply";
             let error = RuleError::new(ONE_WAY, rule.span.clone(), message);
@@ -94,6 +97,7 @@ impl Replies {
                     &Fault::sent(class, "no reply rule takes this status"),
                 )
             }
+            (Verdict::Untaken, Outcome::Sent) if request.is_http() => accepted(request),
             (Verdict::Untaken, Outcome::Message(_) | Outcome::Sent) => {
                 let detail = "no reply rule takes this reply";
                 reject(request, &Fault::sent(FaultClass::BadReply, detail))
@@ -111,7 +115,8 @@ impl Replies {
 
     fn apply(&self, request: MessageEnv<'_>, outcome: &Outcome<'_>) -> Verdict {
         let env = ReplyEnv::new(&self.places, request, &self.paths, *outcome);
-        for rule in self.rules.iter().filter(|rule| rule.on.takes(outcome)) {
+        let takes = |rule: &&Rule| rule.on.takes(outcome) && !is_left(rule.on, request, outcome);
+        for rule in self.rules.iter().filter(takes) {
             match rule.when.as_ref().map_or(Ok(true), |when| when.test(&env)) {
                 Ok(true) => {}
                 Ok(false) => continue,
@@ -129,6 +134,20 @@ impl Replies {
     }
 }
 
+/// Whether a rule for everything leaves an outcome to the protocol. A client that speaks HTTP and
+/// did not say what was asked of it wants to know that it was its own fault.
+fn is_left(on: On, request: MessageEnv<'_>, outcome: &Outcome<'_>) -> bool {
+    let unfit = matches!(outcome, Outcome::Fault(fault) if fault.class() == FaultClass::BadRequest);
+    unfit && on == On::Everything && request.is_http()
+}
+
+/// What a client gets that speaks HTTP, once what it asked for is sent.
+fn accepted(request: MessageEnv<'_>) -> Option<Message> {
+    let descriptor = request.protocol.descriptor();
+    let shape = descriptor.http.as_ref()?;
+    Some(correlated(response::accepted(shape, descriptor), request))
+}
+
 fn correlated(mut reply: Message, request: MessageEnv<'_>) -> Message {
     request
         .protocol
@@ -143,14 +162,17 @@ fn reject(request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
         .reject(&Rejected::from(request.message), fault)
 }
 
-fn warnings(route: &RouteSpec, answers: Answers<'_>) -> Vec<RuleError> {
+fn warnings(route: &RouteSpec, answers: Answers<'_>, descriptor: &Descriptor) -> Vec<RuleError> {
+    let is_left = |on: On| descriptor.http.is_some() && on == On::Fault(FaultClass::BadRequest);
     let mut warnings = Vec::new();
     let mut earlier: Vec<On> = Vec::new();
     for spec in &route.replies {
         let Ok(on) = On::compile(&spec.on, answers) else {
             continue;
         };
-        if earlier.iter().any(|earlier| earlier.covers(on)) {
+        let takes =
+            |earlier: &On| earlier.covers(on) && !(*earlier == On::Everything && is_left(on));
+        if earlier.iter().any(takes) {
             let message = format!(
                 "an earlier rule takes every outcome of `{}`",
                 spec.on.text()

@@ -1,11 +1,12 @@
 //! One reply rule.
 
 use super::on::On;
-use crate::codec::{Delimited, Event, Protocol, Side, Type};
+use super::response::Response;
+use crate::codec::{Delimited, Event, HttpShape, Protocol, Side, Type};
 use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
 use crate::message::{Kind, Message, Value};
 use crate::translate::ReplySpec;
-use crate::translate::codes::{BYTES, FORM};
+use crate::translate::codes::{BYTES, FORM, RESPONSE};
 use crate::translate::compose::{Composition, Purpose, Typed};
 use crate::translate::load::Findings;
 use crate::translate::scope::{MessageEnv, ReplyScope};
@@ -26,6 +27,8 @@ enum Reply {
     Send(Composition),
     /// A whole message that the answer holds.
     Bytes(Expr),
+    /// A response to an HTTP request.
+    Response(Box<Response>),
     /// The protocol's own way to refuse.
     Refusal,
 }
@@ -65,6 +68,7 @@ impl Rule {
     ) -> Result<Option<Message>, EvalError> {
         match &self.reply {
             Reply::Send(composition) => composition.build(env).map(Some),
+            Reply::Response(response) => response.build(env).map(Some),
             Reply::Bytes(expr) => match expr.eval(env)?.as_ref() {
                 Value::Bytes(bytes) => native(request, bytes.clone()).map(Some),
                 _ => Err(EvalError::new(Problem::WrongType, "the reply is not bytes")),
@@ -80,6 +84,49 @@ fn compile_reply(
     scope: &mut ReplyScope<'_>,
     findings: &mut Findings,
 ) -> Option<Reply> {
+    match &protocol.descriptor().http {
+        Some(shape) => compile_response(spec, shape, protocol, scope, findings),
+        None => compile_message(spec, protocol, scope, findings),
+    }
+}
+
+/// What a client gets that speaks HTTP.
+fn compile_response(
+    spec: &ReplySpec,
+    shape: &HttpShape,
+    protocol: &Arc<dyn Protocol>,
+    scope: &mut ReplyScope<'_>,
+    findings: &mut Findings,
+) -> Option<Reply> {
+    let set = spec.set.first().map(|(name, _)| ("set", name.span()));
+    let send = spec.send.as_ref().map(|send| ("send", send.span()));
+    let bytes = spec.bytes.as_ref().map(|bytes| ("bytes", bytes.span()));
+    if let Some((key, span)) = send.or(bytes).or(set) {
+        let message = format!("`{key}` is for clients of other protocols than HTTP");
+        let help = "a response is `status`, perhaps `headers`, and `json` or `body`";
+        return findings.refuse(RuleError::new(RESPONSE, span.clone(), message).help(help));
+    }
+    let Some(response) = &spec.response else {
+        return Some(Reply::Refusal);
+    };
+    let descriptor = protocol.descriptor();
+    Response::compile(response, shape, descriptor, scope, findings)
+        .map(|response| Reply::Response(Box::new(response)))
+}
+
+/// What a client of any other protocol gets.
+fn compile_message(
+    spec: &ReplySpec,
+    protocol: &Arc<dyn Protocol>,
+    scope: &mut ReplyScope<'_>,
+    findings: &mut Findings,
+) -> Option<Reply> {
+    if let Some(response) = &spec.response {
+        let name = &protocol.descriptor().name;
+        let message = format!("a response of HTTP for clients that speak `{name}`");
+        let error = RuleError::new(RESPONSE, response.span.clone(), message);
+        return findings.refuse(error.help("they get a message: `send` and `set`, or `bytes`"));
+    }
     let form = |message: &str| RuleError::new(FORM, spec.span.clone(), message);
     match (&spec.send, &spec.bytes) {
         (Some(send), None) => {

@@ -1,29 +1,17 @@
 //! The scope of request rules and of a route's `when`: the message that came in.
 
-use super::{Fact, Subject, intern, name, place, plain, unknown};
+use super::http::{self, HttpPart};
+use super::{Fact, Place, Places, SecretScope, Subject, intern, name, place, plain, unknown};
 use crate::codec::{Descriptor, EnumId, Event, FieldDef, Protocol, Side, StructDef, Type};
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
-use crate::message::{Kind, Message, OperationId, Slot, Value};
+use crate::message::{Kind, Message, OperationId, Value};
+use crate::translate::json::{NotJson, Paths, Picked, extract};
 use crate::translate::{Facts, codes};
 use bytes::BytesMut;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
-
-/// Where a value is when the rules run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A field of the one operation.
-    Field(Slot),
-    /// A field that each request has in a slot of its own, by operation.
-    Shared(Box<[Option<Slot>]>),
-    /// The message's own bytes.
-    Bytes,
-    /// Something beside the fields.
-    Fact(Fact),
-    /// A name that no message will be asked for.
-    Nowhere,
-}
 
 /// The names of request rules. A message's field hides anything else of its name.
 #[derive(Debug)]
@@ -31,36 +19,51 @@ pub(crate) struct MessageScope<'a> {
     descriptor: &'a Arc<Descriptor>,
     subject: Subject,
     places: Vec<Place>,
+    json: Paths,
     secret: bool,
 }
 
 impl<'a> MessageScope<'a> {
-    pub(crate) const fn new(descriptor: &'a Arc<Descriptor>, subject: Subject) -> Self {
+    pub(crate) fn new(descriptor: &'a Arc<Descriptor>, subject: Subject) -> Self {
+        Self::with_json(descriptor, subject, Paths::default())
+    }
+
+    /// The same, where these paths of JSON are read as well.
+    pub(crate) const fn with_json(
+        descriptor: &'a Arc<Descriptor>,
+        subject: Subject,
+        json: Paths,
+    ) -> Self {
         Self {
             descriptor,
             subject,
             places: Vec::new(),
+            json,
             secret: false,
         }
     }
 
     /// What the variables handed out mean.
-    pub(crate) fn into_places(self) -> Box<[Place]> {
-        self.places.into()
+    pub(crate) fn into_places(self) -> Places {
+        Places {
+            all: self.places.into(),
+            json: self.json,
+            http: self.descriptor.http,
+        }
     }
 
     pub(crate) const fn descriptor(&self) -> &'a Arc<Descriptor> {
         self.descriptor
     }
 
-    pub(crate) const fn subject(&self) -> Subject {
-        self.subject
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// The type of a field that was handed out as a variable.
     pub(crate) fn type_of(&self, var: Var) -> Option<&Type> {
-        let (operation, slot) = match (place(&self.places, var)?, self.subject) {
-            (Place::Field(slot), Subject::One(operation)) => (operation, *slot),
+        let (operation, slot) = match (place(&self.places, var)?, &self.subject) {
+            (Place::Field(slot), Subject::One(operation)) => (*operation, *slot),
             (Place::Shared(slots), _) => {
                 let operation = requests(self.descriptor).next()?;
                 (
@@ -68,7 +71,8 @@ impl<'a> MessageScope<'a> {
                     slots.get(usize::from(operation.0)).copied().flatten()?,
                 )
             }
-            (Place::Field(_) | Place::Bytes | Place::Fact(_) | Place::Nowhere, _) => return None,
+            (Place::Field(_) | Place::Bytes | Place::Http(_), _) => return None,
+            (Place::Fact(_) | Place::Nowhere, _) => return None,
         };
         self.descriptor
             .record(operation)
@@ -77,20 +81,15 @@ impl<'a> MessageScope<'a> {
             .map(|field| &field.ty)
     }
 
-    /// Whether a secret field was named since this was last asked.
-    pub(crate) const fn take_secret(&mut self) -> bool {
-        std::mem::replace(&mut self.secret, false)
-    }
-
     /// The place and definition of a field, if the messages have one of that name.
     pub(super) fn field(&self, field: &str) -> Option<Result<(Place, &'a FieldDef), NameError>> {
-        match self.subject {
+        match &self.subject {
             Subject::One(operation) => {
-                let (slot, def) = self.descriptor.record(operation).field(field)?;
+                let (slot, def) = self.descriptor.record(*operation).field(field)?;
                 Some(Ok((Place::Field(slot), def)))
             }
             Subject::EveryRequest => self.shared(field),
-            Subject::Unknown => None,
+            Subject::Http(_) | Subject::Unknown => None,
         }
     }
 
@@ -122,6 +121,19 @@ impl<'a> MessageScope<'a> {
         plain(intern(&mut self.places, Place::Fact(fact)), fact.ty(), used)
     }
 
+    /// The part of an HTTP request that a path starts with, if these messages are such requests.
+    pub(super) fn http_part(&mut self, path: &[Step<'_>]) -> Option<Result<Binding, NameError>> {
+        let Subject::Http(pattern) = &self.subject else {
+            return None;
+        };
+        let part = HttpPart::resolve(path, pattern.as_deref(), &mut self.json)?;
+        Some(part.map(|(part, used)| {
+            self.secret |= part.is_secret();
+            let ty = part.ty();
+            plain(intern(&mut self.places, Place::Http(part)), ty, used)
+        }))
+    }
+
     /// A name whose absence is another error already.
     pub(super) fn bind_nowhere(&mut self, used: usize) -> Binding {
         plain(intern(&mut self.places, Place::Nowhere), Type::Any, used)
@@ -132,11 +144,17 @@ impl<'a> MessageScope<'a> {
         let mut names = self
             .records()
             .flat_map(|record| record.fields.iter().map(|f| f.name.as_ref()));
-        let message = match self.subject {
+        let message = match &self.subject {
+            Subject::Http(_) => {
+                return NameError {
+                    step,
+                    ..http::no_name(field)
+                };
+            }
             Subject::One(id) => {
                 format!(
                     "message `{}` has no field `{field}`",
-                    self.descriptor.operation(id).name
+                    self.descriptor.operation(*id).name
                 )
             }
             Subject::EveryRequest | Subject::Unknown => {
@@ -151,10 +169,10 @@ impl<'a> MessageScope<'a> {
 
     fn records(&self) -> Box<dyn Iterator<Item = &'a StructDef> + 'a> {
         let descriptor = self.descriptor;
-        match self.subject {
-            Subject::One(id) => Box::new(std::iter::once(descriptor.record(id))),
+        match &self.subject {
+            Subject::One(id) => Box::new(std::iter::once(descriptor.record(*id))),
             Subject::EveryRequest => Box::new(requests(descriptor).map(|id| descriptor.record(id))),
-            Subject::Unknown => Box::new(std::iter::empty()),
+            Subject::Http(_) | Subject::Unknown => Box::new(std::iter::empty()),
         }
     }
 }
@@ -191,6 +209,12 @@ fn not_shared(
     }
 }
 
+impl SecretScope for MessageScope<'_> {
+    fn take_secret(&mut self) -> bool {
+        std::mem::take(&mut self.secret)
+    }
+}
+
 impl Scope for MessageScope<'_> {
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError> {
         let first = name(path.first()).unwrap_or_default();
@@ -198,7 +222,10 @@ impl Scope for MessageScope<'_> {
             let (place, def) = field?;
             return Ok(self.bind_field(place, def, 1));
         }
-        if first == "bytes" {
+        if let Some(part) = self.http_part(path) {
+            return part;
+        }
+        if first == "bytes" && !matches!(self.subject, Subject::Http(_)) {
             return Ok(plain(
                 intern(&mut self.places, Place::Bytes),
                 Type::BYTES,
@@ -245,13 +272,49 @@ impl Scope for MessageScope<'_> {
 /// The values of one message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MessageEnv<'a> {
-    pub(crate) places: &'a [Place],
+    pub(crate) places: &'a Places,
     pub(crate) protocol: &'a Arc<dyn Protocol>,
     pub(crate) message: &'a Message,
     pub(crate) facts: &'a Facts,
+    pub(crate) json: &'a ReadJson<'a>,
+}
+
+/// The values that rules want of a message's JSON: read once, and only if one asks for them.
+#[derive(Debug)]
+pub(crate) struct ReadJson<'a> {
+    paths: &'a Paths,
+    picked: OnceCell<Result<Picked, NotJson>>,
+}
+
+impl<'a> ReadJson<'a> {
+    pub(crate) const fn new(paths: &'a Paths) -> Self {
+        Self {
+            paths,
+            picked: OnceCell::new(),
+        }
+    }
+
+    fn get(&self, at: usize, message: &Message) -> Result<&Value, EvalError> {
+        let body = http::payload(message)?;
+        if body.is_empty() {
+            return Ok(&Value::Null);
+        }
+        match self.picked.get_or_init(|| extract(self.paths, &body)) {
+            Ok(picked) => Ok(picked.get(at).unwrap_or(&Value::Null)),
+            Err(NotJson) => {
+                let what = "the request's body is not JSON";
+                Err(EvalError::new(Problem::Unavailable, what))
+            }
+        }
+    }
 }
 
 impl<'a> MessageEnv<'a> {
+    /// Whether the message is a request of HTTP.
+    pub(crate) fn is_http(&self) -> bool {
+        self.protocol.descriptor().http.is_some()
+    }
+
     /// Apart from [`load`](Env::load), which most often reads a field and needs nothing of what
     /// the other places do.
     #[inline(never)]
@@ -264,6 +327,11 @@ impl<'a> MessageEnv<'a> {
                 Cow::Borrowed(slot.map_or(&Value::Null, |slot| self.message.field(slot)))
             }
             Place::Bytes => Cow::Owned(own_bytes(self.protocol, self.message)?),
+            Place::Http(HttpPart::Json(at)) => Cow::Borrowed(self.json.get(*at, self.message)?),
+            Place::Http(part) => Cow::Owned(match &self.places.http {
+                Some(shape) => part.value(shape, self.message)?,
+                None => Value::Null,
+            }),
             Place::Fact(fact) => Cow::Owned(fact.value(self.facts)),
             Place::Nowhere => Cow::Owned(Value::Null),
         })
@@ -272,7 +340,7 @@ impl<'a> MessageEnv<'a> {
 
 impl Env for MessageEnv<'_> {
     fn load(&self, var: Var) -> Result<Cow<'_, Value>, EvalError> {
-        match place(self.places, var) {
+        match self.places.get(var) {
             Some(Place::Field(slot)) => Ok(Cow::Borrowed(self.message.field(*slot))),
             Some(place) => self.value(place),
             None => Ok(Cow::Owned(Value::Null)),

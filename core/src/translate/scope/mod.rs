@@ -2,18 +2,27 @@
 
 mod answer;
 mod facts;
+mod http;
 mod message;
+mod places;
 mod reply;
 mod subject;
 
 pub(in crate::translate) use answer::Answers;
 pub(crate) use facts::Fact;
-pub(crate) use message::{MessageEnv, MessageScope, Place, requests};
+pub(crate) use message::{MessageEnv, MessageScope, ReadJson, requests};
+pub(crate) use places::{Place, Places};
 pub(in crate::translate) use reply::{ReplyEnv, ReplyPlace, ReplyScope};
 pub(crate) use subject::Subject;
 
 use crate::codec::Type;
-use crate::expr::{Binding, NameError, Step, Var, codes};
+use crate::expr::{Binding, NameError, Scope, Step, Var, codes};
+
+/// A scope that tells whether secrets were named in it.
+pub(in crate::translate) trait SecretScope: Scope {
+    /// Whether a secret field was named since this was last asked.
+    fn take_secret(&mut self) -> bool;
+}
 
 /// Gives each distinct place one number.
 fn intern<P: PartialEq>(places: &mut Vec<P>, place: P) -> Var {

@@ -1,8 +1,11 @@
 //! The scope of reply rules: the answer, what went wrong, and the request that is answered.
 
 use super::answer::{self, Answers, Replying};
-use super::message::Place;
-use super::{Fact, MessageEnv, MessageScope, Subject, intern, name, place, plain, unknown};
+use super::http::HttpPart;
+use super::{
+    Fact, MessageEnv, MessageScope, Places, SecretScope, Subject, intern, name, place, plain,
+    unknown,
+};
 use crate::codec::{Descriptor, EnumId, Type};
 use crate::expr::suggest::nearest;
 use crate::expr::{Binding, Env, EvalError, NameError, Problem, Scope, Step, Var};
@@ -77,7 +80,7 @@ impl<'a> ReplyScope<'a> {
     }
 
     /// What the variables of the rules and of the request mean, and the JSON paths.
-    pub(in crate::translate) fn into_parts(self) -> (Box<[ReplyPlace]>, Box<[Place]>, Paths) {
+    pub(in crate::translate) fn into_parts(self) -> (Box<[ReplyPlace]>, Places, Paths) {
         (self.places.into(), self.request.into_places(), self.paths)
     }
 
@@ -102,12 +105,21 @@ impl<'a> ReplyScope<'a> {
                 help,
             ));
         };
+        if let Some(part) = self.request.http_part(path.get(1..).unwrap_or_default()) {
+            let shifted = |error: NameError| NameError {
+                step: error.step + 1,
+                ..error
+            };
+            let inner = part.map_err(shifted)?;
+            let used = inner.used + 1;
+            return Ok(self.outer(Binding { used, ..inner }));
+        }
         let inner = match self.request.field(field) {
             Some(found) => {
                 let (place, def) = found.map_err(|error| NameError { step: 1, ..error })?;
                 self.request.bind_field(place, def, 2)
             }
-            None if self.request.subject() == Subject::Unknown => {
+            None if *self.request.subject() == Subject::Unknown => {
                 self.request.bind_nowhere(path.len())
             }
             None => {
@@ -154,7 +166,11 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn no_name(&self, first: &str) -> NameError {
-        if first == "bytes" || matches!(self.request.field(first), Some(Ok(_))) {
+        let of_http = matches!(self.request.subject(), Subject::Http(_));
+        if of_http && HttpPart::is_named(first) {
+            return of_request(format!("`{first}` is a part of the request"), first);
+        }
+        if !of_http && (first == "bytes" || matches!(self.request.field(first), Some(Ok(_)))) {
             return self.bare_field(first);
         }
         if let Some(error) = self.answers.no_field(first, self.replying, &BESIDE) {
@@ -165,25 +181,36 @@ impl<'a> ReplyScope<'a> {
     }
 
     fn bare_field(&self, first: &str) -> NameError {
-        let (message, help) = match self.request.field(first) {
-            Some(_) => (
-                format!("`{first}` is a field of the request"),
-                format!("did you mean `request.{first}`?"),
-            ),
-            None => (
-                "`bytes` are the request's, of no use in a reply".to_owned(),
-                match self.answers {
-                    Answers::Http => "the answer's are `body`".to_owned(),
-                    Answers::Messages(_) => "name a field of the reply".to_owned(),
-                },
-            ),
+        if self.request.field(first).is_some() {
+            return of_request(format!("`{first}` is a field of the request"), first);
+        }
+        let help = match self.answers {
+            Answers::Http => "the answer's are `body`".to_owned(),
+            Answers::Messages(_) => "name a field of the reply".to_owned(),
         };
         NameError {
             code: codes::NEEDS_REQUEST,
-            message,
+            message: "`bytes` are the request's, of no use in a reply".to_owned(),
             step: 0,
             help: Some(help),
         }
+    }
+}
+
+/// The error of a name that is the request's.
+fn of_request(message: String, first: &str) -> NameError {
+    NameError {
+        code: codes::NEEDS_REQUEST,
+        message,
+        step: 0,
+        help: Some(format!("did you mean `request.{first}`?")),
+    }
+}
+
+/// What an answer says is no secret of the protocol's.
+impl SecretScope for ReplyScope<'_> {
+    fn take_secret(&mut self) -> bool {
+        self.request.take_secret()
     }
 }
 

@@ -6,15 +6,19 @@ use crate::expr::RuleError;
 use crate::expr::suggest::did_you_mean;
 use crate::message::{Kind, OperationId};
 use crate::route::codes::{NO_REQUESTS, NOT_A_REQUEST, UNKNOWN_OPERATION};
+use crate::route::pattern::Pattern;
 use crate::translate::RouteSpec;
+use std::sync::Arc;
 
 /// Which messages the rules will see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// Those of one operation.
     One(OperationId),
     /// All requests of the protocol.
     EveryRequest,
+    /// HTTP requests with the methods and paths of a pattern; all if there is none.
+    Http(Option<Arc<Pattern>>),
     /// The operation named does not exist. That is an error already, so that each name passes.
     Unknown,
 }
@@ -22,6 +26,10 @@ pub(crate) enum Subject {
 impl Subject {
     /// The messages that a route takes, but for its `when`.
     pub(crate) fn of(spec: &RouteSpec, descriptor: &Descriptor) -> Result<Self, RuleError> {
+        if descriptor.http.is_some() {
+            let pattern = spec.operation.as_ref().map(Pattern::parse).transpose()?;
+            return Ok(Self::Http(pattern.map(Arc::new)));
+        }
         let Some(operation) = &spec.operation else {
             return match requests(descriptor).next() {
                 Some(_) => Ok(Self::EveryRequest),
@@ -64,10 +72,10 @@ impl Subject {
     }
 
     /// Whether somebody waits for a reply to these messages.
-    pub(crate) fn has_replies(self, descriptor: &Descriptor) -> bool {
+    pub(crate) fn has_replies(&self, descriptor: &Descriptor) -> bool {
         match self {
-            Self::One(id) => descriptor.operation(id).kind == Kind::Request,
-            Self::EveryRequest | Self::Unknown => true,
+            Self::One(id) => descriptor.operation(*id).kind == Kind::Request,
+            Self::EveryRequest | Self::Http(_) | Self::Unknown => true,
         }
     }
 }

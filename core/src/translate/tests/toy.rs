@@ -282,6 +282,7 @@ impl File {
                 .map(|(name, value)| (self.source(name), self.setting(value)))
                 .collect(),
             bytes: None,
+            response: None,
         }
     }
 

@@ -1,0 +1,117 @@
+//! Replies to clients that speak HTTP.
+
+use crate::codec::{Descriptor, FieldDef, HttpShape, Type};
+use crate::expr::{Env, EvalError, RuleError};
+use crate::message::{Body, Kind, Message, Record, Value};
+use crate::translate::codes::RESPONSE;
+use crate::translate::compose::Making;
+use crate::translate::headers::Headers;
+use crate::translate::load::Findings;
+use crate::translate::payload::Payload;
+use crate::translate::scope::ReplyScope;
+use crate::translate::{BodySpec, ResponseSpec};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// The statuses that end an exchange (RFC 9110, section 15): those below announce another one.
+const STATUS: FieldDef = FieldDef::new("status", Type::Int { min: 200, max: 599 });
+
+/// A compiled response.
+#[derive(Clone, Debug)]
+pub(super) struct Response {
+    descriptor: Arc<Descriptor>,
+    shape: HttpShape,
+    status: Making,
+    headers: Headers,
+    payload: Payload,
+}
+
+impl Response {
+    /// Checks and compiles a response of the protocol that `descriptor` describes.
+    pub(super) fn compile(
+        spec: &ResponseSpec,
+        shape: &HttpShape,
+        descriptor: &Arc<Descriptor>,
+        scope: &mut ReplyScope<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let status = match &spec.status {
+            Some(status) => Making::compile(status, &STATUS, descriptor, scope, findings),
+            None => findings.refuse(no_status(spec)),
+        };
+        let headers = Headers::compile(&spec.headers, scope, findings);
+        let payload = Payload::compile(&spec.body, descriptor, scope, findings);
+        let headers = match spec.body {
+            BodySpec::Json(_) => headers.or_content_type("application/json"),
+            BodySpec::Empty | BodySpec::Bytes(_) => headers,
+        };
+        let response = Self {
+            descriptor: Arc::clone(descriptor),
+            shape: *shape,
+            status: status?,
+            headers,
+            payload: payload?,
+        };
+        findings.take(response.can_have_body(spec))?;
+        Some(response)
+    }
+
+    /// The response to one request.
+    pub(super) fn build(&self, env: &dyn Env) -> Result<Message, EvalError> {
+        let status = self.status.make(env, &self.descriptor.schema)?;
+        let mut headers = Vec::with_capacity(self.headers.len());
+        self.headers.each(env, |name, value| {
+            headers.push(header(name.as_str(), value.to_str().unwrap_or_default()));
+        })?;
+        let mut text = String::new();
+        let body = self.payload.write(env, &mut text)?;
+        let body = body.unwrap_or_else(|| Body::Whole(Bytes::from(text)));
+        Ok(message(&self.shape, &self.descriptor, status, headers).with_body(body))
+    }
+
+    /// RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5.
+    fn can_have_body(&self, spec: &ResponseSpec) -> Result<(), RuleError> {
+        match (self.status.constant().and_then(Value::as_int), &spec.body) {
+            (Some(status @ (204 | 205 | 304)), BodySpec::Json(_) | BodySpec::Bytes(_)) => {
+                let message = format!("a response with status {status} has no body");
+                Err(RuleError::new(RESPONSE, spec.span.clone(), message)
+                    .help("leave `json` and `body` away, or choose another status"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a client gets whose request was carried out or sent on, and to which nothing is answered.
+pub(super) fn accepted(shape: &HttpShape, descriptor: &Descriptor) -> Message {
+    message(shape, descriptor, Value::from(202_u16), Vec::new())
+}
+
+fn message(
+    shape: &HttpShape,
+    descriptor: &Descriptor,
+    status: Value,
+    headers: Vec<Value>,
+) -> Message {
+    let mut fields: Record = vec![Value::Null; descriptor.record(shape.response).fields.len()];
+    for (slot, value) in [
+        (shape.status, status),
+        (shape.response_headers, Value::List(headers)),
+    ] {
+        if let Some(place) = fields.get_mut(slot.index()) {
+            *place = value;
+        }
+    }
+    Message::new(Kind::Reply, shape.response, fields)
+}
+
+fn header(name: &str, value: &str) -> Value {
+    // In the order of their slots: HttpShape::NAME, HttpShape::VALUE.
+    Value::Record(vec![Value::from(name), Value::from(value)])
+}
+
+fn no_status(spec: &ResponseSpec) -> RuleError {
+    let message = "the response has no `status`";
+    RuleError::new(RESPONSE, spec.span.clone(), message)
+        .help("such as `status = 200`, or `status = \"{status}\"` of an HTTP answer")
+}
