@@ -15,8 +15,9 @@ const CONNECTION: u64 = 2 << 10;
 const HTTP2_CONNECTION: u64 = 128 << 10;
 /// What a relay holds of bytes that it has read and not written, in one direction: one read.
 const RELAY_BUFFER: u64 = 64 << 10;
-/// What TLS holds beside them: records that are read in part, and those that wait to be written.
-const RELAY_TLS: u64 = 128 << 10;
+/// What TLS holds beside the bytes that it carries: records that are read in part, and those that wait to
+/// be written.
+const TLS: u64 = 128 << 10;
 /// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
 /// bytes out of order came in, at which they are copied together.
 const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 5 / 2;
@@ -125,7 +126,7 @@ impl Plan {
         let reached = listener.routes.iter().map(|route| route.upstream);
         let plans = reached.filter_map(|index| self.upstreams.get(index));
         let carriers = plans.flat_map(|plan| plan.endpoints.iter().map(carrier));
-        let carrier = carriers.max().unwrap_or(0);
+        let carrier = carriers.max().unwrap_or(0) + tls(listener);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "relays, each with bytes to be written both ways",
@@ -147,13 +148,18 @@ impl Plan {
         let limits = &listener.limits;
         let reply = self.forwarded(listener).map(|plan| plan.limits.frame).max();
         let reply = wide(reply.unwrap_or(0));
-        let more = match reply {
+        let mut more = match reply {
             0 => String::new(),
             reply => format!(" + {} frame of a reply", size(reply)),
         };
+        let tls = tls(listener);
+        if tls > 0 {
+            more += &format!(" + {} TLS", size(tls));
+        }
         let each = wide(limits.frame)
             .saturating_add(wide(limits.send_buffer))
             .saturating_add(reply)
+            .saturating_add(tls)
             .saturating_add(CONNECTION);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
@@ -302,6 +308,11 @@ impl Plan {
     }
 }
 
+/// What TLS with a client of a listener holds, if it is spoken there.
+fn tls(listener: &ListenerPlan) -> u64 {
+    listener.tls.as_ref().map_or(0, |_| TLS)
+}
+
 /// Requests in flight at an upstream from one worker. The built-in one counts as one endpoint.
 fn streams(upstream: &UpstreamPlan) -> u64 {
     let limits = &upstream.limits;
@@ -319,7 +330,7 @@ fn looked_for(upstream: &UpstreamPlan) -> u64 {
 /// What the connection of a relay to an endpoint holds beside the relay's own buffers.
 const fn carrier(endpoint: &Endpoint) -> u64 {
     match endpoint {
-        Endpoint::Https(_) | Endpoint::Tls(_) => RELAY_TLS,
+        Endpoint::Https(_) | Endpoint::Tls(_) => TLS,
         Endpoint::Quic(_) => QUIC_STREAM,
         Endpoint::H2c(_)
         | Endpoint::Http(_)

@@ -106,6 +106,8 @@ pub struct ListenerPlan {
     pub service: Service,
     /// What is spoken there.
     pub protocol: Arc<dyn Protocol>,
+    /// How TLS is spoken there, if it is.
+    pub tls: Option<ListenerTls>,
     /// What a client may use up.
     pub limits: ListenerLimits,
     /// Which message goes where: indexes into `routes`.
@@ -121,18 +123,61 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// The longest frame, in bytes.
     pub frame: usize,
-    /// The longest payload that is read whole, in bytes.
-    pub body: usize,
     /// Requests of one connection that wait for their replies.
     pub in_flight: usize,
     /// Bytes of replies that one connection may have waiting to be written.
     pub send_buffer: usize,
-    /// From the first byte of a frame to its last.
+    /// The longest body of a request, in bytes, where bodies follow their messages.
+    pub body: usize,
+    /// From the first byte of a frame, or of a message whose body follows, to its last.
     pub frame_time: Duration,
+    /// From the accept to the end of TLS's handshake.
+    pub handshake: Duration,
     /// Without any frame, and with nothing in flight.
     pub idle: Duration,
     /// How long a client may take none of the bytes that wait for it.
     pub send_time: Duration,
+}
+
+/// How TLS is spoken to the clients of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// What clients are shown: the first one that is for the name that they ask for, else the
+    /// first of all. Never empty.
+    pub certificates: Vec<IdentityPlan>,
+    /// What clients have to show, if anything.
+    pub clients: Option<ClientsPlan>,
+    /// The oldest version that is spoken.
+    pub min_version: TlsVersion,
+    /// The protocols to agree on by ALPN (RFC 7301), the preferred one first.
+    pub alpn: Vec<Arc<str>>,
+}
+
+/// What clients have to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientsPlan {
+    /// A PEM file of the authorities that their certificates have to lead to.
+    pub ca: PathBuf,
+    /// Whether they need one.
+    pub auth: ClientAuth,
+}
+
+/// Whether clients need a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// Those without one are refused.
+    Required,
+    /// Those without one are let in.
+    Optional,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
 }
 
 /// One route.

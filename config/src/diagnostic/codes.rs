@@ -55,7 +55,7 @@ codes! {
          setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
-         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol`. It is a warning; `check --deny-warnings` makes it an \
+         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol`, `limits.handshake` only to a listener with `tls`, `limits.body` only to one of HTTP. It is a warning; `check --deny-warnings` makes it an \
          error.";
     BAD_VARIABLE = "GW1014", "an environment variable that is not there",
         "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \
@@ -63,7 +63,7 @@ codes! {
     EXACTLY_ONE = "GW1015", "keys that exclude each other",
         "A route's request has exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, and at most one \
          of `json` and `body`; or it has `send`, and nothing of those. An upstream's `health` has one of `path`, `send` and `connect = true`. \
-         A protocol has a `definition` or a `codec`.";
+         A protocol has a `definition` or a `codec`. A listener's `tls` has `cert` and `key`, or `certificates`.";
     NOT_LOOPBACK = "GW1016", "an admin address that others can reach",
         "The admin listener has no authentication: it must be on the loopback interface, such as \
          `127.0.0.1:9901` or `[::1]:9901`.";

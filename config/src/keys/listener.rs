@@ -42,13 +42,6 @@ pub(crate) static FRAME: Key = Key::new(
     "The longest frame that is read. Never above what the protocol itself allows; the default follows the protocol down. Not for `raw`.",
 )
 .memory("one for each connection (being read), and one for each request in flight");
-pub(crate) static BODY: Key = Key::new(
-    "listeners.*.limits.body",
-    Kind::Size(1..=1 << 30),
-    Fallback::Value("\"1MiB\""),
-    "Of protocols whose messages have payloads of any length (`http`): the longest one that is read whole, because rules look at it. What is handed on as it comes has no limit but room for 64KiB at a time.",
-)
-.memory("one for each request in flight that rules make something of");
 pub(crate) static IN_FLIGHT: Key = Key::new(
     "listeners.*.limits.in-flight",
     Kind::Count(1..=65_536),
@@ -63,13 +56,27 @@ pub(crate) static SEND_BUFFER: Key = Key::new(
     "Bytes of replies that one connection may have waiting to be written. At the limit the connection is not read. Not for `raw`, which holds 64KiB each way at most.",
 )
 .memory("as much for each connection");
+pub(crate) static BODY: Key = Key::new(
+    "listeners.*.limits.body",
+    Kind::Size(1..=1 << 30),
+    Fallback::Value("\"1MiB\""),
+    "The longest body of a request that is read whole, because rules look at it: for protocols that carry HTTP. What is handed on as it comes has no limit, but room for 64KiB at a time. Other protocols have bodies within the frame.",
+)
+.memory("one for each request in flight, and one being read on each connection of HTTP/1.1");
 pub(crate) static FRAME_TIME: Key = Key::new(
     "listeners.*.limits.frame-time",
     TIMES,
     Fallback::Value("\"10s\""),
-    "From the first byte of a frame to its last; then the connection is closed. For `raw`: how long a client may take to say its TLS server name, if a route looks at `sni`.",
+    "From the first byte of a frame to its last, the body of a request of HTTP included; then the connection is closed (a stream of HTTP/2 is reset). For `raw`: how long a client may take to say its TLS server name, if a route looks at `sni`.",
 )
 .memory("none of its own: it bounds how long a partial frame is held");
+pub(crate) static HANDSHAKE: Key = Key::new(
+    "listeners.*.limits.handshake",
+    TIMES,
+    Fallback::Value("\"10s\""),
+    "How long a client may take for the handshake of TLS. It has one of the `connections` meanwhile.",
+)
+.memory("none of its own: it bounds how long a handshake is held");
 pub(crate) static IDLE: Key = Key::new(
     "listeners.*.limits.idle",
     TIMES,
@@ -93,10 +100,11 @@ pub(crate) static KEYS: &[&Key] = &[
     &LIMITS,
     &CONNECTIONS,
     &FRAME,
-    &BODY,
     &IN_FLIGHT,
     &SEND_BUFFER,
+    &BODY,
     &FRAME_TIME,
+    &HANDSHAKE,
     &IDLE,
     &SEND_TIME,
 ];

@@ -7,6 +7,7 @@ pub(crate) mod discovery;
 pub(crate) mod endpoints;
 pub(crate) mod gateway;
 pub(crate) mod listener;
+pub(crate) mod listener_tls;
 pub(crate) mod route;
 pub(crate) mod session;
 pub(crate) mod upstream;
@@ -86,6 +87,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
     [
         gateway::KEYS,
         listener::KEYS,
+        listener_tls::KEYS,
         upstream::KEYS,
         endpoints::KEYS,
         session::KEYS,

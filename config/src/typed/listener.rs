@@ -1,8 +1,11 @@
 //! Listeners as typed.
 
+use super::listener_tls::read_tls;
+use crate::diagnostic::codes;
 use crate::keys::{Key, listener as keys};
-use crate::plan::ListenerLimits;
-use crate::read::{Reader, Section, Setting, Spanned, address};
+use crate::plan::{ListenerLimits, ListenerTls};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, address};
+use gatewright_core::expr::Span;
 use std::net::SocketAddr;
 
 #[derive(Debug)]
@@ -10,11 +13,14 @@ pub(crate) struct Listener {
     pub(crate) name: Spanned<String>,
     pub(crate) bind: Option<Spanned<SocketAddr>>,
     pub(crate) protocol: Option<Spanned<String>>,
+    pub(crate) tls: Option<ListenerTls>,
     /// With the frame as typed or by default: what the protocol allows is not known yet.
     pub(crate) limits: ListenerLimits,
     pub(crate) frame: Setting<usize>,
     /// Limits that only messages have, as typed.
     pub(crate) of_messages: Vec<Spanned<&'static str>>,
+    /// Where the longest body is typed, if it is.
+    pub(crate) body: Option<Span>,
 }
 
 impl Listener {
@@ -30,13 +36,17 @@ impl Listener {
         let protocol = section.name(reader, &keys::PROTOCOL);
         let limits = section.section(reader, &keys::LIMITS);
         let frame = limits.size(reader, &keys::FRAME);
+        let tls = read_tls(reader, section);
+        note_idle_handshake(reader, &limits, tls.as_ref());
         Self {
             name,
             bind,
             protocol,
+            tls,
             limits: read_limits(reader, &limits, frame.value),
             frame,
             of_messages: of_messages(&limits),
+            body: limits.node(&keys::BODY).map(|node| node.span.clone()),
         }
     }
 }
@@ -52,14 +62,24 @@ fn of_messages(limits: &Section<'_>) -> Vec<Spanned<&'static str>> {
     keys.into_iter().filter_map(typed).collect()
 }
 
+/// A limit of handshakes that there are none of does nothing.
+fn note_idle_handshake(reader: &mut Reader<'_>, limits: &Section<'_>, tls: Option<&ListenerTls>) {
+    if let (Some(node), None) = (limits.node(&keys::HANDSHAKE), tls) {
+        let problem = Problem::warning(codes::UNUSED, "`handshake` is not used");
+        let help = "it is about TLS, which this listener has none of";
+        reader.problem(problem.help(help), node.span.clone());
+    }
+}
+
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, frame: usize) -> ListenerLimits {
     ListenerLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
         frame,
-        body: limits.size(reader, &keys::BODY).value,
         in_flight: limits.count(reader, &keys::IN_FLIGHT).value,
         send_buffer: limits.size(reader, &keys::SEND_BUFFER).value,
+        body: limits.size(reader, &keys::BODY).value,
         frame_time: limits.duration(reader, &keys::FRAME_TIME).value,
+        handshake: limits.duration(reader, &keys::HANDSHAKE).value,
         idle: limits.duration(reader, &keys::IDLE).value,
         send_time: limits.duration(reader, &keys::SEND_TIME).value,
     }

@@ -5,12 +5,14 @@ mod discovery;
 mod endpoints;
 mod gateway;
 mod listener;
+mod listener_tls;
 mod protocol;
 mod question;
 mod retry;
 mod route;
 mod rules;
 mod session;
+mod tls;
 mod upstream;
 
 pub(crate) use check::Probe;

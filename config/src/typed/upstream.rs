@@ -5,19 +5,17 @@ use super::discovery::{read_discovery, read_records};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
 use super::retry::read_retry;
 use super::session::Session;
+use super::tls::{alpn, identity, pem};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
-use crate::plan::{
-    DiscoveryPlan, Endpoint, EndpointKind, IdentityPlan, UpstreamLimits, UpstreamTls,
-};
-use crate::read::{Problem, Reader, Section, Setting, Spanned, path, server_name};
+use crate::plan::{DiscoveryPlan, Endpoint, EndpointKind, UpstreamLimits, UpstreamTls};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
 use gatewright_core::expr::Source;
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::translate::header_name;
 use http::HeaderName;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,17 +189,9 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits 
 
 fn read_tls(reader: &mut Reader<'_>, section: &Section<'_>) -> UpstreamTls {
     let tls = section.section(reader, &keys::TLS);
-    let mut file = |key| {
-        let path = tls.expanded(reader, key)?;
-        path::file(reader, &path)
-    };
-    let (ca, cert, key) = (
-        file(&keys::TLS_CA),
-        file(&keys::TLS_CERT),
-        file(&keys::TLS_KEY),
-    );
-    let identity = identity(reader, &tls, cert, key);
-    let alpn = alpn(reader, &tls);
+    let ca = pem(reader, &tls, &keys::TLS_CA);
+    let identity = identity(reader, &tls, &keys::TLS_CERT, &keys::TLS_KEY);
+    let alpn = alpn(reader, &tls, &keys::TLS_ALPN);
     let server_name = tls
         .expanded(reader, &keys::TLS_SERVER_NAME)
         .and_then(|name| {
@@ -214,42 +204,4 @@ fn read_tls(reader: &mut Reader<'_>, section: &Section<'_>) -> UpstreamTls {
         identity,
         alpn,
     }
-}
-
-/// Both or neither.
-fn identity(
-    reader: &mut Reader<'_>,
-    tls: &Section<'_>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-) -> Option<IdentityPlan> {
-    let pairs = [
-        (&keys::TLS_CERT, &keys::TLS_KEY),
-        (&keys::TLS_KEY, &keys::TLS_CERT),
-    ];
-    for (present, absent) in pairs {
-        if let (Some(node), None) = (tls.node(present), tls.node(absent)) {
-            let message = format!("`{}` is missing beside `{}`", absent.name(), present.name());
-            let problem = Problem::new(codes::MISSING_KEY, message);
-            let help = format!("it takes {}", absent.kind.describe());
-            reader.problem(problem.help(help), node.span.clone());
-        }
-    }
-    Some(IdentityPlan {
-        cert: cert?,
-        key: key?,
-    })
-}
-
-/// RFC 7301, 3.1: a name has 1 to 255 bytes.
-fn alpn(reader: &mut Reader<'_>, tls: &Section<'_>) -> Vec<Arc<str>> {
-    let names = tls.texts(reader, &keys::TLS_ALPN);
-    for name in &names {
-        if !(1..=255).contains(&name.value.len()) {
-            let problem = Problem::new(codes::OUT_OF_RANGE, "not the name of a protocol");
-            let help = "a name has 1 to 255 bytes, such as \"h2\"";
-            reader.problem(problem.help(help), name.span.clone());
-        }
-    }
-    names.into_iter().map(|name| name.value.into()).collect()
 }

@@ -10,7 +10,7 @@ mod speech;
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::plan::{
-    DefinitionPlan, ListenerPlan, Plan, ProtocolPlan, Service, Speech, UpstreamPlan,
+    DefinitionPlan, ListenerPlan, ListenerTls, Plan, ProtocolPlan, Service, Speech, UpstreamPlan,
 };
 use crate::protocols::Protocols;
 use crate::read::{Problem, Reader};
@@ -94,7 +94,10 @@ fn workers(typed: Option<usize>) -> NonZeroUsize {
 fn spoken(reader: &mut Reader<'_>, names: &Names<'_>, listener: &Listener) -> Option<Spoken> {
     let spoken = names.protocol(reader, listener.protocol.as_ref()?)?;
     match spoken.service {
-        Service::Messages => note_long_frame(reader, &spoken.protocol, listener),
+        Service::Messages => {
+            note_long_frame(reader, &spoken.protocol, listener);
+            note_idle_body(reader, &spoken.protocol, listener);
+        }
         Service::Relay => {
             for limit in &listener.of_messages {
                 let message = format!("`{}` is a limit of messages", limit.value);
@@ -124,6 +127,29 @@ fn note_long_frame(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listen
     }
 }
 
+/// A limit of bodies does nothing where there are none.
+fn note_idle_body(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listener: &Listener) {
+    let descriptor = protocol.descriptor();
+    if let (Some(span), None) = (&listener.body, &descriptor.http) {
+        let problem = Problem::warning(codes::UNUSED, "`body` is not used");
+        let help = format!(
+            "messages of `{}` have no bodies that follow them",
+            descriptor.name
+        );
+        reader.problem(problem.help(help), span.clone());
+    }
+}
+
+/// How TLS is spoken: with the protocol's own names for ALPN, unless others are typed.
+fn tls_plan(typed: Option<&ListenerTls>, protocol: &Arc<dyn Protocol>) -> Option<ListenerTls> {
+    let mut tls = typed?.clone();
+    if tls.alpn.is_empty() && protocol.descriptor().http.is_some() {
+        // RFC 9113, 3.2; RFC 7301, 6.
+        tls.alpn = vec!["h2".into(), "http/1.1".into()];
+    }
+    Some(tls)
+}
+
 fn listener_plan(
     routes: &Routes<'_>,
     index: usize,
@@ -141,6 +167,7 @@ fn listener_plan(
         bind: listener.bind.as_ref()?.value,
         service: spoken.service,
         protocol: Arc::clone(protocol),
+        tls: tls_plan(listener.tls.as_ref(), protocol),
         limits,
         table,
         routes: plans,

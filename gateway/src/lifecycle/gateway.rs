@@ -3,7 +3,7 @@
 use super::running::{self, Running, Signals};
 use crate::definitions::Disk;
 use crate::listen::BindError;
-use crate::tls::{self, TlsError};
+use crate::tls::{Tls, TlsError};
 use gatewright_codecs::BUILTIN;
 use gatewright_config::{Diagnostic, Loaded, Protocols, load_str_with, load_with};
 use gatewright_core::codec::Protocol;
@@ -155,13 +155,7 @@ impl Gateway {
 
     fn start_with(self, signals: Signals) -> Result<Running, StartError> {
         let plan = Arc::new(self.loaded.plan.clone());
-        let tls: Result<Vec<_>, TlsError> = (plan.upstreams.iter())
-            .map(|upstream| {
-                let needed = upstream.endpoints.iter().any(|endpoint| endpoint.is_tls());
-                needed.then(|| tls::client(upstream)).transpose()
-            })
-            .collect();
-        let tls = tls.map_err(StartError::Tls)?;
+        let tls = Tls::load(&plan).map_err(StartError::Tls)?;
         running::start(plan, tls, signals).map_err(|refused| match refused {
             running::Refused::Bind(errors) => StartError::Bind(self.locate(errors)),
             running::Refused::System(error) => StartError::System(error),
@@ -185,7 +179,7 @@ pub enum StartError {
     Config(Vec<Diagnostic>),
     /// The system refuses addresses.
     Bind(Vec<Diagnostic>),
-    /// An upstream's certificates cannot be verified.
+    /// Certificates, keys or authorities cannot be used.
     Tls(TlsError),
     /// The system refuses threads or the like.
     System(io::Error),

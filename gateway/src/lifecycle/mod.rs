@@ -1,5 +1,6 @@
 //! From a plan to a running gateway and to its orderly end.
 
+mod arrival;
 mod gateway;
 mod gathering;
 mod running;

@@ -4,7 +4,7 @@ use super::worker::{Blueprint, WorkerHandle};
 use crate::discovery::{Discoverer, Roster};
 use crate::listen::{self, Acceptor, BindError};
 use crate::observe::{Admin, Metrics, Readiness};
-use crate::tls::ClientTls;
+use crate::tls::Tls;
 use gatewright_config::plan::Plan;
 use std::fmt;
 use std::io;
@@ -103,11 +103,7 @@ impl fmt::Debug for Running {
 }
 
 /// Starts the control thread, and returns once everything is bound.
-pub(super) fn start(
-    plan: Arc<Plan>,
-    tls: Vec<Option<ClientTls>>,
-    signals: Signals,
-) -> Result<Running, Refused> {
+pub(super) fn start(plan: Arc<Plan>, tls: Tls, signals: Signals) -> Result<Running, Refused> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -155,7 +151,7 @@ struct Control {
 impl Control {
     async fn start(
         plan: &Arc<Plan>,
-        tls: Vec<Option<ClientTls>>,
+        tls: Tls,
         signals: Signals,
         stopped: mpsc::Receiver<()>,
     ) -> Result<(Self, Addresses), Refused> {

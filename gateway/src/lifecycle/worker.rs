@@ -1,6 +1,7 @@
 //! One thread that carries messages, with a runtime, pools and timers of its own.
 
 use super::Timers;
+use super::arrival::{self, Arrival, Served};
 use super::gathering::{Awaited, Gathering};
 use crate::clock;
 use crate::discovery::Roster;
@@ -8,9 +9,9 @@ use crate::dispatch::{Action, Dispatch, OwnConnections, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
-use crate::relay::{Pipes, Relay, RelayListener, RelayRoute};
-use crate::serve::{Connection, Spares};
-use crate::tls::ClientTls;
+use crate::relay::{Pipes, RelayListener, RelayRoute};
+use crate::serve::Spares;
+use crate::tls::Tls;
 use crate::upstream::{Dialler, QuicSocket, Upstream};
 use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use gatewright_core::route::Table;
@@ -57,12 +58,6 @@ struct Reached {
     /// Connections of the same protocol that carry one request at a time, where the others are
     /// shared.
     exclusive: Option<Rc<Upstream>>,
-}
-
-/// A listener, by what becomes of its clients' bytes.
-enum Served {
-    Messages(Rc<Listener>),
-    Relays(Rc<RelayListener>),
 }
 
 /// When connections are closed.
@@ -119,7 +114,7 @@ impl WorkerHandle {
 /// What a worker is made from. It crosses to the worker's thread.
 pub(super) struct Blueprint {
     pub(super) plan: Arc<Plan>,
-    pub(super) tls: Vec<Option<ClientTls>>,
+    pub(super) tls: Tls,
     pub(super) metrics: Metrics,
     /// By upstream, where its endpoints are told if they are looked for.
     pub(super) rosters: Vec<Option<watch::Receiver<Roster>>>,
@@ -196,52 +191,63 @@ impl Blueprint {
     }
 
     fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
-        let upstreams: Vec<_> = (self.plan.upstreams.iter().zip(&self.tls).zip(&self.rosters))
-            .map(|((plan, tls), roster)| {
-                let dialler = Rc::new(Dialler::new(plan, tls.clone(), &worker.quic));
-                let open = |plan: UpstreamPlan| {
-                    let known = match &plan.discovery {
-                        Some(_) => 0,
-                        None => plan.endpoints.len(),
-                    };
-                    let metrics = self.metrics.upstream(&plan.name, known);
-                    let timers = Rc::clone(&worker.timers);
-                    let random = Random::seeded();
-                    Rc::new(Upstream::new(
-                        plan,
-                        Rc::clone(&dialler),
-                        timers,
-                        metrics,
-                        random,
-                        Arc::clone(awaited),
-                        Rc::clone(&worker.scratch),
-                    ))
-                };
-                let upstream = open(plan.clone());
-                let exclusive = plan.exclusive().map(open);
-                upstream.start_checks(exclusive.as_ref());
-                if let Some(roster) = roster {
-                    for upstream in std::iter::once(&upstream).chain(&exclusive) {
-                        upstream.start_following(roster.clone());
-                    }
-                }
-                Reached {
-                    exclusive,
-                    upstream,
-                }
-            })
-            .collect();
-        self.plan
-            .listeners
+        let upstreams: Vec<_> = (self
+            .plan
+            .upstreams
             .iter()
-            .map(|plan| self.listener(plan, worker, &upstreams))
+            .zip(&self.tls.upstreams)
+            .zip(&self.rosters))
+        .map(|((plan, tls), roster)| {
+            let dialler = Rc::new(Dialler::new(plan, tls.clone(), &worker.quic));
+            let open = |plan: UpstreamPlan| {
+                let known = match &plan.discovery {
+                    Some(_) => 0,
+                    None => plan.endpoints.len(),
+                };
+                let metrics = self.metrics.upstream(&plan.name, known);
+                let timers = Rc::clone(&worker.timers);
+                let random = Random::seeded();
+                Rc::new(Upstream::new(
+                    plan,
+                    Rc::clone(&dialler),
+                    timers,
+                    metrics,
+                    random,
+                    Arc::clone(awaited),
+                    Rc::clone(&worker.scratch),
+                ))
+            };
+            let upstream = open(plan.clone());
+            let exclusive = plan.exclusive().map(open);
+            upstream.start_checks(exclusive.as_ref());
+            if let Some(roster) = roster {
+                for upstream in std::iter::once(&upstream).chain(&exclusive) {
+                    upstream.start_following(roster.clone());
+                }
+            }
+            Reached {
+                exclusive,
+                upstream,
+            }
+        })
+        .collect();
+        (self.plan.listeners.iter().zip(&self.tls.listeners))
+            .map(|(plan, tls)| Served {
+                tls: tls.clone(),
+                service: self.listener(plan, worker, &upstreams),
+            })
             .collect()
     }
 
-    fn listener(&self, plan: &ListenerPlan, worker: &Rc<Worker>, upstreams: &[Reached]) -> Served {
+    fn listener(
+        &self,
+        plan: &ListenerPlan,
+        worker: &Rc<Worker>,
+        upstreams: &[Reached],
+    ) -> arrival::Service {
         match plan.service {
-            Service::Messages => Served::Messages(self.messages(plan, worker, upstreams)),
-            Service::Relay => Served::Relays(self.relays(plan, upstreams)),
+            Service::Messages => arrival::Service::Messages(self.messages(plan, worker, upstreams)),
+            Service::Relay => arrival::Service::Relays(self.relays(plan, upstreams)),
         }
     }
 
@@ -331,23 +337,15 @@ impl Worker {
             listener,
             permit,
         } = accepted;
-        // tokio aligns its tasks to 128 bytes, for which the allocator takes blocks of powers of two.
-        // So a task holds a pointer only, and what it points to has a block that fits.
+        let arrival = Arrival {
+            worker: Rc::clone(self),
+            peer,
+            id,
+            permit: Some(permit),
+        };
         match TcpStream::from_std(stream) {
-            Ok(io) => match &listeners[listener] {
-                Served::Messages(listener) => {
-                    let connection = Connection::new(io, peer, id, listener, permit);
-                    tokio::task::spawn_local(Box::pin(connection));
-                }
-                Served::Relays(listener) => {
-                    let relay = Relay::new(io, peer, id, self, listener, permit);
-                    tokio::task::spawn_local(Box::pin(relay));
-                }
-            },
-            Err(error) => {
-                tracing::warn!(%error, "cannot register a connection");
-                self.closed();
-            }
+            Ok(io) => arrival.serve(&listeners[listener], io),
+            Err(error) => tracing::warn!(%error, "cannot register a connection"),
         }
     }
 

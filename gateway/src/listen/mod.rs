@@ -1,8 +1,10 @@
 //! Listeners: bind, accept, admit, hand over.
 
 mod accept;
+mod stream;
 
 pub(crate) use accept::{Accepted, Acceptor};
+pub(crate) use stream::ClientStream;
 
 use crate::dispatch::Dispatch;
 use crate::lifecycle::Worker;

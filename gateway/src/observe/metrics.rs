@@ -159,6 +159,11 @@ impl ListenerMetrics {
         self.count("gatewright_connections_refused_total", "reason", reason);
     }
 
+    /// There is no TLS with a client, for this reason.
+    pub(crate) fn handshake_failed(&self, cause: &'static str) {
+        self.count("gatewright_tls_handshakes_failed_total", "cause", cause);
+    }
+
     pub(crate) fn requests(&self, count: u32) {
         self.requests.increment(u64::from(count));
     }

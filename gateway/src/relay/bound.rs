@@ -3,13 +3,13 @@
 use super::pair::Pair;
 use super::{RelayListener, RelayRoute};
 use crate::lifecycle::{Alarm, Worker};
-use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
+use crate::listen::ClientStream;
+use crate::upstream::{Beginning, OwnConnection, Owner};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use tokio::net::TcpStream;
 
 /// The connection of its own that a client is about to get.
 pub(crate) struct Binding(Pin<Box<dyn Future<Output = Option<OwnConnection>>>>);
@@ -39,15 +39,14 @@ impl Binding {
 impl Bound {
     /// Binds a client that has sent something already.
     pub(crate) fn new(
-        client: TcpStream,
+        client: ClientStream,
         upstream: OwnConnection,
         listener: &Rc<RelayListener>,
         sent: Vec<u8>,
         alarm: Alarm,
     ) -> Self {
-        let client = Stream::Tcp(client);
         Self {
-            pair: Pair::new(client, upstream, sent, alarm),
+            pair: Pair::new(client.into(), upstream, sent, alarm),
             listener: Rc::clone(listener),
         }
     }

@@ -19,7 +19,7 @@ impl<'a> Plain<'a> {
         match stream {
             Stream::Tcp(tcp) => Some(Self::Tcp(tcp)),
             Stream::Unix(unix) => Some(Self::Unix(unix)),
-            Stream::Tls(_) | Stream::Quic(_) => None,
+            Stream::Tls(_) | Stream::Accepted(_) | Stream::Quic(_) => None,
         }
     }
 
@@ -80,6 +80,7 @@ pub(super) fn take_error(stream: &mut Stream) -> io::Result<Option<io::Error>> {
     match stream {
         Stream::Tcp(tcp) => tcp.take_error(),
         Stream::Tls(tls) => tls.get_ref().0.take_error(),
+        Stream::Accepted(tls) => tls.get_ref().0.take_error(),
         Stream::Unix(unix) => unix.take_error(),
         Stream::Quic(quic) => Ok(quic.take_error()),
     }
@@ -91,6 +92,7 @@ pub(super) fn reset(stream: &mut Stream) {
     let tcp = match stream {
         Stream::Tcp(tcp) => tcp,
         Stream::Tls(tls) => tls.get_ref().0,
+        Stream::Accepted(tls) => tls.get_ref().0,
         Stream::Unix(_) => return,
         Stream::Quic(quic) => return quic.reset(),
     };
@@ -105,6 +107,6 @@ pub(super) fn finish(stream: &mut Stream, cx: &mut Context<'_>) {
             // A stream that cannot be finished has ended already.
             let _ = quic.finish(cx);
         }
-        Stream::Tcp(_) | Stream::Tls(_) | Stream::Unix(_) => {}
+        Stream::Tcp(_) | Stream::Tls(_) | Stream::Accepted(_) | Stream::Unix(_) => {}
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use bound::{Binding, Bound};
 pub(crate) use pipe::Pipes;
 pub(crate) use task::Relay;
 
-use crate::observe::RelayMetrics;
+use crate::observe::{ListenerMetrics, RelayMetrics};
 use crate::upstream::{Owner, Upstream};
 use gatewright_config::plan::{ListenerLimits, RoutePlan};
 use gatewright_core::message::Message;
@@ -64,6 +64,18 @@ impl RelayListener {
             peeks,
             metrics,
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn limits(&self) -> &ListenerLimits {
+        &self.limits
+    }
+
+    pub(crate) const fn metrics(&self) -> &ListenerMetrics {
+        &self.metrics.listener
     }
 
     fn route(&self, opening: &Message, facts: &Facts) -> Option<&Rc<RelayRoute>> {

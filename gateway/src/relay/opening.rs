@@ -4,6 +4,7 @@ use super::ends::reset;
 use super::pair::Pair;
 use super::{RelayListener, RelayRoute};
 use crate::lifecycle::{Alarm, Worker};
+use crate::listen::ClientStream;
 use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
 use bytestring::ByteString;
 use gatewright_core::relay::{LONGEST_HELLO, Raw, Sni, server_name};
@@ -16,7 +17,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::ready;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 
 /// A client that is not connected to an upstream yet.
 pub(super) struct Opening {
@@ -31,14 +31,14 @@ pub(super) struct Opening {
 
 impl Opening {
     pub(super) fn new(
-        io: TcpStream,
+        io: ClientStream,
         peer: SocketAddr,
         id: u64,
         worker: &Rc<Worker>,
         listener: &Rc<RelayListener>,
     ) -> Self {
         Self {
-            client: Stream::Tcp(io),
+            client: io.into(),
             peer,
             id,
             worker: Rc::clone(worker),
@@ -66,10 +66,10 @@ impl Opening {
     }
 
     async fn connect(&mut self) -> Result<OwnConnection, &'static str> {
-        let sni = if self.listener.peeks {
-            Box::pin(self.peek_in_time()).await?
-        } else {
-            None
+        let sni = match &self.client {
+            Stream::Accepted(tls) => tls.get_ref().1.server_name().map(ByteString::from),
+            _ if self.listener.peeks => Box::pin(self.peek_in_time()).await?,
+            _ => None,
         };
         let (route, owner) = self.route(sni).ok_or("unrouted")?;
         let connecting = route.upstream.connect_own(owner, Beginning::Bare);

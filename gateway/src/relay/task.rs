@@ -4,14 +4,13 @@ use super::RelayListener;
 use super::opening::Opening;
 use super::pair::Pair;
 use crate::lifecycle::Worker;
-use crate::listen::Permit;
+use crate::listen::{ClientStream, Permit};
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use tokio::net::TcpStream;
 
 /// One client's connection, from its accept to its end.
 pub(crate) struct Relay {
@@ -38,7 +37,7 @@ enum Phase {
 
 impl Relay {
     pub(crate) fn new(
-        io: TcpStream,
+        io: ClientStream,
         peer: SocketAddr,
         id: u64,
         worker: &Rc<Worker>,

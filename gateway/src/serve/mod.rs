@@ -1,6 +1,8 @@
 //! One client's connection, from its first byte to its last.
 
+mod handshake;
 mod connection;
 mod parting;
 
 pub(crate) use connection::{Connection, Spares};
+pub(crate) use handshake::Handshake;

@@ -6,10 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-/// How long a client may still send after it was told that nobody listens.
-const LINGER: Duration = Duration::from_secs(1);
 /// How many bytes of that are read.
 const LINGER_BYTES: usize = 1 << 20;
 
@@ -23,9 +20,12 @@ pub(super) struct Parting {
 }
 
 impl Parting {
+    /// How long a client may still send after it was told that nobody listens.
+    pub(super) const LINGER: Duration = Duration::from_secs(1);
+
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            until: now + LINGER,
+            until: now + Self::LINGER,
             shut: false,
             dropped: 0,
         }
@@ -33,7 +33,7 @@ impl Parting {
 
     pub(super) fn poll(
         &mut self,
-        io: &mut TcpStream,
+        io: &mut (impl AsyncRead + AsyncWrite + Unpin),
         scratch: &mut [u8],
         now: Instant,
         cx: &mut Context<'_>,

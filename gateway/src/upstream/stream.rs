@@ -1,4 +1,4 @@
-//! A stream of bytes to an upstream, whatever carries it.
+//! A stream of bytes, whatever carries it: to an upstream, or from a client of a relay.
 
 use super::quic_stream::QuicStream;
 use rustix::net::sockopt;
@@ -8,15 +8,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::{client, server};
 
-/// A connection to an endpoint. Where it is TLS, what was written leaves with a flush at the
-/// latest, and the end of what is read is an error unless the server said `close_notify`.
+/// A connection to an endpoint or from a client. Where it is TLS, what was written leaves with a flush
+/// at the latest, and the end of what is read is an error unless the peer said `close_notify`.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
     /// Boxed: it is large, and the others are not to pay for it.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<client::TlsStream<TcpStream>>),
+    /// TLS in which we are the server. Boxed for the same reason.
+    Accepted(Box<server::TlsStream<TcpStream>>),
     Unix(UnixStream),
     /// Boxed for the same reason.
     Quic(Box<QuicStream>),
@@ -27,7 +29,7 @@ impl Stream {
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match self {
             Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
-            Self::Tcp(_) | Self::Unix(_) | Self::Quic(_) => None,
+            Self::Tcp(_) | Self::Accepted(_) | Self::Unix(_) | Self::Quic(_) => None,
         }
     }
 
@@ -37,6 +39,7 @@ impl Stream {
         let tcp = match self {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,
+            Self::Accepted(tls) => tls.get_ref().0,
             // QUIC has an idle timeout of its own.
             Self::Unix(_) | Self::Quic(_) => return Ok(()),
         };
@@ -67,6 +70,10 @@ macro_rules! carry {
                 $call
             }
             Stream::Tls(io) => {
+                let $io = Pin::new(&mut **io);
+                $call
+            }
+            Stream::Accepted(io) => {
                 let $io = Pin::new(&mut **io);
                 $call
             }
@@ -111,7 +118,7 @@ impl AsyncWrite for Stream {
 
     fn is_write_vectored(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) => true,
+            Self::Tcp(_) | Self::Tls(_) | Self::Accepted(_) | Self::Unix(_) => true,
             Self::Quic(_) => false,
         }
     }

@@ -13,6 +13,7 @@ mod injection;
 mod backpressure;
 mod relay;
 mod relay_tls;
+mod listener_tls;
 mod quic;
 mod own_protocol;
 mod forward;

@@ -3,6 +3,7 @@
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
+use crate::listen::ClientStream;
 use crate::upstream::Part;
 use bytes::Buf;
 use gatewright_core::fault::Fault;
@@ -179,16 +180,29 @@ impl Connection {
                 }
                 Poll::Ready(Err(error)) => return Err(error.into()),
                 Poll::Pending => {
-                    if work.stalled_since.is_none() {
-                        work.stalled_since = Some(now);
-                        self.alarm.set(now + self.listener.limits.send_time, cx);
-                    }
+                    self.note_stall(work, now, cx);
                     return Ok(());
                 }
             }
         }
+        if let Some(io @ ClientStream::Tls(_)) = &mut self.io {
+            match Pin::new(io).poll_flush(cx) {
+                Poll::Ready(flushed) => {
+                    flushed?;
+                    work.stalled_since = None;
+                }
+                Poll::Pending => self.note_stall(work, now, cx),
+            }
+        }
         work.keep_little();
         Ok(())
+    }
+
+    fn note_stall(&mut self, work: &mut Work, now: Instant, cx: &Context<'_>) {
+        if work.stalled_since.is_none() {
+            work.stalled_since = Some(now);
+            self.alarm.set(now + self.listener.limits.send_time, cx);
+        }
     }
 
     /// A connection that clients share upstream is read on whether this client takes its replies

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::dispatch::Reply;
 use crate::framing::Framing;
 use crate::lifecycle::Alarm;
-use crate::listen::{Listener, Permit};
+use crate::listen::{ClientStream, Listener, Permit};
 use gatewright_core::codec::Side;
 use gatewright_core::session::{Session, SessionLimits};
 use std::future::Future;
@@ -27,14 +27,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tie::Tie;
-use tokio::net::TcpStream;
 use work::Work;
 
 /// One client's connection: what it is while it is idle, with no buffer or exchange of its own.
 /// There are many of these, so each field is weighed.
 pub(crate) struct Connection {
     /// Gone once the client is bound to a connection of its own, which has it then.
-    io: Option<TcpStream>,
+    io: Option<ClientStream>,
     listener: Rc<Listener>,
     _permit: Permit,
     peer: SocketAddr,
@@ -69,14 +68,18 @@ const LOOK_AFTER: Duration = Duration::from_secs(1);
 struct Ended(&'static str);
 
 impl From<io::Error> for Ended {
-    fn from(_: io::Error) -> Self {
-        Self("reset")
+    fn from(error: io::Error) -> Self {
+        Self(match error.kind() {
+            // What TLS says of bytes that are none of its own.
+            io::ErrorKind::InvalidData => "tls",
+            _ => "reset",
+        })
     }
 }
 
 impl Connection {
     pub(crate) fn new(
-        io: TcpStream,
+        io: ClientStream,
         peer: SocketAddr,
         id: u64,
         listener: &Rc<Listener>,
@@ -222,12 +225,13 @@ impl Connection {
 
     /// Clients of one-way messages leave as soon as they have sent them: that takes none back.
     fn part(&mut self, work: &Work, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        let whole = work.outbound.is_empty() && work.streaming.is_none();
-        let written = self.session.is_finished() && whole;
+        let flushed = work.outbound.is_empty() && work.stalled_since.is_none();
+        let written = self.session.is_finished() && flushed && work.streaming.is_none();
         if !written || work.unanswered().next().is_some() {
             return Poll::Pending;
         }
-        if self.seen_eof() {
+        // The end of TLS is said (RFC 8446, 6.1), even to a client that has said its own.
+        if self.seen_eof() && !matches!(self.io, Some(ClientStream::Tls(_))) {
             return Poll::Ready(Ok(()));
         }
         if self.parting().is_none() {

@@ -27,6 +27,7 @@ pub(crate) struct Config {
     timeout: String,
     drain: Vec<String>,
     listener_limits: Vec<String>,
+    listener_keys: Vec<String>,
     upstream_limits: Vec<String>,
     upstream_keys: Vec<String>,
     route: String,
@@ -113,6 +114,7 @@ impl Config {
             timeout: LONG.to_owned(),
             drain: Vec::new(),
             listener_limits: Vec::new(),
+            listener_keys: Vec::new(),
             upstream_limits: Vec::new(),
             upstream_keys: Vec::new(),
             route: route.to_owned(),
@@ -153,6 +155,18 @@ impl Config {
     /// A limit of the listener, its value as TOML has it.
     pub(crate) fn listener(mut self, key: &str, value: impl std::fmt::Display) -> Self {
         self.listener_limits.push(format!("{key} = {value}"));
+        self
+    }
+
+    /// Any other key of the listener, its value as TOML has it.
+    pub(crate) fn listener_key(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.listener_keys.push(format!("{key} = {value}"));
+        self
+    }
+
+    /// A file beside the configuration.
+    pub(crate) fn file(mut self, name: &str, content: impl Into<String>) -> Self {
+        self.files.push((name.to_owned(), content.into()));
         self
     }
 
@@ -225,6 +239,7 @@ impl Config {
         )
         .expect("text");
         writeln!(text, "limits = {{ {} }}", self.listener_limits.join(", ")).expect("text");
+        writeln!(text, "{}", self.listener_keys.join("\n")).expect("text");
         write!(
             text,
             "[upstreams.backend]\nurl = {urls}\ntimeout = \"{timeout}\"\n"

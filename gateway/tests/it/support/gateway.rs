@@ -100,7 +100,16 @@ impl Gateway {
 
     /// Starts one that does not come up, and waits for its end.
     pub(crate) async fn fail(text: &str) -> Exit {
-        let (mut child, directory) = spawn(text, &[]);
+        Self::fail_beside(text, &[]).await
+    }
+
+    /// The same with the files of its configuration.
+    pub(crate) async fn fail_with(config: &Config) -> Exit {
+        Self::fail_beside(&config.text(), config.files()).await
+    }
+
+    async fn fail_beside(text: &str, files: &[(String, String)]) -> Exit {
+        let (mut child, directory) = spawn(text, files);
         let status = in_time("its end", child.wait()).await.expect("an end");
         Exit {
             code: status.code(),

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RawConfig {
     limits: Vec<String>,
+    keys: Vec<String>,
     drain: Vec<String>,
     upstreams: Vec<String>,
     routes: Vec<String>,
@@ -50,6 +51,12 @@ impl RawConfig {
         self
     }
 
+    /// Any other key of the listener, its value as TOML has it.
+    pub(crate) fn key(mut self, key: &str, value: &str) -> Self {
+        self.keys.push(format!("{key} = {value}"));
+        self
+    }
+
     pub(crate) fn drain_deadline(mut self, time: &str) -> Self {
         self.drain.push(format!("deadline = \"{time}\""));
         self
@@ -64,10 +71,10 @@ impl RawConfig {
         let mut text = "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n".to_owned();
         let drain = self.drain.join("\n");
         write!(text, "[gateway.drain]\nspread = \"0s\"\n{drain}\n").expect("text");
-        let limits = self.limits.join(", ");
+        let (limits, keys) = (self.limits.join(", "), self.keys.join("\n"));
         write!(
             text,
-            "[listeners.front]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"raw\"\nlimits = {{ {limits} }}\n"
+            "[listeners.front]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"raw\"\nlimits = {{ {limits} }}\n{keys}\n"
         )
         .expect("text");
         for part in self.upstreams.iter().chain(&self.routes) {
