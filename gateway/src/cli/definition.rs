@@ -40,6 +40,11 @@ impl Folders {
         Self { folders }
     }
 
+    /// The folders.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
     /// Loads a definition and tells nothing.
     ///
     /// # Errors

@@ -79,6 +79,43 @@ fn a_new_project_is_good_tested_and_answers() {
 }
 
 #[test]
+fn a_new_project_has_what_fuzzers_need() {
+    let folder = nowhere("fuzzed");
+    let made = gatewright(&["init", folder.to_str().unwrap(), "--name", "shelf"]);
+    assert!(made.stdout.contains("3 messages, 3 of them good"), "{made}");
+    let words = fs::read_to_string(folder.join("fuzz/shelf.dict")).unwrap();
+    assert!(words.contains(r#"shelf_magic="\x53\x54""#), "{words}");
+    assert_eq!(
+        fs::read(folder.join("fuzz/corpus/failed")).unwrap().len(),
+        10
+    );
+    let file = folder.join("shelf.ksy");
+    let out = folder.join("fuzz");
+    let [file, out] = [&file, &out].map(|path| path.to_str().unwrap());
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let crate_of = |definition: &str, source: &str| {
+        gatewright(&["gen", "fuzz", definition, "-o", out, "--source", source])
+    };
+    let run = crate_of(file, source);
+    assert_eq!(run.code, Some(0), "{run}");
+    // fuzz/project.sh builds and runs it.
+    let target = fs::read_to_string(folder.join("fuzz/fuzz_targets/shelf.rs")).unwrap();
+    assert!(
+        target.contains(r#"const DEFINITION: &str = "../shelf.ksy";"#),
+        "{target}"
+    );
+    let manifest = fs::read_to_string(folder.join("fuzz/Cargo.toml")).unwrap();
+    assert!(
+        !manifest.contains("SOURCE") && !manifest.contains("NAME"),
+        "{manifest}"
+    );
+    let wrong = crate_of(file, folder.to_str().unwrap());
+    assert_eq!(wrong.code, Some(2), "{wrong}");
+    let no_section = crate_of("protocols/meter.ksy", source);
+    assert_eq!(no_section.code, Some(2), "{no_section}");
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let folder = nowhere("kept");
     fs::create_dir_all(&folder).unwrap();

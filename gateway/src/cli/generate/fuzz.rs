@@ -1,5 +1,6 @@
 //! `gatewright gen fuzz`
 
+use super::harness::Harness;
 use crate::cli::definition::Folders;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::hex;
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 
 /// Write what a fuzzer needs: a dictionary, and a corpus of the messages given
 ///
-/// DIR/NAME.dict and DIR/corpus, for AFL and libFuzzer.
+/// DIR/NAME.dict and DIR/corpus, for AFL and libFuzzer. With --source also a crate for cargo-fuzz
+/// that holds the definition to the laws of all protocols.
 #[derive(Debug, clap::Args)]
-pub(super) struct Fuzz {
+pub(in crate::cli) struct Fuzz {
     /// The definition.
     #[arg(value_name = "FILE.ksy")]
     definition: PathBuf,
@@ -28,14 +30,32 @@ pub(super) struct Fuzz {
     /// The folder; it is made if it is not there.
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+    /// A copy of Gatewright's source, whose crates are not in a registry: write the crate, too.
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
 }
 
 impl Fuzz {
+    /// What a fuzzer needs for a definition without imports.
+    pub(in crate::cli) const fn of(
+        definition: PathBuf,
+        messages: Vec<PathBuf>,
+        out: PathBuf,
+    ) -> Self {
+        Self {
+            definition,
+            messages,
+            folders: Folders::of(Vec::new()),
+            out,
+            source: None,
+        }
+    }
+
     pub(super) fn run(&self) -> Exit {
         self.tell().into()
     }
 
-    fn tell(&self) -> Outcome {
+    pub(in crate::cli) fn tell(&self) -> Outcome {
         let definition = self.folders.load_or_tell(&self.definition)?;
         let corpus = self.out.join("corpus");
         fs::create_dir_all(&corpus).map_err(|error| refused(&corpus, &error))?;
@@ -59,7 +79,38 @@ impl Fuzz {
             "{}: {} messages, {good} of them good",
             corpus.display(),
             self.messages.len()
-        ))
+        ))?;
+        match &self.source {
+            Some(source) => self.harness(&definition, source),
+            None => Ok(()),
+        }
+    }
+
+    fn harness(&self, definition: &Definition, source: &Path) -> Outcome {
+        if definition.section.is_none() {
+            let file = self.definition.display();
+            complain(format_args!(
+                "{file} has no `-gateway` section, so there is no protocol to fuzz"
+            ));
+            return Err(Exit::BadUsage);
+        }
+        if !source.join("core/Cargo.toml").is_file() {
+            let source = source.display();
+            complain(format_args!("{source} is no copy of Gatewright's source"));
+            return Err(Exit::BadUsage);
+        }
+        let harness = Harness {
+            name: &definition.plan.ty(definition.root).name,
+            source,
+            definition: &self.definition,
+            folders: self.folders.paths(),
+        };
+        let made = harness.within(&self.out);
+        for file in made.map_err(|error| refused(&self.out, &error))? {
+            file.write().map_err(|error| refused(&file.path, &error))?;
+            print(file.path.display())?;
+        }
+        Ok(())
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod docs;
 mod fuzz;
+mod harness;
 mod wireshark;
 
 use super::exit::Exit;
 use clap::Subcommand;
+pub(super) use fuzz::Fuzz;
 
 /// Make documentation, a Wireshark dissector or a fuzzer's dictionary of a definition.
 #[derive(Debug, clap::Args)]
@@ -18,7 +20,7 @@ pub(super) struct Generate {
 enum What {
     Docs(docs::Docs),
     Wireshark(wireshark::Wireshark),
-    Fuzz(fuzz::Fuzz),
+    Fuzz(Fuzz),
 }
 
 impl Generate {

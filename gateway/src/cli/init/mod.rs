@@ -1,6 +1,7 @@
 //! `gatewright init`
 
 use super::exit::{Exit, Outcome};
+use super::generate::Fuzz;
 use super::output::print;
 use super::report::complain;
 use std::fs::{self, OpenOptions};
@@ -14,7 +15,7 @@ const DEFAULT: &str = "acme";
 /// The longest name that a configuration takes.
 const MAX_NAME: usize = 64;
 
-/// Begin a project: a protocol's definition, a configuration, tests
+/// Begin a project: a protocol's definition, a configuration, tests, what fuzzers need
 ///
 /// It runs at once, against a built-in upstream. Nothing that is there is overwritten.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ struct Template {
     text: &'static str,
 }
 
-const TEMPLATES: [Template; 3] = [
+const TEMPLATES: [Template; 7] = [
     Template {
         name: "NAME.ksy",
         text: include_str!("template/protocol.ksy"),
@@ -46,6 +47,22 @@ const TEMPLATES: [Template; 3] = [
     Template {
         name: "NAME.test.toml",
         text: include_str!("template/test.toml"),
+    },
+    Template {
+        name: "corpus/lookup.hex",
+        text: include_str!("template/lookup.hex"),
+    },
+    Template {
+        name: "corpus/found.hex",
+        text: include_str!("template/found.hex"),
+    },
+    Template {
+        name: "corpus/failed.hex",
+        text: include_str!("template/failed.hex"),
+    },
+    Template {
+        name: "fuzz/README.md",
+        text: include_str!("template/fuzz.md"),
     },
 ];
 
@@ -64,11 +81,12 @@ impl Init {
             complain(format_args!("{} is there already", path.display()));
             return Err(Exit::Refused);
         }
-        fs::create_dir_all(&self.folder).map_err(|error| refused(&self.folder, &error))?;
         for (path, text) in &files {
             write(path, text).map_err(|error| refused(path, &error))?;
             print(path.display())?;
         }
+        self.fuzz(&name, files.iter().map(|(path, _)| path))
+            .tell()?;
         let folder = self.folder.display();
         print(format_args!(
             "\nNext: cd {folder} && gatewright check && gatewright test && gatewright run"
@@ -76,6 +94,14 @@ impl Init {
         print(format_args!(
             "      gatewright send -p {name}.ksy --to tcp://127.0.0.1:7700 '{{\"lookup\": {{\"number\": 1, \"article\": \"A1\"}}}}'"
         ))
+    }
+
+    /// What makes a dictionary of the definition, and a corpus for fuzzers of its messages.
+    fn fuzz<'f>(&self, name: &str, files: impl Iterator<Item = &'f PathBuf>) -> Fuzz {
+        let is_message = |path: &&PathBuf| path.extension().is_some_and(|end| end == "hex");
+        let definition = self.folder.join(format!("{name}.ksy"));
+        let messages = files.filter(is_message).cloned().collect();
+        Fuzz::of(definition, messages, self.folder.join("fuzz"))
     }
 
     fn name(&self) -> Outcome<String> {
@@ -107,6 +133,9 @@ fn is_name(name: &str) -> bool {
 
 /// Writes a new file: one that somebody else made meanwhile stays as it is.
 fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())
 }
