@@ -51,6 +51,8 @@ pub struct Framing {
     max_frame: usize,
     /// Part of a body was read last: something may be complete without another byte.
     in_body: bool,
+    /// Something was read.
+    begun: bool,
 }
 
 impl Framing {
@@ -62,6 +64,7 @@ impl Framing {
             needed: 1,
             max_frame,
             in_body: false,
+            begun: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl Framing {
         self.needed = 1;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
         self.in_body = matches!(event, Event::Body(_));
+        self.begun = true;
         Ok(Some(event))
     }
 
@@ -102,6 +106,12 @@ impl Framing {
     /// If it ends in the middle of a message.
     pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
         self.codec.finish()
+    }
+
+    /// Whether anything was read yet.
+    #[must_use]
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Counts the whole frames at the start of `buffer`, `most` at most, that can be passed on
@@ -247,6 +257,7 @@ mod tests {
         let mut framing = Framing {
             codec: Box::new(Careless),
             in_body: false,
+            begun: false,
             needed: 1,
             max_frame: 64,
         };

@@ -14,6 +14,7 @@ mod dispatch;
 mod relay;
 mod discovery;
 mod upstream;
+mod http2;
 mod lifecycle;
 mod definitions;
 mod observe;

@@ -144,7 +144,9 @@ pub fn header_map(fields: &Value) -> HeaderMap {
     for (name, value) in pairs_in(list(fields)) {
         let name = HeaderName::from_bytes(name.as_bytes());
         let value = HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
+        if let (Ok(name), Ok(value)) = (name, value)
+            && !between_neighbours(name.as_str())
+        {
             map.append(name, value);
         }
     }

@@ -135,6 +135,11 @@ impl Exchanges {
         }
     }
 
+    /// Whether one of them was woken, or is new.
+    pub(crate) fn has_woken(&self) -> bool {
+        !self.ready.lock().places.is_empty()
+    }
+
     /// All of them, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &InFlight> {
         self.places

@@ -1,6 +1,7 @@
 //! One client's connection, from its first byte to its last.
 
 mod handshake;
+mod http2;
 mod connection;
 mod parting;
 

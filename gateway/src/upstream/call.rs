@@ -1,9 +1,10 @@
 //! One HTTP request and its answer.
 
+use super::download::Download;
 use super::mock::MockCall;
-use super::streamed::{BUDGET, Download, Guard, Upload};
 use super::{Lease, Place, Queued, Target, Upstream, Wish};
 use crate::clock;
+use crate::http2::{BUDGET, Guard, Outflow, Patience};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream};
@@ -282,8 +283,9 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         ))
     })?;
     let upload = upload.map(|(body, stream)| {
-        let timers = lease.upstream().timers();
-        Guard::of(Upload::new(body, stream, outgoing.patience, timers))
+        let patience = Patience::new(outgoing.patience, lease.upstream().timers());
+        let outflow = Outflow::new(body, stream, patience);
+        Guard::new(tokio::task::spawn_local(outflow).abort_handle())
     });
     let sending = Sending {
         upload,
@@ -467,9 +469,7 @@ impl Receiving {
             stream,
             body,
         } = self;
-        let (sender, rest) = Body::stream(BUDGET);
-        let mut download = Download::new(lease, stream, sender, patience);
-        download.begin_with(body.finish());
+        let (download, rest) = Download::new(lease, body.finish(), stream, patience);
         tokio::task::spawn_local(download);
         Ok(HttpAnswer {
             status: head.status,

@@ -1,8 +1,8 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
-use super::corked::{Cork, Corked};
 use super::stream::Stream;
 use super::{Target, Upstream};
+use crate::http2::{Cork, Corked};
 use bytes::Bytes;
 use gatewright_config::plan::{Authority, Endpoint};
 use h2::client::{Builder, Connection, SendRequest};

@@ -1,10 +1,10 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
 use super::connect::{ConnectError, Usable};
-use super::corked::{Cork, Corked};
 use super::stream::Stream;
 use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
+use crate::http2::{Cork, Corked};
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
 use gatewright_core::health::{Sign, Silence, Step};

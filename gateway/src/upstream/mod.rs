@@ -3,8 +3,8 @@
 mod call;
 mod check;
 mod connect;
-mod corked;
 mod dial;
+mod download;
 mod driver;
 mod mock;
 mod native;
@@ -16,7 +16,6 @@ mod retiring;
 mod retry;
 mod roster;
 mod stream;
-mod streamed;
 
 pub(crate) use call::Call;
 pub(crate) use dial::Dialler;

@@ -112,6 +112,9 @@ impl Connection {
             let ended = bound.poll(self.id, &self.listener.worker, cx);
             return ended.map(|reason| Err(Ended(reason)));
         }
+        if let Some(Tie::Http2(http2)) = self.tie.as_deref_mut() {
+            return http2.poll(cx).map(|reason| Err(Ended(reason)));
+        }
         let mut work = self.begin_work();
         let turned = self.serve(&mut work, cx);
         self.end_work(work);

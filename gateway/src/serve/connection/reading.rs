@@ -2,6 +2,7 @@
 
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
+use crate::listen::ClientStream;
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -103,6 +104,12 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Result<(), Ended> {
         while self.has_credit(work) && !work.is_backed_up(cx) {
+            if !self.framing.has_begun() && !self.is_ours(work) {
+                if self.is_bound() {
+                    return Ok(());
+                }
+                return self.await_more(work, now, cx);
+            }
             if self.pass_on(work, now, cx) {
                 continue;
             }
@@ -113,20 +120,23 @@ impl Connection {
                     self.handle_event(work, event, Arrival { began, now }, cx)?;
                     self.close_if_ended();
                 }
-                Ok(None) => {
-                    let partial = !work.inbound.is_empty() || work.incoming.is_some();
-                    if partial && work.partial_since.is_none() {
-                        work.partial_since = Some(now);
-                        self.alarm.set(now + self.listener.limits.frame_time, cx);
-                    }
-                    return Ok(());
-                }
+                Ok(None) => return self.await_more(work, now, cx),
                 Err(error) => {
                     work.frames_left -= 1;
                     work.partial_since = None;
                     self.handle_decode_error(work, &error, now);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// A frame is not whole: it has its time to become so.
+    fn await_more(&mut self, work: &mut Work, now: Instant, cx: &Context<'_>) -> Result<(), Ended> {
+        let partial = !work.inbound.is_empty() || work.incoming.is_some();
+        if partial && work.partial_since.is_none() {
+            work.partial_since = Some(now);
+            self.alarm.set(now + self.listener.limits.frame_time, cx);
         }
         Ok(())
     }
@@ -254,7 +264,10 @@ impl Connection {
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
-            carriage: Carriage::default(),
+            carriage: Carriage {
+                tls: matches!(self.io, Some(ClientStream::Tls(_))),
+                http2: false,
+            },
         }
     }
 

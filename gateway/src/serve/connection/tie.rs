@@ -3,17 +3,19 @@
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Route};
 use crate::lifecycle::Alarm;
+use crate::listen::ClientStream;
 use crate::relay::{Binding, Bound};
+use crate::serve::http2::{Http2, PREFACE, Rewound};
 use crate::upstream::OwnConnection;
 use gatewright_core::codec::Needs;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
+use gatewright_core::translate::{Carriage, Facts};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// What keeps a client from being served like others. It is not read meanwhile.
-#[derive(Debug)]
 pub(super) enum Tie {
     /// This request is sent once all before it are answered: on another connection it could
     /// overtake them.
@@ -24,12 +26,14 @@ pub(super) enum Tie {
     AwaitingConnection(Binding, Message, Rc<Route>),
     /// It has one.
     Bound(Bound),
+    /// It speaks HTTP/2, which is another matter altogether.
+    Http2(Box<Http2>),
 }
 
 impl Connection {
     /// Whether the client has a connection of its own.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.tie.as_deref(), Some(Tie::Bound(_)))
+        matches!(self.tie.as_deref(), Some(Tie::Bound(_) | Tie::Http2(_)))
     }
 
     /// Keeps back a request that needs a connection of its own, or makes the next ones wait for
@@ -79,7 +83,7 @@ impl Connection {
     pub(super) fn may_untie(&self, work: &Work) -> bool {
         match self.tie.as_deref() {
             Some(Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply) => self.is_settled(work),
-            Some(Tie::AwaitingConnection(..) | Tie::Bound(_)) | None => false,
+            Some(Tie::AwaitingConnection(..) | Tie::Bound(_) | Tie::Http2(_)) | None => false,
         }
     }
 
@@ -106,7 +110,10 @@ impl Connection {
                     self.tie = Some(Box::new(tie));
                 }
             },
-            waiting @ (Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply | Tie::Bound(_)) => {
+            waiting @ (Tie::AwaitingReplies(..)
+            | Tie::AwaitingOwnReply
+            | Tie::Bound(_)
+            | Tie::Http2(_)) => {
                 self.tie = Some(Box::new(waiting));
             }
         }
@@ -128,6 +135,34 @@ impl Connection {
         let listener = &self.listener.bound;
         let bound = Bound::new(client, upstream, listener, sent, alarm);
         self.tie = Some(Box::new(Tie::Bound(bound)));
+    }
+
+    /// What a client that carries HTTP begins with tells its version. `true` once that is known, and it
+    /// is to be read here.
+    pub(super) fn is_ours(&mut self, work: &mut Work) -> bool {
+        let Some(shape) = self.listener.protocol.descriptor().http else {
+            return true;
+        };
+        let known = work.inbound.len().min(PREFACE.len());
+        if work.inbound.is_empty() || work.inbound[..known] != PREFACE[..known] {
+            return true;
+        }
+        if known == PREFACE.len()
+            && let Some(io) = self.io.take()
+        {
+            let read = work.inbound.split();
+            let facts = Facts {
+                carriage: Carriage {
+                    tls: matches!(io, ClientStream::Tls(_)),
+                    http2: true,
+                },
+                ..self.facts()
+            };
+            let io = Rewound::new(read, io);
+            let http2 = Http2::new(io, &self.listener, shape, facts);
+            self.tie = Some(Box::new(Tie::Http2(Box::new(http2))));
+        }
+        false
     }
 
     fn refuse_binding(&mut self, request: Message, route: &Route, now: Instant) {

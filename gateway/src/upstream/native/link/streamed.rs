@@ -2,8 +2,8 @@
 
 use super::super::parcel::as_event;
 use super::{Broken, Closed, Link, State};
+use crate::http2::BUDGET;
 use crate::observe::UpstreamMetrics;
-use crate::upstream::streamed::BUDGET;
 use bytes::Bytes;
 use gatewright_core::codec::{EncodeError, Event};
 use gatewright_core::message::{Body, BodySender, BodyStream, Correlation, Message, Value};

@@ -1,22 +1,19 @@
-//! What a client sends, on to a server of HTTP/2.
+//! A payload on its way to a peer.
 
 use super::Patience;
-use crate::lifecycle::Timers;
 use bytes::Bytes;
 use gatewright_core::message::BodyStream;
 use gatewright_core::translate::header_map;
 use h2::{Reason, SendStream};
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-/// One payload on its way up. Dropped before its end, it resets its stream.
-pub(in crate::upstream) struct Upload {
+/// One payload on its way out. Dropped before its end, it resets its stream.
+pub(crate) struct Outflow {
     body: BodyStream,
     to: SendStream<Bytes>,
-    /// What the server has no room for yet.
+    /// What the peer has no room for yet.
     chunk: Bytes,
     patience: Patience,
 }
@@ -30,18 +27,13 @@ impl From<h2::Error> for Broken {
     }
 }
 
-impl Upload {
-    pub(in crate::upstream) fn new(
-        body: BodyStream,
-        to: SendStream<Bytes>,
-        limit: Duration,
-        timers: &Rc<Timers>,
-    ) -> Self {
+impl Outflow {
+    pub(crate) fn new(body: BodyStream, to: SendStream<Bytes>, patience: Patience) -> Self {
         Self {
             body,
             to,
             chunk: Bytes::new(),
-            patience: Patience::new(limit, timers),
+            patience,
         }
     }
 
@@ -83,7 +75,7 @@ impl Upload {
     }
 }
 
-impl Future for Upload {
+impl Future for Outflow {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

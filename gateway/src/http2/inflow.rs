@@ -1,22 +1,17 @@
-//! What a server of HTTP/2 answers, on to the client.
+//! A payload from a peer, on to whoever takes it.
 
-use super::Patience;
-use crate::clock;
-use crate::upstream::Lease;
+use super::{BUDGET, Patience};
 use bytes::Bytes;
-use gatewright_core::message::{BodySender, Value};
+use gatewright_core::message::{Body, BodySender, Value};
 use gatewright_core::translate::header_fields;
 use h2::RecvStream;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-/// One payload on its way down, with its place on the connection. Dropped before its end, it
-/// resets its stream.
-pub(in crate::upstream) struct Download {
-    lease: Lease,
+/// One payload on its way in. Dropped before its end, it resets its stream, and what takes it sees
+/// that it is not whole.
+pub(crate) struct Inflow {
     from: RecvStream,
     /// Gone at the end.
     to: Option<BodySender>,
@@ -24,36 +19,33 @@ pub(in crate::upstream) struct Download {
 }
 
 /// How it ended.
-enum Ended {
-    Whole(Value),
-    /// The client takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    Whole,
+    /// Nobody takes any more.
     Unwanted,
-    /// The server gave no more.
+    /// The peer gave no more.
     Cut,
 }
 
-impl Download {
-    pub(in crate::upstream) fn new(
-        lease: Lease,
-        from: RecvStream,
-        to: BodySender,
-        limit: Duration,
-    ) -> Self {
-        let patience = Patience::new(limit, &Rc::clone(lease.upstream().timers()));
-        Self {
-            lease,
+enum Ended {
+    Whole(Value),
+    Unwanted,
+    Cut,
+}
+
+impl Inflow {
+    /// What is to be polled, and the payload that it makes, which begins with `first`.
+    pub(crate) fn new(first: Bytes, from: RecvStream, patience: Patience) -> (Self, Body) {
+        let (mut to, body) = Body::stream(BUDGET);
+        // Nothing was sent yet, so that there is room.
+        let _ = to.send(first);
+        let inflow = Self {
             from,
             to: Some(to),
             patience,
-        }
-    }
-
-    /// Hands over what came before this was made.
-    pub(in crate::upstream) fn begin_with(&mut self, chunk: Bytes) {
-        if let Some(to) = &mut self.to {
-            // Nothing was sent yet, so that there is room.
-            let _ = to.send(chunk);
-        }
+        };
+        (inflow, body)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -61,10 +53,7 @@ impl Download {
             return Poll::Ready(Ended::Unwanted);
         };
         loop {
-            if to.poll_closed(cx).is_ready() {
-                return Poll::Ready(Ended::Unwanted);
-            }
-            if ready!(to.poll_ready(cx)).is_err() {
+            if to.poll_closed(cx).is_ready() || ready!(to.poll_ready(cx)).is_err() {
                 return Poll::Ready(Ended::Unwanted);
             }
             match ready!(self.from.poll_data(cx)) {
@@ -87,26 +76,22 @@ impl Download {
     }
 }
 
-impl Future for Download {
-    type Output = ();
+impl Future for Inflow {
+    type Output = Stopped;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Stopped> {
         let ended = match self.turn(cx) {
             Poll::Ready(ended) => ended,
             Poll::Pending if self.patience.is_over(cx) => Ended::Cut,
             Poll::Pending => return Poll::Pending,
         };
-        let to = self.to.take();
-        match ended {
-            Ended::Whole(trailers) => {
-                self.lease.praise(clock::now());
-                if let Some(to) = to {
-                    to.end(trailers);
-                }
+        Poll::Ready(match (ended, self.to.take()) {
+            (Ended::Whole(trailers), Some(to)) => {
+                to.end(trailers);
+                Stopped::Whole
             }
-            Ended::Unwanted => {}
-            Ended::Cut => self.lease.blame(),
-        }
-        Poll::Ready(())
+            (Ended::Whole(_) | Ended::Unwanted, _) => Stopped::Unwanted,
+            (Ended::Cut, _) => Stopped::Cut,
+        })
     }
 }

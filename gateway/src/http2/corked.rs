@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const MOST: usize = 64 << 10;
 
 /// The transport, as the library has it.
-pub(super) struct Corked<T> {
+pub(crate) struct Corked<T> {
     inner: Rc<RefCell<Inner<T>>>,
 }
 
 /// The hand that lets out what the transport holds.
-pub(super) struct Cork<T> {
+pub(crate) struct Cork<T> {
     inner: Rc<RefCell<Inner<T>>>,
 }
 
@@ -33,7 +33,7 @@ struct Inner<T> {
 }
 
 impl<T> Corked<T> {
-    pub(super) fn new(transport: T) -> (Self, Cork<T>) {
+    pub(crate) fn new(transport: T) -> (Self, Cork<T>) {
         let held = BytesMut::new();
         let heard = false;
         let inner = Rc::new(RefCell::new(Inner {
@@ -50,7 +50,7 @@ impl<T> Corked<T> {
 
 impl<T> Cork<T> {
     /// Whether anything was read since the last time.
-    pub(super) fn take_heard(&self) -> bool {
+    pub(crate) fn take_heard(&self) -> bool {
         std::mem::take(&mut self.inner.borrow_mut().heard)
     }
 }
@@ -58,7 +58,7 @@ impl<T> Cork<T> {
 impl<T: AsyncWrite + Unpin> Cork<T> {
     /// Writes what is held. Call it after each turn of the library; pending, the task is woken
     /// when there is room to go on.
-    pub(super) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.inner.borrow_mut().poll_release(cx)
     }
 }

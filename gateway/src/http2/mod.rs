@@ -1,0 +1,42 @@
+//! What both sides of HTTP/2 need beside the library.
+//!
+//! Payloads that are carried as they come are each a task of their own: most payloads are whole by
+//! the time they are looked at, and their exchanges are not to make room for these.
+
+mod corked;
+mod inflow;
+mod outflow;
+mod patience;
+
+pub(crate) use corked::{Cork, Corked};
+pub(crate) use inflow::{Inflow, Stopped};
+pub(crate) use outflow::Outflow;
+pub(crate) use patience::Patience;
+
+use tokio::task::AbortHandle;
+
+/// Bytes of a payload that may wait for whoever takes them, beyond one chunk.
+pub(crate) const BUDGET: usize = 64 << 10;
+
+/// Ends a task when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Guard(Option<AbortHandle>);
+
+impl Guard {
+    pub(crate) const fn new(task: AbortHandle) -> Self {
+        Self(Some(task))
+    }
+
+    /// Lets it go on.
+    pub(crate) fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.abort();
+        }
+    }
+}

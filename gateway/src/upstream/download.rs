@@ -1,0 +1,45 @@
+//! What a server of HTTP/2 answers, on to the client.
+
+use super::Lease;
+use crate::clock;
+use crate::http2::{Inflow, Patience, Stopped};
+use bytes::Bytes;
+use gatewright_core::message::Body;
+use h2::RecvStream;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// One payload on its way down, with its place on the connection.
+pub(super) struct Download {
+    lease: Lease,
+    inflow: Inflow,
+}
+
+impl Download {
+    /// What is to be polled, and the payload that it makes, which begins with `first`.
+    pub(super) fn new(
+        lease: Lease,
+        first: Bytes,
+        from: RecvStream,
+        limit: Duration,
+    ) -> (Self, Body) {
+        let patience = Patience::new(limit, lease.upstream().timers());
+        let (inflow, body) = Inflow::new(first, from, patience);
+        (Self { lease, inflow }, body)
+    }
+}
+
+impl Future for Download {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(Pin::new(&mut self.inflow).poll(cx)) {
+            Stopped::Whole => self.lease.praise(clock::now()),
+            Stopped::Cut => self.lease.blame(),
+            Stopped::Unwanted => {}
+        }
+        Poll::Ready(())
+    }
+}
