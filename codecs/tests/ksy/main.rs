@@ -1,6 +1,7 @@
 //! Definitions in the language of Kaitai Struct: what they read, what they write and what is wrong
 //! with them, as its reference and its compiler say.
 
+mod directions;
 mod expressions;
 mod loading;
 mod names;

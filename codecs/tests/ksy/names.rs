@@ -2,7 +2,7 @@
 
 use gatewright_codecs::ksy::load::{Sources, Unreadable};
 use gatewright_codecs::ksy::protocol::load;
-use gatewright_core::codec::Descriptor;
+use gatewright_core::codec::{Descriptor, Protocol};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,14 +16,35 @@ impl Sources for Disk {
 
 /// All shipped definitions.
 fn library() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
-    let folders = std::fs::read_dir(folder).expect("the library");
+    let folders = std::fs::read_dir(folder()).expect("the library");
     let folders = folders.map(|entry| entry.expect("a folder").path());
     let file = |folder: PathBuf| {
         let name = folder.file_name()?.to_str()?.to_owned();
         Some(folder.join(format!("{name}.ksy"))).filter(|file| file.exists())
     };
     folders.filter_map(file).collect()
+}
+
+/// A shipped definition as a protocol.
+pub(crate) fn protocol(name: &str) -> Arc<dyn Protocol> {
+    let file = folder().join(name).join(format!("{name}.ksy"));
+    load(&file, &Disk, &[]).expect("a good definition").protocol
+}
+
+/// The bytes of a file of a definition's corpus.
+pub(crate) fn hex(definition: &str, sample: &str) -> Vec<u8> {
+    let file = folder()
+        .join(definition)
+        .join(format!("corpus/{sample}.hex"));
+    let text = std::fs::read_to_string(file).expect("a sample");
+    let digits = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    crate::support::bytes(&digits.collect::<String>()).to_vec()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols")
 }
 
 fn descriptor(file: &Path) -> Arc<Descriptor> {
@@ -54,8 +75,8 @@ fn each_field_of_each_definition_is_found_by_its_path() {
 
 #[test]
 fn a_path_ends_at_the_field_and_goes_on_in_it() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols/pos/pos.ksy");
-    let pos = descriptor(&file);
+    let pos = protocol("pos");
+    let pos = pos.descriptor();
     let record = pos.record(pos.operation_named("auth_req").expect("an operation"));
     let slot = |path: &[&str]| {
         let named = record.named(path);

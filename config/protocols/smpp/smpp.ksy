@@ -11,9 +11,14 @@ doc: |
   root: {request: client_pdu, reply: server_pdu}
   operation: pdu.command
   kind: |
-    pdu.command == command::outbind or pdu.command == command::alert_notification ? "event" :
-    pdu.command.to_i >= 0x80000000 ? (pdu.from_server ? "reply" : "event") :
-    pdu.from_server ? "event" : "request"
+    pdu.command == command::outbind or pdu.command == command::alert_notification ? (pdu.from_server ? "event" : "reply") :
+    pdu.command == command::unbind or pdu.command == command::enquire_link or pdu.command == command::data_sm ?
+    (pdu.from_server ? "event" : "request") :
+    pdu.command == command::unbind_resp or pdu.command == command::enquire_link_resp or pdu.command == command::data_sm_resp or
+    pdu.command == command::generic_nack ? (pdu.from_server ? "reply" : "event") :
+    pdu.command == command::deliver_sm ? (pdu.from_server ? "event" : "reply") :
+    pdu.command == command::deliver_sm_resp ? (pdu.from_server ? "request" : "event") :
+    pdu.command.to_i >= 0x80000000 ? "reply" : "request"
   id: pdu.sequence
   error: pdu.status != status::ok
   reject:
