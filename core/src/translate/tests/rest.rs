@@ -272,7 +272,7 @@ fn a_request_becomes_another_and_so_does_its_answer() {
     let answer = |status: u16, body: &'static str| HttpAnswer {
         status: StatusCode::from_u16(status).expect("a status"),
         headers: headers.clone(),
-        body: Bytes::from_static(body.as_bytes()),
+        body: Bytes::from_static(body.as_bytes()).into(),
     };
     let reply = |answer: &HttpAnswer| {
         let reply = rules.reply(&request, &Outcome::Answer(answer), &facts());
