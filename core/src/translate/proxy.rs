@@ -8,7 +8,7 @@
 use super::{Facts, HttpAnswer, HttpRequest};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
-use crate::message::{Kind, Message, Record, Slot, Value};
+use crate::message::{Body, Kind, Message, Record, Slot, Value};
 use bytestring::ByteString;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -208,7 +208,12 @@ fn goes_on(message: &Message, slot: Slot) -> impl Iterator<Item = (&ByteString, 
         .filter(|(name, _)| connection(name))
         .flat_map(|(_, value)| value.split(',').map(str::trim))
         .collect();
+    // Of what is here, the length is said anew.
+    let streams = matches!(message.body(), Body::Stream(_));
     pairs(message, slot).filter(move |(name, value)| {
+        if streams && name.eq_ignore_ascii_case("content-length") {
+            return true;
+        }
         if name.eq_ignore_ascii_case("te") {
             // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).
             return value.eq_ignore_ascii_case("trailers");
