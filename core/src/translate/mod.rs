@@ -40,6 +40,7 @@ pub use exchange::{Facts, HttpAnswer, HttpRequest, Outcome};
 pub use headers::header_name;
 pub use key::BalanceKey;
 pub use question::{Question, QuestionSpec};
+pub use reply::not_allowed;
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
     SetSpec,
