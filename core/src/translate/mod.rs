@@ -42,6 +42,7 @@ pub use headers::header_name;
 pub use key::BalanceKey;
 pub use proxy::{Proxy, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
+pub use reply::not_allowed;
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
     SetSpec,
