@@ -98,9 +98,9 @@ impl Code {
 
     /// The expressions that it consists of.
     #[must_use]
-    pub fn parts(&self) -> Vec<&Self> {
+    pub const fn parts(&self) -> &[Self] {
         match &self.op {
-            Op::Const(_) | Op::Own(_) | Op::This | Op::Root | Op::It | Op::Index => Vec::new(),
+            Op::Const(_) | Op::Own(_) | Op::This | Op::Root | Op::It | Op::Index => &[],
             Op::Member(of, ..)
             | Op::Parent(of)
             | Op::Stream(of)
@@ -112,15 +112,15 @@ impl Code {
             | Op::Not(of)
             | Op::Unary(_, of)
             | Op::Cast(of, _)
-            | Op::AnyOf(of, _) => vec![of],
-            Op::Element(two) | Op::Compare(_, two) | Op::Arith(_, two) => two.iter().collect(),
-            Op::Choose(three) => three.iter().collect(),
+            | Op::AnyOf(of, _) => std::slice::from_ref(of),
+            Op::Element(two) | Op::Compare(_, two) | Op::Arith(_, two) => two.as_slice(),
+            Op::Choose(three) => three.as_slice(),
             Op::All(all)
             | Op::Any(all)
             | Op::List(all)
             | Op::Bytes(all)
             | Op::Call(_, all)
-            | Op::Format(all) => all.iter().collect(),
+            | Op::Format(all) => all.as_slice(),
         }
     }
 
@@ -133,7 +133,7 @@ impl Code {
                 matches!(&of.op, Op::Stream(of) if matches!(of.op, Op::This))
             }
             _ => {
-                let mut parts = self.parts().into_iter();
+                let mut parts = self.parts().iter();
                 let asking = parts.by_ref().filter(|part| part.asks_stream());
                 let mut asking = asking.peekable();
                 asking.peek().is_some() && asking.all(Self::asks_own_position)
@@ -145,14 +145,14 @@ impl Code {
     #[must_use]
     pub fn asks_stream(&self) -> bool {
         matches!(self.op, Op::Position(_) | Op::StreamSize(_) | Op::AtEnd(_))
-            || self.parts().into_iter().any(Self::asks_stream)
+            || self.parts().iter().any(Self::asks_stream)
     }
 
     /// Whether two expressions say the same, wherever they stand.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         let (mine, theirs) = (self.parts(), other.parts());
-        let parts = || mine.iter().zip(&theirs).all(|(a, b)| a.same(b));
+        let parts = || mine.iter().zip(theirs).all(|(a, b)| a.same(b));
         let head = match (&self.op, &other.op) {
             (Op::Const(a), Op::Const(b)) => a == b,
             (Op::Own(a), Op::Own(b)) => a == b,

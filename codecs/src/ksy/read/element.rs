@@ -31,10 +31,10 @@ impl<'p> Machine<'p> {
     }
 
     /// What was put there.
-    pub(in crate::ksy) fn at_target(&self, target: Target) -> Val {
+    pub(in crate::ksy) fn at_target(&self, target: Target) -> &Val {
         match (self.peek(target.object, target.slot), target.index) {
-            (Val::List(list), Some(at)) => self.list(*list).get(at).cloned().unwrap_or_default(),
-            (val, _) => val.clone(),
+            (Val::List(list), Some(at)) => self.list(*list).get(at).unwrap_or(&Val::Unset),
+            (val, _) => val,
         }
     }
 

@@ -113,15 +113,39 @@ impl<'p> Machine<'p> {
         Ok(op.holds(&left, &right)?)
     }
 
-    /// An integer that an expression gives without any computing: a constant, or a field of the
-    /// structure that has been read.
-    fn at_hand(&self, code: &Code, here: &Here) -> Option<i128> {
+    /// An integer that an expression gives without any computing: a constant, or a field that has
+    /// been read.
+    pub(super) fn at_hand(&self, code: &Code, here: &Here) -> Option<i128> {
         match &code.op {
             Op::Const(value) => value.as_int(),
-            Op::Own(slot) => match self.peek(here.this, *slot) {
-                Val::Plain(value) => value.as_int(),
-                _ => None,
-            },
+            Op::Own(slot) => self.int_in(here.this, *slot),
+            Op::Member(of, _, slot) => self.int_in(self.object_at_hand(of, here)?, *slot),
+            _ => None,
+        }
+    }
+
+    /// The integer in a slot. After a failure somebody has to look whether it is that slot's; of a
+    /// message that could not be read at all there is none.
+    fn int_in(&self, id: ObjectId, slot: usize) -> Option<i128> {
+        if self.objects.is_empty() || !self.failed.is_empty() {
+            return None;
+        }
+        match self.peek(id, slot) {
+            Val::Plain(value) => value.as_int(),
+            _ => None,
+        }
+    }
+
+    /// A structure that an expression gives without any computing.
+    fn object_at_hand(&self, code: &Code, here: &Here) -> Option<ObjectId> {
+        let found = match &code.op {
+            Op::This => return (!self.objects.is_empty()).then_some(here.this),
+            Op::Own(slot) if !self.objects.is_empty() => self.peek(here.this, *slot),
+            Op::Member(of, _, slot) => self.peek(self.object_at_hand(of, here)?, *slot),
+            _ => return None,
+        };
+        match found {
+            Val::Object(id) => Some(*id),
             _ => None,
         }
     }

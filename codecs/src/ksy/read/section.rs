@@ -8,6 +8,7 @@ use crate::ksy::plan::{Code, Op};
 use crate::ksy::section::plan::{
     DirectionPlan, Kind, OperationIndex, RejectOperation, RejectPlan, SectionPlan, kind_named,
 };
+use gatewright_core::expr::Comparison;
 use gatewright_core::expr::semantics::{Builtin, binary, unary};
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
@@ -178,8 +179,8 @@ impl<'p> Machine<'p> {
                 _ => true,
             })),
             Op::Not(of) => Ok(self.known_truth(of, here)?.map(|truth| bool_of(!truth))),
-            Op::All(all) => self.decided_by(all, false, here),
-            Op::Any(all) => self.decided_by(all, true, here),
+            Op::All(all) => Ok(self.decided_by(all, false, here)?.map(bool_of)),
+            Op::Any(all) => Ok(self.decided_by(all, true, here)?.map(bool_of)),
             Op::Choose(three) => {
                 let [condition, then, otherwise] = &**three;
                 match self.known_truth(condition, here)? {
@@ -188,12 +189,7 @@ impl<'p> Machine<'p> {
                     None => Ok(None),
                 }
             }
-            Op::Compare(op, two) => {
-                let Some([a, b]) = self.known_two(two, here)? else {
-                    return Ok(None);
-                };
-                Ok(Some(bool_of(op.holds(&a, &b)?)))
-            }
+            Op::Compare(op, two) => Ok(self.known_order(*op, two, here)?.map(bool_of)),
             Op::Arith(op, two) => {
                 let Some([a, b]) = self.known_two(two, here)? else {
                     return Ok(None);
@@ -259,22 +255,45 @@ impl<'p> Machine<'p> {
         all: &'p [Code],
         deciding: bool,
         here: &Here,
-    ) -> Result<Option<Val>, ReadError> {
+    ) -> Result<Option<bool>, ReadError> {
         let mut unknown = false;
         for code in all {
             match self.known_truth(code, here)? {
-                Some(truth) if truth == deciding => return Ok(Some(bool_of(deciding))),
+                Some(truth) if truth == deciding => return Ok(Some(deciding)),
                 Some(_) => {}
                 None => unknown = true,
             }
         }
-        Ok((!unknown).then(|| bool_of(!deciding)))
+        Ok((!unknown).then_some(!deciding))
     }
 
     fn known_truth(&mut self, code: &'p Code, here: &Here) -> Result<Option<bool>, ReadError> {
+        match &code.op {
+            Op::Compare(op, two) => return self.known_order(*op, two, here),
+            Op::All(all) => return self.decided_by(all, false, here),
+            Op::Any(all) => return self.decided_by(all, true, here),
+            _ => {}
+        }
         match self.known(code, here)? {
             Some(Val::Plain(Value::Bool(truth))) => Ok(Some(truth)),
             _ => Ok(None),
+        }
+    }
+
+    /// Whether two values compare so.
+    fn known_order(
+        &mut self,
+        op: Comparison,
+        two: &'p [Code; 2],
+        here: &Here,
+    ) -> Result<Option<bool>, ReadError> {
+        let [a, b] = two;
+        if let (Some(a), Some(b)) = (self.at_hand(a, here), self.at_hand(b, here)) {
+            return Ok(Some(op.accepts(a.cmp(&b))));
+        }
+        match self.known_two(two, here)? {
+            Some([a, b]) => Ok(Some(op.holds(&a, &b)?)),
+            None => Ok(None),
         }
     }
 

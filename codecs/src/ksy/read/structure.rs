@@ -3,7 +3,7 @@
 use super::eval::Here;
 use super::{Class, IoId, Machine, Object, ObjectId, ReadError, Traced, Val};
 use crate::ksy::model::TypeId;
-use crate::ksy::plan::{EndianPlan, Field, Form, Repeat, Valid};
+use crate::ksy::plan::{Code, EndianPlan, Field, Form, Repeat, Valid};
 use crate::ksy::spec::Endian;
 use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
@@ -247,9 +247,54 @@ impl<'p> Machine<'p> {
         target: Target,
         valid: &'p Valid,
     ) -> Result<(), ReadError> {
-        let it = self.at_target(target);
+        let good = match self.judged_at_hand(target, valid) {
+            Some(good) => {
+                self.step()?;
+                good
+            }
+            None => self.judged(target, valid)?,
+        };
+        if good {
+            return Ok(());
+        }
+        let message = match valid {
+            Valid::Eq(_) => "the value is not the one that it must be",
+            Valid::Range { .. } => "the value is outside of its range",
+            Valid::AnyOf(_) => "the value is none of those that it may be",
+            Valid::InEnum(_) => "the value has no label in its enum",
+            Valid::Expr(_) => "the value does not fulfil its condition",
+        };
+        Err(ReadError::new(Class::Validation, message))
+    }
+
+    /// Whether a value is good, if constants tell: nothing is computed or copied for that.
+    fn judged_at_hand(&self, target: Target, valid: &Valid) -> Option<bool> {
+        let n = match (self.at_target(target), valid) {
+            (Val::Plain(Value::Int(n)), _) => n,
+            (Val::Plain(Value::Str(text)), Valid::Eq(code)) => match code.constant()? {
+                Value::Str(only) => return Some(text == only),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let bound = |code: &Option<Code>| match code {
+            Some(code) => code.constant()?.as_int().map(Some),
+            None => Some(None),
+        };
+        match valid {
+            Valid::Eq(code) => Some(code.constant()?.as_int()? == *n),
+            Valid::Range { min, max } => {
+                let (min, max) = (bound(min)?, bound(max)?);
+                Some(min.is_none_or(|min| *n >= min) && max.is_none_or(|max| *n <= max))
+            }
+            Valid::AnyOf(_) | Valid::InEnum(_) | Valid::Expr(_) => None,
+        }
+    }
+
+    fn judged(&mut self, target: Target, valid: &'p Valid) -> Result<bool, ReadError> {
+        let it = self.at_target(target).clone();
         let here = Here::with(target.object, it.clone(), target.index.unwrap_or_default());
-        let good = match valid {
+        Ok(match valid {
             Valid::Eq(code) => self.compared(&it, Comparison::Eq, code, &here)?,
             Valid::Range { min, max } => {
                 let above = match min {
@@ -274,18 +319,7 @@ impl<'p> Machine<'p> {
                 _ => false,
             },
             Valid::Expr(code) => self.truth(code, &here)?,
-        };
-        if good {
-            return Ok(());
-        }
-        let message = match valid {
-            Valid::Eq(_) => "the value is not the one that it must be",
-            Valid::Range { .. } => "the value is outside of its range",
-            Valid::AnyOf(_) => "the value is none of those that it may be",
-            Valid::InEnum(_) => "the value has no label in its enum",
-            Valid::Expr(_) => "the value does not fulfil its condition",
-        };
-        Err(ReadError::new(Class::Validation, message))
+        })
     }
 
     /// Computes or reads an instance, unless that has been done.

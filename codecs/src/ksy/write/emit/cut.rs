@@ -35,13 +35,50 @@ impl<'p> Writer<'_, 'p> {
         charset: Option<Charset>,
     ) -> Result<(), WriteError> {
         self.align();
+        let here = Here::at(target.object, target.index);
+        let data = match self.data_at_hand(target, charset) {
+            Some(data) => data,
+            None => match self.data(target, field, form, cut, charset, &here)? {
+                Some(data) => data,
+                None => return Ok(()),
+            },
+        };
+        let data = match &cut.process {
+            Some(process) => {
+                let key = self.machine.process_key(process, &here)?;
+                unprocessed(process, &key, &data)?
+            }
+            None => data,
+        };
+        self.finish_cut(&data, cut, &here, field)
+    }
+
+    /// The bytes of a value that is bytes already, or text whose bytes are its encoding.
+    fn data_at_hand(&self, target: Target, charset: Option<Charset>) -> Option<Bytes> {
+        match (self.machine.at_target(target), charset?) {
+            (Val::Plain(Value::Str(text)), Charset::Utf8) => Some(text.as_bytes().clone()),
+            (Val::Plain(Value::Str(text)), Charset::Ascii) if text.is_ascii() => {
+                Some(text.as_bytes().clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// The bytes of a value; `None` if it is not known yet, and place was left for it.
+    fn data(
+        &mut self,
+        target: Target,
+        field: &'p Field,
+        form: &'p Form,
+        cut: &'p Cut,
+        charset: Option<Charset>,
+        here: &Here,
+    ) -> Result<Option<Bytes>, WriteError> {
         let key = (self.type_of(target.object), target.slot);
         let codec = self.rules.field(key).codec;
         let from = self.out.len();
-        let here = Here::at(target.object, target.index);
-        let val = self.machine.at_target(target);
-        let Val::Plain(value) = val else {
-            let width = self.width(cut, &here)?.unwrap_or_default();
+        let Val::Plain(value) = self.machine.at_target(target).clone() else {
+            let width = self.width(cut, here)?.unwrap_or_default();
             room(from, width)?;
             self.out.put_bytes(0, width);
             if charset.is_none() && fills_up(cut) {
@@ -51,9 +88,9 @@ impl<'p> Writer<'_, 'p> {
             } else {
                 self.hole(target, field, form, Some((from, width)));
             }
-            return Ok(());
+            return Ok(None);
         };
-        let data = self.content(&value, cut, charset, codec, &here)?;
+        let data = self.content(&value, cut, charset, codec, here)?;
         // The slot holds what a reader would find there.
         if !matches!(value, Value::Str(_) | Value::Bytes(_)) {
             let read = match charset {
@@ -65,14 +102,7 @@ impl<'p> Writer<'_, 'p> {
             };
             self.machine.replace(target, Val::Plain(read));
         }
-        let data = match &cut.process {
-            Some(process) => {
-                let key = self.machine.process_key(process, &here)?;
-                unprocessed(process, &key, &data)?
-            }
-            None => data,
-        };
-        self.finish_cut(&data, cut, &here, field)
+        Ok(Some(data))
     }
 
     /// The bytes of a value.
@@ -122,7 +152,7 @@ impl<'p> Writer<'_, 'p> {
         cut: Option<&'p Cut>,
     ) -> Result<(), WriteError> {
         let object = match self.machine.at_target(target) {
-            Val::Object(object) => object,
+            Val::Object(object) => *object,
             _ => {
                 let object = self.create(target, form)?;
                 self.machine.replace(target, Val::Object(object));

@@ -265,7 +265,7 @@ impl<'w, 'p> Writer<'w, 'p> {
             self.element(target(Some(at)), field)
                 .map_err(|error| error.at(at))?;
             if let Repeat::Until(until) = &field.repeat {
-                let it = self.machine.at_target(target(Some(at)));
+                let it = self.machine.at_target(target(Some(at))).clone();
                 let here = Here::with(object, it, at);
                 let last = at.saturating_add(1) == elements;
                 // Where the stream ends is not known here, and the list says it.

@@ -28,7 +28,7 @@ impl<'p> Writer<'_, 'p> {
             Form::Contents(bytes) => {
                 self.align();
                 match self.machine.at_target(target) {
-                    Val::Plain(Value::Bytes(given)) if given != *bytes => {
+                    Val::Plain(Value::Bytes(given)) if given != bytes => {
                         let message = "it is always the same, and another value is given";
                         return Err(WriteError::new(WriteProblem::Contradiction, message));
                     }
@@ -76,9 +76,8 @@ impl<'p> Writer<'_, 'p> {
         field: &'p Field,
         form: &'p Form,
     ) -> Result<(), WriteError> {
-        let val = self.machine.at_target(target);
-        let value = match val {
-            Val::Plain(value) => Some(value),
+        let value = match self.machine.at_target(target) {
+            Val::Plain(value) => Some(value.clone()),
             _ => None,
         };
         match form {
