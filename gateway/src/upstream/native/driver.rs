@@ -105,9 +105,11 @@ impl LinkDriver {
             if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
-            self.link.pull(cx);
-            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
-                return Poll::Ready(Err(error.to_string()));
+            let more = self.link.pull(cx);
+            match self.poll_write(cx) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+                Poll::Ready(Ok(())) if more => continue,
+                Poll::Ready(Ok(())) | Poll::Pending => {}
             }
             // Whoever takes the payload of a reply may have made room for what is here already.
             self.deliver(cx)?;

@@ -38,32 +38,38 @@ impl Link {
         self.state.borrow_mut().streams.is_choked(cx)
     }
 
-    /// Takes what came of a request's payload since the last look, as far as there is room.
-    pub(in crate::upstream::native) fn pull(&self, cx: &mut Context<'_>) {
+    /// Takes what came of a request's payload since the last look, as far as there is room. Tells
+    /// whether there would be more.
+    pub(in crate::upstream::native) fn pull(&self, cx: &mut Context<'_>) -> bool {
         let state = &mut *self.state.borrow_mut();
         while state.outbound.len() < BUDGET {
             let Some(up) = &mut state.streams.up else {
-                return;
+                return false;
             };
             let event = match up.poll_chunk(cx) {
-                Poll::Pending => return,
+                Poll::Pending => return false,
                 Poll::Ready(Some(Ok(chunk))) => Event::Body(chunk),
                 Poll::Ready(None) => Event::End(up.take_trailers()),
                 // What is not whole must not look like it.
-                Poll::Ready(Some(Err(_))) => return state.close("cut"),
+                Poll::Ready(Some(Err(_))) => {
+                    state.close("cut");
+                    return false;
+                }
             };
             if matches!(event, Event::End(_)) {
                 state.streams.up = None;
             }
             let before = state.outbound.len();
             if state.framing.write(&event, &mut state.outbound).is_err() {
-                return state.close("cut");
+                state.close("cut");
+                return false;
             }
             let written = state.outbound.len() - before;
             if let Some(flushed) = &mut state.flushed {
                 flushed.queue(written, None);
             }
         }
+        true
     }
 
     /// The server ended its direction: takes what that completes.
