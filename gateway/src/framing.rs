@@ -129,6 +129,13 @@ impl Framing {
         self.codec.overlong(buffer)
     }
 
+    /// Whether the last message of the connection was read or written: see
+    /// [`ConnCodec::has_ended`].
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.codec.has_ended()
+    }
+
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {

@@ -460,7 +460,7 @@ fn a_request_that_could_not_be_read_is_rejected_by_its_header() {
         operation: Some(UPDATE),
         correlation: Correlation::Id(9),
         message: None,
- error: None,
+        error: None,
     };
     let dns = Dns::new();
     let reply = dns

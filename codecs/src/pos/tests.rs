@@ -250,7 +250,7 @@ fn rejections_carry_the_seq_and_a_status() {
             operation: None,
             correlation: Correlation::Id(7),
             message: None,
- error: None,
+            error: None,
         };
         let reply = pos.reject(&request, &Fault::unsent(class, "")).unwrap();
         let mut out = BytesMut::new();
@@ -267,7 +267,7 @@ fn rejections_carry_the_seq_and_a_status() {
         operation: None,
         correlation: Correlation::None,
         message: None,
- error: None,
+        error: None,
     };
     assert_eq!(
         pos.reject(&nobody, &Fault::unsent(FaultClass::Internal, "")),

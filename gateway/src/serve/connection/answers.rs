@@ -133,6 +133,8 @@ impl Connection {
                 self.session.handle_close();
             }
         }
+        self.invite_body(work);
+        self.close_if_ended();
     }
 
     pub(super) fn flush(

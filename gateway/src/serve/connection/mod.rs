@@ -1,6 +1,7 @@
 //! The task of one client connection.
 
 mod answers;
+mod arriving;
 mod reading;
 mod tie;
 mod timeouts;

@@ -5,7 +5,7 @@ use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::Message;
+use gatewright_core::message::{Body, Message};
 use gatewright_core::translate::Facts;
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -82,7 +82,7 @@ impl Connection {
             // That may take for ever, and nobody waits for it any more.
             return Err(Ended("peer"));
         }
-        let cut = !work.inbound.is_empty();
+        let cut = !work.inbound.is_empty() || work.arriving.take().is_some();
         work.inbound.clear();
         let ending = self.end_by(if cut { "cut-frame" } else { "peer" });
         ending.seen_eof = true;
@@ -105,6 +105,7 @@ impl Connection {
                     work.frames_left -= 1;
                     let began = work.partial_since.take().unwrap_or(now);
                     self.handle_event(work, event, Arrival { began, now }, cx)?;
+                    self.close_if_ended();
                 }
                 Ok(None) => {
                     if !work.inbound.is_empty() && work.partial_since.is_none() {
@@ -171,6 +172,10 @@ impl Connection {
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
         match event {
+            Event::Head(message) if matches!(message.body(), Body::Awaited) => {
+                self.await_body(work, message, at, cx);
+                Ok(())
+            }
             Event::Head(message) => self.handle_message(work, message, at, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 self.session.handle_heartbeat(at.now);
@@ -185,8 +190,9 @@ impl Connection {
                 Ok(())
             }
             Event::Control(Control::Continue) => Ok(()),
-            // Bodies of requests are whole: a codec that streams them has no listener yet.
-            Event::Body(_) | Event::End(_) | Event::Reset(_) => Err(Ended("streamed-body")),
+            Event::Body(chunk) => self.handle_body(work, chunk, at),
+            Event::End(_) => self.handle_end_of_body(work, at, cx),
+            Event::Reset(_) => Err(Ended("cut-body")),
         }
     }
 
@@ -272,6 +278,8 @@ impl Connection {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
             self.end_by(cause);
             work.inbound.clear();
+            work.arriving = None;
+            work.partial_since = None;
             self.session.handle_close();
         }
     }
@@ -282,7 +290,7 @@ impl Connection {
             operation: error.operation(),
             correlation: error.correlation().clone(),
             message: None,
- error: Some(error),
+            error: Some(error),
         };
         self.listener.dispatch.refuse_unread(&rejected, &fault)
     }

@@ -1,5 +1,6 @@
 //! What a connection has while it is busy.
 
+use super::arriving::Arriving;
 use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
@@ -13,6 +14,8 @@ use std::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(super) inbound: BytesMut,
+    /// A message whose body is not whole yet.
+    pub(super) arriving: Option<Box<Arriving>>,
     pub(super) outbound: BytesMut,
     pub(super) exchanges: Exchanges,
     pub(super) lanes: Lanes,
@@ -30,6 +33,7 @@ impl Work {
     /// Whether an idle connection may do without.
     pub(super) fn is_done(&self) -> bool {
         self.inbound.is_empty()
+            && self.arriving.is_none()
             && self.outbound.is_empty()
             && self.exchanges.is_empty()
             && self.partial_since.is_none()
@@ -64,6 +68,7 @@ impl Work {
         self.exchanges.clear();
         self.exchanges.forget_task();
         self.lanes.clear();
+        self.arriving = None;
         self.inbound = BytesMut::new();
         self.outbound.clear();
         self.keep_little();
