@@ -2,6 +2,7 @@
 
 mod handshake;
 mod connection;
+mod http2;
 mod parting;
 
 pub(crate) use connection::{Connection, Spares};

@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const MOST: usize = 64 << 10;
 
 /// The transport, as the library has it.
-pub(super) struct Corked<T> {
+pub(crate) struct Corked<T> {
     inner: Rc<RefCell<Inner<T>>>,
 }
 
 /// The hand that lets out what the transport holds.
-pub(super) struct Cork<T> {
+pub(crate) struct Cork<T> {
     inner: Rc<RefCell<Inner<T>>>,
 }
 
@@ -30,16 +30,18 @@ struct Inner<T> {
     held: BytesMut,
     /// Whether anything was read since somebody asked.
     heard: bool,
+    /// The same of what was written.
+    sent: bool,
 }
 
 impl<T> Corked<T> {
-    pub(super) fn new(transport: T) -> (Self, Cork<T>) {
+    pub(crate) fn new(transport: T) -> (Self, Cork<T>) {
         let held = BytesMut::new();
-        let heard = false;
         let inner = Rc::new(RefCell::new(Inner {
             transport,
             held,
-            heard,
+            heard: false,
+            sent: false,
         }));
         let cork = Cork {
             inner: Rc::clone(&inner),
@@ -50,15 +52,20 @@ impl<T> Corked<T> {
 
 impl<T> Cork<T> {
     /// Whether anything was read since the last time.
-    pub(super) fn take_heard(&self) -> bool {
+    pub(crate) fn take_heard(&self) -> bool {
         std::mem::take(&mut self.inner.borrow_mut().heard)
+    }
+
+    /// Whether anything was written since the last time.
+    pub(crate) fn take_sent(&self) -> bool {
+        std::mem::take(&mut self.inner.borrow_mut().sent)
     }
 }
 
 impl<T: AsyncWrite + Unpin> Cork<T> {
     /// Writes what is held. Call it after each turn of the library; pending, the task is woken
     /// when there is room to go on.
-    pub(super) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.inner.borrow_mut().poll_release(cx)
     }
 }
@@ -74,6 +81,7 @@ impl<T: AsyncWrite + Unpin> Inner<T> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.held.advance(written);
+            self.sent = true;
         }
         Pin::new(&mut self.transport).poll_flush(cx)
     }

@@ -18,6 +18,7 @@ mod roster;
 mod stream;
 
 pub(crate) use call::Call;
+pub(crate) use corked::{Cork, Corked};
 pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
 pub(crate) use own::{Beginning, OwnConnection, OwnPlace, Owner};

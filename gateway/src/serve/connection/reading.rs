@@ -96,6 +96,9 @@ impl Connection {
         now: Instant,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
+        if self.is_new && !self.look_at_opening(work, now, cx) {
+            return Ok(());
+        }
         while self.has_credit(work) && !work.is_backed_up(cx) {
             if self.pass_on(work, now, cx) {
                 continue;
