@@ -1,6 +1,7 @@
 //! Each file in `bad/` has something wrong; its snapshot beside it shows what a user sees.
 
 mod definitions;
+mod web;
 
 use definitions::Stub;
 use gatewright_codecs::ksy;
@@ -19,6 +20,15 @@ fn protocols() -> Protocols {
     linked().with_definitions(Arc::new(Stub::default()))
 }
 
+/// The protocols for a case: one of HTTP is there for those about it.
+fn protocols_for(case: &str) -> Protocols {
+    let mut protocols = protocols();
+    if case.starts_with("web-") {
+        protocols.insert("web", web::Web::shared());
+    }
+    protocols
+}
+
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
     let files = std::fs::read_dir(folder).unwrap();
@@ -34,7 +44,7 @@ fn cases() -> Vec<PathBuf> {
 fn findings(path: &Path) -> Vec<Diagnostic> {
     let name = path.file_name().unwrap().to_str().unwrap();
     let text = std::fs::read_to_string(path).unwrap();
-    match load_str(name, &text, &protocols()) {
+    match load_str(name, &text, &protocols_for(name)) {
         Ok(loaded) => loaded.warnings,
         Err(found) => {
             assert!(

@@ -1,6 +1,7 @@
 //! Configurations that can run, as facts about their plans.
 
 mod definitions;
+mod web;
 
 use definitions::Stub;
 use gatewright_config::plan::{
@@ -650,4 +651,37 @@ fn each_definition_is_loaded_once_in_the_order_of_the_file() {
     // What changes on disk is looked at by the next load only.
     load_with_definitions(DEFINITIONS, &stub);
     assert_eq!(stub.asked(), [asked.clone(), asked].concat());
+}
+
+#[test]
+fn requests_of_http_become_messages_by_method_and_path() {
+    let text = r#"
+[listeners.api]
+bind = "tcp://127.0.0.1:0"
+protocol = "web"
+
+[upstreams.host]
+url = "tcp://127.0.0.1:1"
+protocol = "pos"
+
+[[routes]]
+from = "api"
+operation = "POST /v1/merchants/{merchant}/authorisations"
+when = "headers['x-tenant'] == 'a' and host == 'api.example.org'"
+to = "host"
+request.send = "auth_req"
+request.set = { merchant = "{path.merchant}", pan = "{json.pan}", amount = "{json.amount_minor}", currency = "{query.currency.to_i}" }
+reply = [
+  { on = "auth_rsp", when = "status == 0", status = 201, headers = { location = "/x/{code}" }, json = { approval_code = "{code}" } },
+  { on = "auth_rsp", status = 402, json = { reason = "{status}" } },
+  { on = "timeout", status = 504 }, { on = "*", status = 502 },
+]
+"#;
+    let mut protocols = protocols();
+    protocols.insert("web", web::Web::shared());
+    let loaded = load_str("gatewright.toml", text, &protocols).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let route = &loaded.plan.listeners[0].routes[0];
+    let rules = route.conversion().unwrap();
+    assert_eq!(rules.operation().name, "auth_req");
 }

@@ -327,6 +327,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     send: Some(source(8)),
                     set: Vec::new(),
                     bytes: Some(source(9)),
+                    response: None,
                     span: 0..0,
                 },
             ],

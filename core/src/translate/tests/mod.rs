@@ -6,5 +6,7 @@ mod conversion;
 mod question;
 mod reply;
 mod request;
+mod rest;
 mod tally;
 pub(crate) mod toy;
+pub(crate) mod web;

@@ -1,5 +1,7 @@
 //! Messages to routes.
 
+mod patterns;
+
 use super::{Table, codes};
 use crate::message::Message;
 use crate::translate::RouteSpec;
