@@ -201,7 +201,8 @@ impl Connection {
             self.evict_if_slow(work)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
-            let may_go_on = starved || self.framing.may_have_frame(&work.inbound);
+            let readable = !self.is_new && self.framing.may_have_frame(&work.inbound);
+            let may_go_on = starved || readable;
             let may_read = self.has_credit(work) && may_go_on && !work.is_backed_up(cx);
             if !self.may_untie(work) && !may_read {
                 break;

@@ -116,18 +116,11 @@ impl Stream {
                 return Poll::Ready(End::Theirs);
             }
             match &mut self.state {
-                State::Arriving(arriving) => {
-                    let Ok(read) = ready!(arriving.poll(turn, cx)) else {
-                        return Poll::Ready(End::Theirs);
-                    };
-                    self.state = match read {
-                        Ok(request) => match self.ask(request, turn) {
-                            Ok(exchange) => State::Asking(exchange),
-                            Err(reply) => self.answer(reply, turn),
-                        },
-                        Err(error) => State::Bad(Box::new(error)),
-                    };
-                }
+                State::Arriving(arriving) => match ready!(arriving.poll(turn, cx)) {
+                    Ok(()) => self.handle_whole(turn),
+                    Err(Cut::TooLong(error)) => self.state = State::Bad(error),
+                    Err(Cut::GivenUp) => return Poll::Ready(End::Theirs),
+                },
                 State::Bad(error) => {
                     let reply = refusal(error, turn);
                     self.state = self.answer(reply, turn);
@@ -140,6 +133,17 @@ impl Stream {
                 State::Done => return Poll::Ready(End::Ours),
             }
         }
+    }
+
+    /// Begins the exchange of a request whose body is whole.
+    fn handle_whole(&mut self, turn: &mut Turn<'_>) {
+        let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Done) else {
+            return;
+        };
+        self.state = match self.ask(arriving.request(), turn) {
+            Ok(exchange) => State::Asking(exchange),
+            Err(reply) => self.answer(reply, turn),
+        };
     }
 
     /// Sends the request upstream; or gives its answer, if there is one.
@@ -267,16 +271,16 @@ impl Stream {
     }
 }
 
-/// The client gave the stream up.
-struct GivenUp;
+/// Why a body is never whole.
+enum Cut {
+    TooLong(Box<DecodeError>),
+    /// The client gave the stream up.
+    GivenUp,
+}
 
 impl Arriving {
-    /// Reads the body to its end. What is wrong with the request is its value, too.
-    fn poll(
-        &mut self,
-        turn: &mut Turn<'_>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Result<Message, DecodeError>, GivenUp>> {
+    /// Reads the body to its end.
+    fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let most = turn.client.listener.limits.body;
         loop {
             let Poll::Ready(chunk) = self.stream.poll_data(cx) else {
@@ -285,12 +289,13 @@ impl Arriving {
                 return Poll::Pending;
             };
             let chunk = match chunk {
-                None => break,
+                None => return Poll::Ready(Ok(())),
                 Some(Ok(chunk)) => chunk,
-                Some(Err(_)) => return Poll::Ready(Err(GivenUp)),
+                Some(Err(_)) => return Poll::Ready(Err(Cut::GivenUp)),
             };
             if self.body.len().saturating_add(chunk.len()) > most {
-                return Poll::Ready(Ok(Err(too_long(most, &self.message))));
+                let error = too_long(most, &self.message);
+                return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
             }
             // Never more than came.
             let _ = self.stream.flow_control().release_capacity(chunk.len());
@@ -299,13 +304,15 @@ impl Arriving {
                 self.body.push(chunk);
             }
         }
-        let body = std::mem::take(&mut self.body).finish();
-        let body = if body.is_empty() {
+    }
+
+    fn request(self) -> Message {
+        let body = self.body.finish();
+        self.message.with_body(if body.is_empty() {
             Body::Empty
         } else {
             Body::Whole(body)
-        };
-        Poll::Ready(Ok(Ok(self.message.clone().with_body(body))))
+        })
     }
 }
 
