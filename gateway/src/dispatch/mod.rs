@@ -194,7 +194,7 @@ impl Dispatch {
             operation: None,
             correlation: Correlation::None,
             message: None,
- error: None,
+            error: None,
         };
         self.refuse_unread(&rejected, fault)
     }

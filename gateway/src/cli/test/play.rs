@@ -164,7 +164,7 @@ impl<'p> Stage<'p> {
                     operation: error.operation(),
                     correlation: error.correlation().clone(),
                     message: None,
- error: Some(error),
+                    error: Some(error),
                 };
                 self.write(self.listener.protocol.reject(&rejected, &fault))
             }

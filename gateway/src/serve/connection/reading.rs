@@ -282,7 +282,7 @@ impl Connection {
             operation: error.operation(),
             correlation: error.correlation().clone(),
             message: None,
- error: Some(error),
+            error: Some(error),
         };
         self.listener.dispatch.refuse_unread(&rejected, &fault)
     }

@@ -92,7 +92,7 @@ impl State {
             operation: None,
             correlation: Correlation::None,
             message: None,
- error: None,
+            error: None,
         };
         let refusal = self.protocol.reject(&rejected, fault)?;
         let mut out = BytesMut::new();
