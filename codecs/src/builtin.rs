@@ -7,8 +7,11 @@ use std::sync::Arc;
 /// One protocol of this crate.
 #[derive(Clone, Copy)]
 pub struct Builtin {
-    /// The name that configurations use: the protocol's own and its folder's.
+    /// The name that configurations use: the protocol's own.
     pub name: &'static str,
+    /// The folder of its codec, after which its fuzz target is named, too: the name, and the version
+    /// where a protocol has several codecs.
+    pub folder: &'static str,
     /// Makes the protocol. Its descriptor is built here: call it once and share the value.
     pub protocol: fn() -> Arc<dyn Protocol>,
     /// Recorded and hand-made bytes, good and bad: all files of the folder's `corpus`.
@@ -102,9 +105,9 @@ mod tests {
         for shared in ["capture", "framing", "ksy"] {
             assert!(folders.remove(shared), "{shared} is not there");
         }
-        let rows: BTreeSet<String> = BUILTIN.iter().map(|row| row.name.to_owned()).collect();
+        let rows: BTreeSet<String> = BUILTIN.iter().map(|row| row.folder.to_owned()).collect();
         assert_eq!(folders, rows);
-        assert_eq!(rows.len(), BUILTIN.len(), "a name stands twice");
+        assert_eq!(rows.len(), BUILTIN.len(), "a folder stands twice");
     }
 
     #[test]
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn every_row_lists_its_whole_corpus() {
         for row in BUILTIN {
-            let files = names(&src().join(row.name).join("corpus"), Path::is_file);
+            let files = names(&src().join(row.folder).join("corpus"), Path::is_file);
             let listed: BTreeSet<String> = row
                 .corpus
                 .iter()
@@ -162,7 +165,7 @@ mod tests {
     fn every_row_has_a_fuzz_target() {
         let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
         for row in BUILTIN {
-            let file = targets.join(format!("{}.rs", row.name));
+            let file = targets.join(format!("{}.rs", row.folder));
             let text = std::fs::read_to_string(&file)
                 .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
             assert!(

@@ -20,6 +20,7 @@ mod builtin;
 pub mod capture;
 pub mod dns;
 pub mod framing;
+pub mod http1;
 pub mod ksy;
 pub mod pos;
 pub mod resp;
@@ -32,16 +33,25 @@ use std::sync::Arc;
 pub const BUILTIN: &[Builtin] = &[
     Builtin {
         name: "dns",
+        folder: "dns",
         protocol: || Arc::new(dns::Dns::new()),
         corpus: dns::CORPUS,
     },
     Builtin {
+        name: "http",
+        folder: "http1",
+        protocol: || Arc::new(http1::Http::new()),
+        corpus: http1::CORPUS,
+    },
+    Builtin {
         name: "pos",
+        folder: "pos",
         protocol: || Arc::new(pos::Pos::new()),
         corpus: pos::CORPUS,
     },
     Builtin {
         name: "resp",
+        folder: "resp",
         protocol: || Arc::new(resp::Resp::new()),
         corpus: resp::CORPUS,
     },

@@ -151,7 +151,7 @@ fn no_module_has_a_name_that_says_nothing() {
 fn codecs_do_not_import_each_other() {
     let names: Vec<_> = gatewright_codecs::BUILTIN
         .iter()
-        .map(|row| row.name)
+        .map(|row| row.folder)
         .collect();
     for name in &names {
         for path in sources(&format!("codecs/src/{name}")) {

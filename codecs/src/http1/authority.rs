@@ -1,0 +1,53 @@
+//! Whom a request is for: RFC 3986, 3.2, without user information.
+
+use super::octets::{escapes_are_whole, is_host};
+use std::net::Ipv6Addr;
+
+/// The longest authority, in bytes: a domain name, its last point, and a port are shorter.
+const MAX_AUTHORITY: usize = 512;
+
+/// Whether the text is `host` or `host:port`.
+pub(super) fn is_authority(text: &str) -> bool {
+    match split(text) {
+        Some((host, port)) => {
+            text.len() <= MAX_AUTHORITY && is_name(host) && port.is_none_or(is_port)
+        }
+        None => false,
+    }
+}
+
+/// Whether the text is `host:port`.
+pub(super) fn has_port(text: &str) -> bool {
+    is_authority(text) && matches!(split(text), Some((_, Some(_))))
+}
+
+fn split(text: &str) -> Option<(&str, Option<&str>)> {
+    // An IPv6 address has colons of its own.
+    let behind_address = text.rfind(']').unwrap_or(0);
+    let after = text.get(behind_address..)?;
+    match after.find(':') {
+        Some(colon) => {
+            let at = behind_address.saturating_add(colon);
+            Some((text.get(..at)?, text.get(at.saturating_add(1)..)))
+        }
+        None => Some((text, None)),
+    }
+}
+
+fn is_name(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte == b'%' || is_host(byte))
+                && escapes_are_whole(host.as_bytes())
+        }
+    }
+}
+
+fn is_port(port: &str) -> bool {
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    digits && port.len() <= 5 && port.parse::<u16>().is_ok()
+}

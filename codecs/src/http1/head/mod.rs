@@ -1,0 +1,66 @@
+//! Whole heads: the first line, the fields, and what they say about the rest of the message.
+
+mod fields;
+mod length;
+mod request;
+mod response;
+mod target;
+
+pub(super) use fields::trailers;
+pub(super) use length::{Length, number};
+pub(super) use request::request;
+pub(super) use response::{Response, response};
+pub(super) use target::{Target, target};
+
+use super::wrong;
+use bytes::Bytes;
+use bytestring::ByteString;
+use gatewright_core::codec::DecodeError;
+
+/// The version of the peer, the second number: the first is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    V10,
+    V11,
+}
+
+/// Reads `HTTP/1.0` or `HTTP/1.1`: RFC 9112, 2.3. Nothing else is a version of this protocol, and
+/// case matters.
+fn version(text: &str, at: usize) -> Result<Version, DecodeError> {
+    const EXPECTED: &str = "HTTP/1.0 or HTTP/1.1";
+    match text.as_bytes() {
+        b"HTTP/1.1" => Ok(Version::V11),
+        b"HTTP/1.0" => Ok(Version::V10),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Err(wrong::version(at, EXPECTED))
+        }
+        _ => Err(wrong::syntax(at, EXPECTED, "something else")),
+    }
+}
+
+/// All of a frame as text. What is not UTF-8 is refused, though RFC 9110, 5.5 lets old fields have any
+/// byte above ASCII: a field is a text everywhere else.
+fn text(frame: Bytes) -> Result<ByteString, DecodeError> {
+    match std::str::from_utf8(&frame) {
+        Ok(_) => {}
+        Err(error) => {
+            let at = error.valid_up_to();
+            return Err(wrong::value(at, "text in UTF-8", "other bytes"));
+        }
+    }
+    ByteString::try_from(frame).map_err(|_| wrong::value(0, "text in UTF-8", "other bytes"))
+}
+
+/// The first line of a head, without its end, and where the next one starts.
+fn first_line(head: &str, from: usize) -> Result<(&str, usize), DecodeError> {
+    let rest = head.get(from..).unwrap_or_default();
+    match rest.split_once("\r\n") {
+        Some((line, _)) => {
+            let end = from.saturating_add(line.len()).saturating_add(2);
+            Ok((line, end))
+        }
+        None => Err(wrong::cut(head.len(), "the end of the first line")),
+    }
+}

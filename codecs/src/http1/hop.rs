@@ -1,0 +1,86 @@
+//! Fields that the codec knows: those of one hop, and those that say where a message ends.
+
+use smallvec::SmallVec;
+
+/// What a field is to this codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Host,
+    Length,
+    Coding,
+    Connection,
+    Te,
+    Expect,
+    /// Of one hop, and without a meaning here: RFC 9110, 7.6.1, and 7.8: nothing is upgraded.
+    Hop,
+    /// Whatever is passed on.
+    Other,
+}
+
+#[inline]
+pub(super) fn known(name: &str) -> Known {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    match name.len() {
+        2 if is("te") => Known::Te,
+        4 if is("host") => Known::Host,
+        6 if is("expect") => Known::Expect,
+        7 if is("upgrade") => Known::Hop,
+        10 if is("connection") => Known::Connection,
+        10 if is("keep-alive") => Known::Hop,
+        14 if is("content-length") => Known::Length,
+        16 if is("proxy-connection") => Known::Hop,
+        17 if is("transfer-encoding") => Known::Coding,
+        _ => Known::Other,
+    }
+}
+
+/// What `Connection` says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Options<'h> {
+    pub(super) close: bool,
+    pub(super) keep_alive: bool,
+    /// Fields that end at this hop.
+    named: SmallVec<[&'h str; 4]>,
+}
+
+impl<'h> Options<'h> {
+    /// Takes the options of one field's value; what is no token names no field.
+    pub(super) fn add(&mut self, value: &'h str) {
+        for option in value
+            .split(',')
+            .map(|option| option.trim_matches([' ', '\t']))
+        {
+            if option.eq_ignore_ascii_case("close") {
+                self.close = true;
+            } else if option.eq_ignore_ascii_case("keep-alive") {
+                self.keep_alive = true;
+            } else if !option.is_empty() {
+                self.named.push(option);
+            }
+        }
+    }
+
+    /// Whether the field ends at this hop.
+    pub(super) fn names(&self, field: &str) -> bool {
+        self.named
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(field))
+    }
+
+    pub(super) fn names_any(&self) -> bool {
+        !self.named.is_empty()
+    }
+
+    /// Whether it names a field without which nobody knows where the message ends, or whose it is:
+    /// the next hop would read another message than this one.
+    pub(super) fn names_framing(&self) -> bool {
+        let framing =
+            |name: &&str| matches!(known(name), Known::Host | Known::Length | Known::Coding);
+        self.named.iter().any(framing)
+    }
+}
+
+/// The one value of `TE` that is passed on: that trailers are welcome.
+pub(super) fn is_trailers(value: &str) -> bool {
+    value.eq_ignore_ascii_case("trailers")
+}
