@@ -22,7 +22,7 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Conversion, Facts, Outcome, Translation};
+use gatewright_core::translate::{Conversion, Facts, Outcome, Translation, not_allowed};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -225,7 +225,7 @@ impl Dispatch {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
             let logged = self.logged(None, &request, &facts, Duration::ZERO);
             self.log.faulted(&logged, &fault);
-            return Begun::Answered(self.refuse(request, &fault));
+            return Begun::Answered(self.refuse_unrouted(request, &fault));
         };
         let sent = match &route.action {
             Action::Convert(rules) => rules.operation(),
@@ -371,6 +371,15 @@ impl Dispatch {
             request,
             facts,
             took,
+        }
+    }
+
+    /// The refusal of a request that no route takes: of HTTP, perhaps others would be taken.
+    fn refuse_unrouted(&self, request: Message, fault: &Fault) -> Option<Reply> {
+        let allow = self.table.allowed(&request);
+        match allow.and_then(|allow| not_allowed(&request, &self.protocol, &allow)) {
+            Some(message) => Some(Reply::to_request(message, request)),
+            None => self.refuse(request, fault),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Replies to clients that speak HTTP.
 
-use crate::codec::{Descriptor, FieldDef, HttpShape, Type};
+use crate::codec::{Descriptor, FieldDef, HttpShape, Protocol, Type};
 use crate::expr::{Env, EvalError, RuleError};
 use crate::message::{Body, Kind, Message, Record, Value};
 use crate::translate::codes::RESPONSE;
@@ -85,6 +85,29 @@ impl Response {
 /// What a client gets whose request was carried out or sent on, and to which nothing is answered.
 pub(super) fn accepted(shape: &HttpShape, descriptor: &Descriptor) -> Message {
     message(shape, descriptor, Value::from(202_u16), Vec::new())
+}
+
+/// What a client gets that asks for a path by another method than its routes have: RFC 9110, section
+/// 15.5.6, with the problem of RFC 9457. `None` if the protocol is not HTTP.
+///
+/// `allow` lists the methods, as [`Table::allowed`](crate::route::Table::allowed) does.
+#[must_use]
+pub fn not_allowed(
+    request: &Message,
+    protocol: &Arc<dyn Protocol>,
+    allow: &str,
+) -> Option<Message> {
+    const PROBLEM: &str = r#"{"type":"about:blank","title":"Method Not Allowed","status":405}"#;
+    let descriptor = protocol.descriptor();
+    let shape = descriptor.http.as_ref()?;
+    let headers = vec![
+        header("allow", allow),
+        header("content-type", "application/problem+json"),
+    ];
+    let mut reply = message(shape, descriptor, Value::from(405_u16), headers)
+        .with_body(Body::Whole(Bytes::from_static(PROBLEM.as_bytes())));
+    descriptor.correlate(&mut reply, request.correlation().clone());
+    Some(reply)
 }
 
 fn message(

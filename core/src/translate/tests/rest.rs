@@ -247,6 +247,20 @@ fn what_is_only_sent_is_accepted() {
 }
 
 #[test]
+fn another_method_is_told_which_ones_there_are() {
+    let reply = not_allowed(&order(""), &web(), "GET, HEAD").expect("a reply");
+    let (status, headers, body) = shown(&reply);
+    let problem = header("content-type", "application/problem+json");
+    assert_eq!(
+        (status, headers),
+        (405, vec![header("allow", "GET, HEAD"), problem])
+    );
+    let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(body["status"], 405);
+    assert_eq!(not_allowed(&order(""), &tally(), "GET"), None);
+}
+
+#[test]
 fn a_request_becomes_another_and_so_does_its_answer() {
     let mut file = File::default();
     let mut spec = file.route(OPERATION, "/in/{path.shop}?p={query.page}");

@@ -3,11 +3,14 @@
 use super::native;
 use super::play;
 use super::reader::{Node, Reader, Section, if_given};
+use super::response::Response;
 use super::upstream::{Answer, Upstream};
+use super::web;
 use bytes::Bytes;
 use gatewright_config::plan::{ListenerPlan, Plan, Service};
 use gatewright_config::{Diagnostic, SourceFile, codes};
 use gatewright_core::codec::Protocol;
+use gatewright_core::message::Message;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use toml::de::DeTable;
@@ -20,11 +23,29 @@ pub(super) struct Case {
     pub(super) line: usize,
     /// The listener, by its index in the plan.
     pub(super) listener: usize,
-    /// The bytes that a client sends.
-    pub(super) send: Bytes,
+    pub(super) send: Send,
     pub(super) upstream: Option<Upstream>,
     pub(super) answer: Option<Answer>,
     pub(super) expect: Option<Expect>,
+}
+
+/// What a client sends.
+#[derive(Debug)]
+pub(super) enum Send {
+    /// These bytes.
+    Bytes(Bytes),
+    /// A request of HTTP, in whatever version.
+    Request(Message),
+}
+
+impl Send {
+    /// The bytes, if it is said which.
+    pub(super) const fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Request(_) => None,
+        }
+    }
 }
 
 /// What the client should get.
@@ -36,6 +57,8 @@ pub(super) enum Expect {
     Bytes(Bytes),
     /// A message with these fields, among others.
     Message(Json),
+    /// A response of HTTP.
+    Response(Response),
 }
 
 /// Reads a test file against the configuration that it tests.
@@ -148,7 +171,14 @@ fn find_listener<'p>(
     found
 }
 
-fn send(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) -> Option<Bytes> {
+fn send(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) -> Option<Send> {
+    match &protocol.descriptor().http {
+        Some(shape) => web::request(reader, node, protocol.descriptor(), shape).map(Send::Request),
+        None => bytes(reader, node, protocol).map(Send::Bytes),
+    }
+}
+
+fn bytes(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) -> Option<Bytes> {
     if let Some(bytes) = hex_of(reader, node) {
         return bytes;
     }
@@ -170,6 +200,9 @@ fn expect(reader: &mut Reader, node: &Node<'_>, protocol: &Arc<dyn Protocol>) ->
             return None;
         }
         return Some(Expect::Closed);
+    }
+    if protocol.descriptor().http.is_some() {
+        return Response::read(reader, node).map(Expect::Response);
     }
     if let Some(bytes) = hex_of(reader, node) {
         return bytes.map(Expect::Bytes);

@@ -2,7 +2,8 @@
 
 use super::case::{Case, Expect};
 use super::play::{Played, Reply, Sent};
-use super::upstream::{Request, Upstream};
+use super::response::{Answered, Response};
+use super::upstream::{Parts, Request, Upstream};
 use crate::cli::decode::{Frames, From};
 use crate::cli::hex;
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use gatewright_core::codec::json::{Secrets, to_json};
 use gatewright_core::codec::{Event, Protocol};
 use gatewright_core::message::Message;
 use gatewright_core::translate::HttpRequest;
+use http::HeaderValue;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ pub(super) fn judge(case: &Case, played: &Played, protocol: &Arc<dyn Protocol>) 
     let mut judge = Judge {
         differences: Vec::new(),
         protocol,
-        sent: &case.send,
+        sent: case.send.bytes(),
     };
     judge.request(case, &played.request);
     if let Some(expect) = &case.expect {
@@ -39,8 +41,8 @@ pub(super) fn judge(case: &Case, played: &Played, protocol: &Arc<dyn Protocol>) 
 struct Judge<'p> {
     differences: Vec<Difference>,
     protocol: &'p Arc<dyn Protocol>,
-    /// What the client sent.
-    sent: &'p Bytes,
+    /// What the client sent, if it was bytes.
+    sent: Option<&'p Bytes>,
 }
 
 impl Judge<'_> {
@@ -82,32 +84,56 @@ impl Judge<'_> {
                 self.differ("upstream", expected, got);
             }
         }
-        for (name, value) in &expected.headers {
+        let values = |name: &str| {
             let values = got.headers.get_all(name).iter();
-            let values: Vec<_> = values
-                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-                .collect();
+            let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            values.map(text).collect()
+        };
+        let body = got.body.whole().unwrap_or_default();
+        self.parts("upstream", &expected.parts, values, &body);
+    }
+
+    /// What a request or a response has; `values` gives those of a header.
+    fn parts(
+        &mut self,
+        at: &str,
+        expected: &Parts,
+        values: impl Fn(&str) -> Vec<String>,
+        body: &Bytes,
+    ) {
+        for (name, value) in &expected.headers {
+            let values = values(name);
             if !values.contains(value) {
                 let got = if values.is_empty() {
                     "no such header".to_owned()
                 } else {
                     values.join(", ")
                 };
-                self.differ(&format!("upstream.headers.{name}"), value, got);
+                self.differ(&format!("{at}.headers.{name}"), value, got);
             }
         }
-        let body = got.body.whole().unwrap_or_default();
         if let Some(json) = &expected.json {
-            match serde_json::from_slice(&body) {
-                Ok(got) => self.contains("upstream.json", json, &got),
-                Err(_) => self.differ("upstream.json", json.to_string(), readable(&body)),
+            let at = format!("{at}.json");
+            match serde_json::from_slice(body) {
+                Ok(got) => self.contains(&at, json, &got),
+                Err(_) => self.differ(&at, json.to_string(), readable(body)),
             }
         }
         if let Some(expected) = &expected.body
-            && *expected != body
+            && expected != body
         {
-            self.differ("upstream.body", readable(expected), readable(&body));
+            self.differ(&format!("{at}.body"), readable(expected), readable(body));
         }
+    }
+
+    fn response(&mut self, expected: &Response, got: &Answered) {
+        if let Some(status) = expected.status
+            && status != got.status
+        {
+            self.differ("expect.status", status.to_string(), got.status.to_string());
+        }
+        let values = |name: &str| got.values(name);
+        self.parts("expect", &expected.parts, values, &got.body);
     }
 
     fn reply(&mut self, expected: &Expect, got: &Reply) {
@@ -125,6 +151,7 @@ impl Judge<'_> {
                 }
                 None => self.differ("expect", expected.to_string(), self.bytes(bytes)),
             },
+            (Expect::Response(expected), Reply::Response(got)) => self.response(expected, got),
             (expected, got) => self.differ("expect", self.wanted(expected), self.given(got)),
         }
     }
@@ -134,12 +161,14 @@ impl Judge<'_> {
             Expect::Closed => "the connection is closed".to_owned(),
             Expect::Bytes(bytes) => self.bytes(bytes),
             Expect::Message(json) => json.to_string(),
+            Expect::Response(response) => response.line(),
         }
     }
 
     fn given(&self, got: &Reply) -> String {
         match got {
             Reply::Bytes(bytes) => self.bytes(bytes),
+            Reply::Response(response) => response.line(),
             Reply::Closed => "the connection is closed".to_owned(),
             Reply::Nothing => "no reply".to_owned(),
             Reply::Open => "no reply: the test has no `answer`".to_owned(),
@@ -160,7 +189,8 @@ impl Judge<'_> {
         let limit = descriptor.capabilities.max_frame;
         let frames =
             |from, bytes: &Bytes| Frames::new(self.protocol, Some(from), limit, bytes.clone());
-        let asked = frames(From::Client, self.sent).filter_map(|frame| match frame.ok()?.event {
+        let sent = self.sent.cloned().unwrap_or_default();
+        let asked = frames(From::Client, &sent).filter_map(|frame| match frame.ok()?.event {
             Event::Head(message) => Some(message),
             Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
         });

@@ -6,7 +6,9 @@ mod judge;
 mod native;
 mod play;
 mod reader;
+mod response;
 mod upstream;
+mod web;
 
 use super::exit::{Exit, Outcome};
 use super::output::{Format, print};

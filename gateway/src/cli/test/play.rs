@@ -1,7 +1,8 @@
 //! One message through the rules, without a socket: what a gateway would send, and answer.
 
-use super::case::Case;
+use super::case::{Case, Send};
 use super::native;
+use super::response::Answered;
 use super::upstream::Answer;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
@@ -9,7 +10,7 @@ use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
 use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
-use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome};
+use gatewright_core::translate::{Conversion, Facts, HttpRequest, Outcome, not_allowed};
 use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) enum Sent {
 pub(super) enum Reply {
     /// These bytes.
     Bytes(Bytes),
+    /// This response of HTTP.
+    Response(Answered),
     /// The end of the connection.
     Closed,
     /// Nothing: none is due.
@@ -56,7 +59,7 @@ pub(super) fn play(listener: &ListenerPlan, case: &Case) -> Played {
 /// upstream of messages.
 pub(super) fn upstream_protocol<'p>(
     listener: &'p ListenerPlan,
-    sent: &'p Bytes,
+    sent: &'p Send,
 ) -> Option<&'p Arc<dyn Protocol>> {
     let stage = Stage { listener, sent };
     let message = stage.read().ok()?;
@@ -69,8 +72,8 @@ pub(super) fn upstream_protocol<'p>(
 
 struct Stage<'p> {
     listener: &'p ListenerPlan,
-    /// The bytes that the client sends.
-    sent: &'p Bytes,
+    /// What the client sends.
+    sent: &'p Send,
 }
 
 impl<'p> Stage<'p> {
@@ -115,7 +118,11 @@ impl<'p> Stage<'p> {
             Some(RouteAction::Relay) | None => {
                 let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
                 let rejected = Rejected::from(&message);
-                let reply = self.listener.protocol.reject(&rejected, &fault);
+                let allow = self.listener.table.allowed(&message);
+                let protocol = &self.listener.protocol;
+                let reply = allow
+                    .and_then(|allow| not_allowed(&message, protocol, &allow))
+                    .or_else(|| protocol.reject(&rejected, &fault));
                 let reply = due(&message, || self.write(reply));
                 refused(fault.detail().to_owned(), reply)
             }
@@ -124,9 +131,13 @@ impl<'p> Stage<'p> {
 
     /// The message in the bytes, or why there is none and what the client gets for it.
     fn read(&self) -> Result<Message, (String, Reply)> {
+        let sent = match self.sent {
+            Send::Request(message) => return Ok(message.clone()),
+            Send::Bytes(bytes) => bytes.clone(),
+        };
         let limit = self.listener.limits.frame;
         let protocol = &self.listener.protocol;
-        let mut frames = Frames::new(protocol, Some(From::Client), limit, self.sent.clone());
+        let mut frames = Frames::new(protocol, Some(From::Client), limit, sent);
         let frame = match frames.next() {
             Some(Ok(frame)) => frame,
             Some(Err(FrameError::Broken { error, .. })) => {
@@ -213,16 +224,23 @@ impl<'p> Stage<'p> {
 
     /// The bytes of the first of these that can be written; the others stand in for it.
     fn write(&self, replies: impl IntoIterator<Item = Message>) -> Reply {
+        let mut replies = replies.into_iter();
+        if let Some(shape) = &self.listener.protocol.descriptor().http {
+            // How it is written is for the version of HTTP that the client speaks.
+            let response = replies.find_map(|reply| Answered::of(&reply, shape));
+            return response.map_or(Reply::Closed, Reply::Response);
+        }
         let limit = self.listener.limits.frame;
         let mut codec = Arc::clone(&self.listener.protocol).codec(Side::Server, limit);
         // Some replies are written with what their requests said.
-        if let Ok(Delimited::Frame(length)) = codec.delimit(self.sent)
-            && length.get() <= self.sent.len()
+        if let Some(sent) = self.sent.bytes()
+            && let Ok(Delimited::Frame(length)) = codec.delimit(sent)
+            && length.get() <= sent.len()
         {
-            let _ = codec.decode(self.sent.slice(..length.get()));
+            let _ = codec.decode(sent.slice(..length.get()));
         }
         let mut out = BytesMut::new();
-        let mut replies = replies.into_iter().map(Event::Head);
+        let mut replies = replies.map(Event::Head);
         if replies.any(|reply| codec.encode(&reply, &mut out).is_ok()) {
             Reply::Bytes(out.freeze())
         } else {

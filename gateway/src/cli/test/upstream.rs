@@ -1,7 +1,7 @@
 //! A test's upstream: the request that it should get, and what it does then.
 
 use super::native;
-use super::reader::{Node, Reader, if_given};
+use super::reader::{Node, Reader, Section, if_given};
 use bytes::Bytes;
 use gatewright_config::codes;
 use gatewright_core::codec::Protocol;
@@ -22,9 +22,15 @@ pub(super) enum Upstream {
 }
 
 /// The request that should go upstream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Request {
     pub(super) request: Option<(Method, String)>,
+    pub(super) parts: Parts,
+}
+
+/// What a request and a response have both.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
     pub(super) headers: Vec<(String, String)>,
     /// What the body should have, among other things.
     pub(super) json: Option<Json>,
@@ -59,7 +65,7 @@ impl Upstream {
             Some(protocol) => {
                 native::fields(reader, node, protocol.descriptor()).map(Self::Message)
             }
-            None => Request::read(reader, node).map(Self::Http),
+            None => Request::read(reader, "`upstream`", node).map(Self::Http),
         }
     }
 
@@ -76,12 +82,15 @@ impl Upstream {
 }
 
 impl Request {
-    fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Self> {
-        let section = reader.section("`upstream`", node)?;
+    pub(super) fn read(reader: &mut Reader, what: &'static str, node: &Node<'_>) -> Option<Self> {
+        let section = reader.section(what, node)?;
         let mut known: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
         known.extend(["headers", "json", "body"]);
         section.only(reader, &known);
-        let mut upstream = Self::default();
+        let mut upstream = Self {
+            request: None,
+            parts: Parts::read(reader, &section)?,
+        };
         for (name, method) in METHODS {
             let Some(node) = section.get(name) else {
                 continue;
@@ -92,19 +101,27 @@ impl Request {
             }
             upstream.request = Some((method, reader.text(node)?.to_owned()));
         }
+        Some(upstream)
+    }
+}
+
+impl Parts {
+    /// Reads `headers`, `json` and `body`.
+    pub(super) fn read(reader: &mut Reader, section: &Section<'_>) -> Option<Self> {
+        let mut parts = Self::default();
         if let Some(node) = section.get("headers") {
             for (name, _, node) in reader.section("`headers`", node)?.entries() {
                 let value = reader.text(node)?.to_owned();
-                upstream.headers.push((name.to_ascii_lowercase(), value));
+                parts.headers.push((name.to_ascii_lowercase(), value));
             }
         }
         if let Some(node) = section.get("json") {
-            upstream.json = Some(reader.json(node)?);
+            parts.json = Some(reader.json(node)?);
         }
         if let Some(node) = section.get("body") {
-            upstream.body = Some(reader.bytes(node)?.into());
+            parts.body = Some(reader.bytes(node)?.into());
         }
-        Some(upstream)
+        Some(parts)
     }
 }
 
@@ -178,7 +195,7 @@ fn http_answer(reader: &mut Reader, node: &Node<'_>) -> Option<HttpAnswer> {
     })
 }
 
-fn status(reader: &mut Reader, node: &Node<'_>) -> Option<StatusCode> {
+pub(super) fn status(reader: &mut Reader, node: &Node<'_>) -> Option<StatusCode> {
     let number = reader.json(node)?.as_u64();
     let status = number
         .and_then(|number| u16::try_from(number).ok())

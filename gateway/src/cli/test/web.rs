@@ -1,0 +1,92 @@
+//! A client's request, where the listener speaks HTTP.
+
+use super::reader::{Node, Reader};
+use super::upstream::{Parts, Request};
+use bytes::Bytes;
+use gatewright_config::codes;
+use gatewright_core::codec::{Descriptor, HttpShape};
+use gatewright_core::message::{Body, Kind, Message, Record, Value};
+use http::Method;
+use http::header::{CONTENT_TYPE, HOST};
+use http::uri::PathAndQuery;
+
+/// Whom a request asks that does not say so.
+const AUTHORITY: &str = "localhost";
+
+/// Reads `{ post = "/target", headers = { }, json = … }`.
+pub(super) fn request(
+    reader: &mut Reader,
+    node: &Node<'_>,
+    descriptor: &Descriptor,
+    shape: &HttpShape,
+) -> Option<Message> {
+    let Request { request, mut parts } = Request::read(reader, "`send`", node)?;
+    let line = line(reader, node, request);
+    let body = body(reader, node, &mut parts)?;
+    let (method, target) = line?;
+    let of_host = |(name, _): &(String, String)| *name == HOST.as_str();
+    let (hosts, headers): (Vec<_>, Vec<_>) = parts.headers.into_iter().partition(of_host);
+    let host = hosts.first().map_or(AUTHORITY, |(_, host)| host);
+    let headers = headers.iter().map(header).collect();
+    let mut fields: Record = vec![Value::Null; descriptor.record(shape.request).fields.len()];
+    for (slot, value) in [
+        (shape.method, Value::from(method.as_str())),
+        (shape.target, Value::from(&*target)),
+        (shape.authority, Value::from(host)),
+        (shape.request_headers, Value::List(headers)),
+    ] {
+        if let Some(place) = fields.get_mut(slot.index()) {
+            *place = value;
+        }
+    }
+    Some(Message::new(Kind::Request, shape.request, fields).with_body(body))
+}
+
+/// The method and the target, in origin form.
+fn line(
+    reader: &mut Reader,
+    node: &Node<'_>,
+    request: Option<(Method, String)>,
+) -> Option<(Method, String)> {
+    let Some((method, target)) = request else {
+        let help = "such as `send = { post = \"/v1/orders\" }`".to_owned();
+        let message = "the request has no method";
+        reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), Some(help));
+        return None;
+    };
+    if !target.starts_with('/') || target.parse::<PathAndQuery>().is_err() {
+        let message = format!("`{target}` is no path with a query");
+        reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
+        return None;
+    }
+    Some((method, target))
+}
+
+/// The payload; JSON has its type among the headers.
+fn body(reader: &mut Reader, node: &Node<'_>, parts: &mut Parts) -> Option<Body> {
+    match (parts.json.take(), parts.body.take()) {
+        (Some(_), Some(_)) => {
+            let message = "a request has `json` or `body`, not both";
+            reader.note(codes::EXACTLY_ONE, message, node.span(), None);
+            None
+        }
+        (Some(json), None) => {
+            let name = CONTENT_TYPE.as_str();
+            if !parts.headers.iter().any(|(given, _)| given == name) {
+                let header = (name.to_owned(), "application/json".to_owned());
+                parts.headers.push(header);
+            }
+            Some(Body::Whole(Bytes::from(json.to_string())))
+        }
+        (None, Some(bytes)) => Some(Body::Whole(bytes)),
+        (None, None) => Some(Body::Empty),
+    }
+}
+
+/// In the order of their slots: `HttpShape::NAME`, `HttpShape::VALUE`.
+fn header((name, value): &(String, String)) -> Value {
+    Value::Record(vec![Value::from(&**name), Value::from(&**value)])
+}
+
+#[cfg(test)]
+mod tests;
