@@ -51,8 +51,6 @@ pub struct Framing {
     max_frame: usize,
     /// Part of a body was read last: something may be complete without another byte.
     in_body: bool,
-    /// Something was read.
-    begun: bool,
 }
 
 impl Framing {
@@ -64,7 +62,6 @@ impl Framing {
             needed: 1,
             max_frame,
             in_body: false,
-            begun: false,
         }
     }
 
@@ -96,7 +93,6 @@ impl Framing {
         self.needed = 1;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
         self.in_body = matches!(event, Event::Body(_));
-        self.begun = true;
         Ok(Some(event))
     }
 
@@ -106,12 +102,6 @@ impl Framing {
     /// If it ends in the middle of a message.
     pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
         self.codec.finish()
-    }
-
-    /// Whether anything was read yet.
-    #[must_use]
-    pub(crate) const fn has_begun(&self) -> bool {
-        self.begun
     }
 
     /// Counts the whole frames at the start of `buffer`, `most` at most, that can be passed on
@@ -139,17 +129,17 @@ impl Framing {
         self.codec.overlong(buffer)
     }
 
-    /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
-    #[must_use]
-    pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        self.in_body || buffer.len() >= self.needed
-    }
-
-    /// Whether the peer's last message was read, or the last one written: see
+    /// Whether the last message of the connection was read or written: see
     /// [`ConnCodec::has_ended`].
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.codec.has_ended()
+    }
+
+    /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
+    #[must_use]
+    pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
+        self.in_body || buffer.len() >= self.needed
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.
@@ -257,7 +247,6 @@ mod tests {
         let mut framing = Framing {
             codec: Box::new(Careless),
             in_body: false,
-            begun: false,
             needed: 1,
             max_frame: 64,
         };

@@ -28,6 +28,8 @@ pub(crate) struct Listener {
     pub(crate) name: Arc<str>,
     pub(crate) worker: Rc<Worker>,
     pub(crate) protocol: Arc<dyn Protocol>,
+    /// Whether its clients come over TLS.
+    pub(crate) tls: bool,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
     /// For clients that get a connection of their own.
