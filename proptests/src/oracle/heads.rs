@@ -114,7 +114,7 @@ impl Heads {
 
     /// The first is the one in most cases: it is good.
     fn pick(&mut self, pieces: &[&'static str]) -> &'static str {
-        if self.below(3) > 0 {
+        if self.below(6) > 0 {
             pieces[0]
         } else {
             pieces[self.below(pieces.len())]
