@@ -52,6 +52,7 @@ impl Connection {
         let most = self.listener.limits.body;
         if arriving.body.len().saturating_add(chunk.len()) > most {
             let error = too_long(most, &arriving.message);
+            self.announce_end(work);
             self.handle_decode_error(work, &error, at.now);
             return Ok(());
         }
@@ -84,6 +85,15 @@ impl Connection {
             // Nothing in it could fail to fit the wire, and a client that hears nothing sends its body
             // all the same (RFC 9110, 10.1.1).
             let _ = self.framing.write(&invitation, &mut work.outbound);
+        }
+    }
+
+    /// Has the reply that is written next say that it is the last one, where the protocol has a way
+    /// to. Not where others are due before the last one.
+    pub(super) fn announce_end(&mut self, work: &mut Work) {
+        if self.session.in_flight() <= 1 {
+            // Other protocols have nothing to say.
+            let _ = (self.framing).write(&Event::Control(Control::GoAway), &mut work.outbound);
         }
     }
 
