@@ -249,6 +249,7 @@ mod tests {
             in_body: false,
             needed: 1,
             max_frame: 64,
+            in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);

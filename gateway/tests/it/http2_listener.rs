@@ -184,7 +184,7 @@ async fn a_body_above_the_limit_ends_its_stream_only() {
     let (gateway, backend) = start("body = \"100KiB\"").await;
     let mut client = Client::connect(&gateway).await;
     let much = noise(1, (100 << 10) + 1);
-    assert_eq!(client.post("/a", much.clone()).await, (413, Bytes::new()));
+    assert_eq!(client.post("/a", much.clone()).await.0, 413);
     let fits = Bytes::from(much).slice(1..);
     let (status, answer) = client.post("/a", fits.clone()).await;
     assert_eq!(status, 200);

@@ -150,6 +150,15 @@ impl Connection {
         }
     }
 
+    /// Has the reply that is written next say that it is the last one, where the protocol has a way
+    /// to. Not where others are due before the last one.
+    pub(super) fn announce_end(&mut self, work: &mut Work) {
+        if self.session.in_flight() <= 1 {
+            // Other protocols have nothing to say.
+            let _ = (self.framing).write(&Event::Control(Control::GoAway), &mut work.outbound);
+        }
+    }
+
     /// Takes no more requests once the client, or we, said that the last one was the last.
     pub(super) fn close_if_ended(&mut self) {
         if self.tie.is_none() && self.framing.has_ended() && !self.session.is_closing() {

@@ -13,6 +13,9 @@ impl Connection {
         if work.incoming.is_none()
             && let Some(at) = self.listener.worker.drains_at(self.id)
         {
+            if !self.session.is_draining() && self.session.in_flight() > 0 {
+                self.announce_end(work);
+            }
             self.session.handle_drain(at);
         }
         if self.is_deaf(work)

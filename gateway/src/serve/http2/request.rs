@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 /// Fields of one request, the pieces of a cookie counted each: what HTTP/1.1 is allowed, too.
-const MOST_FIELDS: usize = 128;
+const MOST_FIELDS: usize = 100;
 
 /// The message, without its body.
 pub(super) fn message(
