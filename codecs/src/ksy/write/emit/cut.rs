@@ -168,8 +168,12 @@ impl<'p> Writer<'_, 'p> {
         if let Some(codec) = self.rules.field(key).codec
             && !self.lay_number(target, object, codec)?
         {
+            // Most numbers in groups of bits are small.
+            let place = matches!(codec, FieldCodec::Varint | FieldCodec::Zigzag)
+                .then_some((from, 1))
+                .filter(|_| cut.is_none());
             self.out.put_u8(0);
-            self.hole(target, field, form, None);
+            self.hole(target, field, form, place);
             return Ok(());
         }
         let here = Here::at(target.object, target.index);
