@@ -246,7 +246,6 @@ mod tests {
     fn lost_framing_always_closes() {
         let mut framing = Framing {
             codec: Box::new(Careless),
-            in_body: false,
             needed: 1,
             max_frame: 64,
             in_body: false,

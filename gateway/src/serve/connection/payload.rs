@@ -79,6 +79,7 @@ impl Connection {
                 work.partial_since = Some(collecting.at.began);
                 if collecting.body.len().saturating_add(chunk.len()) > most {
                     let error = too_long(most, &collecting.request);
+                    self.announce_end(work);
                     self.handle_decode_error(work, &error, at.now);
                 } else {
                     collecting.body.push(chunk);
