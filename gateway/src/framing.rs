@@ -46,11 +46,11 @@ use tokio_util::codec::{Decoder, Encoder};
 #[derive(Debug)]
 pub struct Framing {
     codec: Box<dyn ConnCodec>,
-    /// Bytes that must be there before looking again, so that a trickle costs no parsing.
-    needed: usize,
-    max_frame: usize,
-    /// Part of a body was read last: something may be complete without another byte.
-    in_body: bool,
+    /// Bytes that must be there before looking again, so that a trickle costs no parsing. None after
+    /// a part of a body: something may be complete without another byte. Narrow, as there is one of
+    /// these for each connection.
+    needed: u32,
+    max_frame: u32,
 }
 
 impl Framing {
@@ -60,8 +60,7 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
-            max_frame,
-            in_body: false,
+            max_frame: narrow(max_frame),
         }
     }
 
@@ -70,17 +69,18 @@ impl Framing {
     /// # Errors
     /// If the bytes are not what the protocol says.
     pub fn read(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, DecodeError> {
-        if std::mem::take(&mut self.in_body)
-            && let Some(event) = self.codec.due()
-        {
-            return Ok(Some(event));
+        if self.needed == 0 {
+            self.needed = 1;
+            if let Some(event) = self.codec.due() {
+                return Ok(Some(event));
+            }
         }
         if !self.may_have_frame(buffer) {
             return Ok(None);
         }
         let length = match self.codec.delimit(buffer).map_err(close_after)? {
             Delimited::Need(more) => {
-                self.needed = buffer.len().saturating_add(more.get());
+                self.needed = narrow(buffer.len().saturating_add(more.get()));
                 return if self.needed > self.max_frame {
                     Err(self.too_long())
                 } else {
@@ -92,7 +92,9 @@ impl Framing {
         };
         self.needed = 1;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
-        self.in_body = matches!(event, Event::Body(_));
+        if matches!(event, Event::Body(_)) {
+            self.needed = 0;
+        }
         Ok(Some(event))
     }
 
@@ -139,7 +141,7 @@ impl Framing {
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        self.in_body || buffer.len() >= self.needed
+        buffer.len() >= self.needed as usize
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.
@@ -160,6 +162,10 @@ impl Framing {
         )
         .with_recovery(Recovery::Close)
     }
+}
+
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Nothing was consumed, and nobody knows where the next frame starts: a codec that would go on
@@ -248,7 +254,6 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
-            in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);
