@@ -27,8 +27,8 @@ pub(super) enum Tie {
     AwaitingConnection(Binding, Message, Rc<Route>),
     /// It has one.
     Bound(Bound),
-    /// The client speaks HTTP/2.
-    Multiplexed(Http2),
+    /// The client speaks HTTP/2. Boxed: it is much larger than the others.
+    Multiplexed(Box<Http2>),
 }
 
 impl Connection {
@@ -75,7 +75,7 @@ impl Connection {
         let descriptor = self.listener.protocol.descriptor();
         if let (Some(io), Some(shape)) = (self.io.take(), descriptor.http) {
             let http2 = Http2::new(io, sent, shape, &self.listener);
-            self.tie = Some(Box::new(Tie::Multiplexed(http2)));
+            self.tie = Some(Box::new(Tie::Multiplexed(Box::new(http2))));
         }
     }
 
