@@ -48,7 +48,10 @@ pub struct Framing {
     codec: Box<dyn ConnCodec>,
     /// Bytes that must be there before looking again, so that a trickle costs no parsing.
     needed: usize,
-    max_frame: usize,
+    /// No protocol's frames are longer than a `u32` tells. There is one of this in each idle connection.
+    max_frame: u32,
+    /// Nothing was read yet.
+    is_new: bool,
     /// Part of a body was read last: something may be complete without another byte.
     in_body: bool,
 }
@@ -60,7 +63,8 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
-            max_frame,
+            max_frame: u32::try_from(max_frame).unwrap_or(u32::MAX),
+            is_new: true,
             in_body: false,
         }
     }
@@ -81,7 +85,7 @@ impl Framing {
         let length = match self.codec.delimit(buffer).map_err(close_after)? {
             Delimited::Need(more) => {
                 self.needed = buffer.len().saturating_add(more.get());
-                return if self.needed > self.max_frame {
+                return if self.needed > self.max_frame as usize {
                     Err(self.too_long())
                 } else {
                     Ok(None)
@@ -91,6 +95,7 @@ impl Framing {
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
+        self.is_new = false;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
         self.in_body = matches!(event, Event::Body(_));
         Ok(Some(event))
@@ -116,6 +121,7 @@ impl Framing {
         let scanned = self.codec.scan(buffer, most).map_err(close_after)?;
         if scanned.frames > 0 {
             self.needed = 1;
+            self.is_new = false;
         }
         Ok(scanned)
     }
@@ -127,6 +133,12 @@ impl Framing {
     pub fn overlong(&mut self, buffer: &[u8]) -> Overlong {
         self.needed = 1;
         self.codec.overlong(buffer)
+    }
+
+    /// Whether no frame was read yet.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Whether the last message of the connection was read or written: see
@@ -248,6 +260,7 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
+            is_new: true,
             in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
