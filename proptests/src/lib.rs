@@ -12,6 +12,7 @@ mod hello;
 mod http1;
 pub mod library;
 pub mod models;
+pub mod oracle;
 mod resp;
 pub mod simulation;
 mod special;
