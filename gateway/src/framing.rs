@@ -46,11 +46,14 @@ use tokio_util::codec::{Decoder, Encoder};
 #[derive(Debug)]
 pub struct Framing {
     codec: Box<dyn ConnCodec>,
-    /// Bytes that must be there before looking again, so that a trickle costs no parsing. None after
-    /// a part of a body: something may be complete without another byte. Narrow, as there is one of
-    /// these for each connection.
-    needed: u32,
+    /// Bytes that must be there before looking again, so that a trickle costs no parsing.
+    needed: usize,
+    /// No protocol's frames are longer than a `u32` tells. There is one of this in each idle connection.
     max_frame: u32,
+    /// Nothing was read yet.
+    is_new: bool,
+    /// Part of a body was read last: something may be complete without another byte.
+    in_body: bool,
 }
 
 impl Framing {
@@ -60,7 +63,9 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
-            max_frame: narrow(max_frame),
+            max_frame: u32::try_from(max_frame).unwrap_or(u32::MAX),
+            is_new: true,
+            in_body: false,
         }
     }
 
@@ -69,19 +74,18 @@ impl Framing {
     /// # Errors
     /// If the bytes are not what the protocol says.
     pub fn read(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, DecodeError> {
-        if self.needed == 0 {
-            self.needed = 1;
-            if let Some(event) = self.codec.due() {
-                return Ok(Some(event));
-            }
+        if std::mem::take(&mut self.in_body)
+            && let Some(event) = self.codec.due()
+        {
+            return Ok(Some(event));
         }
         if !self.may_have_frame(buffer) {
             return Ok(None);
         }
         let length = match self.codec.delimit(buffer).map_err(close_after)? {
             Delimited::Need(more) => {
-                self.needed = narrow(buffer.len().saturating_add(more.get()));
-                return if self.needed > self.max_frame {
+                self.needed = buffer.len().saturating_add(more.get());
+                return if self.needed > self.max_frame as usize {
                     Err(self.too_long())
                 } else {
                     Ok(None)
@@ -91,10 +95,9 @@ impl Framing {
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
+        self.is_new = false;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
-        if matches!(event, Event::Body(_)) {
-            self.needed = 0;
-        }
+        self.in_body = matches!(event, Event::Body(_));
         Ok(Some(event))
     }
 
@@ -118,6 +121,7 @@ impl Framing {
         let scanned = self.codec.scan(buffer, most).map_err(close_after)?;
         if scanned.frames > 0 {
             self.needed = 1;
+            self.is_new = false;
         }
         Ok(scanned)
     }
@@ -131,6 +135,12 @@ impl Framing {
         self.codec.overlong(buffer)
     }
 
+    /// Whether no frame was read yet.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Whether the last message of the connection was read or written: see
     /// [`ConnCodec::has_ended`].
     #[must_use]
@@ -141,7 +151,7 @@ impl Framing {
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        buffer.len() >= self.needed as usize
+        self.in_body || buffer.len() >= self.needed
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.
@@ -162,10 +172,6 @@ impl Framing {
         )
         .with_recovery(Recovery::Close)
     }
-}
-
-fn narrow(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Nothing was consumed, and nobody knows where the next frame starts: a codec that would go on
@@ -254,6 +260,8 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
+            is_new: true,
+            in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);

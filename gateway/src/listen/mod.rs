@@ -39,6 +39,13 @@ pub(crate) struct Listener {
     pub(crate) metrics: ListenerMetrics,
 }
 
+impl Listener {
+    /// Whether its clients speak HTTP, of whatever version.
+    pub(crate) fn speaks_http(&self) -> bool {
+        self.protocol.descriptor().http.is_some()
+    }
+}
+
 /// An address that the system refuses.
 #[derive(Debug)]
 pub(crate) struct BindError {

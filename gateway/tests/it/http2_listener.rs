@@ -56,14 +56,14 @@ impl Client {
         Self::over(stream).await
     }
 
-    async fn begin(&mut self, path: &str, whole: bool) -> (ResponseFuture, SendStream<Bytes>) {
+    async fn begin(&self, path: &str, whole: bool) -> (ResponseFuture, SendStream<Bytes>) {
         let request = Request::post(format!("http://a.example:80{path}"));
         self.begin_with(request.body(()).expect("a request"), whole)
             .await
     }
 
     async fn begin_with(
-        &mut self,
+        &self,
         request: Request<()>,
         whole: bool,
     ) -> (ResponseFuture, SendStream<Bytes>) {
@@ -73,7 +73,7 @@ impl Client {
         sender.send_request(request, whole).expect("a request")
     }
 
-    async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> (u16, Bytes) {
+    async fn post(&self, path: &str, body: impl Into<Bytes>) -> (u16, Bytes) {
         let (response, stream) = self.begin(path, false).await;
         send(stream, body.into()).await;
         whole(response).await.expect("a response")
@@ -116,7 +116,7 @@ async fn each_stream_gets_its_own_answer() {
         let sender = client.sender.clone();
         tasks.spawn(async move {
             let end = tokio::spawn(async { Ok(()) });
-            let mut client = Client { sender, end };
+            let client = Client { sender, end };
             let body = noise(
                 number,
                 1 + usize::try_from(number * number * 7).expect("little"),
@@ -132,7 +132,7 @@ async fn each_stream_gets_its_own_answer() {
 #[tokio::test]
 async fn large_bodies_go_through_both_ways() {
     let (gateway, _backend) = start("").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let body = Bytes::from(noise(1, 1 << 20));
     let (status, answer) = client.post("/a", body.clone()).await;
     assert_eq!(status, 200);
@@ -142,7 +142,7 @@ async fn large_bodies_go_through_both_ways() {
 #[tokio::test]
 async fn a_request_is_what_it_was() {
     let (gateway, backend) = start("").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let request = Request::get("http://A.example:80/x/y?z=1")
         .header("cookie", "a=1")
         .header("cookie", "b=2");
@@ -170,7 +170,7 @@ async fn a_head_has_no_body() {
         .start()
         .await;
     let gateway = WebGateway::start(&backend.url(), "", "").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let head = Request::head("http://a/x").body(()).expect("a request");
     let (response, _) = client.begin_with(head, true).await;
     assert_eq!(
@@ -182,7 +182,7 @@ async fn a_head_has_no_body() {
 #[tokio::test]
 async fn a_body_above_the_limit_ends_its_stream_only() {
     let (gateway, backend) = start("body = \"100KiB\"").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let much = noise(1, (100 << 10) + 1);
     assert_eq!(client.post("/a", much.clone()).await.0, 413);
     let fits = Bytes::from(much).slice(1..);
@@ -193,10 +193,39 @@ async fn a_body_above_the_limit_ends_its_stream_only() {
 }
 
 #[tokio::test]
+async fn bodies_that_are_not_whole_are_four_at_most() {
+    const BODY: usize = 64 << 10;
+    let (gateway, backend) = start("body = \"64KiB\"").await;
+    let client = Client::connect(&gateway).await;
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        let (response, mut stream) = client.begin("/a", false).await;
+        stream
+            .send_data(vec![7; BODY - 10].into(), false)
+            .expect("a window");
+        waiting.push((response, stream));
+    }
+    // All of those before it have come once it is answered.
+    assert_eq!(client.post("/b", "b").await, (200, "b".into()));
+    let (response, stream) = client.begin("/c", false).await;
+    send(stream, vec![8; 1000].into()).await;
+    let error = whole(response).await.expect_err("no room for it");
+    assert_eq!(error.reason(), Some(Reason::REFUSED_STREAM));
+    for (response, mut stream) in waiting {
+        stream
+            .send_data(vec![7; 10].into(), true)
+            .expect("a window");
+        let (status, body) = whole(response).await.expect("a response");
+        assert!(status == 200 && body.len() == BODY);
+    }
+    assert_eq!(backend.log().asked.len(), 5);
+}
+
+#[tokio::test]
 async fn a_request_that_takes_too_long_is_answered_for() {
     let backend = Backend::scripted(|_| Action::Silence).start().await;
     let gateway = WebGateway::start(&backend.url(), "", "").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     assert_eq!(client.post("/slow", "x").await.0, 504);
     backend.until("a reset", |log| log.taken_back() == 1).await;
 }
@@ -204,7 +233,7 @@ async fn a_request_that_takes_too_long_is_answered_for() {
 #[tokio::test]
 async fn a_body_has_the_time_of_a_frame() {
     let (gateway, backend) = start("frame-time = \"300ms\"").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let (response, _stream) = client.begin("/a", false).await;
     let error = whole(response).await.expect_err("no response");
     assert_eq!(error.reason(), Some(Reason::CANCEL));
@@ -216,7 +245,7 @@ async fn a_body_has_the_time_of_a_frame() {
 async fn a_stream_that_is_given_up_is_taken_back_upstream() {
     let backend = Backend::scripted(|_| Action::Silence).start().await;
     let gateway = WebGateway::start(&backend.url(), "", "").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let (response, mut stream) = client.begin("/a", true).await;
     backend.until_asked(1).await;
     stream.send_reset(Reason::CANCEL);
@@ -230,7 +259,7 @@ async fn no_more_streams_than_requests_may_be_in_flight() {
         .start()
         .await;
     let gateway = WebGateway::start(&backend.url(), "in-flight = 3", "").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let mut responses = Vec::new();
     for _ in 0..3 {
         responses.push(client.begin("/a", true).await.0);
@@ -246,7 +275,7 @@ async fn no_more_streams_than_requests_may_be_in_flight() {
 #[tokio::test]
 async fn an_idle_connection_is_told_and_closed() {
     let (gateway, _backend) = start("idle = \"300ms\"").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     assert_eq!(client.post("/a", "a").await, (200, "a".into()));
     let end = in_time("its end", client.end).await.expect("a task");
     assert!(end.is_ok(), "{end:?}");
@@ -259,7 +288,7 @@ async fn a_drain_finishes_what_is_in_flight() {
         .start()
         .await;
     let mut gateway = WebGateway::start(&backend.url(), "", "").await;
-    let mut client = Client::connect(&gateway).await;
+    let client = Client::connect(&gateway).await;
     let mut idle = Client::connect(&gateway).await;
     let (response, _) = client.begin("/a", true).await;
     backend.until_asked(1).await;
@@ -303,7 +332,7 @@ async fn over_tls_alpn_tells() {
     let name = "localhost".try_into().expect("a name");
     let stream = connector.connect(name, stream).await.expect("a handshake");
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let mut client = Client::over(stream).await;
+    let client = Client::over(stream).await;
     let body = Bytes::from(noise(1, 300_000));
     let (status, answer) = client.post("/a", body.clone()).await;
     assert_eq!(status, 200);

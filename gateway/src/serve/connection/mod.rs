@@ -41,8 +41,6 @@ pub(crate) struct Connection {
     _permit: Permit,
     peer: SocketAddr,
     id: u64,
-    /// Whether its first bytes may still say that it speaks HTTP/2.
-    is_new: bool,
     framing: Framing,
     session: Session<Reply>,
     alarm: Alarm,
@@ -97,11 +95,8 @@ impl Connection {
             idle: limits.idle,
         };
         listener.metrics.opened();
-        let is_http = listener.protocol.descriptor().http.is_some();
-        // RFC 9113, 3.2: over TLS nothing but ALPN says so.
-        let is_http2 = is_http && io.alpn() == Some(b"h2");
+        let is_http2 = listener.speaks_http() && io.alpn() == Some(b"h2");
         let mut connection = Self {
-            is_new: is_http && matches!(io, ClientStream::Tcp(_)),
             io: Some(io),
             listener: Rc::clone(listener),
             _permit: permit,
@@ -202,8 +197,7 @@ impl Connection {
             self.evict_if_slow(work)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
-            let readable = !self.is_new && self.framing.may_have_frame(&work.inbound);
-            let may_go_on = starved || readable;
+            let may_go_on = starved || self.may_have_frame(work);
             let may_read = self.has_credit(work) && may_go_on && !work.is_backed_up(cx);
             let may_write = more && work.outbound.is_empty();
             if !self.may_untie(work) && !may_read && !may_write {

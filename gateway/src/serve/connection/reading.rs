@@ -102,7 +102,7 @@ impl Connection {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Result<(), Ended> {
-        if self.is_new && !self.look_at_opening(work, now, cx) {
+        if self.may_become_http2() && !self.look_at_opening(work, now, cx) {
             return Ok(());
         }
         while self.has_credit(work) && !work.is_backed_up(cx) {

@@ -4,6 +4,7 @@
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Route};
 use crate::lifecycle::Alarm;
+use crate::listen::ClientStream;
 use crate::relay::{Binding, Bound};
 use crate::serve::http2::{Http2, Opening};
 use crate::upstream::OwnConnection;
@@ -27,8 +28,8 @@ pub(super) enum Tie {
     AwaitingConnection(Binding, Message, Rc<Route>),
     /// It has one.
     Bound(Bound),
-    /// The client speaks HTTP/2.
-    Multiplexed(Http2),
+    /// The client speaks HTTP/2. Boxed: it is much larger than the others.
+    Multiplexed(Box<Http2>),
 }
 
 impl Connection {
@@ -39,6 +40,19 @@ impl Connection {
             self.tie.as_deref(),
             Some(Tie::Bound(_) | Tie::Multiplexed(_))
         )
+    }
+
+    /// Whether the client's first bytes may say that it speaks HTTP/2. Over TLS nothing but ALPN does
+    /// (RFC 9113, 3.2).
+    pub(super) fn may_become_http2(&self) -> bool {
+        let is_plain = matches!(self.io, Some(ClientStream::Tcp(_)));
+        self.framing.is_new() && is_plain && self.listener.speaks_http()
+    }
+
+    /// Whether what came could be read on, rather than has to wait for more bytes.
+    pub(super) fn may_have_frame(&self, work: &Work) -> bool {
+        let unknown = self.may_become_http2() && Opening::of(&work.inbound) == Opening::Unknown;
+        !unknown && self.framing.may_have_frame(&work.inbound)
     }
 
     /// Looks at a client's first bytes; `false` if its frames cannot be read, or not yet.
@@ -62,20 +76,16 @@ impl Connection {
                 }
                 false
             }
-            Opening::Other => {
-                self.is_new = false;
-                true
-            }
+            Opening::Other => true,
         }
     }
 
     /// From here on the client is served as one of HTTP/2.
     pub(super) fn multiplex(&mut self, sent: Bytes) {
-        self.is_new = false;
         let descriptor = self.listener.protocol.descriptor();
         if let (Some(io), Some(shape)) = (self.io.take(), descriptor.http) {
             let http2 = Http2::new(io, sent, shape, &self.listener);
-            self.tie = Some(Box::new(Tie::Multiplexed(http2)));
+            self.tie = Some(Box::new(Tie::Multiplexed(Box::new(http2))));
         }
     }
 

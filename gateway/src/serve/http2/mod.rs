@@ -15,6 +15,7 @@ use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
 use crate::upstream::Lanes;
 use bytes::Bytes;
+use gatewright_config::plan::HTTP2_WINDOW;
 use gatewright_core::codec::HttpShape;
 use gatewright_core::translate::{Carriage, Facts};
 use h2::Reason;
@@ -37,9 +38,7 @@ const REQUESTS_A_TURN: usize = 256;
 /// How long a client has to hear that the connection ends.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// Bytes of bodies that a connection may send before they are read. Bodies are read at once.
-const CONNECTION_WINDOW: u32 = 1 << 20;
-/// The same of one stream: what RFC 9113 begins with.
+/// Bytes of a body that one stream may send before they are read: what RFC 9113 begins with.
 const STREAM_WINDOW: u32 = 65_535;
 /// Bytes of one response that the library takes before the client does.
 const STREAM_BUFFER: usize = 64 << 10;
@@ -108,8 +107,6 @@ pub(super) struct Http2 {
     until: Option<Instant>,
 }
 
-/// The usual state is the larger one.
-#[expect(clippy::large_enum_variant, reason = "most of the time it is open")]
 enum State {
     Greeting(Handshake<Transport, Bytes>),
     Open(Connection<Transport, Bytes>),
@@ -151,7 +148,7 @@ impl Http2 {
             .max_concurrent_streams(narrow(limits.in_flight))
             .max_header_list_size(narrow(limits.frame))
             .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_connection_window_size(HTTP2_WINDOW)
             .max_send_buffer_size(STREAM_BUFFER)
             .handshake(transport);
         Self {
@@ -262,7 +259,7 @@ impl Http2 {
     }
 
     /// Goes on with the streams that can; says whether the library has more to do then.
-    fn go_on(&mut self, client: &Client<'_>, now: Instant, cx: &mut Context<'_>) -> bool {
+    fn go_on(&mut self, client: &Client<'_>, now: Instant, cx: &Context<'_>) -> bool {
         let Self {
             streams,
             lanes,
@@ -271,6 +268,7 @@ impl Http2 {
             ..
         } = self;
         let mut turn = turn(client, self.shape, lanes, now);
+        turn.arriving = streams.iter().map(|stream| stream.arriving()).sum();
         streams.poll_ready(
             cx,
             |stream, cx| match stream.poll(&mut turn, cx) {
@@ -327,7 +325,9 @@ impl Http2 {
         let State::Open(connection) = &mut self.state else {
             let late = self.last + limits.frame_time <= now;
             let drained = drained.is_some_and(|at| at <= now);
-            return late.then_some("frame-time").or(drained.then_some("drain"));
+            return late
+                .then_some("frame-time")
+                .or_else(|| drained.then_some("drain"));
         };
         if self.leaving.is_none() && (idle || drained.is_some_and(|at| at <= now)) {
             connection.graceful_shutdown();
@@ -341,8 +341,8 @@ impl Http2 {
 
     /// Ends what takes too long.
     fn expire(&mut self, client: &Client<'_>, now: Instant) {
-        let late = |stream: &Box<Stream>| stream.deadline(client).is_some_and(|at| at <= now);
-        while let Some(mut stream) = self.streams.take(late) {
+        let late = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        while let Some(mut stream) = (self.streams).take(|stream| late(stream.deadline(client))) {
             stream.expire(&mut turn(client, self.shape, &mut self.lanes, now));
             // Its next turn ends it, or writes what it has.
             self.streams.insert(stream);
@@ -393,6 +393,7 @@ fn turn<'a>(
         shape,
         lanes,
         now,
+        arriving: 0,
         moved: false,
         wake: None,
     }

@@ -5,7 +5,7 @@
 
 use bytestring::ByteString;
 use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
-use gatewright_core::message::{Message, Value};
+use gatewright_core::message::{Message, Slot, Value};
 use http::header::{COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -20,7 +20,7 @@ pub(super) fn message(
     descriptor: &Descriptor,
 ) -> Result<Message, DecodeError> {
     let mut fields = vec![Value::Null; descriptor.record(shape.request).fields.len()];
-    let mut set = |slot: gatewright_core::message::Slot, value: Value| {
+    let mut set = |slot: Slot, value: Value| {
         if let Some(field) = fields.get_mut(slot.index()) {
             *field = value;
         }
@@ -43,10 +43,10 @@ fn target(parts: &Parts) -> Result<ByteString, DecodeError> {
     let plain = target
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    if !(plain && target.starts_with('/')) && !asterisk {
-        return Err(wrong("a path that starts with a slash"));
+    if asterisk || (plain && target.starts_with('/')) {
+        return Ok(target.into());
     }
-    Ok(target.into())
+    Err(wrong("a path that starts with a slash"))
 }
 
 /// `:authority`, or `Host` instead of it; both only if they say the same.

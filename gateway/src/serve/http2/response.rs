@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use gatewright_core::codec::HttpShape;
-use gatewright_core::message::{Body, Message, Value};
+use gatewright_core::message::{Body, Message, Slot, Value};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
 };
@@ -54,7 +54,7 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
 fn fill(headers: &mut HeaderMap, fields: &Value) -> Option<()> {
     for field in fields.as_list().unwrap_or_default() {
         let field = field.as_record()?;
-        let text = |slot| Value::as_str(field.get(gatewright_core::message::Slot::index(slot))?);
+        let text = |slot: Slot| field.get(slot.index())?.as_str();
         let (name, value) = (text(HttpShape::NAME)?, text(HttpShape::VALUE)?);
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         if !is_of_one_hop(&name) {

@@ -9,6 +9,7 @@ use crate::http2::{Inflow, Outflow, Patience};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
+use gatewright_config::plan::HTTP2_BODIES;
 use gatewright_core::codec::{DecodeError, Event, HttpShape, Needs, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream, Correlation, Message};
@@ -78,6 +79,8 @@ pub(super) struct Turn<'a> {
     pub(super) shape: HttpShape,
     pub(super) lanes: &'a mut Lanes,
     pub(super) now: Instant,
+    /// Bytes that the connection's streams hold of bodies that are not whole.
+    pub(super) arriving: usize,
     /// Whether anything was handed to the library.
     pub(super) moved: bool,
     /// When the next stream may have to be looked after.
@@ -137,6 +140,12 @@ impl Stream {
                     Ok(()) => self.handle_whole(turn),
                     Err(Cut::TooLong(error)) => self.state = State::Bad(error),
                     Err(Cut::GivenUp) => return Poll::Ready(End::Theirs),
+                    Err(Cut::NoRoom) => {
+                        // RFC 9113, 8.7: nothing was done with it, so it may be sent again.
+                        self.respond.send_reset(Reason::REFUSED_STREAM);
+                        turn.moved = true;
+                        return Poll::Ready(End::Ours);
+                    }
                 },
                 State::Passing(_) => self.handle_head(turn),
                 State::Bad(error) => {
@@ -323,6 +332,19 @@ impl Stream {
         }
     }
 
+    /// Bytes that it holds of a body that is not whole.
+    pub(super) fn arriving(&self) -> usize {
+        match &self.state {
+            State::Arriving(arriving) => arriving.body.len(),
+            State::Passing(_)
+            | State::Streaming(_)
+            | State::Bad(_)
+            | State::Asking(_)
+            | State::Replying(_)
+            | State::Done => 0,
+        }
+    }
+
     /// Bytes of its response that wait for the client.
     pub(super) const fn waiting(&self) -> usize {
         match &self.state {
@@ -358,6 +380,8 @@ enum Cut {
     TooLong(Box<DecodeError>),
     /// The client gave the stream up.
     GivenUp,
+    /// Bodies that are not whole take too much already.
+    NoRoom,
 }
 
 impl Arriving {
@@ -371,13 +395,20 @@ impl Arriving {
                 return Poll::Pending;
             };
             let chunk = match chunk {
-                None => return Poll::Ready(Ok(())),
+                None => {
+                    turn.arriving = turn.arriving.saturating_sub(self.body.len());
+                    return Poll::Ready(Ok(()));
+                }
                 Some(Ok(chunk)) => chunk,
                 Some(Err(_)) => return Poll::Ready(Err(Cut::GivenUp)),
             };
             if self.body.len().saturating_add(chunk.len()) > most {
                 let error = too_long(most, &self.message);
                 return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
+            }
+            turn.arriving = turn.arriving.saturating_add(chunk.len());
+            if turn.arriving > most.saturating_mul(HTTP2_BODIES) {
+                return Poll::Ready(Err(Cut::NoRoom));
             }
             // Never more than came.
             let _ = self.stream.flow_control().release_capacity(chunk.len());
