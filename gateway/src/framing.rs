@@ -241,6 +241,7 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
+            in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);
