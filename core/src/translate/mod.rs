@@ -35,6 +35,7 @@ mod request;
 pub(crate) mod scope;
 mod spec;
 mod target;
+mod told;
 
 pub use conversion::Conversion;
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
@@ -47,6 +48,7 @@ pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
     SetSpec,
 };
+pub use told::told;
 
 pub(crate) use json::Paths;
 pub(crate) use load::Findings;
