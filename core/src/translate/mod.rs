@@ -26,6 +26,7 @@ mod exchange;
 mod headers;
 mod json;
 mod key;
+mod keyed;
 mod load;
 mod payload;
 mod proxy;

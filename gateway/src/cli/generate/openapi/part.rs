@@ -234,3 +234,81 @@ fn digits(wanted: &Wanted) -> Wanted {
         Wanted::Value(_) | Wanted::Digits(_) => Wanted::Digits(json!({ "type": "integer" })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatewright_core::expr::syntax::parse;
+
+    /// What an expression names that has to give a byte, a line each: the part, what it has to be,
+    /// and an exclamation mark if it is required.
+    fn used(called: Called, expression: &str) -> String {
+        let uses = Vec::new();
+        let mut collector = Collector { called, uses };
+        let byte = Wanted::Value(json!({ "type": "integer", "maximum": 255 }));
+        collector.visit(&parse(expression).unwrap(), &byte, true);
+        let line = |used: &Use| {
+            let wanted = match &used.wanted {
+                Wanted::Value(schema) => format!("{schema}"),
+                Wanted::Digits(schema) => format!("digits of {schema}"),
+            };
+            let mark = if used.required { "!" } else { "" };
+            format!("{:?}{mark} {wanted}", used.part)
+        };
+        let lines: Vec<String> = collector.uses.iter().map(line).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn parts_are_found_where_they_are_named() {
+        let byte = r#"{"type":"integer","maximum":255}"#;
+        let a = r#"Json([Named("a")])"#;
+        for (expression, expected) in [
+            ("json.a", format!("{a}! {byte}")),
+            ("json['a']", format!("{a}! {byte}")),
+            (
+                "json.a.b[1]",
+                format!(r#"Json([Named("a"), Named("b"), At(1)])! {byte}"#),
+            ),
+            ("json", format!("Json([])! {byte}")),
+            ("path.x", format!(r#"Path("x")! {byte}"#)),
+            ("path", String::new()),
+            (
+                "headers['X-Y'].to_i",
+                format!(r#"Header("x-y")! digits of {byte}"#),
+            ),
+            ("int(query.n)", format!(r#"Query("n")! digits of {byte}"#)),
+            (
+                "query.n.to_i(16)",
+                format!(r#"Query("n")! digits of {byte}"#),
+            ),
+            ("json.a.size", format!(r#"{a}! {{"type":"array"}}"#)),
+            (
+                "json.a.substring(0, 1).to_i",
+                format!(r#"{a}! {{"type":"string"}}"#),
+            ),
+            ("unhex(json.a)[0]", format!(r#"{a}! {{"type":"string"}}"#)),
+            ("json.a * 2", format!(r#"{a}! {{"type":"number"}}"#)),
+            ("json.a + 2", format!("{a}! {{}}")),
+            (
+                "json.a == null ? 1 : json.a",
+                format!("{a} {{}}\n{a} {byte}"),
+            ),
+            (
+                "json.a == 'x' ? 1 : 2",
+                format!(r#"{a} {{"type":"string"}}"#),
+            ),
+            ("body[0]", "Body! {}".to_owned()),
+            ("peer.port", String::new()),
+        ] {
+            assert_eq!(used(Called::Bare, expression), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn rules_for_replies_name_the_request_first() {
+        let used = |expression| used(Called::OfRequest, expression);
+        assert_eq!(used("json.a"), "");
+        assert!(used("request.query.a").starts_with(r#"Query("a")!"#));
+    }
+}

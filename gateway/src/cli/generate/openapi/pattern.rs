@@ -72,3 +72,28 @@ impl Pattern {
         segments.join("/")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_their_names_and_lose_their_dots() {
+        let pattern = Pattern::of("GET|PURGE  /caf%C3%A9/{a}/x/{rest...}").unwrap();
+        assert_eq!(pattern.path, "/caf%C3%A9/{a}/x/{rest}");
+        assert_eq!(pattern.names, ["a", "rest"]);
+        assert_eq!(pattern.methods(), ["get"]);
+        assert_eq!(pattern.unknown_methods().collect::<Vec<_>>(), ["purge"]);
+        let other = Pattern::of("PUT /caf%C3%A9/{b}/x/{c}").unwrap();
+        assert_eq!(pattern.shape(), other.shape());
+    }
+
+    #[test]
+    fn a_star_is_every_method_that_there_is() {
+        let pattern = Pattern::of("* /").unwrap();
+        assert_eq!(
+            (pattern.path.as_str(), pattern.methods().len()),
+            ("/", METHODS.len())
+        );
+    }
+}

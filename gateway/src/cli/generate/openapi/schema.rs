@@ -1,6 +1,6 @@
 //! Types as JSON Schema, in the dialect of OpenAPI 3.1.
 
-use gatewright_core::codec::{EnumDef, Schema, StructId, Type};
+use gatewright_core::codec::{EnumDef, Presence, Schema, StructId, Type};
 use serde_json::{Value, json};
 
 /// Which way values go.
@@ -69,8 +69,12 @@ impl Types<'_> {
         let fields = &self.schema.structure(id).fields;
         let mut properties = serde_json::Map::new();
         for field in fields {
-            // Whatever its presence is, nobody says here that it is there.
-            properties.insert(field.name.to_string(), nullable(self.of(&field.ty)));
+            let schema = self.of(&field.ty);
+            let schema = match field.presence {
+                Presence::Required | Presence::Default(_) => schema,
+                Presence::Optional | Presence::Computed => nullable(schema),
+            };
+            properties.insert(field.name.to_string(), schema);
         }
         self.open.pop();
         let required: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
@@ -129,13 +133,94 @@ pub(super) fn all_of(schemas: Vec<Value>) -> Value {
 fn together(how: &str, schemas: Vec<Value>) -> Value {
     let mut distinct: Vec<Value> = Vec::with_capacity(schemas.len());
     for schema in schemas {
-        if !distinct.contains(&schema) {
-            distinct.push(schema);
+        // One such list in another says no more than both in one.
+        let parts = match schema.as_object().filter(|parts| parts.len() == 1) {
+            Some(only) => only.get(how).and_then(Value::as_array).cloned(),
+            None => None,
+        };
+        for part in parts.unwrap_or_else(|| vec![schema]) {
+            if !distinct.contains(&part) {
+                distinct.push(part);
+            }
         }
     }
     match distinct.len() {
         0 => anything(),
         1 => distinct.swap_remove(0),
         _ => json!({ how: distinct }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatewright_core::codec::{EnumId, FieldDef, StructDef};
+
+    /// A list that is made of pairs of a value and a list.
+    fn schema() -> Schema {
+        let fields = vec![
+            FieldDef::new("first", Type::Enum(EnumId(0))).optional(),
+            FieldDef::new("rest", Type::Struct(StructId(0))),
+        ];
+        let name = "pair".into();
+        Schema {
+            structs: vec![StructDef { name, fields }],
+            enums: vec![EnumDef {
+                name: "answer".into(),
+                labels: vec![(0, "no".into()), (1, "yes".into())],
+            }],
+        }
+    }
+
+    #[test]
+    fn types_are_schemas() {
+        let labels = json!({ "type": "string", "enum": ["no", "yes"] });
+        let list = Type::List(Box::new(Type::Str { max_len: 3 }));
+        let (min, max) = (-5, i128::from(u64::MAX) + 1);
+        for (ty, expected) in [
+            (Type::Bool, json!({ "type": "boolean" })),
+            (
+                Type::U8,
+                json!({ "type": "integer", "minimum": 0, "maximum": 255 }),
+            ),
+            (
+                Type::Int { min, max },
+                json!({ "type": "integer", "minimum": -5 }),
+            ),
+            (Type::Float, json!({ "type": "number" })),
+            (Type::STR, json!({ "type": "string" })),
+            (
+                list,
+                json!({ "type": "array", "items": { "type": "string", "maxLength": 3 } }),
+            ),
+            (Type::Enum(EnumId(0)), labels),
+            (Type::Any, json!({})),
+        ] {
+            assert_eq!(of_type(&ty, &schema(), Way::Asked), expected, "{ty:?}");
+        }
+    }
+
+    #[test]
+    fn a_structure_that_holds_itself_ends() {
+        let told = of_type(&Type::Struct(StructId(0)), &schema(), Way::Told);
+        let label = json!({ "type": "string", "enum": ["no", "yes"] });
+        let first = json!({ "anyOf": [label, { "type": "integer" }, { "type": "null" }] });
+        let expected = json!({
+            "type": "object",
+            "properties": { "first": first, "rest": { "type": "object" } },
+            "required": ["first", "rest"],
+        });
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_says_nothing_adds_nothing() {
+        let byte = json!({ "type": "integer" });
+        assert_eq!(any_of(vec![byte.clone(), json!({})]), json!({}));
+        assert_eq!(all_of(vec![byte.clone(), json!({})]), byte);
+        assert_eq!(any_of(vec![byte.clone(), byte.clone()]), byte);
+        assert_eq!(all_of(Vec::new()), json!({}));
+        assert_eq!(nullable(byte), json!({ "type": ["integer", "null"] }));
+        assert_eq!(nullable(json!({})), json!({}));
     }
 }

@@ -216,10 +216,16 @@ pub(super) fn together(status: &str, responses: &[&Response]) -> Value {
 
 fn description(status: &str) -> String {
     let known = http::StatusCode::from_bytes(status.as_bytes()).ok();
-    let reason = known.and_then(|status| status.canonical_reason());
-    match (reason, status) {
-        (Some(reason), _) => reason.to_owned(),
-        (None, "default") => "Any other answer".to_owned(),
-        (None, status) => format!("A status of {status}"),
+    if let Some(reason) = known.and_then(|status| status.canonical_reason()) {
+        return reason.to_owned();
+    }
+    // RFC 9110, section 15, for the classes.
+    match status {
+        "2XX" => "Successful".to_owned(),
+        "3XX" => "Redirection".to_owned(),
+        "4XX" => "Client Error".to_owned(),
+        "5XX" => "Server Error".to_owned(),
+        "default" => "Any other answer".to_owned(),
+        status => format!("Status {status}"),
     }
 }
