@@ -7,7 +7,7 @@ use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, Proxy, Question, Translation};
+use gatewright_core::translate::{BalanceKey, Conversion, Proxy, Question, RouteSpec, Translation};
 use http::HeaderName;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
@@ -187,6 +187,8 @@ pub struct RoutePlan {
     pub name: Arc<str>,
     /// The upstream, by index into [`Plan::upstreams`].
     pub upstream: usize,
+    /// Its rules as typed, for whoever describes them.
+    pub spec: Arc<RouteSpec>,
     /// What it does with what it takes.
     pub action: RouteAction,
     /// How long a whole exchange may take, from the request's first byte on.

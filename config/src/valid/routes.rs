@@ -162,6 +162,7 @@ fn compile<'f>(
     let of_listeners: Vec<&Spoken> = listeners.iter().filter_map(of).collect();
     fit::note_misfits(reader, route, destination, &of_listeners);
     let spec = route.spec.as_ref()?;
+    let typed = Arc::new(spec.clone());
     let mut compiled = Compiled {
         spec,
         listeners,
@@ -176,7 +177,7 @@ fn compile<'f>(
         let Some(upstream) = upstream else { continue };
         let key = balance_key(reader, &names.file.upstreams[upstream], spec, protocol);
         if let (Some(action), Ok(key)) = (action, key) {
-            let mut plan = route_plan(names, index, route, upstream, action);
+            let mut plan = route_plan(names, index, route, upstream, action, &typed);
             plan.balance_key = key;
             compiled.plans.push((Arc::clone(protocol), Arc::new(plan)));
         }
@@ -237,6 +238,7 @@ fn route_plan(
     route: &Route,
     upstream: usize,
     action: RouteAction,
+    spec: &Arc<RouteSpec>,
 ) -> RoutePlan {
     let name = match &route.name {
         Some(name) => name.value.clone(),
@@ -248,6 +250,7 @@ fn route_plan(
     RoutePlan {
         name: name.into(),
         upstream,
+        spec: Arc::clone(spec),
         action,
         timeout,
         balance_key: None,

@@ -42,6 +42,17 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, RuleError> {
     Ok(all)
 }
 
+/// The expressions of a template, in their order; none of one that cannot be read.
+#[must_use]
+pub fn expressions(text: &str) -> Vec<&str> {
+    let pieces = pieces(text).unwrap_or_default();
+    let expressions = pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Literal(_) => None,
+        Piece::Expr { expr, .. } => text.get(expr),
+    });
+    expressions.collect()
+}
+
 /// The expression whose brace opens at `open`, and where the text goes on behind it.
 ///
 /// A format starts at the first `:` that belongs to no bracket, no `::` and no `?`. The

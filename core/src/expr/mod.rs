@@ -61,6 +61,7 @@ pub use template::{Part, Template};
 /// What an expression says, before it is known what its names mean.
 pub mod syntax {
     pub use super::ast::{Arith, Kind, Node, Unary};
+    pub use super::braces::expressions;
     pub use super::parse::parse;
 }
 

@@ -59,8 +59,12 @@ impl<T> ById<T> {
         };
     }
 
+    pub(super) fn holds(&self, correlation: &Correlation) -> bool {
+        self.places.contains_key(correlation)
+    }
+
     pub(super) fn sent(&mut self, correlation: &Correlation, owner: T) -> Result<Entry, InUse> {
-        if self.places.contains_key(correlation) {
+        if self.holds(correlation) {
             return Err(InUse);
         }
         let sequence = self.next_sequence;

@@ -82,8 +82,8 @@ codes! {
         as they are to an upstream of their own protocol. Only routes of `raw` listeners have none: their bytes are relayed as they are.";
     NOT_SENT = "GW2224", "the operation cannot be sent by a rule",
         "`request.send` names a request or an event of the protocol that the upstream speaks. Not an operation that changes \
-        what its connection does from then on, for whoever uses it next; and no request of a protocol that tells \
-        replies apart by keys, which rules cannot make.";
+        what its connection does from then on, for whoever uses it next. Probes and the opening of a session also send no request of \
+        a protocol that tells replies apart by keys.";
     NOTHING_COMES = "GW2225", "nothing comes back",
         "A warning. The operation of `request.send` is one-way, so no reply will be there for this rule. Once it is sent, the \
         rules for `*` say what the client is to see: `error.kind` is empty then.";

@@ -2,6 +2,7 @@
 
 use super::codes::{NOT_SENT, NOTHING_COMES};
 use super::compose::{Composition, Purpose, Typed};
+use super::keyed::keyed;
 use super::load::{Findings, bad_request};
 use super::scope::{Answers, MessageScope, ReadJson};
 use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, no_request};
@@ -58,7 +59,7 @@ impl Conversion {
     }
 
     /// The message that goes upstream. If its protocol has ids, it has one that means nothing: the
-    /// connection gives its own.
+    /// connection gives its own. If it has keys, they are what the rules make of them.
     ///
     /// # Errors
     /// If a value does not fit the field that the rules put it in. Nothing was sent then.
@@ -68,10 +69,14 @@ impl Conversion {
         let request = &self.rules.request;
         let mut message = (request.message.build(&env)).map_err(|error| bad_request(&error))?;
         let descriptor = request.protocol.descriptor();
-        if let CorrelationKind::Id { .. } = descriptor.capabilities.correlation {
-            descriptor.correlate(&mut message, Correlation::Id(0));
+        match descriptor.capabilities.correlation {
+            CorrelationKind::Id { .. } => {
+                descriptor.correlate(&mut message, Correlation::Id(0));
+                Ok(message)
+            }
+            CorrelationKind::Key if request.is_answered() => keyed(message, &request.protocol),
+            CorrelationKind::Key | CorrelationKind::Fifo | CorrelationKind::None => Ok(message),
         }
-        Ok(message)
     }
 
     /// The reply to `request`, by the same rules as
@@ -141,16 +146,10 @@ impl Request {
         let span = spec.send.span().clone();
         let error = |message: String| Err(RuleError::new(NOT_SENT, span, message));
         let operation = self.operation();
-        let descriptor = self.protocol.descriptor();
-        let keyed = descriptor.capabilities.correlation == CorrelationKind::Key;
         match operation.needs {
             Needs::Bound | Needs::Replay => error(format!(
                 "`{}` changes what its connection does, which others use too",
                 operation.name
-            )),
-            Needs::Nothing | Needs::Exclusive if keyed && self.is_answered() => error(format!(
-                "the replies of `{}` are told apart by keys, which rules cannot make",
-                descriptor.name
             )),
             Needs::Nothing | Needs::Exclusive => Ok(()),
         }

@@ -28,6 +28,7 @@ mod exchange;
 mod headers;
 mod json;
 mod key;
+mod keyed;
 mod load;
 mod payload;
 mod proxy;
@@ -37,6 +38,7 @@ mod request;
 pub(crate) mod scope;
 mod spec;
 mod target;
+mod told;
 
 pub use conversion::Conversion;
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
@@ -49,6 +51,7 @@ pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
     SetSpec,
 };
+pub use told::told;
 
 pub(crate) use json::Paths;
 pub(crate) use load::Findings;

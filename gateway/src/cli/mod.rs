@@ -92,7 +92,7 @@ impl Cli {
             Verb::Decode(verb) => verb.run(self.builder),
             Verb::Encode(verb) => verb.run(self.builder),
             Verb::Send(verb) => verb.run(self.builder),
-            Verb::Generate(verb) => verb.run(),
+            Verb::Generate(verb) => verb.run(self.builder),
             Verb::Test(verb) => verb.run(self.builder),
             Verb::Completions(verb) => verb.run(self.builder),
             Verb::Version(verb) => verb.run(self.builder),

@@ -6,6 +6,7 @@ mod definitions;
 mod framed;
 mod generate;
 mod init;
+mod openapi;
 mod program;
 mod send;
 mod verbs;

@@ -169,6 +169,7 @@ fn the_examples_pass_their_tests() {
         "dns-to-doh",
         "convert",
         "redis",
+        "rest-to-pos",
         "modbus",
         "mqtt",
         "memcached",

@@ -142,7 +142,7 @@ fn unaskable(
     }
     (descriptor.capabilities.correlation == CorrelationKind::Key).then(|| {
         let text =
-            format!("the replies of `{name}` are told apart by keys, which rules cannot make");
+            format!("the replies of `{name}` are told apart by keys, of which a connection has none of its own");
         RuleError::new(NOT_SENT, spec.send.span().clone(), text)
     })
 }

@@ -37,7 +37,10 @@ pub(in crate::translate) enum On {
 }
 
 impl On {
-    pub(super) fn compile(source: &Source, answers: Answers<'_>) -> Result<Self, RuleError> {
+    pub(in crate::translate) fn compile(
+        source: &Source,
+        answers: Answers<'_>,
+    ) -> Result<Self, RuleError> {
         let text = source.text();
         if text == "*" {
             return Ok(Self::Everything);

@@ -382,11 +382,31 @@ fn requests_that_cannot_be_made() {
 }
 
 #[test]
+fn keys_are_what_the_fields_make_them() {
+    let mut file = File::default();
+    let mut spec = route(&mut file, "ask", &[("key", "\"{merchant}\"")]);
+    spec.replies = vec![file.reply("*", "", &[])];
+    let (rules, warnings) = Conversion::compile(&spec, &toy(), &keyed()).expect("no errors");
+    assert_eq!(warnings, []);
+    let request = |merchant: &str| {
+        let mut message = payment();
+        message.set_field(Slot(1), merchant.into());
+        rules.request(&message, &facts())
+    };
+    let sent = request("M1").expect("a message");
+    assert_eq!(
+        sent.correlation(),
+        &Correlation::Key(Bytes::from_static(b"M1"))
+    );
+    let fault = request("").expect_err("no key");
+    assert_eq!(fault.class(), FaultClass::BadRequest);
+    assert!(!fault.may_have_been_sent());
+}
+
+#[test]
 fn routes_that_go_elsewhere() {
     let mut file = File::default();
     let spec = route(&mut file, "ask", &[("key", "\"k\"")]);
-    let errors = Conversion::compile(&spec, &toy(), &keyed()).expect_err("no keys");
-    assert_eq!(file.shown(&errors[0]), (codes::NOT_SENT, "ask"));
     let errors = Translation::compile(&spec, &toy()).expect_err("no HTTP");
     assert_eq!(file.shown(&errors[0]), (codes::NOT_SENT, "ask"));
     let http = file.route("pay", "/");

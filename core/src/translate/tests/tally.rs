@@ -2,7 +2,7 @@
 
 use crate::codec::*;
 use crate::fault::Fault;
-use crate::message::{Kind, Message, OperationId, Slot};
+use crate::message::{Correlation, Kind, Message, OperationId, Slot};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub(super) fn keyed() -> Arc<dyn Protocol> {
     Arc::new(Tally(Arc::new(descriptor(CorrelationKind::Key))))
 }
 
-/// It is never read here; of what is written, only the first text matters.
+/// Of what is written, only the first text matters, and no more is read: with keys, that is one.
 impl FrameProtocol for Tally {
     fn descriptor(&self) -> &Arc<Descriptor> {
         &self.0
@@ -97,8 +97,15 @@ impl FrameProtocol for Tally {
         Ok(Delimited::at(NonZeroUsize::MIN, buf.len()))
     }
 
-    fn decode(&self, _frame: Bytes, _side: Side) -> Result<Message, DecodeError> {
-        Err(DecodeError::new(Cause::TooShort, 0, "nothing", "a frame"))
+    fn decode(&self, frame: Bytes, _side: Side) -> Result<Message, DecodeError> {
+        if self.0.capabilities.correlation != CorrelationKind::Key {
+            return Err(DecodeError::new(Cause::TooShort, 0, "nothing", "a frame"));
+        }
+        let message = Message::new(Kind::Request, ASK, Vec::new());
+        Ok(match frame.is_empty() {
+            true => message,
+            false => message.with_correlation(Correlation::Key(frame)),
+        })
     }
 
     fn encode(&self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
