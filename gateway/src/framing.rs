@@ -46,14 +46,19 @@ use tokio_util::codec::{Decoder, Encoder};
 #[derive(Debug)]
 pub struct Framing {
     codec: Box<dyn ConnCodec>,
-    /// Bytes that must be there before looking again, so that a trickle costs no parsing.
+    /// Bytes that must be there before looking again, so that a trickle costs no parsing. None behind
+    /// a part of a body: something may be complete without another byte.
     needed: usize,
+<<<<<<< HEAD
     /// No protocol's frames are longer than a `u32` tells. There is one of this in each idle connection.
     max_frame: u32,
     /// Nothing was read yet.
     is_new: bool,
     /// Part of a body was read last: something may be complete without another byte.
     in_body: bool,
+=======
+    max_frame: usize,
+>>>>>>> http1
 }
 
 impl Framing {
@@ -63,9 +68,13 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
+<<<<<<< HEAD
             max_frame: u32::try_from(max_frame).unwrap_or(u32::MAX),
             is_new: true,
             in_body: false,
+=======
+            max_frame,
+>>>>>>> http1
         }
     }
 
@@ -74,10 +83,11 @@ impl Framing {
     /// # Errors
     /// If the bytes are not what the protocol says.
     pub fn read(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, DecodeError> {
-        if std::mem::take(&mut self.in_body)
-            && let Some(event) = self.codec.due()
-        {
-            return Ok(Some(event));
+        if self.needed == 0 {
+            self.needed = 1;
+            if let Some(event) = self.codec.due() {
+                return Ok(Some(event));
+            }
         }
         if !self.may_have_frame(buffer) {
             return Ok(None);
@@ -97,7 +107,9 @@ impl Framing {
         self.needed = 1;
         self.is_new = false;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
-        self.in_body = matches!(event, Event::Body(_));
+        if matches!(event, Event::Body(_)) {
+            self.needed = 0;
+        }
         Ok(Some(event))
     }
 
@@ -151,7 +163,7 @@ impl Framing {
     /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
     #[must_use]
     pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        self.in_body || buffer.len() >= self.needed
+        buffer.len() >= self.needed
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.
@@ -233,7 +245,7 @@ impl Encoder<Event> for Framing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatewright_core::message::Correlation;
+    use gatewright_core::message::{Correlation, Value};
 
     /// Forgets that an error of framing leaves the bytes where they are.
     #[derive(Debug)]
@@ -260,11 +272,32 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
+<<<<<<< HEAD
             is_new: true,
             in_body: false,
+=======
+>>>>>>> http1
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);
         assert_eq!(*error.correlation(), Correlation::Id(1));
+    }
+
+    #[test]
+    fn a_body_ends_without_another_byte() {
+        let http = Arc::new(gatewright_codecs::http1::Http::new());
+        let mut framing = Framing::new(http, Side::Server, 1024);
+        let text = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok";
+        let mut buffer = BytesMut::from(&text[..]);
+        let mut events = Vec::new();
+        while framing.may_have_frame(&buffer) {
+            match framing.read(&mut buffer).unwrap() {
+                Some(event) => events.push(event),
+                None => break,
+            }
+        }
+        let body = Event::Body(bytes::Bytes::from_static(b"ok"));
+        let end = Event::End(Value::Null);
+        assert_eq!(events[1..], [body, end]);
     }
 }

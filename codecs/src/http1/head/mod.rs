@@ -43,14 +43,10 @@ fn version(text: &str, at: usize) -> Result<Version, DecodeError> {
 /// All of a frame as text. What is not UTF-8 is refused, though RFC 9110, 5.5 lets old fields have any
 /// byte above ASCII: a field is a text everywhere else.
 fn text(frame: Bytes) -> Result<ByteString, DecodeError> {
-    match std::str::from_utf8(&frame) {
-        Ok(_) => {}
-        Err(error) => {
-            let at = error.valid_up_to();
-            return Err(wrong::value(at, "text in UTF-8", "other bytes"));
-        }
-    }
-    ByteString::try_from(frame).map_err(|_| wrong::value(0, "text in UTF-8", "other bytes"))
+    ByteString::try_from(frame).map_err(|error| {
+        let at = error.valid_up_to();
+        wrong::value(at, "text in UTF-8", "other bytes")
+    })
 }
 
 /// The first line of a head, without its end, and where the next one starts.

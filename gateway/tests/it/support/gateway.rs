@@ -185,14 +185,41 @@ impl Gateway {
         kilobytes * 1024
     }
 
-    /// Lets it open no descriptor beyond those that it has.
-    pub(crate) async fn leave_no_descriptor(&self) {
+    /// Its descriptors, and what each is.
+    fn descriptors(&self) -> Vec<(usize, String)> {
         let pid = self.child.id().expect("a running process");
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
-        let open: Vec<usize> = open
-            .map(|entry| entry.expect("an entry").file_name())
-            .map(|name| name.to_string_lossy().parse().expect("a number"))
-            .collect();
+        let open = open.map(|entry| entry.expect("an entry").path());
+        // One may be gone by the time that it is looked at.
+        let told = open.filter_map(|path| {
+            let to = std::fs::read_link(&path).ok()?;
+            let number = path.file_name()?.to_string_lossy().parse().ok()?;
+            Some((number, to.to_string_lossy().into_owned()))
+        });
+        told.collect()
+    }
+
+    /// Lets it open no descriptor beyond those that it has.
+    pub(crate) async fn leave_no_descriptor(&self) {
+        let settled = async {
+            loop {
+                let open = self.descriptors();
+                let count = |what: &String| open.iter().filter(|(_, to)| to == what).count();
+                // The last that each thread opens for itself is its own name of the socket that tells
+                // of signals: of the control thread, of its listener and of the one worker.
+                let sockets = open.iter().map(|(_, to)| to);
+                let mut sockets = sockets.filter(|to| to.starts_with("socket:"));
+                let ready = sockets.any(|socket| count(socket) >= 3);
+                // One descriptor is spare, beside what it was started with.
+                let spare = open.iter().any(|(n, to)| *n > 2 && to == "/dev/null");
+                if spare && ready {
+                    return open;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let open = in_time("its threads to run".to_owned(), settled).await;
+        let open: Vec<usize> = open.into_iter().map(|(number, _)| number).collect();
         let lowest_free = (0..).find(|number| !open.contains(number));
         self.limit_descriptors(lowest_free.expect("a number")).await;
     }
