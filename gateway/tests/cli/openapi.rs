@@ -103,6 +103,22 @@ fn fields_of_the_upstream_type_what_is_said_in_json() {
     }
 }
 
+/// Whatever is optional in a message is so in JSON, where it may be `null`; a part of a path is there.
+#[test]
+fn what_a_message_may_lack_may_be_left_out() {
+    let document = document(&["-c", "../../../../config/examples/rest-to-iso8583"]);
+    let operation = &document["paths"]["/v1/terminals/{terminal}/authorisations"]["post"];
+    let terminal = &operation["parameters"][0];
+    assert_eq!(terminal["schema"]["type"], "string");
+    assert_eq!(terminal["schema"]["maxLength"], 8);
+    assert_eq!(operation["parameters"][1]["required"], false);
+    let asked = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let amount = &asked["properties"]["amount_minor"];
+    assert_eq!(amount["type"], json!(["integer", "null"]));
+    assert_eq!(amount["maximum"], 999_999_999_999_u64);
+    assert_eq!(asked.get("required"), None);
+}
+
 #[test]
 fn a_document_can_be_a_file() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");

@@ -3,7 +3,7 @@
 use super::asked::asked;
 use super::part::{Part, Wanted};
 use super::payload::Document;
-use super::schema::{all_of, any_of, anything, text};
+use super::schema::{all_of, any_of, anything, present, text};
 use super::told::{Response, Telling, together};
 use gatewright_config::plan::RouteAction;
 use serde_json::{Value, json};
@@ -186,20 +186,16 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, part: &Part, wanted: &Wanted, required: bool) {
-        // What stands in a path, a query or a header is text, whatever it spells.
-        let spelt = |wanted: &Wanted| match wanted {
-            Wanted::Digits(number) => number.clone(),
-            Wanted::Value(schema) if schema["type"] == "string" => schema.clone(),
-            Wanted::Value(_) => text(),
-        };
         match part {
-            Part::Path(name) => self.parameter(Place::Path(name.clone()), spelt(wanted), true),
+            Part::Path(name) => {
+                self.parameter(Place::Path(name.clone()), spelt(wanted.clone()), true)
+            }
             Part::Query(name) => {
-                self.parameter(Place::Query(name.clone()), spelt(wanted), required);
+                self.parameter(Place::Query(name.clone()), spelt(wanted.clone()), required);
             }
             Part::Header(name) if IGNORED.contains(&&**name) => {}
             Part::Header(name) => {
-                self.parameter(Place::Header(name.clone()), spelt(wanted), required);
+                self.parameter(Place::Header(name.clone()), spelt(wanted.clone()), required);
             }
             Part::Json(path) => {
                 let json = self.json.get_or_insert_default();
@@ -235,6 +231,21 @@ impl Parts {
                 schema: anything(),
                 required: false,
             }),
+        }
+    }
+}
+
+/// What stands in a path, a query or a header is there, and is text, whatever it spells.
+fn spelt(wanted: Wanted) -> Value {
+    match wanted {
+        Wanted::Digits(number) => number,
+        Wanted::Value(schema) => {
+            let schema = present(schema);
+            if schema["type"] == "string" {
+                schema
+            } else {
+                text()
+            }
         }
     }
 }
