@@ -8,7 +8,7 @@ seconds=${1:-10}
 program=$(realpath "${GATEWRIGHT:-target/debug/gatewright}")
 source=$(pwd)
 host=$(rustc -vV | sed -n 's/^host: //p')
-export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$source/fuzz/target"
+export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$source/fuzz/target}"
 
 project=$(mktemp -d)
 trap 'rm -rf "$project"' EXIT

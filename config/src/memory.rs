@@ -2,8 +2,8 @@
 
 use crate::keys::size;
 use crate::plan::{
-    Endpoint, EndpointKind, ListenerPlan, Plan, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, RoutePlan,
-    Service, Sharing, UpstreamPlan,
+    Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
+    QUIC_STREAM_WINDOW, RoutePlan, Service, Sharing, UpstreamPlan,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -156,10 +156,15 @@ impl Plan {
         if tls > 0 {
             more += &format!(" + {} TLS", size(tls));
         }
+        let bodies = bodies(listener);
+        if bodies > 0 {
+            more += &format!(" + {} bodies and HTTP/2", size(bodies));
+        }
         let each = wide(limits.frame)
             .saturating_add(wide(limits.send_buffer))
             .saturating_add(reply)
             .saturating_add(tls)
+            .saturating_add(bodies)
             .saturating_add(CONNECTION);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
@@ -207,18 +212,21 @@ impl Plan {
         } else {
             FORWARDED
         };
-        let http = listener.protocol.descriptor().http.is_some();
-        let payload = if http { limits.body } else { 0 };
-        let each = wide(limits.frame.saturating_add(payload)).saturating_mul(copies);
+        let frame = format!("{} frame", size(wide(limits.frame)));
+        let (body, frame) = match listener.protocol.descriptor().http {
+            Some(_) => {
+                let body = wide(limits.body);
+                (body, format!("({frame} + {} body)", size(body)))
+            }
+            None => (0, frame),
+        };
+        let each = (wide(limits.frame).saturating_add(body)).saturating_mul(copies);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
             formula: format!(
-                "min({} connections × {} in-flight, {taken} that its upstreams take) × {} frame × {}",
-                limits.connections,
-                limits.in_flight,
-                size(wide(limits.frame.saturating_add(payload))),
-                copies,
+                "min({} connections × {} in-flight, {taken} that its upstreams take) × {frame} × {}",
+                limits.connections, limits.in_flight, copies,
             ),
             bytes: asked.min(taken).saturating_mul(each),
         }
@@ -306,6 +314,15 @@ impl Plan {
     fn workers(&self) -> u64 {
         wide(self.workers.get())
     }
+}
+
+/// What a client of HTTP holds of bodies that are not whole, and of HTTP/2 beside them.
+fn bodies(listener: &ListenerPlan) -> u64 {
+    let carried = listener.protocol.descriptor().http.map(|_| {
+        let bodies = wide(listener.limits.body).saturating_mul(wide(HTTP2_BODIES));
+        bodies.saturating_add(u64::from(HTTP2_WINDOW) + HTTP2_CONNECTION)
+    });
+    carried.unwrap_or(0)
 }
 
 /// What TLS with a client of a listener holds, if it is spoken there.

@@ -417,6 +417,13 @@ pub const QUIC_STREAM_WINDOW: u32 = 256 << 10;
 /// what a link of 6.4 Gbit/s needs at 10 ms.
 pub const QUIC_SEND_WINDOW: u32 = 8 << 20;
 
+/// Bytes of bodies that a client of HTTP/2 may send on one connection before they are read. Bodies are
+/// read at once.
+pub const HTTP2_WINDOW: u32 = 1 << 20;
+/// Bodies of the longest kind that the streams of one connection may hold before they are whole.
+/// Whoever goes beyond it is refused, and may try again.
+pub const HTTP2_BODIES: usize = 4;
+
 /// How endpoints are probed.
 #[derive(Clone, Debug)]
 pub struct CheckPlan {

@@ -48,11 +48,12 @@ pub struct Framing {
     codec: Box<dyn ConnCodec>,
     /// Bytes that must be there before looking again, so that a trickle costs no parsing.
     needed: usize,
-    max_frame: usize,
+    /// No protocol's frames are longer than a `u32` tells. There is one of this in each idle connection.
+    max_frame: u32,
+    /// Nothing was read yet.
+    is_new: bool,
     /// Part of a body was read last: something may be complete without another byte.
     in_body: bool,
-    /// Something was read.
-    begun: bool,
 }
 
 impl Framing {
@@ -62,9 +63,9 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
-            max_frame,
+            max_frame: u32::try_from(max_frame).unwrap_or(u32::MAX),
+            is_new: true,
             in_body: false,
-            begun: false,
         }
     }
 
@@ -84,7 +85,7 @@ impl Framing {
         let length = match self.codec.delimit(buffer).map_err(close_after)? {
             Delimited::Need(more) => {
                 self.needed = buffer.len().saturating_add(more.get());
-                return if self.needed > self.max_frame {
+                return if self.needed > self.max_frame as usize {
                     Err(self.too_long())
                 } else {
                     Ok(None)
@@ -94,9 +95,9 @@ impl Framing {
             Delimited::Frame(length) => length.get(),
         };
         self.needed = 1;
+        self.is_new = false;
         let event = self.codec.decode(buffer.split_to(length).freeze())?;
         self.in_body = matches!(event, Event::Body(_));
-        self.begun = true;
         Ok(Some(event))
     }
 
@@ -106,12 +107,6 @@ impl Framing {
     /// If it ends in the middle of a message.
     pub fn finish(&mut self) -> Result<Option<Event>, DecodeError> {
         self.codec.finish()
-    }
-
-    /// Whether anything was read yet.
-    #[must_use]
-    pub(crate) const fn has_begun(&self) -> bool {
-        self.begun
     }
 
     /// Counts the whole frames at the start of `buffer`, `most` at most, that can be passed on
@@ -126,6 +121,7 @@ impl Framing {
         let scanned = self.codec.scan(buffer, most).map_err(close_after)?;
         if scanned.frames > 0 {
             self.needed = 1;
+            self.is_new = false;
         }
         Ok(scanned)
     }
@@ -139,17 +135,23 @@ impl Framing {
         self.codec.overlong(buffer)
     }
 
-    /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
+    /// Whether no frame was read yet.
     #[must_use]
-    pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
-        self.in_body || buffer.len() >= self.needed
+    pub const fn is_new(&self) -> bool {
+        self.is_new
     }
 
-    /// Whether the peer's last message was read, or the last one written: see
+    /// Whether the last message of the connection was read or written: see
     /// [`ConnCodec::has_ended`].
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.codec.has_ended()
+    }
+
+    /// Whether [`read`](Self::read) would look at `buffer`, rather than wait for more bytes.
+    #[must_use]
+    pub fn may_have_frame(&self, buffer: &[u8]) -> bool {
+        self.in_body || buffer.len() >= self.needed
     }
 
     /// Appends the event's bytes to `out`, or leaves it as it was.
@@ -256,10 +258,10 @@ mod tests {
     fn lost_framing_always_closes() {
         let mut framing = Framing {
             codec: Box::new(Careless),
-            in_body: false,
-            begun: false,
             needed: 1,
             max_frame: 64,
+            is_new: true,
+            in_body: false,
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);

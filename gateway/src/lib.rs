@@ -11,6 +11,7 @@ mod tls;
 mod framing;
 mod serve;
 mod dispatch;
+mod collected;
 mod relay;
 mod discovery;
 mod upstream;

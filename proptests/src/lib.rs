@@ -9,8 +9,10 @@
 pub mod definitions;
 mod generic;
 mod hello;
+mod http1;
 pub mod library;
 pub mod models;
+pub mod oracle;
 mod resp;
 pub mod simulation;
 mod special;
@@ -57,7 +59,9 @@ fn of_operation(descriptor: &Arc<Descriptor>, id: OperationId) -> BoxedStrategy<
         .unwrap_or_else(|| generic::record(descriptor, def, special::of(&descriptor.name)));
     let descriptor = Arc::clone(descriptor);
     fields
-        .prop_map(move |fields| descriptor.message(id, fields))
+        .prop_flat_map(move |fields| {
+            special::with_body(descriptor.message(id, fields), &descriptor)
+        })
         .boxed()
 }
 

@@ -1,8 +1,9 @@
 //! What a schema cannot say about the values of a field.
 
-use crate::resp;
+use crate::{http1, resp};
 use bytes::Bytes;
-use gatewright_core::message::{Record, Value};
+use gatewright_core::codec::Descriptor;
+use gatewright_core::message::{Message, Record, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -13,6 +14,7 @@ pub(crate) type Special = fn(&str, &str) -> Option<BoxedStrategy<Value>>;
 pub(crate) fn of(protocol: &str) -> Special {
     match protocol {
         "dns" => dns,
+        "http" => http1::of,
         "pos" => pos,
         "resp" => resp::of,
         _ => |_, _| None,
@@ -24,6 +26,14 @@ pub(crate) fn fields(protocol: &str, def: &str) -> Option<BoxedStrategy<Record>>
     match protocol {
         "resp" => resp::record(def),
         _ => None,
+    }
+}
+
+/// Messages with the payloads that this one may have beside its fields.
+pub(crate) fn with_body(message: Message, descriptor: &Descriptor) -> BoxedStrategy<Message> {
+    match &descriptor.http {
+        Some(shape) => http1::with_body(message, shape),
+        None => Just(message).boxed(),
     }
 }
 

@@ -35,9 +35,9 @@ impl HttpCodec {
 
     /// A client is told what it did wrong, unless it speaks another protocol; a server is not.
     fn refuse(&mut self, error: DecodeError) -> DecodeError {
+        self.leaving = true;
         let nobodys = matches!(error.cause(), Cause::ForeignProtocol | Cause::TrailingBytes);
         if self.side == Side::Client || nobodys || self.reading.is_over() {
-            self.leaving = true;
             return error.with_recovery(Recovery::Close);
         }
         self.reading.refused(&mut self.unanswered);

@@ -202,12 +202,13 @@ impl Reading {
         }
     }
 
-    /// What a refused request is to its answer: the last one.
+    /// The answer to a request that was refused is the last one. A request whose body was refused is
+    /// among those to be answered already.
     pub(super) fn refused(&mut self, unanswered: &mut Unanswered) {
+        if self.state == State::Head {
+            unanswered.push(Asked::UNKNOWN);
+        }
         self.state = State::Over;
-        unanswered.push(Asked {
-            stays: Stays::No,
-            ..Asked::UNKNOWN
-        });
+        self.waits = Waits::No;
     }
 }

@@ -62,6 +62,7 @@ fn unread(error: Option<&DecodeError>) -> Problem {
         // The search says so of the first line alone.
         Some((Cause::TooLong, 0)) => (414, "the first line is too long"),
         Some((Cause::TooLong, _)) => (431, "the fields are too long, or too many"),
+        Some((Cause::LongBody, _)) => (413, "the body is too long"),
         Some((Cause::Unsupported, _)) => (501, "the method or the transfer coding is not known"),
         Some((Cause::BadVersion, _)) => (505, "only HTTP/1.0 and HTTP/1.1 are spoken here"),
         Some(_) | None => (400, "the request cannot be read"),

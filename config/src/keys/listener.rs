@@ -62,7 +62,7 @@ pub(crate) static BODY: Key = Key::new(
     Fallback::Value("\"1MiB\""),
     "The longest body of a request that is read whole, because rules look at it: for protocols that carry HTTP. What is handed on as it comes has no limit, but room for 64KiB at a time. Other protocols have bodies within the frame.",
 )
-.memory("one for each request in flight, and one being read on each connection of HTTP/1.1");
+.memory("one for each request in flight; and, being read, four for each connection, over all streams of HTTP/2");
 pub(crate) static FRAME_TIME: Key = Key::new(
     "listeners.*.limits.frame-time",
     TIMES,

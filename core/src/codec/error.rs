@@ -27,6 +27,8 @@ pub enum Cause {
     BadMagic,
     /// A length says more than the limit.
     TooLong,
+    /// A body that follows its message is longer than the limit.
+    LongBody,
     /// A length says less than its own header.
     TooShort,
     /// A field reaches beyond the end of the frame.
@@ -53,6 +55,7 @@ impl Cause {
             Self::ForeignProtocol => "foreign-protocol",
             Self::BadMagic => "bad-magic",
             Self::TooLong => "too-long",
+            Self::LongBody => "long-body",
             Self::TooShort => "too-short",
             Self::Truncated => "truncated",
             Self::TrailingBytes => "trailing-bytes",

@@ -37,8 +37,8 @@ codes! {
         2^64 - 1. Text that only looks like a number belongs in quotes.";
     UNKNOWN_NAME = "GW2004", "there is no such name",
         "The message of this route, or what else is in scope there, has no field of that name. \
-        In scope are the message's fields, peer, conn, listener, trace, headers, json, path and \
-        query; in a reply rule also status, error, request and body. Names are case-sensitive.";
+        In scope are the message's fields, peer, conn, listener, trace, of HTTP method, host, path, \
+        query, headers, json and body; in a reply rule also status, error, request and body. Names are case-sensitive.";
     UNKNOWN_CALL = "GW2005", "there is no such function or method",
         "Functions are base64 unbase64 hex unhex utf8 upper lower trim string int. Methods depend on \
         the value: integers have to_s; floats, truth values and enums to_i; text length reverse substring \

@@ -13,7 +13,9 @@
 //! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`; in a reply,
 //! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one) and of the answer `headers["x"]`, `json.a.b[0]` and `body`, or the fields of the
-//! message that the rule is for.
+//! message that the rule is for. Where the listener speaks HTTP, a request has `method`, `host`,
+//! `path`, `path.name`, `query.name`, `headers["x"]`, `json.a.b[0]` and `body` instead of fields,
+//! and a reply is a status with headers and a payload.
 //!
 //! Values cannot break out of their places: in a path or query they are percent-encoded, in JSON
 //! escaped, and a header refuses what it cannot hold. Fields of messages have a type, and codecs

@@ -24,20 +24,31 @@ impl InFlight {
     }
 }
 
-/// A set of exchanges. Places and their wakers are used again, so that a message costs no
-/// allocation here.
-#[derive(Debug, Default)]
-pub(crate) struct Exchanges {
-    places: Vec<Place>,
+/// A set of exchanges, or of what has one. Places and their wakers are used again, so that a message
+/// costs no allocation here.
+#[derive(Debug)]
+pub(crate) struct Exchanges<T = InFlight> {
+    places: Vec<Place<T>>,
     free: Vec<usize>,
     ready: Arc<Ready>,
     /// The indexes being worked on; kept for its capacity.
     batch: Vec<usize>,
 }
 
+impl<T> Default for Exchanges<T> {
+    fn default() -> Self {
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+            ready: Arc::default(),
+            batch: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
-struct Place {
-    exchange: Option<InFlight>,
+struct Place<T> {
+    exchange: Option<T>,
     signal: Arc<Signal>,
     waker: Waker,
 }
@@ -85,7 +96,7 @@ impl Ready {
     }
 }
 
-impl Exchanges {
+impl<T> Exchanges<T> {
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
@@ -96,7 +107,7 @@ impl Exchanges {
 
     /// Adds an exchange. It wakes nobody: the caller polls it with the next
     /// [`poll_ready`](Self::poll_ready).
-    pub(crate) fn insert(&mut self, exchange: InFlight) {
+    pub(crate) fn insert(&mut self, exchange: T) {
         let index = self.free.pop().unwrap_or_else(|| self.add_place());
         let place = &mut self.places[index];
         place.exchange = Some(exchange);
@@ -107,11 +118,11 @@ impl Exchanges {
 
     /// Polls the exchanges that were woken and hands those that ended to `ended`. Later wakes
     /// reach the task of `cx`.
-    pub(crate) fn poll_ready<T>(
+    pub(crate) fn poll_ready<E>(
         &mut self,
         cx: &Context<'_>,
-        mut poll: impl FnMut(&mut InFlight, &mut Context<'_>) -> Option<T>,
-        mut ended: impl FnMut(InFlight, T),
+        mut poll: impl FnMut(&mut T, &mut Context<'_>) -> Option<E>,
+        mut ended: impl FnMut(T, E),
     ) {
         {
             let mut woken = self.ready.lock();
@@ -135,13 +146,8 @@ impl Exchanges {
         }
     }
 
-    /// Whether one of them was woken, or is new.
-    pub(crate) fn has_woken(&self) -> bool {
-        !self.ready.lock().places.is_empty()
-    }
-
     /// All of them, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &InFlight> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.places
             .iter()
             .filter_map(|place| place.exchange.as_ref())
@@ -149,7 +155,7 @@ impl Exchanges {
 
     /// Takes out the first exchange for which `chosen` says so; its call is cancelled when it
     /// is dropped.
-    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&InFlight) -> bool) -> Option<InFlight> {
+    pub(crate) fn take(&mut self, mut chosen: impl FnMut(&T) -> bool) -> Option<T> {
         let index = self
             .places
             .iter()

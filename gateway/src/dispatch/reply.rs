@@ -65,6 +65,14 @@ impl Reply {
         }
     }
 
+    /// The message that it is, if it is one that was made here.
+    pub(crate) fn event(&self) -> Option<&Event> {
+        match self.content()? {
+            Content::Event(event) => Some(event),
+            Content::Frames(_) => None,
+        }
+    }
+
     /// `None` for an exchange that has no reply: that is never made one.
     pub(crate) fn content(&self) -> Option<Content<'_>> {
         match self {

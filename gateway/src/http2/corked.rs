@@ -30,16 +30,18 @@ struct Inner<T> {
     held: BytesMut,
     /// Whether anything was read since somebody asked.
     heard: bool,
+    /// The same of what was written.
+    sent: bool,
 }
 
 impl<T> Corked<T> {
     pub(crate) fn new(transport: T) -> (Self, Cork<T>) {
         let held = BytesMut::new();
-        let heard = false;
         let inner = Rc::new(RefCell::new(Inner {
             transport,
             held,
-            heard,
+            heard: false,
+            sent: false,
         }));
         let cork = Cork {
             inner: Rc::clone(&inner),
@@ -52,6 +54,11 @@ impl<T> Cork<T> {
     /// Whether anything was read since the last time.
     pub(crate) fn take_heard(&self) -> bool {
         std::mem::take(&mut self.inner.borrow_mut().heard)
+    }
+
+    /// Whether anything was written since the last time.
+    pub(crate) fn take_sent(&self) -> bool {
+        std::mem::take(&mut self.inner.borrow_mut().sent)
     }
 }
 
@@ -74,6 +81,7 @@ impl<T: AsyncWrite + Unpin> Inner<T> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.held.advance(written);
+            self.sent = true;
         }
         Pin::new(&mut self.transport).poll_flush(cx)
     }

@@ -300,6 +300,7 @@ impl Blueprint {
             name: Arc::clone(&plan.name),
             worker: Rc::clone(worker),
             protocol: Arc::clone(&plan.protocol),
+            tls: plan.tls.is_some(),
             limits: plan.limits,
             reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
             bound: Rc::new(RelayListener::new(

@@ -28,6 +28,8 @@ pub(crate) struct Listener {
     pub(crate) name: Arc<str>,
     pub(crate) worker: Rc<Worker>,
     pub(crate) protocol: Arc<dyn Protocol>,
+    /// Whether its clients come over TLS.
+    pub(crate) tls: bool,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
     /// For clients that get a connection of their own.
@@ -35,6 +37,13 @@ pub(crate) struct Listener {
     /// Bytes of replies that may wait for a client, where others would have to wait with it.
     pub(crate) reply_room: Option<usize>,
     pub(crate) metrics: ListenerMetrics,
+}
+
+impl Listener {
+    /// Whether its clients speak HTTP, of whatever version.
+    pub(crate) fn speaks_http(&self) -> bool {
+        self.protocol.descriptor().http.is_some()
+    }
 }
 
 /// An address that the system refuses.

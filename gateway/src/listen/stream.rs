@@ -25,6 +25,14 @@ impl ClientStream {
         }
     }
 
+    /// The protocol that was agreed on by ALPN.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
+
     /// The error that came on the socket while nobody read it.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.tcp().take_error()

@@ -1,8 +1,8 @@
 //! One client's connection, from its first byte to its last.
 
 mod handshake;
-mod http2;
 mod connection;
+mod http2;
 mod parting;
 
 pub(crate) use connection::{Connection, Spares};

@@ -4,8 +4,9 @@ use super::download::Download;
 use super::mock::MockCall;
 use super::{Lease, Place, Queued, Target, Upstream, Wish};
 use crate::clock;
+use crate::collected::Collected;
 use crate::http2::{BUDGET, Guard, Outflow, Patience};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest};
@@ -71,15 +72,6 @@ struct Receiving {
     head: Parts,
     stream: RecvStream,
     body: Collected,
-}
-
-/// What came of a body so far. A body of one chunk is not copied.
-#[derive(Default)]
-enum Collected {
-    #[default]
-    Nothing,
-    One(Bytes),
-    Many(BytesMut),
 }
 
 impl Call {
@@ -487,37 +479,6 @@ const fn speaks_against_its_server(status: StatusCode) -> bool {
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
     )
-}
-
-impl Collected {
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::One(chunk) => chunk.len(),
-            Self::Many(chunks) => chunks.len(),
-        }
-    }
-
-    fn push(&mut self, chunk: Bytes) {
-        match self {
-            Self::Nothing => *self = Self::One(chunk),
-            Self::One(first) => {
-                let mut chunks = BytesMut::with_capacity(first.len() + chunk.len());
-                chunks.extend_from_slice(first);
-                chunks.extend_from_slice(&chunk);
-                *self = Self::Many(chunks);
-            }
-            Self::Many(chunks) => chunks.extend_from_slice(&chunk),
-        }
-    }
-
-    fn finish(self) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(chunk) => chunk,
-            Self::Many(chunks) => chunks.freeze(),
-        }
-    }
 }
 
 pub(super) fn uri(

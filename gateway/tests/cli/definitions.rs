@@ -304,7 +304,9 @@ fn protocols_of_a_configuration_can_be_named() {
     let unknown = gatewright(&["encode", "-p", "linkd", "-c", "named.toml", message]);
     assert_eq!(unknown.code, Some(2));
     assert!(
-        unknown.stderr.contains("there is linked, dns, pos, resp"),
+        unknown
+            .stderr
+            .contains("there is linked, dns, http, pos, resp"),
         "{unknown}"
     );
     for verb in [

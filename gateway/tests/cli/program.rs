@@ -70,12 +70,15 @@ fn version_tells_what_is_linked_in() {
     );
     let long = gatewright(&["version", "-v"]);
     assert!(
-        long.stdout.contains("protocols: dns, pos, resp\n"),
+        long.stdout.contains("protocols: dns, http, pos, resp\n"),
         "{long}"
     );
     let json = gatewright(&["version", "-v", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["protocols"], serde_json::json!(["dns", "pos", "resp"]));
+    assert_eq!(
+        json["protocols"],
+        serde_json::json!(["dns", "http", "pos", "resp"])
+    );
 }
 
 #[test]

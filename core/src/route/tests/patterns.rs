@@ -247,3 +247,49 @@ fn a_message_without_a_target_is_nobodys() {
     );
     assert_eq!(table(&[("", "")]).pick(&message, &facts()), None);
 }
+
+/// What a server makes of a segment.
+fn naive(segment: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = segment.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'%' {
+            out.push(*first);
+            continue;
+        }
+        let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+        let digits = digits
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit())
+            .then_some(digits)?;
+        out.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = &rest[2..];
+    }
+    Some(out)
+}
+
+#[test]
+fn every_short_path_is_taken_only_as_what_a_server_makes_of_it() {
+    const LETTERS: [char; 5] = ['/', '.', '%', '2', 'e'];
+    let table = table(&[("* /{r...}", "")]);
+    let (mut taken, mut refused) = (0, 0);
+    for length in 0..8_u32 {
+        for n in 0..5_usize.pow(length) {
+            let letter = |at: u32| LETTERS[n / 5_usize.pow(at) % 5];
+            let path: String = std::iter::once('/')
+                .chain((0..length).map(letter))
+                .collect();
+            let segments: Option<Vec<Vec<u8>>> = path.split('/').map(naive).collect();
+            let good = segments.is_some_and(|segments| {
+                let odd = |s: &Vec<u8>| s == b"." || s == b".." || s.contains(&b'/');
+                let text = |s: &Vec<u8>| std::str::from_utf8(s).is_ok();
+                !segments.iter().any(odd) && segments.iter().all(text)
+            });
+            let picked = table.pick(&asked(&format!("GET {path}"), &[], ""), &facts());
+            assert_eq!(picked.is_some(), good, "{path}");
+            *(if good { &mut taken } else { &mut refused }) += 1;
+        }
+    }
+    assert!(taken > 1000 && refused > 1000, "{taken} {refused}");
+}

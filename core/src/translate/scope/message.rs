@@ -166,13 +166,14 @@ impl<'a> MessageScope<'a> {
         let fields = || self.records().flat_map(|record| &record.fields);
         let first = path.first().copied().unwrap_or_default();
         let is_path = fields().any(|f| f.path.split('.').next() == Some(first));
-        let (field, mut names): (_, Box<dyn Iterator<Item = &str>>) = match is_path && first != "" {
-            true => (path.join("."), Box::new(fields().map(|f| f.path.as_ref()))),
-            false => (
-                first.to_owned(),
-                Box::new(fields().map(|f| f.name.as_ref())),
-            ),
-        };
+        let (field, mut names): (_, Box<dyn Iterator<Item = &str>>) =
+            match is_path && !first.is_empty() {
+                true => (path.join("."), Box::new(fields().map(|f| f.path.as_ref()))),
+                false => (
+                    first.to_owned(),
+                    Box::new(fields().map(|f| f.name.as_ref())),
+                ),
+            };
         let message = match &self.subject {
             Subject::Http(_) => {
                 return NameError {

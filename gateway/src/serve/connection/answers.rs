@@ -129,6 +129,8 @@ impl Connection {
                 Wrote::Some => return Ok(false),
             }
             let Some(reply) = self.session.poll_transmit() else {
+                self.invite_payload(work);
+                self.close_if_ended();
                 return Ok(false);
             };
             self.write_reply(work, reply, now);
@@ -146,7 +148,6 @@ impl Connection {
             None => Ok(()),
         };
         let Err(error) = written else {
-            self.close_if_ended();
             work.streaming = rest.map(|body| Box::new(Streaming::new(body, reply, now)));
             return;
         };

@@ -8,14 +8,17 @@ mod tie;
 mod timeouts;
 mod work;
 
+pub(super) use payload::too_long;
 pub(crate) use work::Spares;
 
+use super::http2::Client;
 use super::parting::Parting;
 use crate::clock;
 use crate::dispatch::Reply;
 use crate::framing::Framing;
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener, Permit};
+use bytes::Bytes;
 use gatewright_core::codec::Side;
 use gatewright_core::session::{Session, SessionLimits};
 use std::future::Future;
@@ -92,7 +95,8 @@ impl Connection {
             idle: limits.idle,
         };
         listener.metrics.opened();
-        Self {
+        let is_http2 = listener.speaks_http() && io.alpn() == Some(b"h2");
+        let mut connection = Self {
             io: Some(io),
             listener: Rc::clone(listener),
             _permit: permit,
@@ -104,16 +108,28 @@ impl Connection {
             work: None,
             tie: None,
             ending: None,
+        };
+        if is_http2 {
+            connection.multiplex(Bytes::new());
         }
+        connection
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        if let Some(Tie::Bound(bound)) = self.tie.as_deref_mut() {
-            let ended = bound.poll(self.id, &self.listener.worker, cx);
+        let ended = match self.tie.as_deref_mut() {
+            Some(Tie::Bound(bound)) => Some(bound.poll(self.id, &self.listener.worker, cx)),
+            Some(Tie::Multiplexed(http2)) => {
+                let client = Client {
+                    listener: &self.listener,
+                    peer: self.peer,
+                    id: self.id,
+                };
+                Some(http2.poll(&client, cx))
+            }
+            Some(_) | None => None,
+        };
+        if let Some(ended) = ended {
             return ended.map(|reason| Err(Ended(reason)));
-        }
-        if let Some(Tie::Http2(http2)) = self.tie.as_deref_mut() {
-            return http2.poll(cx).map(|reason| Err(Ended(reason)));
         }
         let mut work = self.begin_work();
         let turned = self.serve(&mut work, cx);
@@ -152,8 +168,8 @@ impl Connection {
         if self.parting().is_none() {
             self.exchange_bytes(work, now, cx)?;
         }
-        if self.is_bound() {
-            // From here on the pair is polled.
+        if self.is_given_away() {
+            // From here on the tie is polled.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -181,7 +197,7 @@ impl Connection {
             self.evict_if_slow(work)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
-            let may_go_on = starved || self.framing.may_have_frame(&work.inbound);
+            let may_go_on = starved || self.may_have_frame(work);
             let may_read = self.has_credit(work) && may_go_on && !work.is_backed_up(cx);
             let may_write = more && work.outbound.is_empty();
             if !self.may_untie(work) && !may_read && !may_write {

@@ -1,10 +1,10 @@
 //! A request whose payload comes after it: read whole first, or passed on as it comes.
 
 use super::{Connection, Ended, Work};
+use crate::collected::Collected;
 use crate::dispatch::Arrival;
-use bytes::{Bytes, BytesMut};
-use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery, Rejected};
-use gatewright_core::fault::{Fault, FaultClass};
+use bytes::Bytes;
+use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery};
 use gatewright_core::message::{Body, BodySender, Message, Value};
 use std::task::Context;
 
@@ -26,8 +26,7 @@ pub(super) enum Incoming {
 pub(super) struct Collecting {
     request: Message,
     at: Arrival,
-    body: Vec<Bytes>,
-    length: usize,
+    body: Collected,
 }
 
 impl Incoming {
@@ -40,29 +39,6 @@ impl Incoming {
     }
 }
 
-impl Collecting {
-    /// Pieces of one read lie one behind the other; most payloads are one piece.
-    fn finish(self) -> Message {
-        let Self {
-            mut request,
-            mut body,
-            length,
-            ..
-        } = self;
-        let whole = match body.len() {
-            0 => Bytes::new(),
-            1 => body.remove(0),
-            _ => {
-                let mut whole = BytesMut::with_capacity(length);
-                body.iter().for_each(|piece| whole.extend_from_slice(piece));
-                whole.freeze()
-            }
-        };
-        request.set_body(whole.into());
-        request
-    }
-}
-
 impl Connection {
     /// A message begins whose payload follows.
     pub(super) fn handle_beginning(
@@ -72,18 +48,15 @@ impl Connection {
         at: Arrival,
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
-        if self.session.in_flight() == 0 && work.streaming.is_none() {
-            // What does not fit here is not waited for: RFC 9110, section 10.1.1.
-            let go_on = Event::Control(Control::Continue);
-            let _ = self.framing.write(&go_on, &mut work.outbound);
-        }
+        self.session.handle_heartbeat(at.now);
         if !self.listener.dispatch.passes_on(&request, &self.facts()) {
             work.incoming = Some(Box::new(Incoming::Collecting(Collecting {
                 request,
                 at,
-                body: Vec::new(),
-                length: 0,
+                body: Collected::default(),
             })));
+            work.partial_since = Some(at.began);
+            (self.alarm).set(at.began + self.listener.limits.frame_time, cx);
             return Ok(());
         }
         let (to, body) = Body::stream(BUDGET);
@@ -104,9 +77,10 @@ impl Connection {
             Some(Incoming::Collecting(collecting)) => {
                 // Its time counts from its first byte.
                 work.partial_since = Some(collecting.at.began);
-                collecting.length += chunk.len();
-                if collecting.length > most {
-                    self.refuse_payload(work, at);
+                if collecting.body.len().saturating_add(chunk.len()) > most {
+                    let error = too_long(most, &collecting.request);
+                    self.announce_end(work);
+                    self.handle_decode_error(work, &error, at.now);
                 } else {
                     collecting.body.push(chunk);
                 }
@@ -144,10 +118,14 @@ impl Connection {
         };
         match *incoming {
             Incoming::Collecting(collecting) => {
-                let began = collecting.at.began;
-                let at = Arrival { began, ..at };
+                let Collecting {
+                    mut request,
+                    at: Arrival { began, .. },
+                    body,
+                } = collecting;
+                request.set_body(body.finish().into());
                 work.partial_since = None;
-                self.handle_message(work, collecting.finish(), at, cx)
+                self.handle_message(work, request, Arrival { began, ..at }, cx)
             }
             Incoming::Passing(to) => {
                 to.end(trailers);
@@ -157,42 +135,44 @@ impl Connection {
         }
     }
 
-    /// Answers a request that is too long, and reads no further.
-    fn refuse_payload(&mut self, work: &mut Work, at: Arrival) {
-        let most = self.listener.limits.body;
-        let expected = format!("a payload of at most {most} bytes");
-        let error = DecodeError::new(Cause::TooLong, 0, expected, "a longer one")
-            .with_recovery(Recovery::AnswerAndClose);
-        self.listener.metrics.decode_error(&error);
-        tracing::info!(peer = %self.peer, listener = %self.listener.name, %error, "closing");
-        let refused = match work.incoming.take().map(|incoming| *incoming) {
-            Some(Incoming::Collecting(collecting)) => Some(collecting.request),
-            Some(Incoming::Passing(_) | Incoming::Unwanted(_)) | None => None,
+    /// Tells a client that waits for that to send its payload. What it was told before comes first.
+    pub(super) fn invite_payload(&mut self, work: &mut Work) {
+        let quiet = match work.incoming.as_deref() {
+            Some(Incoming::Collecting(_)) => self.session.is_quiet(),
+            // Its own exchange is the one that is in flight.
+            Some(Incoming::Passing(_)) => self.session.in_flight() <= 1,
+            Some(Incoming::Unwanted(_)) | None => false,
         };
-        let fault = Fault::unsent(FaultClass::BadRequest, error.to_string());
-        let rejected = Rejected {
-            operation: refused.as_ref().map(Message::operation),
-            correlation: refused
-                .as_ref()
-                .map(|request| request.correlation().clone())
-                .unwrap_or_default(),
-            message: refused.as_ref(),
-            error: Some(&error),
-        };
-        if let Some(answer) = self.listener.dispatch.refuse_unread(&rejected, &fault) {
-            self.session.handle_local_answer(answer, at.now);
+        if quiet && work.streaming.is_none() {
+            let invitation = Event::Control(Control::Continue);
+            // Nothing in it could fail to fit the wire, and a client that hears nothing sends its
+            // payload all the same (RFC 9110, 10.1.1).
+            let _ = self.framing.write(&invitation, &mut work.outbound);
         }
-        work.partial_since = None;
-        work.inbound.clear();
-        self.end_by("payload-too-long");
-        self.session.handle_close();
     }
 
-    /// Whoever said that this was its last message gets its replies, and then the end.
+    /// Has the reply that is written next say that it is the last one, where the protocol has a way
+    /// to. Not where others are due before the last one.
+    pub(super) fn announce_end(&mut self, work: &mut Work) {
+        if self.session.in_flight() <= 1 {
+            // Other protocols have nothing to say.
+            let _ = (self.framing).write(&Event::Control(Control::GoAway), &mut work.outbound);
+        }
+    }
+
+    /// Takes no more requests once the client, or we, said that the last one was the last.
     pub(super) fn close_if_ended(&mut self) {
-        if self.framing.has_ended() {
+        if self.tie.is_none() && self.framing.has_ended() && !self.session.is_closing() {
             self.end_by("last-message");
             self.session.handle_close();
         }
     }
+}
+
+/// A payload above the limit. Nobody reads the rest of it, so the connection ends with the answer.
+pub(in crate::serve) fn too_long(most: usize, message: &Message) -> DecodeError {
+    let expected = format!("a body of at most {most} bytes");
+    DecodeError::new(Cause::LongBody, 0, expected, "a longer one")
+        .answering(Some(message.operation()), message.correlation().clone())
+        .with_recovery(Recovery::AnswerAndClose)
 }

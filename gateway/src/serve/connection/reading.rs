@@ -2,7 +2,6 @@
 
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
-use crate::listen::ClientStream;
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -103,13 +102,10 @@ impl Connection {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Result<(), Ended> {
+        if self.may_become_http2() && !self.look_at_opening(work, now, cx) {
+            return Ok(());
+        }
         while self.has_credit(work) && !work.is_backed_up(cx) {
-            if !self.framing.has_begun() && !self.is_ours(work) {
-                if self.is_bound() {
-                    return Ok(());
-                }
-                return self.await_more(work, now, cx);
-            }
             if self.pass_on(work, now, cx) {
                 continue;
             }
@@ -208,7 +204,7 @@ impl Connection {
             Event::Control(Control::Continue) => Ok(()),
             Event::Body(chunk) => self.handle_payload(work, chunk, at),
             Event::End(trailers) => self.handle_end(work, trailers, at, cx),
-            Event::Reset(_) => Err(Ended("reset")),
+            Event::Reset(_) => Err(Ended("cut-body")),
         }
     }
 
@@ -265,7 +261,7 @@ impl Connection {
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
             carriage: Carriage {
-                tls: matches!(self.io, Some(ClientStream::Tls(_))),
+                tls: self.listener.tls,
                 http2: false,
             },
         }
@@ -298,6 +294,8 @@ impl Connection {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
             self.end_by(cause);
             work.inbound.clear();
+            work.incoming = None;
+            work.partial_since = None;
             self.session.handle_close();
         }
     }

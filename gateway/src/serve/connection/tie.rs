@@ -1,21 +1,23 @@
-//! Messages that need a connection of their own, where those upstream are shared.
+//! Messages that need a connection of their own, where those upstream are shared; and clients that are
+//! served in another way altogether.
 
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Route};
 use crate::lifecycle::Alarm;
 use crate::listen::ClientStream;
 use crate::relay::{Binding, Bound};
-use crate::serve::http2::{Http2, PREFACE, Rewound};
+use crate::serve::http2::{Http2, Opening};
 use crate::upstream::OwnConnection;
+use bytes::Bytes;
 use gatewright_core::codec::Needs;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::Message;
-use gatewright_core::translate::{Carriage, Facts};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// What keeps a client from being served like others. It is not read meanwhile.
+#[derive(Debug)]
 pub(super) enum Tie {
     /// This request is sent once all before it are answered: on another connection it could
     /// overtake them.
@@ -26,14 +28,65 @@ pub(super) enum Tie {
     AwaitingConnection(Binding, Message, Rc<Route>),
     /// It has one.
     Bound(Bound),
-    /// It speaks HTTP/2, which is another matter altogether.
-    Http2(Box<Http2>),
+    /// The client speaks HTTP/2. Boxed: it is much larger than the others.
+    Multiplexed(Box<Http2>),
 }
 
 impl Connection {
-    /// Whether the client has a connection of its own.
-    pub(super) fn is_bound(&self) -> bool {
-        matches!(self.tie.as_deref(), Some(Tie::Bound(_) | Tie::Http2(_)))
+    /// Whether the connection is served in another way from now on: it is its client's own upstream,
+    /// too, or speaks HTTP/2.
+    pub(super) fn is_given_away(&self) -> bool {
+        matches!(
+            self.tie.as_deref(),
+            Some(Tie::Bound(_) | Tie::Multiplexed(_))
+        )
+    }
+
+    /// Whether the client's first bytes may say that it speaks HTTP/2. Over TLS nothing but ALPN does
+    /// (RFC 9113, 3.2).
+    pub(super) fn may_become_http2(&self) -> bool {
+        let is_plain = matches!(self.io, Some(ClientStream::Tcp(_)));
+        self.framing.is_new() && is_plain && self.listener.speaks_http()
+    }
+
+    /// Whether what came could be read on, rather than has to wait for more bytes.
+    pub(super) fn may_have_frame(&self, work: &Work) -> bool {
+        let unknown = self.may_become_http2() && Opening::of(&work.inbound) == Opening::Unknown;
+        !unknown && self.framing.may_have_frame(&work.inbound)
+    }
+
+    /// Looks at a client's first bytes; `false` if its frames cannot be read, or not yet.
+    pub(super) fn look_at_opening(
+        &mut self,
+        work: &mut Work,
+        now: Instant,
+        cx: &Context<'_>,
+    ) -> bool {
+        match Opening::of(&work.inbound) {
+            Opening::Http2 => {
+                let sent = work.inbound.split().freeze();
+                work.partial_since = None;
+                self.multiplex(sent);
+                false
+            }
+            Opening::Unknown => {
+                if !work.inbound.is_empty() && work.partial_since.is_none() {
+                    work.partial_since = Some(now);
+                    self.alarm.set(now + self.listener.limits.frame_time, cx);
+                }
+                false
+            }
+            Opening::Other => true,
+        }
+    }
+
+    /// From here on the client is served as one of HTTP/2.
+    pub(super) fn multiplex(&mut self, sent: Bytes) {
+        let descriptor = self.listener.protocol.descriptor();
+        if let (Some(io), Some(shape)) = (self.io.take(), descriptor.http) {
+            let http2 = Http2::new(io, sent, shape, &self.listener);
+            self.tie = Some(Box::new(Tie::Multiplexed(Box::new(http2))));
+        }
     }
 
     /// Keeps back a request that needs a connection of its own, or makes the next ones wait for
@@ -83,7 +136,7 @@ impl Connection {
     pub(super) fn may_untie(&self, work: &Work) -> bool {
         match self.tie.as_deref() {
             Some(Tie::AwaitingReplies(..) | Tie::AwaitingOwnReply) => self.is_settled(work),
-            Some(Tie::AwaitingConnection(..) | Tie::Bound(_) | Tie::Http2(_)) | None => false,
+            Some(Tie::AwaitingConnection(..) | Tie::Bound(_) | Tie::Multiplexed(_)) | None => false,
         }
     }
 
@@ -113,7 +166,7 @@ impl Connection {
             waiting @ (Tie::AwaitingReplies(..)
             | Tie::AwaitingOwnReply
             | Tie::Bound(_)
-            | Tie::Http2(_)) => {
+            | Tie::Multiplexed(_)) => {
                 self.tie = Some(Box::new(waiting));
             }
         }
@@ -135,34 +188,6 @@ impl Connection {
         let listener = &self.listener.bound;
         let bound = Bound::new(client, upstream, listener, sent, alarm);
         self.tie = Some(Box::new(Tie::Bound(bound)));
-    }
-
-    /// What a client that carries HTTP begins with tells its version. `true` once that is known, and it
-    /// is to be read here.
-    pub(super) fn is_ours(&mut self, work: &mut Work) -> bool {
-        let Some(shape) = self.listener.protocol.descriptor().http else {
-            return true;
-        };
-        let known = work.inbound.len().min(PREFACE.len());
-        if work.inbound.is_empty() || work.inbound[..known] != PREFACE[..known] {
-            return true;
-        }
-        if known == PREFACE.len()
-            && let Some(io) = self.io.take()
-        {
-            let read = work.inbound.split();
-            let facts = Facts {
-                carriage: Carriage {
-                    tls: matches!(io, ClientStream::Tls(_)),
-                    http2: true,
-                },
-                ..self.facts()
-            };
-            let io = Rewound::new(read, io);
-            let http2 = Http2::new(io, &self.listener, shape, facts);
-            self.tie = Some(Box::new(Tie::Http2(Box::new(http2))));
-        }
-        false
     }
 
     fn refuse_binding(&mut self, request: Message, route: &Route, now: Instant) {

@@ -9,7 +9,13 @@ use std::time::Instant;
 
 impl Connection {
     pub(super) fn handle_timeouts(&mut self, work: &mut Work, now: Instant) -> Result<(), Ended> {
-        if let Some(at) = self.listener.worker.drains_at(self.id) {
+        // A request that has begun to come is one more that is in flight.
+        if work.incoming.is_none()
+            && let Some(at) = self.listener.worker.drains_at(self.id)
+        {
+            if !self.session.is_draining() && self.session.in_flight() > 0 {
+                self.announce_end(work);
+            }
             self.session.handle_drain(at);
         }
         if self.is_deaf(work)

@@ -1,12 +1,451 @@
-//! A client that speaks HTTP/2 (RFC 9113).
+//! A client that speaks HTTP/2: many requests at a time on one connection, each a stream.
+//!
+//! The library keeps the framing, the windows and the rules of RFC 9113. What of it a client may use
+//! up, and for how long, is decided here.
 
-mod collecting;
-mod message;
-mod reception;
+mod request;
+mod response;
 mod rewound;
+mod stream;
 
-pub(super) use reception::Http2;
-pub(super) use rewound::Rewound;
+use crate::clock;
+use crate::dispatch::Exchanges;
+use crate::http2::{Cork, Corked};
+use crate::lifecycle::Alarm;
+use crate::listen::{ClientStream, Listener};
+use crate::upstream::Lanes;
+use bytes::Bytes;
+use gatewright_config::plan::HTTP2_WINDOW;
+use gatewright_core::codec::HttpShape;
+use gatewright_core::translate::{Carriage, Facts};
+use h2::Reason;
+use h2::server::{Builder, Connection, Handshake};
+use rewound::Rewound;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use stream::{End, Stream, Turn};
 
-/// What a client of HTTP/2 begins with (RFC 9113, section 3.4).
-pub(super) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// What a client of HTTP/2 says before anything else (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Requests that one turn begins; then the other connections have theirs.
+const REQUESTS_A_TURN: usize = 256;
+/// How long a client has to hear that the connection ends.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// Bytes of a body that one stream may send before they are read: what RFC 9113 begins with.
+const STREAM_WINDOW: u32 = 65_535;
+/// Bytes of one response that the library takes before the client does.
+const STREAM_BUFFER: usize = 64 << 10;
+
+/// What the first bytes of a client say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    Http2,
+    /// There are too few of them to tell.
+    Unknown,
+    Other,
+}
+
+impl Opening {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        if bytes.starts_with(PREFACE) {
+            Self::Http2
+        } else if PREFACE.starts_with(bytes) {
+            Self::Unknown
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Who is served.
+pub(super) struct Client<'a> {
+    pub(super) listener: &'a Rc<Listener>,
+    pub(super) peer: SocketAddr,
+    pub(super) id: u64,
+}
+
+impl Client<'_> {
+    fn facts(&self) -> Facts {
+        Facts {
+            peer: self.peer,
+            connection: self.id,
+            listener: Arc::clone(&self.listener.name),
+            trace: self.listener.worker.trace_id(),
+            carriage: Carriage {
+                tls: self.listener.tls,
+                http2: true,
+            },
+        }
+    }
+}
+
+type Transport = Corked<Rewound>;
+
+/// One connection.
+pub(super) struct Http2 {
+    state: State,
+    cork: Cork<Rewound>,
+    shape: HttpShape,
+    streams: Exchanges<Box<Stream>>,
+    lanes: Lanes,
+    alarm: Alarm,
+    /// When a stream began or ended last.
+    last: Instant,
+    /// Since when the socket takes nothing of what waits for it.
+    stalled_since: Option<Instant>,
+    haste: Haste,
+    /// Why it takes no more requests.
+    leaving: Option<&'static str>,
+    /// When it ends, whatever the client says.
+    until: Option<Instant>,
+}
+
+enum State {
+    Greeting(Handshake<Transport, Bytes>),
+    Open(Connection<Transport, Bytes>),
+}
+
+/// Streams that the client gave up, against those that it let be answered (CVE-2023-44487).
+#[derive(Debug, Default)]
+struct Haste {
+    answered: u64,
+    given_up: u64,
+}
+
+impl Haste {
+    fn note(&mut self, end: End) {
+        match end {
+            End::Ours => self.answered = self.answered.saturating_add(1),
+            End::Theirs => self.given_up = self.given_up.saturating_add(1),
+        }
+    }
+
+    /// A client may give up all that it has in flight, and once more, and as often as it waits.
+    const fn is_too_much(&self, in_flight: usize) -> bool {
+        self.given_up > self.answered.saturating_add(2 * in_flight as u64)
+    }
+}
+
+impl Http2 {
+    /// A client that has sent something already.
+    pub(super) fn new(
+        io: ClientStream,
+        sent: Bytes,
+        shape: HttpShape,
+        listener: &Rc<Listener>,
+    ) -> Self {
+        let (transport, cork) = Corked::new(Rewound::new(sent, io));
+        let limits = &listener.limits;
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let handshake = Builder::new()
+            .max_concurrent_streams(narrow(limits.in_flight))
+            .max_header_list_size(narrow(limits.frame))
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(HTTP2_WINDOW)
+            .max_send_buffer_size(STREAM_BUFFER)
+            .handshake(transport);
+        Self {
+            state: State::Greeting(handshake),
+            cork,
+            shape,
+            streams: Exchanges::default(),
+            lanes: Lanes::default(),
+            alarm: Alarm::new(Rc::clone(listener.worker.timers())),
+            last: clock::now(),
+            stalled_since: None,
+            haste: Haste::default(),
+            leaving: None,
+            until: None,
+        }
+    }
+
+    /// Serves the client until the connection is over, and says why it is.
+    pub(super) fn poll(&mut self, client: &Client<'_>, cx: &mut Context<'_>) -> Poll<&'static str> {
+        let now = clock::now();
+        let drain_begins = client.listener.worker.is_draining() && self.leaving.is_none();
+        let due = self.alarm.is_due(now) || drain_begins;
+        if due && let Some(reason) = self.handle_timeouts(client, now) {
+            return Poll::Ready(reason);
+        }
+        let turned = self.turn(client, now, cx);
+        let limits = &client.listener.limits;
+        if self.cork.take_sent() {
+            self.stalled_since = None;
+        }
+        match self.cork.poll_release(cx) {
+            Poll::Ready(Ok(())) => self.stalled_since = None,
+            Poll::Ready(Err(_)) => return Poll::Ready("reset"),
+            Poll::Pending => {
+                let since = *self.stalled_since.get_or_insert(now);
+                self.alarm.set(since + limits.send_time, cx);
+            }
+        }
+        if turned.is_pending() && (due || self.streams.is_empty()) {
+            self.set_alarm(client, now, cx);
+        }
+        turned
+    }
+
+    fn turn(
+        &mut self,
+        client: &Client<'_>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<&'static str> {
+        if let State::Greeting(handshake) = &mut self.state {
+            match ready!(Pin::new(handshake).poll(cx)) {
+                Ok(connection) => self.state = State::Open(connection),
+                Err(error) => return Poll::Ready(reason(&error)),
+            }
+        }
+        let mut left = REQUESTS_A_TURN;
+        loop {
+            if let Poll::Ready(ended) = self.accept(client, &mut left, now, cx) {
+                return Poll::Ready(ended);
+            }
+            if !self.go_on(client, now, cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Goes on with the connection, and begins what streams there are and is room for.
+    fn accept(
+        &mut self,
+        client: &Client<'_>,
+        left: &mut usize,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<&'static str> {
+        let waiting: usize = self.streams.iter().map(|stream| stream.waiting()).sum();
+        let full = waiting >= client.listener.limits.send_buffer || self.lanes.are_full(cx);
+        let State::Open(connection) = &mut self.state else {
+            return Poll::Pending;
+        };
+        loop {
+            if full || *left == 0 {
+                if *left == 0 {
+                    cx.waker().wake_by_ref();
+                }
+                let closed = ready!(connection.poll_closed(cx));
+                return Poll::Ready(self.ended(closed.err().as_ref()));
+            }
+            match ready!(connection.poll_accept(cx)) {
+                Some(Ok((request, respond))) => {
+                    *left -= 1;
+                    self.last = now;
+                    let stream = Stream::new(request, respond, client, &self.shape, now);
+                    self.streams.insert(Box::new(stream));
+                }
+                Some(Err(error)) => return Poll::Ready(self.ended(Some(&error))),
+                None => return Poll::Ready(self.ended(None)),
+            }
+        }
+    }
+
+    fn ended(&self, error: Option<&h2::Error>) -> &'static str {
+        let otherwise = error.map_or("peer", reason);
+        if let Some(error) = error {
+            tracing::debug!(%error, "a connection of HTTP/2 has ended");
+        }
+        self.leaving.unwrap_or(otherwise)
+    }
+
+    /// Goes on with the streams that can; says whether the library has more to do then.
+    fn go_on(&mut self, client: &Client<'_>, now: Instant, cx: &Context<'_>) -> bool {
+        let Self {
+            streams,
+            lanes,
+            haste,
+            last,
+            ..
+        } = self;
+        let mut turn = turn(client, self.shape, lanes, now);
+        turn.arriving = streams.iter().map(|stream| stream.arriving()).sum();
+        streams.poll_ready(
+            cx,
+            |stream, cx| match stream.poll(&mut turn, cx) {
+                Poll::Ready(end) => Some(end),
+                Poll::Pending => None,
+            },
+            |_, end| {
+                haste.note(end);
+                *last = now;
+            },
+        );
+        let Turn { moved, wake, .. } = turn;
+        if let Some(at) = wake {
+            self.alarm.set(at, cx);
+        }
+        let in_flight = client.listener.limits.in_flight;
+        if self.haste.is_too_much(in_flight) && self.leaving.is_none() {
+            tracing::info!(peer = %client.peer, listener = %client.listener.name, "a client gives up what it asks for, again and again");
+            self.leave("flood", Some(now));
+            if let State::Open(connection) = &mut self.state {
+                connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+            }
+            return true;
+        }
+        if self.streams.is_empty() {
+            self.lanes.clear();
+        }
+        moved
+    }
+
+    /// Takes no more requests.
+    fn leave(&mut self, reason: &'static str, now: Option<Instant>) {
+        self.leaving.get_or_insert(reason);
+        if let Some(now) = now {
+            self.until.get_or_insert(now + PARTING);
+        }
+    }
+
+    /// What the passing of time means. Gives the reason if it is over.
+    fn handle_timeouts(&mut self, client: &Client<'_>, now: Instant) -> Option<&'static str> {
+        let limits = &client.listener.limits;
+        if self
+            .stalled_since
+            .is_some_and(|since| since + limits.send_time <= now)
+        {
+            return Some("send-time");
+        }
+        if self.until.is_some_and(|until| until <= now) {
+            return Some(self.leaving.unwrap_or("drain"));
+        }
+        self.expire(client, now);
+        let drained = client.listener.worker.drains_at(client.id);
+        let idle = self.streams.is_empty() && self.last + limits.idle <= now;
+        let State::Open(connection) = &mut self.state else {
+            let late = self.last + limits.frame_time <= now;
+            let drained = drained.is_some_and(|at| at <= now);
+            return late
+                .then_some("frame-time")
+                .or_else(|| drained.then_some("drain"));
+        };
+        if self.leaving.is_none() && (idle || drained.is_some_and(|at| at <= now)) {
+            connection.graceful_shutdown();
+            self.leave(if idle { "idle" } else { "drain" }, None);
+        }
+        if self.leaving.is_some() && self.streams.is_empty() {
+            self.until.get_or_insert(now + PARTING);
+        }
+        None
+    }
+
+    /// Ends what takes too long.
+    fn expire(&mut self, client: &Client<'_>, now: Instant) {
+        let late = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        while let Some(mut stream) = (self.streams).take(|stream| late(stream.deadline(client))) {
+            stream.expire(&mut turn(client, self.shape, &mut self.lanes, now));
+            // Its next turn ends it, or writes what it has.
+            self.streams.insert(stream);
+        }
+    }
+
+    fn set_alarm(&mut self, client: &Client<'_>, now: Instant, cx: &Context<'_>) {
+        let limits = &client.listener.limits;
+        let worker = &client.listener.worker;
+        let deadlines = self
+            .streams
+            .iter()
+            .filter_map(|stream| stream.deadline(client));
+        let quiet = self.streams.is_empty() && self.until.is_none();
+        let times = [
+            deadlines.min(),
+            self.until,
+            self.stalled_since.map(|since| since + limits.send_time),
+            (quiet && self.leaving.is_some()).then(|| now + PARTING),
+            quiet.then(|| self.last + self.patience(client)),
+            (self.leaving.is_none())
+                .then(|| worker.drains_at(client.id))
+                .flatten(),
+        ];
+        let next = times.into_iter().flatten().min();
+        self.alarm.set(next.unwrap_or(now + limits.idle), cx);
+    }
+
+    /// How long nothing may come.
+    fn patience(&self, client: &Client<'_>) -> Duration {
+        let limits = &client.listener.limits;
+        match (&self.state, self.leaving) {
+            (State::Greeting(_), _) => limits.frame_time,
+            (State::Open(_), None) => limits.idle,
+            (State::Open(_), Some(_)) => PARTING,
+        }
+    }
+}
+
+fn turn<'a>(
+    client: &'a Client<'a>,
+    shape: HttpShape,
+    lanes: &'a mut Lanes,
+    now: Instant,
+) -> Turn<'a> {
+    Turn {
+        client,
+        shape,
+        lanes,
+        now,
+        arriving: 0,
+        moved: false,
+        wake: None,
+    }
+}
+
+/// Why the library ended a connection, as a closed set of words.
+fn reason(error: &h2::Error) -> &'static str {
+    if error.is_io() {
+        "reset"
+    } else if error.is_remote() {
+        "peer"
+    } else if error.reason() == Some(Reason::ENHANCE_YOUR_CALM) {
+        "flood"
+    } else {
+        "http2"
+    }
+}
+
+impl fmt::Debug for Http2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http2")
+            .field("streams", &self.streams.len())
+            .field("leaving", &self.leaving)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell() {
+        assert_eq!(Opening::of(b""), Opening::Unknown);
+        assert_eq!(Opening::of(b"PRI * HT"), Opening::Unknown);
+        assert_eq!(Opening::of(PREFACE), Opening::Http2);
+        let more = [PREFACE, b"\0\0\0"].concat();
+        assert_eq!(Opening::of(&more), Opening::Http2);
+        assert_eq!(Opening::of(b"POST /"), Opening::Other);
+        assert_eq!(Opening::of(b"PRI * HTTP/1.1\r\n"), Opening::Other);
+    }
+
+    #[test]
+    fn to_give_up_what_is_in_flight_is_no_flood() {
+        let mut haste = Haste::default();
+        for _ in 0..20 {
+            haste.note(End::Theirs);
+        }
+        assert!(!haste.is_too_much(10));
+        haste.note(End::Theirs);
+        assert!(haste.is_too_much(10));
+        haste.note(End::Ours);
+        assert!(!haste.is_too_much(10));
+    }
+}

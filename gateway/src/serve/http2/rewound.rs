@@ -1,22 +1,22 @@
-//! A connection whose first bytes were read already.
+//! A client's connection of which the first bytes were read already.
 
 use crate::listen::ClientStream;
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Gives the bytes that were read before those that come.
+/// Gives those bytes first.
 #[derive(Debug)]
-pub(in crate::serve) struct Rewound {
-    read: BytesMut,
+pub(super) struct Rewound {
+    sent: Bytes,
     io: ClientStream,
 }
 
 impl Rewound {
-    pub(in crate::serve) const fn new(read: BytesMut, io: ClientStream) -> Self {
-        Self { read, io }
+    pub(super) const fn new(sent: Bytes, io: ClientStream) -> Self {
+        Self { sent, io }
     }
 }
 
@@ -26,14 +26,15 @@ impl AsyncRead for Rewound {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.read.is_empty() {
+        if self.sent.is_empty() {
             return Pin::new(&mut self.io).poll_read(cx, buffer);
         }
-        let part = self.read.len().min(buffer.remaining());
-        buffer.put_slice(&self.read[..part]);
-        self.read.advance(part);
-        if self.read.is_empty() {
-            self.read = BytesMut::new();
+        let length = self.sent.len().min(buffer.remaining());
+        buffer.put_slice(&self.sent[..length]);
+        self.sent.advance(length);
+        if self.sent.is_empty() {
+            // What it was a part of is not kept any longer.
+            self.sent = Bytes::new();
         }
         Poll::Ready(Ok(()))
     }

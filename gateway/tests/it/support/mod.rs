@@ -16,6 +16,7 @@ pub(crate) mod raw;
 pub(crate) mod rng;
 pub(crate) mod servers;
 pub(crate) mod teller;
+pub(crate) mod web;
 pub(crate) mod wire;
 
 use std::fmt::Display;

@@ -176,7 +176,7 @@ impl Survey<'_> {
         let one = |(operation, id): (&gatewright_core::codec::Operation, _)| {
             let (request, reply) = (told(Way::Request, id), told(Way::Reply, id));
             let first = request.map(|told| (Way::Request, told));
-            let (way, first) = first.or(reply.map(|told| (Way::Reply, told)))?;
+            let (way, first) = first.or_else(|| reply.map(|told| (Way::Reply, told)))?;
             Some(OperationOutline {
                 name: operation.name.clone().into_owned(),
                 kind: operation.kind,

@@ -143,6 +143,21 @@ impl<'p> Writer<'_, 'p> {
         }
     }
 
+    /// Leaves a byte for a number that is not known yet: most numbers in groups of bits are small.
+    fn leave_out_number(
+        &mut self,
+        target: Target,
+        field: &'p Field,
+        form: &'p Form,
+        codec: FieldCodec,
+        cut: Option<&'p Cut>,
+    ) {
+        let grouped = matches!(codec, FieldCodec::Varint | FieldCodec::Zigzag);
+        let place = (grouped && cut.is_none()).then_some((self.out.len(), 1));
+        self.out.put_u8(0);
+        self.hole(target, field, form, place);
+    }
+
     /// A structure, or the bytes it stands for.
     pub(super) fn part(
         &mut self,
@@ -168,8 +183,7 @@ impl<'p> Writer<'_, 'p> {
         if let Some(codec) = self.rules.field(key).codec
             && !self.lay_number(target, object, codec)?
         {
-            self.out.put_u8(0);
-            self.hole(target, field, form, None);
+            self.leave_out_number(target, field, form, codec, cut);
             return Ok(());
         }
         let here = Here::at(target.object, target.index);

@@ -17,6 +17,7 @@ use crate::ksy::write::WriteProblem;
 use crate::ksy::write::number;
 use bytes::BytesMut;
 use gatewright_core::message::Value;
+use smallvec::SmallVec;
 
 impl<'p> Writer<'_, 'p> {
     /// Finds a value for an element that has none. Says whether it has one now.
@@ -122,6 +123,11 @@ impl<'p> Writer<'_, 'p> {
             return Ok(());
         };
         let hole = self.holes.swap_remove(at);
+        if let (Form::Struct { .. }, Some(place)) = (hole.form, hole.at)
+            && self.fill_number(target, place)
+        {
+            return Ok(());
+        }
         let mut bytes = BytesMut::new();
         let filled = match hole.form {
             Form::Int {
@@ -153,6 +159,34 @@ impl<'p> Writer<'_, 'p> {
             }
         }
         Ok(())
+    }
+
+    /// Fills in the structure of a number, if it takes just the bytes that were left for it.
+    /// Whatever else comes of it is for the next pass to find.
+    fn fill_number(&mut self, target: Target, (from, len): (usize, usize)) -> bool {
+        let Val::Object(object) = *self.machine.at_target(target) else {
+            return false;
+        };
+        let key = (self.type_of(target.object), target.slot);
+        let Some(codec) = self.rules.field(key).codec else {
+            return false;
+        };
+        // It is written behind everything else, wherever in a byte that ends, and then moved.
+        let before = (self.left, self.low, self.depth);
+        let (end, holes) = (self.out.len(), self.holes.len());
+        self.align();
+        let written = matches!(self.lay_number(target, object, codec), Ok(true))
+            && self.structure(object).is_ok();
+        (self.left, self.low, self.depth) = before;
+        let bytes: SmallVec<[u8; 16]> = self.out.get(end..).unwrap_or_default().into();
+        self.out.truncate(end);
+        match self.out.get_mut(from..from.saturating_add(len)) {
+            Some(place) if written && bytes.len() == len && self.holes.len() == holes => {
+                place.copy_from_slice(&bytes);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Holes in bytes that were processed cannot be filled in any more.

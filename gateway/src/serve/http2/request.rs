@@ -1,0 +1,172 @@
+//! The head of a request of HTTP/2 as a message of the listener's protocol (RFC 9113, 8.3.1).
+//!
+//! The library has refused by then what RFC 9113 calls malformed: pseudo-header fields that are
+//! missing, unknown or not in front, names in capitals, fields of one hop (8.2.2).
+
+use bytestring::ByteString;
+use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
+use gatewright_core::message::{Message, Slot, Value};
+use http::header::{COOKIE, HOST};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+
+/// Fields of one request, the pieces of a cookie counted each: what HTTP/1.1 is allowed, too.
+const MOST_FIELDS: usize = 100;
+
+/// The message, without its body.
+pub(super) fn message(
+    parts: &Parts,
+    shape: &HttpShape,
+    descriptor: &Descriptor,
+) -> Result<Message, DecodeError> {
+    let mut fields = vec![Value::Null; descriptor.record(shape.request).fields.len()];
+    let mut set = |slot: Slot, value: Value| {
+        if let Some(field) = fields.get_mut(slot.index()) {
+            *field = value;
+        }
+    };
+    set(shape.target, target(parts)?.into());
+    set(shape.authority, authority(parts)?);
+    set(shape.request_headers, headers(&parts.headers)?);
+    set(shape.method, ByteString::from(parts.method.as_str()).into());
+    Ok(descriptor.message(shape.request, fields))
+}
+
+/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1). No byte that another hop could read in another way.
+fn target(parts: &Parts) -> Result<ByteString, DecodeError> {
+    if parts.method == Method::CONNECT {
+        let error = DecodeError::new(Cause::Unsupported, 0, "a request for a resource", "CONNECT");
+        return Err(error);
+    }
+    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let asterisk = target == "*" && parts.method == Method::OPTIONS;
+    let plain = target
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if asterisk || (plain && target.starts_with('/')) {
+        return Ok(target.into());
+    }
+    Err(wrong("a path that starts with a slash"))
+}
+
+/// `:authority`, or `Host` instead of it; both only if they say the same.
+fn authority(parts: &Parts) -> Result<Value, DecodeError> {
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let host = hosts.next().map(text).transpose()?;
+    if hosts.next().is_some() {
+        return Err(wrong("one Host"));
+    }
+    let asked = parts.uri.authority().map(http::uri::Authority::as_str);
+    if asked.is_some_and(|asked| asked.contains('@')) {
+        return Err(wrong("an authority without user information"));
+    }
+    match (asked, host) {
+        (Some(asked), Some(host)) if !host.eq_ignore_ascii_case(asked) => {
+            Err(wrong("one authority"))
+        }
+        (Some(asked), _) => Ok(ByteString::from(asked).into()),
+        (None, Some(host)) => Ok(host.into()),
+        (None, None) => Ok(Value::Null),
+    }
+}
+
+fn headers(headers: &HeaderMap) -> Result<Value, DecodeError> {
+    if headers.len() > MOST_FIELDS {
+        let expected = format!("at most {MOST_FIELDS} fields");
+        return Err(DecodeError::new(Cause::TooLong, 1, expected, "more"));
+    }
+    let mut fields = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        if name != HOST && name != COOKIE {
+            fields.push(field(name.as_str(), text(value)?));
+        }
+    }
+    // RFC 9113, 8.2.3: pieces of a cookie are put together before they leave HTTP/2.
+    let pieces: Result<Vec<_>, _> = headers.get_all(COOKIE).iter().map(text).collect();
+    let pieces = pieces?;
+    if !pieces.is_empty() {
+        fields.push(field(COOKIE.as_str(), pieces.join("; ").into()));
+    }
+    Ok(Value::List(fields))
+}
+
+fn field(name: &str, value: ByteString) -> Value {
+    Value::Record(vec![ByteString::from(name).into(), value.into()])
+}
+
+/// A field's value is a text everywhere else. RFC 9113, 8.2.1: nor does white space surround it.
+fn text(value: &HeaderValue) -> Result<ByteString, DecodeError> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) if text.trim_matches([' ', '\t']).len() == text.len() => Ok(text.into()),
+        Ok(_) => Err(wrong("a field without white space around it")),
+        Err(_) => Err(wrong("text in UTF-8")),
+    }
+}
+
+#[cold]
+fn wrong(expected: &'static str) -> DecodeError {
+    DecodeError::new(Cause::BadValue, 0, expected, "something else")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn parts(request: http::request::Builder) -> Parts {
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn targets_are_in_origin_form() {
+        let target = |method: &str, uri: &str| {
+            target(&parts(Request::builder().method(method).uri(uri))).ok()
+        };
+        assert_eq!(target("GET", "http://a/b?c=d").as_deref(), Some("/b?c=d"));
+        assert_eq!(target("OPTIONS", "*").as_deref(), Some("*"));
+        assert_eq!(target("GET", "*"), None);
+        assert_eq!(target("CONNECT", "a:80"), None);
+        assert_eq!(target("GET", "http://a/\u{e9}"), None);
+    }
+
+    #[test]
+    fn there_is_one_authority() {
+        let request = |hosts: &[&str]| {
+            let mut request = Request::builder().uri("http://a:1/");
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            authority(&parts(request)).ok()
+        };
+        assert_eq!(request(&[]), Some("a:1".into()));
+        assert_eq!(request(&["A:1"]), Some("a:1".into()));
+        assert_eq!(request(&["b:1"]), None);
+        assert_eq!(request(&["a:1", "a:1"]), None);
+        let bare = parts(Request::builder().uri("/").header(HOST, "b"));
+        assert_eq!(authority(&bare).ok(), Some("b".into()));
+        let user = parts(Request::builder().uri("http://u@a/"));
+        assert!(authority(&user).is_err());
+    }
+
+    #[test]
+    fn pieces_of_a_cookie_are_put_together_and_counted() {
+        let mut map = HeaderMap::new();
+        map.append(COOKIE, HeaderValue::from_static("a=1"));
+        map.append("x", HeaderValue::from_static("y"));
+        map.append(COOKIE, HeaderValue::from_static("b=2"));
+        map.append(HOST, HeaderValue::from_static("h"));
+        let read = headers(&map).unwrap();
+        let expected = [field("x", "y".into()), field("cookie", "a=1; b=2".into())];
+        assert_eq!(read.as_list(), Some(&expected[..]));
+        for _ in 0..MOST_FIELDS {
+            map.append(COOKIE, HeaderValue::from_static("c=3"));
+        }
+        assert!(headers(&map).is_err());
+        let mut latin = HeaderMap::new();
+        latin.append("x", HeaderValue::from_bytes(b"\xe9").unwrap());
+        assert!(headers(&latin).is_err());
+        let mut space = HeaderMap::new();
+        space.append("x", HeaderValue::from_bytes(b"y ").unwrap());
+        assert!(headers(&space).is_err());
+    }
+}

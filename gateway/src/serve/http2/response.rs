@@ -1,0 +1,71 @@
+//! A reply of the listener's protocol as a response of HTTP/2.
+
+use bytes::Bytes;
+use gatewright_core::codec::HttpShape;
+use gatewright_core::message::{Body, Message, Slot, Value};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, Method, Response, StatusCode};
+
+/// A response that can be written.
+pub(super) struct Written {
+    pub(super) head: Response<()>,
+    pub(super) body: Payload,
+}
+
+/// What follows its head.
+pub(super) enum Payload {
+    Whole(Bytes),
+    /// It comes as it does.
+    Awaited,
+}
+
+/// `None` if it does not fit HTTP.
+pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Option<Written> {
+    let status = u16::try_from(reply.field(shape.status).as_int()?).ok()?;
+    let status = StatusCode::from_u16(status).ok()?;
+    if status.is_informational() || reply.operation() != shape.response {
+        return None;
+    }
+    let mut body = match reply.body() {
+        Body::Awaited => Payload::Awaited,
+        body => Payload::Whole(body.whole()?),
+    };
+    let mut head = Response::new(());
+    *head.status_mut() = status;
+    fill(head.headers_mut(), reply.field(shape.response_headers))?;
+    // RFC 9110, 6.4.1 and 8.6: these have no content, whatever their fields say.
+    let headers_only = asked == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+    if headers_only || status == StatusCode::NO_CONTENT {
+        body = Payload::Whole(Bytes::new());
+    }
+    if let Payload::Whole(body) = &body
+        && !headers_only
+    {
+        head.headers_mut().remove(CONTENT_LENGTH);
+        if status != StatusCode::NO_CONTENT {
+            head.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+        }
+    }
+    Some(Written { head, body })
+}
+
+fn fill(headers: &mut HeaderMap, fields: &Value) -> Option<()> {
+    for field in fields.as_list().unwrap_or_default() {
+        let field = field.as_record()?;
+        let text = |slot: Slot| field.get(slot.index())?.as_str();
+        let (name, value) = (text(HttpShape::NAME)?, text(HttpShape::VALUE)?);
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        if !is_of_one_hop(&name) {
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        }
+    }
+    Some(())
+}
+
+/// RFC 9113, 8.2.2: fields that HTTP/2 does not have.
+fn is_of_one_hop(name: &HeaderName) -> bool {
+    let known = [CONNECTION, TRANSFER_ENCODING, UPGRADE, TE];
+    known.contains(name) || ["keep-alive", "proxy-connection"].contains(&name.as_str())
+}

@@ -1,0 +1,479 @@
+//! One stream: a request, its exchange, its response.
+
+use super::Client;
+use super::request;
+use super::response::{Payload, Written, written};
+use crate::collected::Collected;
+use crate::dispatch::{Answer, Arrival, Begun, Dispatch, Exchange, InFlight, Reply, Sender};
+use crate::http2::{Inflow, Outflow, Patience};
+use crate::serve::connection::too_long;
+use crate::upstream::Lanes;
+use bytes::Bytes;
+use gatewright_config::plan::HTTP2_BODIES;
+use gatewright_core::codec::{DecodeError, Event, HttpShape, Needs, Rejected, Retry};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::{Body, BodyStream, Correlation, Message};
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream, SendStream};
+use http::header::EXPECT;
+use http::{Method, Request, Response, StatusCode};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+/// A stream that is not over.
+pub(super) struct Stream {
+    respond: SendResponse<Bytes>,
+    method: Method,
+    began: Instant,
+    state: State,
+}
+
+enum State {
+    Arriving(Arriving),
+    /// Its body is passed on as it comes.
+    Passing(Box<Message>),
+    /// It could not be read.
+    Bad(Box<DecodeError>),
+    Asking(Box<Exchange>),
+    Replying(Replying),
+    /// The body of its response comes as it does. What that comes from is kept with it.
+    Streaming(Box<Streaming>),
+    Done,
+}
+
+/// A request whose body is not whole.
+struct Arriving {
+    message: Message,
+    stream: RecvStream,
+    body: Collected,
+}
+
+/// A response whose body is not written.
+struct Replying {
+    stream: SendStream<Bytes>,
+    left: Bytes,
+    /// Since when the client takes none of it.
+    stalled_since: Option<Instant>,
+}
+
+/// A response whose body is on its way.
+struct Streaming {
+    outflow: Outflow,
+    _reply: Reply,
+}
+
+/// How a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was answered, or cut by us.
+    Ours,
+    /// The client gave it up.
+    Theirs,
+}
+
+/// What a stream needs to go on.
+pub(super) struct Turn<'a> {
+    pub(super) client: &'a Client<'a>,
+    pub(super) shape: HttpShape,
+    pub(super) lanes: &'a mut Lanes,
+    pub(super) now: Instant,
+    /// Bytes that the connection's streams hold of bodies that are not whole.
+    pub(super) arriving: usize,
+    /// Whether anything was handed to the library.
+    pub(super) moved: bool,
+    /// When the next stream may have to be looked after.
+    pub(super) wake: Option<Instant>,
+}
+
+impl Turn<'_> {
+    fn wake_at(&mut self, at: Instant) {
+        self.wake = Some(self.wake.map_or(at, |earlier| earlier.min(at)));
+    }
+}
+
+impl Stream {
+    pub(super) fn new(
+        request: Request<RecvStream>,
+        mut respond: SendResponse<Bytes>,
+        client: &Client<'_>,
+        shape: &HttpShape,
+        now: Instant,
+    ) -> Self {
+        let (parts, stream) = request.into_parts();
+        let descriptor = client.listener.protocol.descriptor();
+        let state = match request::message(&parts, shape, descriptor) {
+            Ok(message) if passes_on(&message, &stream, client) => {
+                State::Passing(passed_on(message, stream, client))
+            }
+            Ok(message) => State::Arriving(Arriving {
+                message,
+                stream,
+                body: Collected::default(),
+            }),
+            Err(error) => State::Bad(Box::new(error)),
+        };
+        if parts.headers.contains_key(EXPECT) {
+            let mut go_on = Response::new(());
+            *go_on.status_mut() = StatusCode::CONTINUE;
+            // Refused on a stream that has ended, which its next turn tells.
+            let _ = respond.send_informational(go_on);
+        }
+        Self {
+            respond,
+            method: parts.method,
+            began: now,
+            state,
+        }
+    }
+
+    /// Goes on with it until it is over.
+    pub(super) fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let replying = matches!(self.state, State::Replying(_) | State::Streaming(_));
+            if !replying && self.respond.poll_reset(cx).is_ready() {
+                return Poll::Ready(End::Theirs);
+            }
+            match &mut self.state {
+                State::Arriving(arriving) => match ready!(arriving.poll(turn, cx)) {
+                    Ok(()) => self.handle_whole(turn),
+                    Err(Cut::TooLong(error)) => self.state = State::Bad(error),
+                    Err(Cut::GivenUp) => return Poll::Ready(End::Theirs),
+                    Err(Cut::NoRoom) => {
+                        // RFC 9113, 8.7: nothing was done with it, so it may be sent again.
+                        self.respond.send_reset(Reason::REFUSED_STREAM);
+                        turn.moved = true;
+                        return Poll::Ready(End::Ours);
+                    }
+                },
+                State::Passing(_) => self.handle_head(turn),
+                State::Bad(error) => {
+                    let reply = refusal(error, turn);
+                    self.state = self.answer(reply, turn);
+                }
+                State::Asking(exchange) => {
+                    let result = ready!(exchange.poll(turn.now, cx));
+                    self.finish(result, turn);
+                }
+                State::Replying(replying) => return replying.poll(turn, cx),
+                State::Streaming(streaming) => {
+                    turn.moved = true;
+                    ready!(Pin::new(&mut streaming.outflow).poll(cx));
+                    return Poll::Ready(End::Ours);
+                }
+                State::Done => return Poll::Ready(End::Ours),
+            }
+        }
+    }
+
+    /// Begins the exchange of a request whose body is whole.
+    fn handle_whole(&mut self, turn: &mut Turn<'_>) {
+        let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Done) else {
+            return;
+        };
+        self.state = match self.ask(arriving.request(), turn) {
+            Ok(exchange) => State::Asking(exchange),
+            Err(reply) => self.answer(reply, turn),
+        };
+    }
+
+    /// Begins the exchange of a request whose body is still to come.
+    fn handle_head(&mut self, turn: &mut Turn<'_>) {
+        let State::Passing(message) = std::mem::replace(&mut self.state, State::Done) else {
+            return;
+        };
+        self.state = match self.ask(*message, turn) {
+            Ok(exchange) => State::Asking(exchange),
+            Err(reply) => self.answer(reply, turn),
+        };
+    }
+
+    /// Sends the request upstream; or gives its answer, if there is one.
+    fn ask(&self, request: Message, turn: &mut Turn<'_>) -> Result<Box<Exchange>, Option<Reply>> {
+        let client = turn.client;
+        let dispatch = &client.listener.dispatch;
+        client.listener.metrics.requests(1);
+        let facts = client.facts();
+        let route = dispatch.route(&request, &facts);
+        let needs = dispatch.needs(&request, route);
+        match needs {
+            Needs::Nothing | Needs::Exclusive => {}
+            Needs::Bound | Needs::Replay => {
+                let problem = "the stream of one request cannot have a connection of its own";
+                let fault = Fault::unsent(FaultClass::BadRequest, problem);
+                return Err(dispatch.refuse(request, &fault));
+            }
+        }
+        // What goes one at a time on its connection is not to wait for the other streams' answers.
+        let apart = route.is_some_and(|route| !route.upstream.shares_connections());
+        let mut own = Lanes::default();
+        let from = Sender {
+            client: client.id,
+            lanes: if apart { &mut own } else { &mut *turn.lanes },
+            needs,
+            retry: Retry::IfUnsent,
+        };
+        let at = Arrival {
+            began: self.began,
+            now: turn.now,
+        };
+        let limit = Dispatch::time_for(route);
+        match dispatch.begin(None, request, route, facts, at, from) {
+            Begun::Exchange(InFlight::Exchange(exchange)) => {
+                turn.wake_at(self.began + limit);
+                Ok(exchange)
+            }
+            // Nothing is sent unread here.
+            Begun::Exchange(InFlight::Batch(_)) => Err(None),
+            Begun::Answered(reply) => Err(reply),
+        }
+    }
+
+    fn finish(&mut self, result: Result<Answer, Fault>, turn: &mut Turn<'_>) {
+        let State::Asking(exchange) = std::mem::replace(&mut self.state, State::Done) else {
+            return;
+        };
+        let dispatch = &turn.client.listener.dispatch;
+        let reply = dispatch.finish(exchange, result, turn.now);
+        self.state = self.answer(reply, turn);
+    }
+
+    /// Begins the response: the reply, or what is to be said instead of one that does not fit.
+    fn answer(&mut self, reply: Option<Reply>, turn: &mut Turn<'_>) -> State {
+        turn.moved = true;
+        let Some(mut reply) = reply else {
+            self.respond.send_reset(Reason::INTERNAL_ERROR);
+            return State::Done;
+        };
+        let rest = reply.take_stream();
+        let shape = turn.shape;
+        let fits = |event: &Event| match event {
+            Event::Head(message) => written(message, &shape, &self.method),
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
+        };
+        let response = reply.event().and_then(fits).or_else(|| {
+            tracing::warn!(listener = %turn.client.listener.name, "a reply cannot be written");
+            let mut instead = turn.client.listener.dispatch.instead_of(&reply);
+            instead.find_map(|event| fits(&event))
+        });
+        match response {
+            Some(response) => self.send(response, rest, reply, turn),
+            None => {
+                self.respond.send_reset(Reason::INTERNAL_ERROR);
+                State::Done
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        response: Written,
+        rest: Option<BodyStream>,
+        reply: Reply,
+        turn: &Turn<'_>,
+    ) -> State {
+        let Written { head, body } = response;
+        let empty = matches!(&body, Payload::Whole(body) if body.is_empty());
+        // Refused on a stream that has ended.
+        let Ok(stream) = self.respond.send_response(head, empty) else {
+            return State::Done;
+        };
+        match (body, rest) {
+            (Payload::Whole(left), _) if !left.is_empty() => State::Replying(Replying {
+                stream,
+                left,
+                stalled_since: None,
+            }),
+            (Payload::Awaited, Some(rest)) => {
+                let listener = turn.client.listener;
+                let limit = reply.patience().max(listener.limits.send_time);
+                let patience = Patience::new(limit, listener.worker.timers());
+                State::Streaming(Box::new(Streaming {
+                    outflow: Outflow::new(rest, stream, patience),
+                    _reply: reply,
+                }))
+            }
+            (Payload::Whole(_) | Payload::Awaited, _) => State::Done,
+        }
+    }
+
+    /// When its time is over, be it for the request, the answer or the response.
+    pub(super) fn deadline(&self, client: &Client<'_>) -> Option<Instant> {
+        let limits = &client.listener.limits;
+        match &self.state {
+            State::Arriving(_) => Some(self.began + limits.frame_time),
+            State::Asking(exchange) => Some(exchange.deadline()),
+            State::Replying(replying) => Some(replying.stalled_since? + limits.send_time),
+            State::Passing(_) | State::Bad(_) | State::Streaming(_) | State::Done => None,
+        }
+    }
+
+    /// Its time is over: a request that waits gets its answer, anything else ends.
+    pub(super) fn expire(&mut self, turn: &mut Turn<'_>) {
+        turn.moved = true;
+        match &mut self.state {
+            State::Asking(exchange) => {
+                let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
+                self.finish(Err(fault), turn);
+            }
+            State::Replying(replying) => {
+                replying.stream.send_reset(Reason::CANCEL);
+                self.state = State::Done;
+            }
+            State::Arriving(_)
+            | State::Passing(_)
+            | State::Bad(_)
+            | State::Streaming(_)
+            | State::Done => {
+                self.respond.send_reset(Reason::CANCEL);
+                self.state = State::Done;
+            }
+        }
+    }
+
+    /// Bytes that it holds of a body that is not whole.
+    pub(super) fn arriving(&self) -> usize {
+        match &self.state {
+            State::Arriving(arriving) => arriving.body.len(),
+            State::Passing(_)
+            | State::Streaming(_)
+            | State::Bad(_)
+            | State::Asking(_)
+            | State::Replying(_)
+            | State::Done => 0,
+        }
+    }
+
+    /// Bytes of its response that wait for the client.
+    pub(super) const fn waiting(&self) -> usize {
+        match &self.state {
+            State::Replying(replying) => replying.left.len(),
+            State::Arriving(_)
+            | State::Passing(_)
+            | State::Bad(_)
+            | State::Asking(_)
+            | State::Streaming(_)
+            | State::Done => 0,
+        }
+    }
+}
+
+/// Whether the body of a request goes on as it comes.
+fn passes_on(message: &Message, stream: &RecvStream, client: &Client<'_>) -> bool {
+    let dispatch = &client.listener.dispatch;
+    !stream.is_end_stream() && dispatch.passes_on(message, &client.facts())
+}
+
+/// The request with its body as a stream. That ends with whoever takes it.
+fn passed_on(mut message: Message, stream: RecvStream, client: &Client<'_>) -> Box<Message> {
+    let listener = client.listener;
+    let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
+    let (inflow, body) = Inflow::new(Bytes::new(), stream, patience);
+    tokio::task::spawn_local(inflow);
+    message.set_body(body);
+    Box::new(message)
+}
+
+/// Why a body is never whole.
+enum Cut {
+    TooLong(Box<DecodeError>),
+    /// The client gave the stream up.
+    GivenUp,
+    /// Bodies that are not whole take too much already.
+    NoRoom,
+}
+
+impl Arriving {
+    /// Reads the body to its end.
+    fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        let most = turn.client.listener.limits.body;
+        loop {
+            let Poll::Ready(chunk) = self.stream.poll_data(cx) else {
+                let limit = turn.client.listener.limits.frame_time;
+                turn.wake_at(turn.now + limit);
+                return Poll::Pending;
+            };
+            let chunk = match chunk {
+                None => {
+                    turn.arriving = turn.arriving.saturating_sub(self.body.len());
+                    return Poll::Ready(Ok(()));
+                }
+                Some(Ok(chunk)) => chunk,
+                Some(Err(_)) => return Poll::Ready(Err(Cut::GivenUp)),
+            };
+            if self.body.len().saturating_add(chunk.len()) > most {
+                let error = too_long(most, &self.message);
+                return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
+            }
+            turn.arriving = turn.arriving.saturating_add(chunk.len());
+            if turn.arriving > most.saturating_mul(HTTP2_BODIES) {
+                return Poll::Ready(Err(Cut::NoRoom));
+            }
+            // Never more than came.
+            let _ = self.stream.flow_control().release_capacity(chunk.len());
+            turn.moved = true;
+            if !chunk.is_empty() {
+                self.body.push(chunk);
+            }
+        }
+    }
+
+    fn request(self) -> Message {
+        let body = self.body.finish();
+        self.message.with_body(if body.is_empty() {
+            Body::Empty
+        } else {
+            Body::Whole(body)
+        })
+    }
+}
+
+impl Replying {
+    fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
+        while !self.left.is_empty() {
+            if self.stream.poll_reset(cx).is_ready() {
+                return Poll::Ready(End::Theirs);
+            }
+            self.stream.reserve_capacity(self.left.len());
+            let room = match self.stream.capacity() {
+                0 => match self.stream.poll_capacity(cx) {
+                    Poll::Ready(Some(Ok(room))) => room,
+                    Poll::Ready(_) => return Poll::Ready(End::Theirs),
+                    Poll::Pending => {
+                        self.stalled_since.get_or_insert(turn.now);
+                        turn.wake_at(turn.now + turn.client.listener.limits.send_time);
+                        return Poll::Pending;
+                    }
+                },
+                room => room,
+            };
+            let chunk = self.left.split_to(room.min(self.left.len()));
+            let last = self.left.is_empty();
+            if !chunk.is_empty() {
+                self.stalled_since = None;
+                turn.moved = true;
+                if self.stream.send_data(chunk, last).is_err() {
+                    return Poll::Ready(End::Theirs);
+                }
+            }
+        }
+        Poll::Ready(End::Ours)
+    }
+}
+
+/// The protocol's own answer to what could not be read.
+fn refusal(error: &DecodeError, turn: &Turn<'_>) -> Option<Reply> {
+    let listener = turn.client.listener;
+    listener.metrics.decode_error(error);
+    let cause = error.cause().as_str();
+    tracing::debug!(peer = %turn.client.peer, listener = %listener.name, cause, %error, "bad request");
+    let fault = Fault::unsent(FaultClass::BadRequest, error.to_string());
+    let rejected = Rejected {
+        operation: Some(turn.shape.request),
+        correlation: Correlation::None,
+        message: None,
+        error: Some(error),
+    };
+    listener.dispatch.refuse_unread(&rejected, &fault)
+}

@@ -1,0 +1,327 @@
+//! What HTTP/2 allows hostile clients to say, frame by frame.
+
+use crate::support::backend::{Action, Answer, Asked, Backend};
+use crate::support::in_time;
+use crate::support::web::WebGateway;
+use h2::Reason;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const ACK: u8 = 1;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len())
+        .expect("a length")
+        .to_be_bytes();
+    let mut bytes = length[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+/// A header block of literals that nobody indexes (RFC 7541, 6.2.2), no string longer than 126 bytes.
+fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in fields {
+        bytes.push(0);
+        for text in [name, value] {
+            bytes.push(
+                u8::try_from(text.len())
+                    .ok()
+                    .filter(|n| *n < 127)
+                    .expect("short"),
+            );
+            bytes.extend(text.bytes());
+        }
+    }
+    bytes
+}
+
+const GET: [(&str, &str); 4] = [
+    (":method", "GET"),
+    (":scheme", "http"),
+    (":authority", "a.example"),
+    (":path", "/a"),
+];
+
+fn get(stream: u32, more: &[(&str, &str)]) -> Vec<u8> {
+    let fields = [&GET[..], more].concat();
+    frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(&fields))
+}
+
+struct Raw(TcpStream);
+
+impl Raw {
+    async fn connect(gateway: &WebGateway, settings: &[u8]) -> Self {
+        let mut stream = TcpStream::connect(gateway.address())
+            .await
+            .expect("a gateway");
+        stream.set_nodelay(true).expect("a socket");
+        let hello = [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat();
+        stream.write_all(&hello).await.expect("a write");
+        Self(stream)
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.expect("a write");
+    }
+
+    /// The next frame: its kind, its flags, its stream, its payload. Nothing at the end.
+    async fn next(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
+        let mut head = [0; 9];
+        in_time("a frame", self.0.read_exact(&mut head))
+            .await
+            .ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; usize::try_from(length).expect("a length")];
+        self.0.read_exact(&mut payload).await.ok()?;
+        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        Some((head[3], head[4], stream, payload))
+    }
+
+    /// The next frame of that kind; those before it are passed over.
+    async fn next_of(&mut self, kind: u8) -> (u8, u8, u32, Vec<u8>) {
+        loop {
+            let next = self.next().await.expect("a frame of that kind");
+            if next.0 == kind {
+                return next;
+            }
+        }
+    }
+
+    /// With which error the connection ends: its GOAWAY's, if one came.
+    async fn end(&mut self) -> Option<Reason> {
+        let mut reason = None;
+        while let Some((kind, _, _, payload)) = self.next().await {
+            if kind == GOAWAY {
+                let code = payload[4..8].try_into().expect("four bytes");
+                reason = Some(u32::from_be_bytes(code).into());
+            }
+        }
+        reason
+    }
+}
+
+fn echo(asked: &Asked) -> Action {
+    Action::Answer(Answer::status(200).body(asked.body.clone()))
+}
+
+#[tokio::test]
+async fn malformed_requests_end_their_stream_or_are_refused() {
+    let backend = Backend::scripted(echo).start().await;
+    let gateway = WebGateway::start(&backend.url(), "", "").await;
+    let mut raw = Raw::connect(&gateway, &[]).await;
+    // RFC 9113, 8.2 and 8.3: malformed, which is an error of the stream.
+    let malformed: [&[(&str, &str)]; 5] = [
+        &[("connection", "close")],
+        &[("transfer-encoding", "chunked")],
+        &[("keep-alive", "1")],
+        &[("te", "gzip")],
+        &[(":path", "/b")],
+    ];
+    let mut stream = 1;
+    for fields in malformed {
+        raw.send(&get(stream, fields)).await;
+        let (_, _, id, payload) = raw.next_of(RST_STREAM).await;
+        assert_eq!((id, payload), (stream, vec![0, 0, 0, 1]), "{fields:?}");
+        stream += 2;
+    }
+    // Good HTTP/2, but what another hop could take for something else.
+    for fields in [
+        &[("host", "b.example")][..],
+        &[("host", "a.example"), ("host", "a.example")],
+        &[("x", " y")],
+    ] {
+        raw.send(&get(stream, fields)).await;
+        let (_, _, id, payload) = raw.next_of(HEADERS).await;
+        assert_eq!(id, stream, "{fields:?}");
+        assert!(is_status(&payload, "400"), "{fields:?}: {payload:02x?}");
+        stream += 2;
+    }
+    raw.send(&get(stream, &[("te", "trailers"), ("host", "a.example")]))
+        .await;
+    let (_, _, id, payload) = raw.next_of(HEADERS).await;
+    assert!(id == stream && is_status(&payload, "200"), "{payload:02x?}");
+    // The library takes a name in capitals, or an unknown one with a colon, for worse than it is: an
+    // error of the connection.
+    raw.send(&get(stream + 2, &[("X-Capital", "1")])).await;
+    assert_eq!(raw.end().await, Some(Reason::PROTOCOL_ERROR));
+    assert_eq!(backend.log().asked.len(), 1);
+}
+
+/// Statuses are in HPACK's static table from 8 on (RFC 7541, appendix A).
+fn is_status(block: &[u8], status: &str) -> bool {
+    let known = ["200", "204", "206", "304", "400", "404", "500"];
+    let index = known.iter().position(|known| *known == status);
+    block.first()
+        == index
+            .map(|index| 0x88 + u8::try_from(index).expect("few"))
+            .as_ref()
+}
+
+#[tokio::test]
+async fn who_gives_up_again_and_again_is_told_to_calm_down() {
+    let backend = Backend::scripted(|_| Action::Silence).start().await;
+    let gateway = WebGateway::start(&backend.url(), "in-flight = 10", "").await;
+    let mut raw = Raw::connect(&gateway, &[]).await;
+    let reset = u32::from(Reason::CANCEL).to_be_bytes();
+    let (mut reader, mut writer) = {
+        let (reader, writer) = raw.0.into_split();
+        (reader, writer)
+    };
+    let flood = async {
+        for n in 0..100_000_u32 {
+            let stream = 2 * n + 1;
+            let both = [get(stream, &[]), frame(RST_STREAM, 0, stream, &reset)].concat();
+            if writer.write_all(&both).await.is_err() {
+                return;
+            }
+        }
+        panic!("nobody stops it");
+    };
+    let listen = async {
+        let mut read = Vec::new();
+        // Reset or not: what was said before it counts.
+        let _ = reader.read_to_end(&mut read).await;
+        read
+    };
+    let (read, ()) = in_time("the end", async { tokio::join!(listen, flood) }).await;
+    drop(read);
+    gateway.until_closed("flood").await;
+    let asked = backend.log().asked.len();
+    assert!(asked <= 40, "{asked} requests upstream");
+    raw = Raw::connect(&gateway, &[]).await;
+    raw.send(&frame(PING, 0, 0, b"12345678")).await;
+    assert_eq!(raw.next_of(PING).await.3, b"12345678", "it serves others");
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_a_response_loses_its_stream() {
+    let much = Answer::status(200).body(vec![7; 300_000]);
+    let backend = Backend::scripted(move |_| Action::Answer(much.clone()))
+        .start()
+        .await;
+    let gateway = WebGateway::start(&backend.url(), "send-time = \"400ms\"", "").await;
+    // SETTINGS_INITIAL_WINDOW_SIZE = 0
+    let mut raw = Raw::connect(&gateway, &[0, 4, 0, 0, 0, 0]).await;
+    raw.send(&get(1, &[])).await;
+    assert_eq!(raw.next_of(HEADERS).await.2, 1);
+    let (_, _, id, payload) = raw.next_of(RST_STREAM).await;
+    assert_eq!(
+        (id, payload),
+        (1, u32::from(Reason::CANCEL).to_be_bytes().to_vec())
+    );
+    // One byte at a time is taken, too.
+    raw.send(&get(3, &[])).await;
+    assert_eq!(raw.next_of(HEADERS).await.2, 3);
+    for _ in 0..3 {
+        raw.send(&frame(WINDOW_UPDATE, 0, 3, &[0, 0, 0, 1])).await;
+        let (_, _, id, payload) = raw.next_of(DATA).await;
+        assert_eq!((id, payload), (3, vec![7]));
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_finish_the_preface_is_closed() {
+    let backend = Backend::scripted(echo).start().await;
+    let gateway = WebGateway::start(&backend.url(), "frame-time = \"300ms\"", "").await;
+    for beginning in [&PREFACE[..7], &PREFACE[..23], b"P"] {
+        let stream = TcpStream::connect(gateway.address()).await;
+        let mut raw = Raw(stream.expect("a gateway"));
+        raw.send(beginning).await;
+        assert_eq!(raw.end().await, None, "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_preface_may_come_byte_by_byte_but_only_first() {
+    let backend = Backend::scripted(echo).start().await;
+    let gateway = WebGateway::start(&backend.url(), "", "").await;
+    let stream = TcpStream::connect(gateway.address()).await;
+    let mut raw = Raw(stream.expect("a gateway"));
+    let hello = [PREFACE, &frame(SETTINGS, 0, 0, &[]), &get(1, &[])].concat();
+    raw.0.set_nodelay(true).expect("a socket");
+    for byte in hello {
+        raw.send(&[byte]).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(is_status(&raw.next_of(HEADERS).await.3, "200"));
+
+    let stream = TcpStream::connect(gateway.address()).await;
+    let mut raw = Raw(stream.expect("a gateway"));
+    raw.send(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut answer = [0; 12];
+    in_time("an answer", raw.0.read_exact(&mut answer))
+        .await
+        .expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    raw.send(PREFACE).await;
+    let mut rest = Vec::new();
+    in_time("an end", raw.0.read_to_end(&mut rest))
+        .await
+        .expect("an end");
+    let rest = String::from_utf8(rest).expect("text, and no frames");
+    assert!(!rest.contains("HTTP/1.1 200"), "{rest}");
+}
+
+#[tokio::test]
+async fn floods_of_small_frames_do_not_last() {
+    let backend = Backend::scripted(echo).start().await;
+    let gateway = WebGateway::start(&backend.url(), "in-flight = 10", "").await;
+    // Empty DATA frames, and fields without end.
+    let begun = frame(HEADERS, END_HEADERS, 1, &block(&GET));
+    let empty = frame(DATA, 0, 1, &[]).repeat(200_000);
+    let unending = [
+        frame(HEADERS, 0, 1, &block(&GET)),
+        frame(9, 0, 1, &block(&[("x", "y")])).repeat(200_000),
+    ];
+    for (what, flood) in [
+        ("DATA", [begun, empty].concat()),
+        ("CONTINUATION", unending.concat()),
+    ] {
+        let raw = Raw::connect(&gateway, &[]).await;
+        let (mut reader, mut writer) = raw.0.into_split();
+        let flooding = async {
+            // It fails once the gateway has heard enough.
+            let _ = writer.write_all(&flood).await;
+        };
+        let listening = async {
+            let mut read = Vec::new();
+            let _ = reader.read_to_end(&mut read).await;
+        };
+        in_time(what, async { tokio::join!(flooding, listening) }).await;
+    }
+    let mut raw = Raw::connect(&gateway, &[]).await;
+    raw.send(&get(1, &[])).await;
+    assert!(
+        is_status(&raw.next_of(HEADERS).await.3, "200"),
+        "it serves others"
+    );
+    assert_eq!(backend.log().asked.len(), 1);
+}
+
+#[tokio::test]
+async fn acknowledged_settings_and_pings_are_answered() {
+    let backend = Backend::scripted(echo).start().await;
+    let gateway = WebGateway::start(&backend.url(), "", "").await;
+    let mut raw = Raw::connect(&gateway, &[]).await;
+    raw.send(&frame(SETTINGS, ACK, 0, &[])).await;
+    for n in 0..1000_u64 {
+        raw.send(&frame(PING, 0, 0, &n.to_be_bytes())).await;
+    }
+    for n in 0..1000_u64 {
+        let (_, flags, _, payload) = raw.next_of(PING).await;
+        assert_eq!((flags, payload), (ACK, n.to_be_bytes().to_vec()));
+    }
+}
