@@ -97,7 +97,7 @@ fn fields_of_the_upstream_type_what_is_said_in_json() {
     let told = |status: &str| operation["responses"][status]["content"].clone();
     let code = &told("201")["application/json"]["schema"]["properties"]["approval_code"];
     assert_eq!(code["maxLength"], 6);
-    for status in ["400", "404", "502", "503", "504"] {
+    for status in ["400", "404", "413", "502", "503", "504"] {
         let problem = &told(status)["application/problem+json"]["schema"];
         assert_eq!(problem["$ref"], "#/components/schemas/Problem", "{status}");
     }

@@ -49,17 +49,20 @@ impl Operation {
         for used in asked(telling.route) {
             parts.add(&used.part, &used.wanted, used.required);
         }
-        if let RouteAction::Proxy(_) = telling.route.action {
-            parts.has_body = true;
-        }
+        let is_proxied = matches!(telling.route.action, RouteAction::Proxy(_));
+        parts.has_body |= is_proxied;
+        let body = parts.payload();
         let mut responses = telling.responses();
-        if let RouteAction::Proxy(_) = telling.route.action {
-            responses.push(Response::of_anything());
-        }
         responses.extend(telling.problems());
+        if is_proxied {
+            // Payloads pass through, however long they are.
+            responses.push(Response::of_anything());
+        } else if body.is_some() {
+            responses.extend(telling.too_long());
+        }
         Self {
             id: telling.route.name.to_string(),
-            body: parts.payload(),
+            body,
             parameters: parts.parameters,
             responses,
         }
