@@ -59,12 +59,8 @@ impl<T> ById<T> {
         };
     }
 
-    pub(super) fn holds(&self, correlation: &Correlation) -> bool {
-        self.places.contains_key(correlation)
-    }
-
     pub(super) fn sent(&mut self, correlation: &Correlation, owner: T) -> Result<Entry, InUse> {
-        if self.holds(correlation) {
+        if self.places.contains_key(correlation) {
             return Err(InUse);
         }
         let sequence = self.next_sequence;

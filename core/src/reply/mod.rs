@@ -97,15 +97,6 @@ impl<T> Ledger<T> {
         }
     }
 
-    /// Whether a request in the ledger has this correlation.
-    #[must_use]
-    pub fn holds(&self, correlation: &Correlation) -> bool {
-        match &self.pending {
-            Pending::InOrder(_) => false,
-            Pending::ById(by_id) => by_id.holds(correlation),
-        }
-    }
-
     /// Notes requests that are being sent together and get so many `replies`. By id, a request
     /// has one reply.
     ///

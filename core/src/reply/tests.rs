@@ -72,9 +72,7 @@ fn an_abandoned_id_stays_taken_until_its_reply() {
     let a = ledger.sent(&Id(1), ONE, 'a').unwrap();
     assert_eq!(ledger.abandon(&a, now), Some('a'));
     assert_eq!(ledger.sent(&Id(1), ONE, 'b'), Err(InUse));
-    assert!(ledger.holds(&Id(1)) && !ledger.holds(&Id(2)));
     assert_eq!(ledger.received(&Id(1)), Answers::Late);
-    assert!(!ledger.holds(&Id(1)));
     ledger.sent(&Id(1), ONE, 'b').unwrap();
     assert_eq!(ledger.abandon(&a, now), None, "the entry is another");
     assert_eq!(ledger.received(&Id(1)), Answers::Request('b'));

@@ -97,10 +97,26 @@ fn fields_of_the_upstream_type_what_is_said_in_json() {
     let told = |status: &str| operation["responses"][status]["content"].clone();
     let code = &told("201")["application/json"]["schema"]["properties"]["approval_code"];
     assert_eq!(code["maxLength"], 6);
-    for status in ["400", "404", "502", "503", "504"] {
+    for status in ["400", "404", "413", "502", "503", "504"] {
         let problem = &told(status)["application/problem+json"]["schema"];
         assert_eq!(problem["$ref"], "#/components/schemas/Problem", "{status}");
     }
+}
+
+/// Whatever is optional in a message is so in JSON, where it may be `null`; a part of a path is there.
+#[test]
+fn what_a_message_may_lack_may_be_left_out() {
+    let document = document(&["-c", "../../../../config/examples/rest-to-iso8583"]);
+    let operation = &document["paths"]["/v1/terminals/{terminal}/authorisations"]["post"];
+    let terminal = &operation["parameters"][0];
+    assert_eq!(terminal["schema"]["type"], "string");
+    assert_eq!(terminal["schema"]["maxLength"], 8);
+    assert_eq!(operation["parameters"][1]["required"], false);
+    let asked = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let amount = &asked["properties"]["amount_minor"];
+    assert_eq!(amount["type"], json!(["integer", "null"]));
+    assert_eq!(amount["maximum"], 999_999_999_999_u64);
+    assert_eq!(asked.get("required"), None);
 }
 
 #[test]

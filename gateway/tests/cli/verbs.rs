@@ -170,6 +170,8 @@ fn the_examples_pass_their_tests() {
         "convert",
         "redis",
         "rest-to-pos",
+        "rest-to-iso8583",
+        "iso8583-to-rest",
         "modbus",
         "mqtt",
         "memcached",

@@ -1,5 +1,4 @@
-//! Protocols by definition between programs that others wrote: what the recipes in
-//! config/examples say, at addresses that are free.
+//! The recipes in config/examples between programs that others wrote, at addresses that are free.
 
 use crate::support::gateway::Gateway;
 use crate::support::in_time;
@@ -14,7 +13,7 @@ pub(crate) async fn recipe(example: &str, upstreams: &[(&str, String)]) -> Gatew
     let path = config.join("examples").join(example);
     let text = std::fs::read_to_string(path.join("gatewright.toml")).expect("an example");
     let library = config.join("protocols").display().to_string();
-    let mut text = replaced(text, "../../protocols", &library);
+    let mut text = text.replace("../../protocols", &library);
     for (shipped, url) in upstreams {
         text = replaced(text, shipped, url);
     }

@@ -34,6 +34,7 @@ mod outage;
 mod lifecycle;
 mod dns_servers;
 mod http_servers;
+mod rest;
 mod redis_forward;
 mod redis_server;
 mod definitions;

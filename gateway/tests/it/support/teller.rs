@@ -44,10 +44,24 @@ impl Teller {
         address: &str,
         status: impl Fn(&Asked) -> u8 + Send + Sync + 'static,
     ) -> Self {
+        Self::pos_with(address, move |asked| Some(status(asked))).await
+    }
+
+    /// The same, but that it says nothing where the script does not.
+    pub(crate) async fn moody_pos(
+        status: impl Fn(&Asked) -> Option<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::pos_with("127.0.0.1:0", status).await
+    }
+
+    async fn pos_with(
+        address: &str,
+        status: impl Fn(&Asked) -> Option<u8> + Send + Sync + 'static,
+    ) -> Self {
         let answer = move |asked: &Asked| {
             let reply = AuthRsp {
                 seq: asked.seq,
-                status: status(asked),
+                status: status(asked)?,
                 code: "TOLD".to_owned(),
             };
             Some(reply.bytes())

@@ -3,7 +3,7 @@
 use super::asked::asked;
 use super::part::{Part, Wanted};
 use super::payload::Document;
-use super::schema::{all_of, any_of, anything, text};
+use super::schema::{all_of, any_of, anything, present, text};
 use super::told::{Response, Telling, together};
 use gatewright_config::plan::RouteAction;
 use serde_json::{Value, json};
@@ -49,17 +49,20 @@ impl Operation {
         for used in asked(telling.route) {
             parts.add(&used.part, &used.wanted, used.required);
         }
-        if let RouteAction::Proxy(_) = telling.route.action {
-            parts.has_body = true;
-        }
+        let is_proxied = matches!(telling.route.action, RouteAction::Proxy(_));
+        parts.has_body |= is_proxied;
+        let body = parts.payload();
         let mut responses = telling.responses();
-        if let RouteAction::Proxy(_) = telling.route.action {
-            responses.push(Response::of_anything());
-        }
         responses.extend(telling.problems());
+        if is_proxied {
+            // Payloads pass through, however long they are.
+            responses.push(Response::of_anything());
+        } else if body.is_some() {
+            responses.extend(telling.too_long());
+        }
         Self {
             id: telling.route.name.to_string(),
-            body: parts.payload(),
+            body,
             parameters: parts.parameters,
             responses,
         }
@@ -186,20 +189,16 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, part: &Part, wanted: &Wanted, required: bool) {
-        // What stands in a path, a query or a header is text, whatever it spells.
-        let spelt = |wanted: &Wanted| match wanted {
-            Wanted::Digits(number) => number.clone(),
-            Wanted::Value(schema) if schema["type"] == "string" => schema.clone(),
-            Wanted::Value(_) => text(),
-        };
         match part {
-            Part::Path(name) => self.parameter(Place::Path(name.clone()), spelt(wanted), true),
+            Part::Path(name) => {
+                self.parameter(Place::Path(name.clone()), spelt(wanted.clone()), true)
+            }
             Part::Query(name) => {
-                self.parameter(Place::Query(name.clone()), spelt(wanted), required);
+                self.parameter(Place::Query(name.clone()), spelt(wanted.clone()), required);
             }
             Part::Header(name) if IGNORED.contains(&&**name) => {}
             Part::Header(name) => {
-                self.parameter(Place::Header(name.clone()), spelt(wanted), required);
+                self.parameter(Place::Header(name.clone()), spelt(wanted.clone()), required);
             }
             Part::Json(path) => {
                 let json = self.json.get_or_insert_default();
@@ -235,6 +234,21 @@ impl Parts {
                 schema: anything(),
                 required: false,
             }),
+        }
+    }
+}
+
+/// What stands in a path, a query or a header is there, and is text, whatever it spells.
+fn spelt(wanted: Wanted) -> Value {
+    match wanted {
+        Wanted::Digits(number) => number,
+        Wanted::Value(schema) => {
+            let schema = present(schema);
+            if schema["type"] == "string" {
+                schema
+            } else {
+                text()
+            }
         }
     }
 }

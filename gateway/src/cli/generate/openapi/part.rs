@@ -1,6 +1,6 @@
 //! Which parts of a request an expression names, and what they have to be for it.
 
-use super::schema::{anything, scalar, text};
+use super::schema::{anything, present, scalar, text};
 use gatewright_core::expr::Step;
 use gatewright_core::expr::semantics::methods;
 use gatewright_core::expr::syntax::{Arith, Kind, Node};
@@ -229,10 +229,13 @@ fn taken_by(function: &str, wanted: &Wanted) -> Wanted {
 }
 
 fn digits(wanted: &Wanted) -> Wanted {
-    match wanted {
-        Wanted::Value(number) if number["type"] == "integer" => Wanted::Digits(number.clone()),
-        Wanted::Value(_) | Wanted::Digits(_) => Wanted::Digits(json!({ "type": "integer" })),
+    if let Wanted::Value(number) = wanted {
+        let number = present(number.clone());
+        if number["type"] == "integer" {
+            return Wanted::Digits(number);
+        }
     }
+    Wanted::Digits(json!({ "type": "integer" }))
 }
 
 #[cfg(test)]

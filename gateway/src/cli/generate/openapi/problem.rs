@@ -1,7 +1,7 @@
 //! The problems that the gateway itself answers with (RFC 9457), where no rule does.
 
 use super::told::{Content, Response, Telling};
-use gatewright_core::codec::Rejected;
+use gatewright_core::codec::{Cause, DecodeError, Rejected};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Value as Field};
 use serde_json::{Value, json};
@@ -24,9 +24,17 @@ impl Telling<'_> {
             faults.push(FaultClass::Unrouted);
         }
         faults.extend(FAULTS.into_iter().filter(|fault| !self.answers(*fault)));
-        let mut statuses: Vec<i128> = faults.into_iter().filter_map(|f| self.status(f)).collect();
+        let statuses = faults.into_iter().filter_map(|f| self.status(f, None));
+        let mut statuses: Vec<i128> = statuses.collect();
         statuses.dedup();
         statuses.into_iter().map(problem).collect()
+    }
+
+    /// The problem of a payload that is longer than the listener takes.
+    pub(super) fn too_long(&self) -> Option<Response> {
+        let error = DecodeError::new(Cause::LongBody, 0, "a body", "a longer one");
+        let status = self.status(FaultClass::BadRequest, Some(&error))?;
+        Some(problem(status))
     }
 
     /// Whether there are requests for its path that it does not take: a part of a path may be
@@ -46,12 +54,12 @@ impl Telling<'_> {
     }
 
     /// What the protocol itself answers with.
-    fn status(&self, fault: FaultClass) -> Option<i128> {
+    fn status(&self, fault: FaultClass, error: Option<&DecodeError>) -> Option<i128> {
         let rejected = Rejected {
             operation: None,
             correlation: Correlation::None,
             message: None,
-            error: None,
+            error,
         };
         let shape = self.protocol.descriptor().http?;
         let reply = (self.protocol).reject(&rejected, &Fault::unsent(fault, ""))?;

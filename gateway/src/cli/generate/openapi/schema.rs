@@ -116,6 +116,22 @@ pub(super) fn nullable(mut schema: Value) -> Value {
     }
 }
 
+/// The same values without `null`, where that was added to them.
+pub(super) fn present(mut schema: Value) -> Value {
+    if let Some([ty, null]) = schema["type"].as_array().map(Vec::as_slice)
+        && null == "null"
+    {
+        schema["type"] = ty.clone();
+        return schema;
+    }
+    let parts = schema.get("anyOf").and_then(Value::as_array).cloned();
+    let null = json!({ "type": "null" });
+    match parts {
+        Some(parts) => any_of(parts.into_iter().filter(|part| *part != null).collect()),
+        None => schema,
+    }
+}
+
 /// What is one of these.
 pub(super) fn any_of(schemas: Vec<Value>) -> Value {
     if schemas.contains(&anything()) {
@@ -220,7 +236,11 @@ mod tests {
         assert_eq!(all_of(vec![byte.clone(), json!({})]), byte);
         assert_eq!(any_of(vec![byte.clone(), byte.clone()]), byte);
         assert_eq!(all_of(Vec::new()), json!({}));
-        assert_eq!(nullable(byte), json!({ "type": ["integer", "null"] }));
+        let absent = nullable(byte.clone());
+        assert_eq!(absent, json!({ "type": ["integer", "null"] }));
+        assert_eq!(present(absent), byte);
+        let labels = json!({ "type": "string", "enum": ["no"] });
+        assert_eq!(present(nullable(labels.clone())), labels);
         assert_eq!(nullable(json!({})), json!({}));
     }
 }

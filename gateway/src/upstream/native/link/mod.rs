@@ -206,12 +206,6 @@ impl Link {
                     return Err(Fault::unsent(FaultClass::Overload, detail));
                 }
             },
-            // Keys are not the connection's to choose, and two requests with one would get each
-            // other's replies.
-            Correlation::Key(_) if state.ledger.holds(&theirs) => {
-                let detail = "a request with the same key is in flight";
-                return Err(Fault::unsent(FaultClass::Overload, detail));
-            }
             Correlation::None | Correlation::Key(_) => theirs.clone(),
         };
         self.descriptor.correlate(message, ours.clone());
