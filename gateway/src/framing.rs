@@ -49,16 +49,10 @@ pub struct Framing {
     /// Bytes that must be there before looking again, so that a trickle costs no parsing. None behind
     /// a part of a body: something may be complete without another byte.
     needed: usize,
-<<<<<<< HEAD
     /// No protocol's frames are longer than a `u32` tells. There is one of this in each idle connection.
     max_frame: u32,
     /// Nothing was read yet.
     is_new: bool,
-    /// Part of a body was read last: something may be complete without another byte.
-    in_body: bool,
-=======
-    max_frame: usize,
->>>>>>> http1
 }
 
 impl Framing {
@@ -68,13 +62,8 @@ impl Framing {
         Self {
             codec: protocol.codec(side, max_frame),
             needed: 1,
-<<<<<<< HEAD
             max_frame: u32::try_from(max_frame).unwrap_or(u32::MAX),
             is_new: true,
-            in_body: false,
-=======
-            max_frame,
->>>>>>> http1
         }
     }
 
@@ -272,11 +261,7 @@ mod tests {
             codec: Box::new(Careless),
             needed: 1,
             max_frame: 64,
-<<<<<<< HEAD
             is_new: true,
-            in_body: false,
-=======
->>>>>>> http1
         };
         let error = framing.read(&mut BytesMut::from(&b"x"[..])).unwrap_err();
         assert_eq!(error.recovery(), Recovery::AnswerAndClose);
