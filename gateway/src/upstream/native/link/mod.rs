@@ -377,7 +377,10 @@ impl Link {
     ) -> Result<(), Broken> {
         let state = &mut *self.state.borrow_mut();
         let whole = inbound.len();
-        while !inbound.is_empty() && !state.streams.is_choked(cx) {
+        // The end of a payload may be due when all of its bytes are read.
+        while (!inbound.is_empty() || state.framing.may_have_frame(inbound))
+            && !state.streams.is_choked(cx)
+        {
             if state.skip(inbound) {
                 continue;
             }
