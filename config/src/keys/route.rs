@@ -122,7 +122,7 @@ pub(crate) static REQUEST_SET: Key = Key::new(
     "routes[].request.set",
     SETTINGS,
     Fallback::Absent,
-    "The fields of that message. What ties its reply to it is set by itself.",
+    "The fields of that message. An id that ties its reply to it is set by itself; several fields that do are set here.",
 );
 pub(crate) static REPLY: Key = Key::new(
     "routes[].reply[]",
