@@ -15,7 +15,7 @@ const BUDGET: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// Its rules look at all of it.
-    Collecting(Collecting),
+    Collecting(Box<Collecting>),
     /// It is on its way already.
     Passing(BodySender),
     /// Nobody wants the rest; so many bytes of it may still come.
@@ -50,7 +50,7 @@ impl Connection {
     ) -> Result<(), Ended> {
         self.session.handle_heartbeat(at.now);
         if !self.listener.dispatch.passes_on(&request, &self.facts()) {
-            work.incoming = Some(Box::new(Incoming::Collecting(Collecting {
+            work.incoming = Some(Incoming::Collecting(Box::new(Collecting {
                 request,
                 at,
                 body: Collected::default(),
@@ -61,7 +61,7 @@ impl Connection {
         }
         let (to, body) = Body::stream(BUDGET);
         request.set_body(body);
-        work.incoming = Some(Box::new(Incoming::Passing(to)));
+        work.incoming = Some(Incoming::Passing(to));
         self.handle_message(work, request, at, cx)
     }
 
@@ -73,7 +73,7 @@ impl Connection {
         at: Arrival,
     ) -> Result<(), Ended> {
         let most = self.listener.limits.body;
-        match work.incoming.as_deref_mut() {
+        match work.incoming.as_mut() {
             Some(Incoming::Collecting(collecting)) => {
                 // Its time counts from its first byte.
                 work.partial_since = Some(collecting.at.began);
@@ -116,13 +116,13 @@ impl Connection {
         let Some(incoming) = work.incoming.take() else {
             return Err(Ended("payload-without-message"));
         };
-        match *incoming {
+        match incoming {
             Incoming::Collecting(collecting) => {
                 let Collecting {
                     mut request,
                     at: Arrival { began, .. },
                     body,
-                } = collecting;
+                } = *collecting;
                 request.set_body(body.finish().into());
                 work.partial_since = None;
                 self.handle_message(work, request, Arrival { began, ..at }, cx)
@@ -137,7 +137,7 @@ impl Connection {
 
     /// Tells a client that waits for that to send its payload. What it was told before comes first.
     pub(super) fn invite_payload(&mut self, work: &mut Work) {
-        let quiet = match work.incoming.as_deref() {
+        let quiet = match &work.incoming {
             Some(Incoming::Collecting(_)) => self.session.is_quiet(),
             // Its own exchange is the one that is in flight.
             Some(Incoming::Passing(_)) => self.session.in_flight() <= 1,

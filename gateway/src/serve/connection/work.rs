@@ -21,7 +21,7 @@ pub(crate) struct Work {
     /// Memory for a session that gets busy, from the last one that became quiet.
     pub(super) memory: Option<Spare<Reply>>,
     /// The request that is being read, if its payload is not here yet.
-    pub(super) incoming: Option<Box<Incoming>>,
+    pub(super) incoming: Option<Incoming>,
     /// The reply that is being written, if its payload is not here yet.
     pub(super) streaming: Option<Box<Streaming>>,
     /// Since when a frame is incomplete.

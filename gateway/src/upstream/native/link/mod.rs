@@ -404,6 +404,7 @@ impl Link {
                 state.closed.get_or_insert(Closed::Leaving("peer"));
             }
         }
+        state.pass_on(metrics);
         if inbound.len() < whole {
             state.heard = clock::now();
         }
@@ -482,7 +483,7 @@ impl State {
                 self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());
             }
-            Event::Body(chunk) => return self.deliver_chunk(chunk),
+            Event::Body(chunk) => return self.deliver_chunk(chunk, metrics),
             Event::End(trailers) => return self.deliver_end(trailers, metrics),
             Event::Reset(_) => return Err(Broken::Unasked("the end of a reply that is not whole")),
         };
@@ -503,7 +504,7 @@ impl State {
         }
         let blames = self.blames(&message);
         if matches!(message.body(), Body::Awaited) {
-            return self.deliver_head(message, blames, metrics);
+            return self.deliver_head(message, blames);
         }
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())

@@ -13,10 +13,21 @@ use std::task::{Context, Poll};
 /// The payloads that are on their way.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
+    /// A reply whose payload follows. It waits for the end of the bytes that are here: most are
+    /// whole by then.
+    begun: Option<Box<Begun>>,
     /// The rest of the request.
     up: Option<BodyStream>,
     /// Who takes the rest of the reply.
     down: Option<BodySender>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    message: Message,
+    blames: bool,
+    /// The first of its payload.
+    first: Bytes,
 }
 
 impl Streams {
@@ -108,31 +119,58 @@ impl State {
         as_event(message, |event| framing.write(event, outbound))
     }
 
-    /// A reply whose payload follows: whoever waits for it gets it now.
-    pub(super) fn deliver_head(
-        &mut self,
-        mut message: Message,
-        blames: bool,
-        metrics: &UpstreamMetrics,
-    ) -> Result<(), Broken> {
-        let Some(front) = self.ledger.front() else {
+    /// A reply whose payload follows.
+    pub(super) fn deliver_head(&mut self, message: Message, blames: bool) -> Result<(), Broken> {
+        if self.ledger.is_empty() {
             return Err(Broken::Unasked("a reply that nobody asked for"));
+        }
+        self.streams.begun = Some(Box::new(Begun {
+            message,
+            blames,
+            first: Bytes::new(),
+        }));
+        Ok(())
+    }
+
+    /// The bytes that are here are read: whoever waits for a reply whose payload is not whole gets
+    /// what there is of it.
+    pub(super) fn pass_on(&mut self, metrics: &UpstreamMetrics) {
+        let Some(begun) = self.streams.begun.take() else {
+            return;
         };
-        let (sender, rest) = Body::stream(BUDGET);
+        let Begun {
+            mut message,
+            blames,
+            first,
+        } = *begun;
+        let (mut sender, rest) = Body::stream(BUDGET);
+        // Nothing was sent yet, so that there is room.
+        let _ = sender.send(first);
         self.streams.down = Some(sender);
-        let Some(mailbox) = front.owner.cloned() else {
+        let owner = self.ledger.front().and_then(|front| front.owner.cloned());
+        let Some(mailbox) = owner else {
             metrics.dropped("late");
-            return Ok(());
+            return;
         };
         if blames {
             mailbox.blame();
         }
         message.set_body(rest);
         mailbox.put_head(message);
-        Ok(())
     }
 
-    pub(super) fn deliver_chunk(&mut self, chunk: Bytes) -> Result<(), Broken> {
+    pub(super) fn deliver_chunk(
+        &mut self,
+        chunk: Bytes,
+        metrics: &UpstreamMetrics,
+    ) -> Result<(), Broken> {
+        if let Some(begun) = &mut self.streams.begun
+            && begun.first.is_empty()
+        {
+            begun.first = chunk;
+            return Ok(());
+        }
+        self.pass_on(metrics);
         let Some(down) = &mut self.streams.down else {
             return Err(Broken::Unasked("a payload without its reply"));
         };
@@ -146,13 +184,32 @@ impl State {
         trailers: Value,
         metrics: &UpstreamMetrics,
     ) -> Result<(), Broken> {
-        let Some(down) = self.streams.down.take() else {
-            return Err(Broken::Unasked("the end of a payload without its reply"));
+        let whole = match trailers {
+            Value::Null => self.streams.begun.take(),
+            _ => None,
         };
-        down.end(trailers);
-        match self.ledger.received(&Correlation::None) {
-            Answers::Request(mailbox) => mailbox.complete(),
-            Answers::Late | Answers::Part | Answers::Unknown => metrics.dropped("late"),
+        if whole.is_none() {
+            self.pass_on(metrics);
+            let Some(down) = self.streams.down.take() else {
+                return Err(Broken::Unasked("the end of a payload without its reply"));
+            };
+            down.end(trailers);
+        }
+        match (self.ledger.received(&Correlation::None), whole) {
+            (Answers::Request(mailbox), Some(begun)) => {
+                let Begun {
+                    mut message,
+                    blames,
+                    first,
+                } = *begun;
+                if blames {
+                    mailbox.blame();
+                }
+                message.set_body(first.into());
+                mailbox.put_message(message);
+            }
+            (Answers::Request(mailbox), None) => mailbox.complete(),
+            (Answers::Late | Answers::Part | Answers::Unknown, _) => metrics.dropped("late"),
         }
         if self.streams.up.take().is_some() {
             // Where the rest of the request ends, the server may not know.
