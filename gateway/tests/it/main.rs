@@ -3,6 +3,7 @@
 mod support;
 
 mod peers_alone;
+mod proxy;
 
 mod main_job;
 mod hostile_backend;

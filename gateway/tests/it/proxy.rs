@@ -1,0 +1,260 @@
+//! Requests of HTTP that go on as they come, and answers that come back so.
+
+use crate::support::config::Config;
+use crate::support::gateway::Gateway;
+use crate::support::in_time;
+use crate::support::raw::{self, noise};
+use crate::support::web::find;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// One end of a connection, as bytes.
+struct Wire {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    const fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        let sent = self.stream.write_all(bytes);
+        in_time("bytes to be taken", sent).await.expect("a peer");
+    }
+
+    /// `false` at the end.
+    async fn more(&mut self) -> bool {
+        let read = self.stream.read_buf(&mut self.read);
+        in_time("more bytes", read).await.is_ok_and(|n| n > 0)
+    }
+
+    async fn head(&mut self) -> String {
+        loop {
+            if let Some(at) = find(&self.read, b"\r\n\r\n") {
+                let head = self.read.drain(..at + 4).collect();
+                return String::from_utf8(head).expect("text");
+            }
+            assert!(self.more().await, "an end in a head: {:?}", self.read);
+        }
+    }
+
+    async fn bytes(&mut self, length: usize) -> Vec<u8> {
+        while self.read.len() < length {
+            assert!(self.more().await, "an end after {} bytes", self.read.len());
+        }
+        self.read.drain(..length).collect()
+    }
+
+    /// Whether it ends, whatever still comes before that.
+    async fn ends(&mut self) -> bool {
+        while self.more().await {}
+        true
+    }
+}
+
+async fn start() -> (Gateway, TcpListener) {
+    let (listener, url) = raw::listener().await;
+    let gateway = Gateway::start(&Config::forward("http", [url])).await;
+    (gateway, listener)
+}
+
+async fn client(gateway: &Gateway) -> Wire {
+    Wire::new(raw::connect(gateway).await)
+}
+
+async fn server(listener: &TcpListener) -> Wire {
+    Wire::new(raw::accept(listener).await)
+}
+
+const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[tokio::test]
+async fn a_connection_upstream_serves_one_request_after_the_other() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    client.send(GET).await;
+    let mut server = server(&listener).await;
+    for _ in 0..3 {
+        assert!(server.head().await.starts_with("GET /a HTTP/1.1\r\n"));
+        server.send(OK).await;
+        assert!(client.head().await.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert_eq!(client.bytes(2).await, b"ok");
+        client.send(GET).await;
+    }
+    // The last one is on the same connection, too.
+    server.head().await;
+}
+
+#[tokio::test]
+async fn what_neighbours_say_ends_here_and_where_a_request_came_from_is_told() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    let request = "POST /a?b=%2F HTTP/1.1\r\nHost: shop.example:81\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\n\
+        Keep-Alive: 5\r\nTE: gzip\r\nUpgrade: h2c\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Host: evil\r\n\
+        X-Forwarded-Proto: https\r\nX-Kept: a  b\r\nContent-Length: 2\r\n\r\nhi";
+    client.send(request.as_bytes()).await;
+    let mut server = server(&listener).await;
+    let head = server.head().await.to_lowercase();
+    assert_eq!(server.bytes(2).await, b"hi");
+    let mut lines: Vec<&str> = head.trim_end().split("\r\n").collect();
+    assert_eq!(lines.remove(0), "post /a?b=%2f http/1.1");
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "content-length: 2",
+            "host: shop.example:81",
+            "via: 1.1 gatewright",
+            "x-forwarded-for: 127.0.0.1",
+            "x-forwarded-host: shop.example:81",
+            "x-forwarded-proto: http",
+            "x-kept: a  b",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn payloads_go_through_both_ways_as_they_come() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    let payload = noise(1, 1 << 20);
+    let head = format!(
+        "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        payload.len()
+    );
+    client.send(head.as_bytes()).await;
+    client.send(&payload[..1000]).await;
+    // It is there before the rest of it is sent.
+    let mut server = server(&listener).await;
+    server.head().await;
+    assert_eq!(server.bytes(1000).await, payload[..1000]);
+    client.send(&payload[1000..]).await;
+    assert!(server.bytes(payload.len() - 1000).await == payload[1000..]);
+
+    server
+        .send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        .await;
+    let head = client.head().await;
+    assert!(head.contains("transfer-encoding: chunked\r\n"), "{head}");
+    assert_eq!(client.bytes(8).await, b"3\r\nabc\r\n");
+    let chunk = [b"100000\r\n", &payload[..], b"\r\n0\r\n\r\n"].concat();
+    let (_, last) = tokio::join!(server.send(&chunk), async {
+        loop {
+            let rest = &client.read;
+            if rest.ends_with(b"\r\n0\r\n\r\n") {
+                break;
+            }
+            assert!(client.more().await, "an end before the last chunk");
+        }
+        std::mem::take(&mut client.read)
+    });
+    assert!(last.len() > payload.len());
+
+    // Both connections live on.
+    client.send(GET).await;
+    server.head().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_looks_cut() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    client.send(GET).await;
+    let mut server = server(&listener).await;
+    server.head().await;
+    server
+        .send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        .await;
+    client.head().await;
+    assert_eq!(client.bytes(8).await, b"3\r\nabc\r\n");
+    drop(server);
+    assert!(client.ends().await);
+    assert!(client.read.is_empty(), "{:?}", client.read);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_amid_an_answer_leaves_its_connection_to_nobody() {
+    let (gateway, listener) = start().await;
+    let mut first = client(&gateway).await;
+    first.send(GET).await;
+    let mut server_of_first = server(&listener).await;
+    server_of_first.head().await;
+    server_of_first
+        .send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+        .await;
+    first.head().await;
+    drop(first);
+    // That it left and does not only send no more, its system says to the next bytes.
+    server_of_first.send(b"de").await;
+    assert!(server_of_first.ends().await);
+    let mut second = client(&gateway).await;
+    second.send(GET).await;
+    let mut server_of_second = server(&listener).await;
+    server_of_second.head().await;
+    server_of_second.send(OK).await;
+    second.head().await;
+    assert_eq!(second.bytes(2).await, b"ok");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_amid_its_request_cuts_it_upstream() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    client
+        .send(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+        .await;
+    let mut server = server(&listener).await;
+    server.head().await;
+    assert_eq!(server.bytes(3).await, b"abc");
+    drop(client);
+    assert!(server.ends().await);
+    assert!(server.read.is_empty(), "{:?}", server.read);
+}
+
+#[tokio::test]
+async fn answers_to_head_and_without_content_have_no_payload() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    client.send(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let mut server = server(&listener).await;
+    server.head().await;
+    server
+        .send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+        .await;
+    let head = client.head().await.to_lowercase();
+    assert!(head.contains("content-length: 5000\r\n"), "{head}");
+    client.send(GET).await;
+    server.head().await;
+    server
+        .send(b"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n")
+        .await;
+    assert!(client.head().await.starts_with("HTTP/1.1 304"));
+    client.send(GET).await;
+    server.head().await;
+    server.send(OK).await;
+    client.head().await;
+    assert_eq!(client.bytes(2).await, b"ok");
+}
+
+#[tokio::test]
+async fn an_answer_until_the_end_of_its_connection_is_whole_at_that() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    client.send(GET).await;
+    let mut server = server(&listener).await;
+    server.head().await;
+    server.send(b"HTTP/1.0 200 OK\r\n\r\nall of it").await;
+    drop(server);
+    let head = client.head().await;
+    assert!(head.contains("transfer-encoding: chunked\r\n"), "{head}");
+    while !client.read.ends_with(b"0\r\n\r\n") {
+        assert!(client.more().await, "an end before the last chunk");
+    }
+    assert!(find(&client.read, b"all of it").is_some());
+}
