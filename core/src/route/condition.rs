@@ -71,6 +71,11 @@ impl Condition {
         self.places.read(operation, slot)
     }
 
+    /// Whether the condition looks at a message's payload.
+    pub(super) fn weighs_payload(&self) -> bool {
+        self.places.weigh_payload()
+    }
+
     /// Whether the condition holds for the message. One without a value does not hold.
     pub(super) fn holds(&self, message: &Message, facts: &Facts, json: &ReadJson<'_>) -> bool {
         let env = MessageEnv {

@@ -121,6 +121,15 @@ impl Table {
         self.compiled.rows.get(operation)
     }
 
+    /// Whether a route looks at a payload before it takes a message: then none can be picked before
+    /// that is here.
+    #[must_use]
+    pub fn weighs_payload(&self) -> bool {
+        let candidates = self.compiled.rows.iter().flatten();
+        let mut conditions = candidates.filter_map(|candidate| candidate.when.as_ref());
+        conditions.any(|when| when.weighs_payload())
+    }
+
     /// Whether a route looks at a field of an operation before it takes a message.
     #[must_use]
     pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {

@@ -95,6 +95,8 @@ pub(crate) struct Dispatch {
     table: Table,
     routes: Vec<Rc<Route>>,
     log: MessageLog,
+    /// Whether routes are picked by payloads.
+    weighs_payload: bool,
     /// The route on which requests need not be read.
     passage: Option<Rc<Route>>,
 }
@@ -138,6 +140,7 @@ impl Dispatch {
     ) -> Self {
         let passage = passage(&protocol, &table, &routes, log).cloned();
         Self {
+            weighs_payload: table.weighs_payload(),
             protocol,
             table,
             routes,
@@ -215,8 +218,8 @@ impl Dispatch {
 
     /// Whether a message goes on as it comes, and nobody looks at its payload.
     pub(crate) fn passes_on(&self, message: &Message, facts: &Facts) -> bool {
-        let route = self.route(message, facts);
-        route.is_some_and(|route| matches!(route.action, Action::Proxy(_)))
+        let route = || self.route(message, facts);
+        !self.weighs_payload && route().is_some_and(|r| matches!(r.action, Action::Proxy(_)))
     }
 
     /// How long an exchange of a route may take; a message without a route is answered at once.

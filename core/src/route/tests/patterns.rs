@@ -16,6 +16,22 @@ fn table(list: &[(&str, &str)]) -> Table {
     compiled.unwrap_or_else(|errors| panic!("{errors:#?}")).0
 }
 
+#[test]
+fn it_is_known_whether_payloads_decide() {
+    for (when, expected) in [
+        ("", false),
+        (
+            "headers['x'] == 'a' and path == '/a' and query.b == 'c'",
+            false,
+        ),
+        ("json.a == 1", true),
+        ("method == 'GET' or body.length > 3", true),
+    ] {
+        let list = [("GET /a", ""), ("* /{x...}", when)];
+        assert_eq!(table(&list).weighs_payload(), expected, "{when}");
+    }
+}
+
 fn takes(pattern: &str, line: &str) -> bool {
     let request = asked(line, &[], "");
     table(&[(pattern, "")]).pick(&request, &facts()).is_some()

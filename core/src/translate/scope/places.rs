@@ -49,6 +49,17 @@ impl Places {
         place(&self.all, var)
     }
 
+    /// Whether one of them needs a message's payload.
+    pub(crate) fn weigh_payload(&self) -> bool {
+        let payload = |place: &Place| {
+            matches!(
+                place,
+                Place::Bytes | Place::Http(HttpPart::Json(_) | HttpPart::Body)
+            )
+        };
+        self.all.iter().any(payload)
+    }
+
     /// Whether one of them is a field of an operation.
     pub(crate) fn read(&self, operation: OperationId, slot: Slot) -> bool {
         self.all.iter().any(|place| match place {
