@@ -1,8 +1,24 @@
 //! Which bytes may stand where.
 
-/// RFC 9110, 5.6.2: `tchar`.
+/// RFC 9110, 5.6.2: `tchar`. Looked up: names are most of what is looked at byte by byte.
 #[inline]
-pub(super) const fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
+    TOKENS.get(usize::from(byte)).is_some_and(|token| *token)
+}
+
+static TOKENS: [bool; 256] = {
+    let mut tokens = [false; 256];
+    let mut rest: &mut [bool] = &mut tokens;
+    let mut byte = 0_u8;
+    while let Some((token, after)) = rest.split_first_mut() {
+        *token = is_tchar(byte);
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    tokens
+};
+
+const fn is_tchar(byte: u8) -> bool {
     matches!(
         byte,
         b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~'

@@ -32,9 +32,6 @@ const ENDS_HERE: [&str; 13] = [
     "x-forwarded-proto",
 ];
 
-/// What `Via` calls this gateway.
-const PSEUDONYM: &str = "gatewright";
-
 /// Hands on requests of a protocol that carries HTTP, and their answers.
 #[derive(Clone, Debug)]
 pub struct Proxy {
@@ -237,14 +234,19 @@ fn own_fields(
     shape: &HttpShape,
     facts: &Facts,
 ) -> impl Iterator<Item = (&'static str, ByteString)> {
-    let version = if facts.carriage.http2 { "2" } else { "1.1" };
+    // The version that the request came in, and what this gateway is called (RFC 9110, 7.6.3).
+    let via = if facts.carriage.http2 {
+        "2 gatewright"
+    } else {
+        "1.1 gatewright"
+    };
     let proto = if facts.carriage.tls { "https" } else { "http" };
     let host = match request.field(shape.authority) {
         Value::Str(host) if !host.is_empty() => Some(("x-forwarded-host", host.clone())),
         _ => None,
     };
     [
-        ("via", ByteString::from(format!("{version} {PSEUDONYM}"))),
+        ("via", ByteString::from_static(via)),
         (
             "x-forwarded-for",
             ByteString::from(facts.peer.ip().to_canonical().to_string()),
