@@ -258,3 +258,45 @@ async fn an_answer_until_the_end_of_its_connection_is_whole_at_that() {
     }
     assert!(find(&client.read, b"all of it").is_some());
 }
+
+#[tokio::test]
+async fn a_stream_of_http2_goes_through_http1_and_back_with_its_trailers() {
+    let (gateway, listener) = start().await;
+    let tcp = raw::connect(&gateway).await;
+    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://shop.example/a")
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .body(())
+        .expect("a request");
+    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
+    up.send_data("abc".into(), false).expect("a stream");
+    let mut server = server(&listener).await;
+    let head = server.head().await;
+    assert!(
+        head.starts_with("PUT /a HTTP/1.1\r\nhost: shop.example\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("cookie: a=1; b=2\r\n"), "{head}");
+    assert!(head.contains("via: 2 gatewright\r\n"), "{head}");
+    assert_eq!(server.bytes(8).await, b"3\r\nabc\r\n");
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("x-sum", http::HeaderValue::from_static("6"));
+    up.send_trailers(trailers).expect("a stream");
+    assert_eq!(server.bytes(15).await, b"0\r\nx-sum: 6\r\n\r\n");
+
+    server
+        .send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n")
+        .await;
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    let mut body = answer.into_body();
+    let chunk = in_time("a chunk", body.data()).await.expect("a chunk");
+    assert_eq!(chunk.expect("a chunk"), "de");
+    server.send(b"0\r\nX-Status: 0\r\n\r\n").await;
+    assert!(in_time("the end", body.data()).await.is_none());
+    let trailers = in_time("trailers", body.trailers())
+        .await
+        .expect("trailers");
+    assert_eq!(trailers.expect("trailers")["x-status"], "0");
+}
