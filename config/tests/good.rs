@@ -685,3 +685,21 @@ reply = [
     let rules = route.conversion().unwrap();
     assert_eq!(rules.operation().name, "auth_req");
 }
+
+#[test]
+fn connections_of_http1_are_as_many_as_requests() {
+    let of = |limits: &str| {
+        let text = format!(
+            r#"
+            listeners.web = {{ bind = "tcp://127.0.0.1:0", protocol = "http" }}
+            upstreams.shop = {{ url = "http://shop:8080", limits = {{ {limits} }} }}
+            [[routes]]
+            from = "web"
+            to = "shop"
+            "#
+        );
+        plan(&text).upstreams[0].limits.connections
+    };
+    assert_eq!(of(""), 256);
+    assert_eq!(of("connections = 3"), 3);
+}

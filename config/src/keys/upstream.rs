@@ -101,7 +101,7 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "upstreams.*.limits.connections",
     Kind::Count(1..=1024),
     Fallback::Value("4"),
-    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. A relay has a connection of its own for each client instead. On `quic` these are streams of one QUIC connection, of which the server may allow fewer.",
+    "Connections of each worker to each endpoint. A further one is opened once the others have no stream left. `http://`, where each carries one request at a time, has 256 if nothing is said. A relay has a connection of its own for each client instead. On `quic` these are streams of one QUIC connection, of which the server may allow fewer.",
 )
 .memory("multiplies streams");
 pub(crate) static DEDICATED: Key = Key::new(

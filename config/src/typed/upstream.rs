@@ -52,6 +52,7 @@ impl Upstream {
         let policy = read_policy(reader, section);
         let limits = section.section(reader, &keys::LIMITS);
         let kind = endpoints.first().map(Endpoint::kind);
+        let http1 = matches!(endpoints.first(), Some(Endpoint::Http(_)));
         let protocol = section.name(reader, &keys::PROTOCOL);
         let protocol = protocol.or_else(|| implied(&endpoints, section));
         let upstream = Self {
@@ -70,7 +71,7 @@ impl Upstream {
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             lifetime: read_lifetime(reader, section),
             deadline_header: read_deadline_header(reader, section, kind),
-            limits: read_limits(reader, &limits),
+            limits: read_limits(reader, &limits, http1),
             tls: read_tls(reader, section),
         };
         upstream.note_idle_tls(reader, section);
@@ -171,9 +172,16 @@ fn read_deadline_header(
     }
 }
 
-fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>) -> UpstreamLimits {
+/// Connections to an endpoint of HTTP/1.1, if nothing is said: each carries one request at a time.
+const HTTP1_CONNECTIONS: usize = 256;
+
+fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, http1: bool) -> UpstreamLimits {
+    let connections = limits.count(reader, &keys::CONNECTIONS);
     UpstreamLimits {
-        connections: limits.count(reader, &keys::CONNECTIONS).value,
+        connections: match (connections.span, http1) {
+            (None, true) => HTTP1_CONNECTIONS,
+            (Some(_), _) | (None, false) => connections.value,
+        },
         dedicated: limits.count(reader, &keys::DEDICATED).value,
         streams: limits.count(reader, &keys::STREAMS).value,
         queue: limits.count(reader, &keys::QUEUE).value,
