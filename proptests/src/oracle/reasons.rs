@@ -3,7 +3,7 @@
 
 use super::Parsed;
 use gatewright_codecs::http1::{MAX_FIELDS, MAX_LINE, MAX_METHOD};
-use gatewright_core::codec::Side;
+use gatewright_core::codec::{Side, foreign_preamble};
 
 type Rule = (&'static str, fn(&Parsed<'_>) -> bool);
 
@@ -27,6 +27,7 @@ const RULES: &[Rule] = &[
         parsed.method.len() > MAX_METHOD
     }),
     ("it is HTTP/2's preface", |parsed| parsed.method == "PRI"),
+    ("it begins as another protocol does", begins_as_another),
     ("the target is none (RFC 9112, 3.2)", has_bad_target),
     (
         "Host is missing, or there are two (RFC 9112, 3.2)",
@@ -62,6 +63,11 @@ pub(super) fn of(parsed: &Parsed<'_>) -> Option<&'static str> {
         .iter()
         .find(|(_, holds)| holds(parsed))
         .map(|(reason, _)| *reason)
+}
+
+/// A method may be called like what other protocols begin with.
+fn begins_as_another(parsed: &Parsed<'_>) -> bool {
+    foreign_preamble(parsed.head).is_some_and(|name| name != "HTTP")
 }
 
 fn has_lone_line_feed(parsed: &Parsed<'_>) -> bool {
