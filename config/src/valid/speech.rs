@@ -56,6 +56,16 @@ fn sharing(
         CorrelationKind::Key | CorrelationKind::None => false,
     };
     match typed.map(|typed| (typed.value.as_str(), typed.span.as_ref())) {
+        Some((sharing @ ("shared" | "bound"), span)) if protocol.descriptor().http.is_some() => {
+            let name = &protocol.descriptor().name;
+            let message = format!("connections of `{name}` cannot be {sharing}");
+            let problem = Problem::new(codes::MISMATCH, message);
+            let help = "each carries one request at a time: a payload that is slow, or cut, would be everybody's. Leave it \
+                        away; HTTP/2 (`h2c://`, `https://`) shares its connections by itself";
+            reader.problem(problem.help(help), span.cloned().unwrap_or_default());
+            // What else is wrong is not because of that.
+            Some(Sharing::Exclusive)
+        }
         Some(("shared", span)) if !can_share => {
             let name = &protocol.descriptor().name;
             let message = format!("clients cannot share a connection of `{name}`");
