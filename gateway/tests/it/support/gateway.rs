@@ -4,6 +4,7 @@ use super::client::Client;
 use super::config::Config;
 use super::in_time;
 use super::metrics::{self, Metrics};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -185,44 +186,34 @@ impl Gateway {
         kilobytes * 1024
     }
 
-    /// Its descriptors, and what each is.
-    fn descriptors(&self) -> Vec<(usize, String)> {
+    /// The numbers of its descriptors.
+    fn descriptors(&self) -> Vec<usize> {
         let pid = self.child.id().expect("a running process");
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
-        let open = open.map(|entry| entry.expect("an entry").path());
-        // One may be gone by the time that it is looked at.
-        let told = open.filter_map(|path| {
-            let to = std::fs::read_link(&path).ok()?;
-            let number = path.file_name()?.to_string_lossy().parse().ok()?;
-            Some((number, to.to_string_lossy().into_owned()))
-        });
-        told.collect()
+        let names = open.map(|entry| entry.expect("an entry").file_name());
+        let number = |name: OsString| name.to_str().and_then(|name| name.parse().ok());
+        names.map(|name| number(name).expect("a number")).collect()
     }
 
-    /// Lets it open no descriptor beyond those that it has.
-    pub(crate) async fn leave_no_descriptor(&self) {
-        let settled = async {
-            loop {
-                let open = self.descriptors();
-                let count = |what: &String| open.iter().filter(|(_, to)| to == what).count();
-                // The last that each thread opens for itself is its own name of the socket that tells
-                // of signals: of the control thread, of its listener and of the one worker.
-                let sockets = open.iter().map(|(_, to)| to);
-                let mut sockets = sockets.filter(|to| to.starts_with("socket:"));
-                let ready = sockets.any(|socket| count(socket) >= 3);
-                // One descriptor is spare; the runtime library has another of this kind.
-                let null = |(n, to): &&(usize, String)| *n > 2 && to == "/dev/null";
-                let spare = open.iter().filter(null).count() >= 2;
-                if spare && ready {
-                    return open;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let open = in_time("its threads to run".to_owned(), settled).await;
-        let open: Vec<usize> = open.into_iter().map(|(number, _)| number).collect();
+    /// Has clients take all descriptors that it may have. The last of them gets none. What the
+    /// gateway opens for itself when it starts must be open: it has answered a client.
+    pub(crate) async fn leave_no_descriptor(&self) -> Vec<Client> {
+        // Whoever has answered once keeps a spare one.
+        assert_eq!(self.admin("/healthz").await.0, 200);
+        let open = self.descriptors();
+        // It may have inherited some with high numbers, and the limit is one of numbers.
         let lowest_free = (0..).find(|number| !open.contains(number));
-        self.limit_descriptors(lowest_free.expect("a number")).await;
+        let most = lowest_free.expect("a number") + 4;
+        self.limit_descriptors(most).await;
+        let mut clients = Vec::new();
+        // Some that were open are not any more: of connections that have ended.
+        for _ in 0..most {
+            clients.push(self.client().await);
+        }
+        let refused = [("reason", "accept-error")];
+        let counted = "gatewright_connections_refused_total";
+        self.until_metric(counted, &refused, 1.0).await;
+        clients
     }
 
     /// Lets it open so many descriptors.
