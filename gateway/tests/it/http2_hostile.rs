@@ -1,117 +1,15 @@
 //! What HTTP/2 allows hostile clients to say, frame by frame.
 
 use crate::support::backend::{Action, Answer, Asked, Backend};
+use crate::support::http2_wire::{
+    ACK, DATA, END_HEADERS, GET, HEADERS, PING, PREFACE, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE,
+    block, frame, get, is_status,
+};
 use crate::support::in_time;
 use crate::support::web::WebGateway;
 use h2::Reason;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-const ACK: u8 = 1;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len())
-        .expect("a length")
-        .to_be_bytes();
-    let mut bytes = length[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(stream.to_be_bytes());
-    bytes.extend(payload);
-    bytes
-}
-
-/// A header block of literals that nobody indexes (RFC 7541, 6.2.2), no string longer than 126 bytes.
-fn block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (name, value) in fields {
-        bytes.push(0);
-        for text in [name, value] {
-            bytes.push(
-                u8::try_from(text.len())
-                    .ok()
-                    .filter(|n| *n < 127)
-                    .expect("short"),
-            );
-            bytes.extend(text.bytes());
-        }
-    }
-    bytes
-}
-
-const GET: [(&str, &str); 4] = [
-    (":method", "GET"),
-    (":scheme", "http"),
-    (":authority", "a.example"),
-    (":path", "/a"),
-];
-
-fn get(stream: u32, more: &[(&str, &str)]) -> Vec<u8> {
-    let fields = [&GET[..], more].concat();
-    frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(&fields))
-}
-
-struct Raw(TcpStream);
-
-impl Raw {
-    async fn connect(gateway: &WebGateway, settings: &[u8]) -> Self {
-        let mut stream = TcpStream::connect(gateway.address())
-            .await
-            .expect("a gateway");
-        stream.set_nodelay(true).expect("a socket");
-        let hello = [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat();
-        stream.write_all(&hello).await.expect("a write");
-        Self(stream)
-    }
-
-    async fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.expect("a write");
-    }
-
-    /// The next frame: its kind, its flags, its stream, its payload. Nothing at the end.
-    async fn next(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
-        let mut head = [0; 9];
-        in_time("a frame", self.0.read_exact(&mut head))
-            .await
-            .ok()?;
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        let mut payload = vec![0; usize::try_from(length).expect("a length")];
-        self.0.read_exact(&mut payload).await.ok()?;
-        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-        Some((head[3], head[4], stream, payload))
-    }
-
-    /// The next frame of that kind; those before it are passed over.
-    async fn next_of(&mut self, kind: u8) -> (u8, u8, u32, Vec<u8>) {
-        loop {
-            let next = self.next().await.expect("a frame of that kind");
-            if next.0 == kind {
-                return next;
-            }
-        }
-    }
-
-    /// With which error the connection ends: its GOAWAY's, if one came.
-    async fn end(&mut self) -> Option<Reason> {
-        let mut reason = None;
-        while let Some((kind, _, _, payload)) = self.next().await {
-            if kind == GOAWAY {
-                let code = payload[4..8].try_into().expect("four bytes");
-                reason = Some(u32::from_be_bytes(code).into());
-            }
-        }
-        reason
-    }
-}
 
 fn echo(asked: &Asked) -> Action {
     Action::Answer(Answer::status(200).body(asked.body.clone()))
@@ -158,16 +56,6 @@ async fn malformed_requests_end_their_stream_or_are_refused() {
     raw.send(&get(stream + 2, &[("X-Capital", "1")])).await;
     assert_eq!(raw.end().await, Some(Reason::PROTOCOL_ERROR));
     assert_eq!(backend.log().asked.len(), 1);
-}
-
-/// Statuses are in HPACK's static table from 8 on (RFC 7541, appendix A).
-fn is_status(block: &[u8], status: &str) -> bool {
-    let known = ["200", "204", "206", "304", "400", "404", "500"];
-    let index = known.iter().position(|known| *known == status);
-    block.first()
-        == index
-            .map(|index| 0x88 + u8::try_from(index).expect("few"))
-            .as_ref()
 }
 
 #[tokio::test]

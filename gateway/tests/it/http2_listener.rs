@@ -159,7 +159,8 @@ async fn a_request_is_what_it_was() {
         .expect("a request");
     let (response, _) = client.begin_with(connect, true).await;
     assert_eq!(whole(response).await.expect("a response").0, 501);
-    let unrouted = Request::options("*").body(()).expect("a request");
+    let unrouted = Request::options("*").header("host", "a.example");
+    let unrouted = unrouted.body(()).expect("a request");
     let (response, _) = client.begin_with(unrouted, true).await;
     assert_eq!(whole(response).await.expect("a response").0, 404);
 }

@@ -31,6 +31,7 @@ mod retirement;
 mod discovery;
 mod silence;
 mod retries;
+mod rfc9113;
 mod outage;
 mod lifecycle;
 mod dns_servers;

@@ -25,6 +25,7 @@ pub(super) fn message(
             *field = value;
         }
     };
+    scheme(parts)?;
     set(shape.target, target(parts)?.into());
     set(shape.authority, authority(parts)?);
     set(shape.request_headers, headers(&parts.headers)?);
@@ -49,6 +50,14 @@ fn target(parts: &Parts) -> Result<ByteString, DecodeError> {
     Err(wrong("a path that starts with a slash"))
 }
 
+/// Of the two that are HTTP's. The library keeps it only beside an authority.
+fn scheme(parts: &Parts) -> Result<(), DecodeError> {
+    match parts.uri.scheme_str() {
+        None | Some("http" | "https") => Ok(()),
+        Some(_) => Err(wrong("http or https")),
+    }
+}
+
 /// `:authority`, or `Host` instead of it; both only if they say the same.
 fn authority(parts: &Parts) -> Result<Value, DecodeError> {
     let mut hosts = parts.headers.get_all(HOST).iter();
@@ -66,7 +75,8 @@ fn authority(parts: &Parts) -> Result<Value, DecodeError> {
         }
         (Some(asked), _) => Ok(ByteString::from(asked).into()),
         (None, Some(host)) => Ok(host.into()),
-        (None, None) => Ok(Value::Null),
+        // RFC 9110, 7.2: an `http` URI has a host, whoever carries it.
+        (None, None) => Err(wrong("an authority")),
     }
 }
 

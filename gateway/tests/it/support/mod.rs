@@ -9,6 +9,7 @@ pub(crate) mod dns_wire;
 pub(crate) mod frames;
 pub(crate) mod gateway;
 pub(crate) mod host;
+pub(crate) mod http2_wire;
 pub(crate) mod metrics;
 pub(crate) mod name_server;
 pub(crate) mod quic;
