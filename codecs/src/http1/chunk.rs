@@ -83,7 +83,7 @@ fn sized(text: &[u8]) -> Result<Option<ChunkLine>, DecodeError> {
 #[cold]
 pub(super) fn long_extensions(offset: usize) -> DecodeError {
     DecodeError::new(
-        Cause::TooLong,
+        Cause::BadValue,
         offset.max(1),
         "short extensions of chunks",
         "more",
@@ -98,7 +98,7 @@ fn split(text: &[u8], belongs: fn(u8) -> bool) -> (&[u8], &[u8]) {
 fn size(digits: &[u8]) -> Result<u64, DecodeError> {
     if digits.len() > DIGITS {
         let expected = "the size of a chunk in at most 15 digits";
-        return Err(DecodeError::new(Cause::TooLong, DIGITS, expected, "more"));
+        return Err(DecodeError::new(Cause::BadValue, DIGITS, expected, "more"));
     }
     let digit = |byte: &u8| char::from(*byte).to_digit(16).map_or(0, u64::from);
     let mut size = 0_u64;

@@ -30,6 +30,7 @@ mod bound;
 mod retirement;
 mod discovery;
 mod silence;
+mod smuggling;
 mod retries;
 mod rfc9113;
 mod outage;

@@ -1,5 +1,6 @@
 mod answers;
 mod reading;
+mod refused;
 mod smuggling;
 
 use super::{Http, MAX_FRAME};

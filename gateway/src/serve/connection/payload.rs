@@ -2,11 +2,14 @@
 
 use super::{Connection, Ended, Work};
 use crate::collected::Collected;
-use crate::dispatch::Arrival;
+use crate::dispatch::{Arrival, InFlight, Reply};
 use bytes::Bytes;
 use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery};
+use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodySender, Message, Value};
+use gatewright_core::session::ExchangeKey;
 use std::task::Context;
+use std::time::Instant;
 
 /// Bytes of a payload that may wait for the upstream, beyond one chunk.
 const BUDGET: usize = 64 << 10;
@@ -17,7 +20,7 @@ pub(super) enum Incoming {
     /// Its rules look at all of it.
     Collecting(Box<Collecting>),
     /// It is on its way already.
-    Passing(BodySender),
+    Passing(Passing),
     /// Nobody wants the rest; so many bytes of it may still come.
     Unwanted(usize),
 }
@@ -29,11 +32,25 @@ pub(super) struct Collecting {
     body: Collected,
 }
 
+#[derive(Debug)]
+pub(super) struct Passing {
+    to: BodySender,
+    /// The exchange that it is the request of, once there is one.
+    exchange: Option<ExchangeKey>,
+}
+
 impl Incoming {
+    /// Notes the exchange that the request has become.
+    pub(super) fn note_exchange(&mut self, key: Option<ExchangeKey>) {
+        if let Self::Passing(passing) = self {
+            passing.exchange = key;
+        }
+    }
+
     /// Whether no more of it is to be read for now. If so, the task is woken once it is.
     pub(super) fn is_choked(&mut self, cx: &mut Context<'_>) -> bool {
         match self {
-            Self::Passing(to) => to.poll_ready(cx).is_pending(),
+            Self::Passing(passing) => passing.to.poll_ready(cx).is_pending(),
             Self::Collecting(_) | Self::Unwanted(_) => false,
         }
     }
@@ -61,7 +78,7 @@ impl Connection {
         }
         let (to, body) = Body::stream(BUDGET);
         request.set_body(body);
-        work.incoming = Some(Incoming::Passing(to));
+        work.incoming = Some(Incoming::Passing(Passing { to, exchange: None }));
         self.handle_message(work, request, at, cx)
     }
 
@@ -87,8 +104,8 @@ impl Connection {
                 Ok(())
             }
             Some(incoming @ Incoming::Passing(_)) => {
-                if let Incoming::Passing(to) = incoming
-                    && to.send(chunk).is_err()
+                if let Incoming::Passing(passing) = incoming
+                    && passing.to.send(chunk).is_err()
                 {
                     *incoming = Incoming::Unwanted(most);
                 }
@@ -127,12 +144,40 @@ impl Connection {
                 work.partial_since = None;
                 self.handle_message(work, request, Arrival { began, ..at }, cx)
             }
-            Incoming::Passing(to) => {
-                to.end(trailers);
+            Incoming::Passing(passing) => {
+                passing.to.end(trailers);
                 Ok(())
             }
             Incoming::Unwanted(_) => Ok(()),
         }
+    }
+
+    /// Answers a request whose payload turns out to be none: what was sent of it is cut short
+    /// upstream, so that nobody takes it for all of it.
+    pub(super) fn refuse_payload(
+        &mut self,
+        work: &mut Work,
+        incoming: &Incoming,
+        refusal: Option<Reply>,
+        now: Instant,
+    ) {
+        // What nobody wanted has its answer, and so has what was answered early.
+        let Incoming::Passing(Passing {
+            exchange: Some(key),
+            ..
+        }) = *incoming
+        else {
+            return;
+        };
+        let Some(InFlight::Exchange(exchange)) = work.exchanges.take(|e| e.key() == Some(key))
+        else {
+            return;
+        };
+        let fault = Fault::sent(FaultClass::BadRequest, "the rest of it is malformed");
+        // It is counted, and answered as all that is malformed is.
+        self.listener.dispatch.finish(exchange, Err(fault), now);
+        self.announce_end(work);
+        self.settle(Some(key), refusal, now);
     }
 
     /// Tells a client that waits for that to send its payload. What it was told before comes first.

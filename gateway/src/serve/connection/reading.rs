@@ -1,5 +1,6 @@
 //! What a client sends: frames, requests, and what is neither.
 
+use super::payload::Incoming;
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
 use bytes::BytesMut;
@@ -238,6 +239,9 @@ impl Connection {
                 return Err(Ended(violation.as_str()));
             }
         };
+        if let Some(incoming) = &mut work.incoming {
+            incoming.note_exchange(key);
+        }
         let from = Sender {
             client: self.id,
             lanes: &mut work.lanes,
@@ -287,14 +291,19 @@ impl Connection {
             Recovery::Answer => answer.is_some(),
             Recovery::AnswerAndClose | Recovery::Close => false,
         };
-        if let Some(answer) = answer {
-            self.session.handle_local_answer(answer, now);
+        match (work.incoming.take(), answer) {
+            (Some(incoming @ (Incoming::Passing(_) | Incoming::Unwanted(_))), answer) => {
+                self.refuse_payload(work, &incoming, answer, now);
+            }
+            (Some(Incoming::Collecting(_)) | None, Some(answer)) => {
+                self.session.handle_local_answer(answer, now);
+            }
+            (Some(Incoming::Collecting(_)) | None, None) => {}
         }
         if !goes_on {
             tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
             self.end_by(cause);
             work.inbound.clear();
-            work.incoming = None;
             work.partial_since = None;
             self.session.handle_close();
         }

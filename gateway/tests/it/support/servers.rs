@@ -100,6 +100,11 @@ impl Server {
         self.addresses[index]
     }
 
+    /// What is in a file of its directory by now.
+    pub(crate) fn read(&self, name: &str) -> String {
+        self.directory.read(name)
+    }
+
     /// Has it read its files again.
     pub(crate) async fn reload(&self) {
         let pid = self.child.id().expect("a running process").to_string();
