@@ -207,3 +207,24 @@ fn failures_do_not_add_up_to_depth() {
     assert_eq!(said["x99"]["$err"]["kind"], "eof");
     assert_eq!(said["last"], json!({"k": 1}));
 }
+
+#[test]
+fn an_instance_of_the_structure_that_it_is_in_ends_somewhere() {
+    let definition = "seq:
+  - {id: a, type: u1}
+instances:
+  next: {pos: 0, type: it}
+  same: {value: next.as<it>}
+";
+    let said = read(&good(definition), &bytes("07"));
+    assert_eq!(said["next"]["next"]["a"], 7);
+    assert_eq!(said["next"]["same"], json!({"$ref": ["next", "next"]}));
+    let mut deep = &said;
+    let mut levels = 0;
+    while deep["next"]["a"] == 7 {
+        deep = &deep["next"];
+        levels += 1;
+    }
+    assert_eq!(levels, 64);
+    assert_eq!(deep["next"]["$err"]["kind"], "other", "{deep}");
+}
