@@ -228,3 +228,40 @@ instances:
     assert_eq!(levels, 64);
     assert_eq!(deep["next"]["$err"]["kind"], "other", "{deep}");
 }
+
+#[test]
+fn nothing_is_read_beyond_the_end() {
+    for extent in [
+        "terminator: 0, eos-error: false",
+        "type: strz, encoding: ASCII, eos-error: false",
+        "type: part, terminator: 0, eos-error: false",
+        "size: 0",
+        "size-eos: true",
+    ] {
+        let definition = format!(
+            "seq:
+  - {{id: n, type: u1}}
+  - {{id: inner, type: inner, size: 2}}
+instances:
+  far: {{pos: n, {extent}}}
+types:
+  part: {{seq: [{{id: all, size-eos: true}}]}}
+  inner:
+    instances:
+      far: {{pos: _root.n, {extent}}}
+"
+        );
+        let definition = good(&definition);
+        // Beyond neither, beyond the inner stream, beyond the message.
+        for (hex, inner, outer) in [
+            ("02 41 42 43", false, false),
+            ("03 41 42 43", true, false),
+            ("05 41 42 43", true, true),
+        ] {
+            let said = read(&definition, &bytes(hex));
+            let fails = |said: &Json| said["far"]["$err"]["kind"] == "eof";
+            assert_eq!(fails(&said), outer, "{extent}: {said}");
+            assert_eq!(fails(&said["inner"]), inner, "{extent}: {said}");
+        }
+    }
+}
