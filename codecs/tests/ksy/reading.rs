@@ -265,3 +265,32 @@ types:
         }
     }
 }
+
+/// Elements that look at those before them: a count, and what the last one said.
+pub(crate) const ELEMENTS_BEFORE: &str = "seq:
+  - {id: items, type: item, repeat: until, repeat-until: _.more == 0 or items.size == 3}
+types:
+  item:
+    seq:
+      - {id: more, type: u1}
+      - {id: body, size: _parent.items.size}
+      - {id: again, type: u1, if: _parent.items.size > 0 and _parent.items.last.more == 7}
+";
+
+#[test]
+fn an_element_sees_the_elements_before_it() {
+    let item = |more, body: &str| json!({"more": more, "body": {"$b": body}});
+    let mut second = item(1, "41");
+    second["again"] = json!(9);
+    check(
+        ELEMENTS_BEFORE,
+        &[
+            ("00", json!({"items": [item(0, "")]})),
+            (
+                "07 01 41 09 02 41 42",
+                json!({"items": [item(7, ""), second, item(2, "4142")]}),
+            ),
+            ("07 01 41", json!({"error": "eof"})),
+        ],
+    );
+}
