@@ -1,6 +1,6 @@
 //! What is refused, and where.
 
-use crate::support::{fault_paths, faults, good, load, read};
+use crate::support::{bytes, fault_paths, faults, good, load, read};
 use bytes::Bytes;
 use serde_json::json;
 
@@ -93,4 +93,51 @@ seq:
         faults(refused),
         ["/seq/1/type/cases/1: there is no type `third` here"]
     );
+}
+
+#[test]
+fn names_in_a_structure_are_those_that_are_seen_from_it() {
+    let definition = |name: &str, enumeration: &str| {
+        format!(
+            "seq:
+  - {{id: a, type: middle}}
+types:
+  middle:
+    seq:
+      - {{id: b, type: {name}}}
+      - {{id: c, type: u1, enum: {enumeration}}}
+    types:
+      x: {{seq: [{{id: d, type: u1}}]}}
+  x:
+    types: {{y: {{seq: [{{id: e, type: u1}}]}}}}
+  z: {{}}
+enums: {{kind: {{1: one}}}}
+"
+        )
+    };
+    // The first `x` has no `y`, the one around it has.
+    for name in ["x::y", "it::x::y", "z::x::y", "z::z::x::y"] {
+        let said = read(&good(&definition(name, "kind")), &bytes("07 01"));
+        assert_eq!(said["a"]["b"], json!({"e": 7}), "{name}");
+    }
+    good(&definition("x", "z::kind"));
+    good(&definition("x", "x::y::kind"));
+    for name in ["y", "x::w", "x::y::d"] {
+        let paths = fault_paths(&definition(name, "kind"));
+        assert_eq!(paths, ["/types/middle/seq/0/type"], "{name}");
+    }
+    let paths = fault_paths(&definition("x", "x::one"));
+    assert_eq!(paths, ["/types/middle/seq/1/enum"]);
+}
+
+#[test]
+fn a_label_may_be_named_from_the_top() {
+    let enums = "enums: {kind: {1: one}}\n";
+    good(&format!(
+        "instances:\n  x: {{value: '::it::kind::one.to_i'}}\n{enums}"
+    ));
+    good(&format!(
+        "instances:\n  x: {{value: '_root.as<::it>.y'}}\n  y: {{value: 1}}\n{enums}"
+    ));
+    refused(&["::it", "::", "::it::kind::two"]);
 }

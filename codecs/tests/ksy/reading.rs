@@ -207,3 +207,90 @@ fn failures_do_not_add_up_to_depth() {
     assert_eq!(said["x99"]["$err"]["kind"], "eof");
     assert_eq!(said["last"], json!({"k": 1}));
 }
+
+#[test]
+fn an_instance_of_the_structure_that_it_is_in_ends_somewhere() {
+    let definition = "seq:
+  - {id: a, type: u1}
+instances:
+  next: {pos: 0, type: it}
+  same: {value: next.as<it>}
+";
+    let said = read(&good(definition), &bytes("07"));
+    assert_eq!(said["next"]["next"]["a"], 7);
+    assert_eq!(said["next"]["same"], json!({"$ref": ["next", "next"]}));
+    let mut deep = &said;
+    let mut levels = 0;
+    while deep["next"]["a"] == 7 {
+        deep = &deep["next"];
+        levels += 1;
+    }
+    assert_eq!(levels, 64);
+    assert_eq!(deep["next"]["$err"]["kind"], "other", "{deep}");
+}
+
+#[test]
+fn nothing_is_read_beyond_the_end() {
+    for extent in [
+        "terminator: 0, eos-error: false",
+        "type: strz, encoding: ASCII, eos-error: false",
+        "type: part, terminator: 0, eos-error: false",
+        "size: 0",
+        "size-eos: true",
+    ] {
+        let definition = format!(
+            "seq:
+  - {{id: n, type: u1}}
+  - {{id: inner, type: inner, size: 2}}
+instances:
+  far: {{pos: n, {extent}}}
+types:
+  part: {{seq: [{{id: all, size-eos: true}}]}}
+  inner:
+    instances:
+      far: {{pos: _root.n, {extent}}}
+"
+        );
+        let definition = good(&definition);
+        // Beyond neither, beyond the inner stream, beyond the message.
+        for (hex, inner, outer) in [
+            ("02 41 42 43", false, false),
+            ("03 41 42 43", true, false),
+            ("05 41 42 43", true, true),
+        ] {
+            let said = read(&definition, &bytes(hex));
+            let fails = |said: &Json| said["far"]["$err"]["kind"] == "eof";
+            assert_eq!(fails(&said), outer, "{extent}: {said}");
+            assert_eq!(fails(&said["inner"]), inner, "{extent}: {said}");
+        }
+    }
+}
+
+/// Elements that look at those before them: a count, and what the last one said.
+pub(crate) const ELEMENTS_BEFORE: &str = "seq:
+  - {id: items, type: item, repeat: until, repeat-until: _.more == 0 or items.size == 3}
+types:
+  item:
+    seq:
+      - {id: more, type: u1}
+      - {id: body, size: _parent.items.size}
+      - {id: again, type: u1, if: _parent.items.size > 0 and _parent.items.last.more == 7}
+";
+
+#[test]
+fn an_element_sees_the_elements_before_it() {
+    let item = |more, body: &str| json!({"more": more, "body": {"$b": body}});
+    let mut second = item(1, "41");
+    second["again"] = json!(9);
+    check(
+        ELEMENTS_BEFORE,
+        &[
+            ("00", json!({"items": [item(0, "")]})),
+            (
+                "07 01 41 09 02 41 42",
+                json!({"items": [item(7, ""), second, item(2, "4142")]}),
+            ),
+            ("07 01 41", json!({"error": "eof"})),
+        ],
+    );
+}

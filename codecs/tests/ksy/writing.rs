@@ -139,3 +139,11 @@ fn a_terminator_that_belongs_to_two_fields() {
         &["41 01 02", "01 42 02"],
     );
 }
+
+#[test]
+fn an_element_that_sees_the_elements_before_it() {
+    same(
+        crate::reading::ELEMENTS_BEFORE,
+        &["00", "01 00 41", "07 01 41 09 02 41 42"],
+    );
+}

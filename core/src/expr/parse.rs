@@ -274,6 +274,7 @@ impl<'s> Parser<'s> {
     fn type_name(&mut self) -> Result<&'s str, RuleError> {
         let opened = self.here();
         self.expect("<", &opened)?;
+        self.eat("::");
         let start = self.here().start;
         self.name("the name of a type")?;
         while self.eat("::") {
@@ -328,6 +329,7 @@ impl<'s> Parser<'s> {
             Some(Token::Name(name)) if !matches!(*name, "and" | "or" | "not") => {
                 return self.named();
             }
+            Some(Token::Symbol("::")) => return self.named(),
             Some(Token::Symbol("(")) => return self.bracketed(&here),
             Some(Token::Symbol("[")) => {
                 self.at += 1;
@@ -412,15 +414,21 @@ impl<'s> Parser<'s> {
         Ok(inner)
     }
 
-    /// A name, or `enumeration::label` where the enumeration may be a path itself.
+    /// A name, or `enumeration::label` where the enumeration may be a path itself. A path that
+    /// begins with `::` means what it means without.
     fn named(&mut self) -> Result<Node<'s>, RuleError> {
         let start = self.here().start;
+        let from_top = self.eat("::");
+        let path = self.here().start;
         let mut label = self.name("a name")?;
         let mut enumeration = None;
         while self.at_symbol("::") {
-            enumeration = self.text.get(start..self.end());
+            enumeration = self.text.get(path..self.end());
             self.at += 1;
             label = self.name("a label after the `::`")?;
+        }
+        if from_top && enumeration.is_none() {
+            return Err(self.unexpected("`::` and a label"));
         }
         let kind = match enumeration {
             Some(enumeration) => Kind::Label { enumeration, label },

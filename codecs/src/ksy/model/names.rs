@@ -2,47 +2,67 @@
 
 use super::{EnumIndex, Model, TypeId};
 
+/// A name is looked for in so many places at most: each part of it may be found in several.
+const MAX_PLACES: usize = 1024;
+
 impl Model {
-    /// The structure that `path` (`a::b`) means in `from`: the first part is looked for in `from`
-    /// and then outwards, and last among the files.
+    /// The structure that `path` (`a::b`) means in `from`: it is looked for in `from` and then
+    /// outwards, and last among the files. What is in `a` for this purpose is, as in the official
+    /// compiler, whatever is seen from there.
     #[must_use]
     pub fn find_type(&self, from: TypeId, path: &[&str]) -> Option<TypeId> {
-        let (first, rest) = path.split_first()?;
-        let mut found = self.type_around(from, first)?;
-        for name in rest {
-            found = self.inner_type(found, name)?;
-        }
-        Some(found)
+        let mut places = MAX_PLACES;
+        self.type_from(from, path, &mut places)
     }
 
-    /// The enum that `path` (`a::b::kind`) means in `from`.
+    fn type_from(&self, from: TypeId, path: &[&str], places: &mut usize) -> Option<TypeId> {
+        let (first, rest) = path.split_first()?;
+        self.homes(from, first, places, |home, places| match rest {
+            [] => Some(home),
+            rest => self.type_from(home, rest, places),
+        })
+    }
+
+    /// The enum that `path` (`a::b::kind`) means in `from`, looked for as a structure is.
     #[must_use]
     pub fn find_enum(&self, from: TypeId, path: &[&str]) -> Option<EnumIndex> {
-        let (name, types) = path.split_last()?;
-        if !types.is_empty() {
-            let home = self.find_type(from, types)?;
-            return self.own_enum(home, name);
-        }
-        let mut scope = Some(from);
-        while let Some(at) = scope {
-            if let Some(found) = self.own_enum(at, name) {
-                return Some(found);
-            }
-            scope = self.ty(at).outer;
-        }
-        None
+        let mut places = MAX_PLACES;
+        self.enum_from(from, path, &mut places)
     }
 
-    fn type_around(&self, from: TypeId, name: &str) -> Option<TypeId> {
-        let mut scope = Some(from);
-        while let Some(at) = scope {
-            if let Some(found) = self.inner_type(at, name) {
+    fn enum_from(&self, from: TypeId, path: &[&str], places: &mut usize) -> Option<EnumIndex> {
+        match path {
+            [] => None,
+            [name] => self.around(from).find_map(|at| self.own_enum(at, name)),
+            [first, rest @ ..] => self.homes(from, first, places, |home, places| {
+                self.enum_from(home, rest, places)
+            }),
+        }
+    }
+
+    /// What `found` makes of the structures that `name` may mean in `from`, the innermost first.
+    fn homes<T>(
+        &self,
+        from: TypeId,
+        name: &str,
+        places: &mut usize,
+        mut found: impl FnMut(TypeId, &mut usize) -> Option<T>,
+    ) -> Option<T> {
+        for at in self.around(from) {
+            *places = places.checked_sub(1)?;
+            let inner = self.inner_type(at, name);
+            if let Some(found) = inner.and_then(|inner| found(inner, places)) {
                 return Some(found);
             }
-            scope = self.ty(at).outer;
         }
-        self.ids()
-            .find(|id| self.ty(*id).outer.is_none() && self.ty(*id).name == name)
+        let mut files = self.ids().filter(|id| self.ty(*id).outer.is_none());
+        let file = files.find(|id| self.ty(*id).name == name)?;
+        found(file, places)
+    }
+
+    /// A structure and those around it, outwards.
+    fn around(&self, from: TypeId) -> impl Iterator<Item = TypeId> {
+        std::iter::successors(Some(from), |at| self.ty(*at).outer)
     }
 
     fn inner_type(&self, of: TypeId, name: &str) -> Option<TypeId> {

@@ -16,8 +16,9 @@ impl<'p> Machine<'p> {
         io: IoId,
     ) -> Result<Bytes, ReadError> {
         let (buffer, from, to) = self.cut_range(target, cut, io)?;
-        let bytes = self.buffers.get(buffer).map(|bytes| bytes.slice(from..to));
-        let bytes = bytes.unwrap_or_default();
+        let buffer = self.buffers.get(buffer);
+        let bytes = buffer.filter(|bytes| from <= to && to <= bytes.len());
+        let bytes = bytes.map(|bytes| bytes.slice(from..to)).unwrap_or_default();
         match &cut.process {
             None => Ok(bytes),
             Some(process) => {
@@ -123,8 +124,8 @@ fn terminated(
     whole: &[u8],
     cut: &Cut,
 ) -> Result<(usize, usize, usize), ReadError> {
-    stream.align();
-    let from = stream.pos;
+    // An instance's `pos` may lie beyond the end, where not even nothing can be read.
+    let from = stream.take(0)?;
     let rest = whole.get(from..stream.end).unwrap_or_default();
     let terminator = cut.terminator.as_deref().unwrap_or_default();
     let Some(at) = find(rest, terminator, cut.unit) else {
@@ -132,8 +133,8 @@ fn terminated(
             let message = "the bytes that end this field do not come";
             return Err(ReadError::new(Class::Eof, message).at(stream.end));
         }
-        stream.pos = stream.end.max(from);
-        return Ok((stream.buffer, from, stream.pos));
+        stream.pos = stream.end;
+        return Ok((stream.buffer, from, stream.end));
     };
     let end = from.saturating_add(at);
     let after = end.saturating_add(terminator.len());

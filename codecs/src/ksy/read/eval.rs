@@ -235,7 +235,7 @@ impl<'p> Machine<'p> {
         Ok(match val {
             Val::Plain(value) => Cow::Borrowed(value),
             Val::List(list) => {
-                let elements = self.list(*list).to_vec();
+                let elements = self.whole_elements(*list).to_vec();
                 self.budget
                     .charge(elements.len().saturating_mul(size_of::<Value>()))?;
                 let mut values = Vec::with_capacity(elements.len());
@@ -350,7 +350,7 @@ impl<'p> Machine<'p> {
     /// not in this machine.
     fn count_of(&mut self, of: &'p Code, here: &Here) -> Result<Val, ReadError> {
         Ok(integer(match self.eval(of, here)? {
-            Val::List(list) => self.list(list).len(),
+            Val::List(list) => self.whole_elements(list).len(),
             Val::Plain(Value::Bytes(bytes)) => bytes.len(),
             Val::Plain(Value::List(values)) => values.len(),
             _ => return Err(wrong("a list")),
@@ -360,7 +360,7 @@ impl<'p> Machine<'p> {
     fn end_of(&mut self, of: &'p Code, which: Extreme, here: &Here) -> Result<Val, ReadError> {
         let end = match self.eval(of, here)? {
             Val::List(list) => {
-                let elements = self.list(list);
+                let elements = self.whole_elements(list);
                 let end = match which {
                     Extreme::First => elements.first(),
                     Extreme::Last => elements.last(),
@@ -393,7 +393,9 @@ impl<'p> Machine<'p> {
             _ => return Err(wrong("an integer")),
         };
         let found = match &of {
-            Val::List(list) => at.and_then(|at| self.list(*list).get(at)).cloned(),
+            Val::List(list) => at
+                .and_then(|at| self.whole_elements(*list).get(at))
+                .cloned(),
             Val::Plain(Value::Bytes(bytes)) => at
                 .and_then(|at| bytes.get(at))
                 .map(|byte| integer(usize::from(*byte))),

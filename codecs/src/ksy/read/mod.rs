@@ -81,6 +81,14 @@ pub struct ObjectId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListId(u32);
 
+/// How far a list has been read or written.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ksy) struct Growth {
+    list: ListId,
+    /// How many of its elements are whole: expressions know of no others.
+    whole: usize,
+}
+
 /// What a slot holds.
 #[derive(Clone, Debug, Default)]
 pub enum Val {
@@ -136,6 +144,8 @@ pub struct Machine<'p> {
     objects: SmallVec<[Object; 8]>,
     slots: SmallVec<[Val; 24]>,
     lists: Vec<Vec<Val>>,
+    /// Lists that are being read or written, each within the one before.
+    growing: SmallVec<[Growth; 4]>,
     trace: Option<Vec<Traced>>,
     /// Instances that could not be read, and why; their slots hold what was read of them.
     failed: Vec<(ObjectId, usize, ReadError)>,
@@ -163,6 +173,7 @@ impl<'p> Machine<'p> {
             objects: SmallVec::new(),
             slots: SmallVec::new(),
             lists: Vec::new(),
+            growing: SmallVec::new(),
             trace: None,
             failed: Vec::new(),
         }
@@ -222,6 +233,44 @@ impl<'p> Machine<'p> {
     )]
     pub fn list(&self, id: ListId) -> &[Val] {
         &self.lists[id.0 as usize]
+    }
+
+    /// The elements of a list that expressions know of: all, or those before the one that is being
+    /// read or written.
+    fn whole_elements(&self, id: ListId) -> &[Val] {
+        let all = self.list(id);
+        let mut growing = self.growing.iter().rev();
+        match growing.find(|growth| growth.list == id) {
+            Some(growth) => all.get(..growth.whole).unwrap_or(all),
+            None => all,
+        }
+    }
+
+    /// The elements of a list are read or written from here on.
+    pub(in crate::ksy) fn growing(&mut self, list: ListId) {
+        self.growing.push(Growth { list, whole: 0 });
+    }
+
+    /// Says how many elements of the list that was begun last are whole.
+    pub(in crate::ksy) fn grown(&mut self, whole: usize) {
+        if let Some(growth) = self.growing.last_mut() {
+            growth.whole = whole;
+        }
+    }
+
+    /// The list that was begun last is whole, or given up.
+    pub(in crate::ksy) fn full_grown(&mut self) {
+        self.growing.pop();
+    }
+
+    /// How far the lists have been read or written that something stands in.
+    pub(in crate::ksy) fn growth(&self) -> Vec<Growth> {
+        self.growing.to_vec()
+    }
+
+    /// Goes back to when lists had been read or written so far.
+    pub(in crate::ksy) fn set_growth(&mut self, growth: &[Growth]) {
+        self.growing = SmallVec::from_slice(growth);
     }
 
     /// What a slot holds now; nothing is computed.

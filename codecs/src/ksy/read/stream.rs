@@ -59,11 +59,6 @@ impl Io {
         self.left
     }
 
-    /// Forgets the bits that are left of a byte.
-    pub(in crate::ksy) const fn align(&mut self) {
-        self.left = 0;
-    }
-
     /// Goes to a byte, counted from the beginning of the stream. It may lie beyond the end: to
     /// read there is what fails.
     pub(in crate::ksy) fn seek(&mut self, pos: usize) {

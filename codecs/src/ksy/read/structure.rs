@@ -1,7 +1,7 @@
 //! Structures: their fields in sequence, their instances on demand.
 
 use super::eval::Here;
-use super::{Class, IoId, Machine, Object, ObjectId, ReadError, Traced, Val};
+use super::{Class, IoId, ListId, Machine, Object, ObjectId, ReadError, Traced, Val};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{Code, EndianPlan, Field, Form, Repeat, Valid};
 use crate::ksy::spec::Endian;
@@ -165,14 +165,14 @@ impl<'p> Machine<'p> {
         field: &'p Field,
         io: IoId,
     ) -> Result<(), (ReadError, Option<usize>)> {
-        let target = |index| Target {
-            object: id,
-            slot: field.slot,
-            index,
-        };
         let plain = |error| (error, None);
         if matches!(field.repeat, Repeat::Once) {
-            return self.element(target(None), field, io).map_err(plain);
+            let target = Target {
+                object: id,
+                slot: field.slot,
+                index: None,
+            };
+            return self.element(target, field, io).map_err(plain);
         }
         let list = self.new_list().map_err(plain)?;
         self.set(id, field.slot, Val::List(list));
@@ -180,9 +180,24 @@ impl<'p> Machine<'p> {
             Repeat::Count(count) => Some(self.count_of_elements(count, id).map_err(plain)?),
             Repeat::Once | Repeat::Eos | Repeat::Until(_) => None,
         };
+        self.growing(list);
+        let done = self.elements(id, field, io, list, count);
+        self.full_grown();
+        done.map_err(|(error, at)| (error, Some(at)))
+    }
+
+    /// Reads the elements of a list, as many as are said or as there are.
+    fn elements(
+        &mut self,
+        id: ObjectId,
+        field: &'p Field,
+        io: IoId,
+        list: ListId,
+        count: Option<usize>,
+    ) -> Result<(), (ReadError, usize)> {
         let mut at: usize = 0;
         loop {
-            let here = |error| (error, Some(at));
+            let here = |error| (error, at);
             let more = match (&field.repeat, count) {
                 (_, Some(count)) => at < count,
                 (Repeat::Eos, _) => !self.stream(io).at_end(),
@@ -191,15 +206,22 @@ impl<'p> Machine<'p> {
             if !more {
                 return Ok(());
             }
+            let target = Target {
+                object: id,
+                slot: field.slot,
+                index: Some(at),
+            };
             self.count().map_err(here)?;
-            self.element(target(Some(at)), field, io).map_err(here)?;
+            self.element(target, field, io).map_err(here)?;
+            let whole = at.saturating_add(1);
+            self.grown(whole);
             if let Repeat::Until(until) = &field.repeat {
                 let it = self.last_of(list);
                 if self.truth(until, &Here::with(id, it, at)).map_err(here)? {
                     return Ok(());
                 }
             }
-            at = at.saturating_add(1);
+            at = whole;
         }
     }
 

@@ -1,14 +1,26 @@
 //! All that can be known of a message: instances computed, and a place for each structure.
 
 use crate::ksy::plan::{Field, Form};
-use crate::ksy::read::{Machine, ObjectId, ReadError, Val};
+use crate::ksy::read::{Class, Machine, ObjectId, ReadError, Val};
 use std::collections::HashMap;
 
+/// An instance may read a structure of the type that it is in, which has the instance, too. In
+/// structures that stand so deep, instances are no longer computed.
+const MAX_DEPTH: usize = 64;
+
 /// A part of a path from the root.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    Member(String),
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'p> {
+    Member(&'p str),
     Element(usize),
+}
+
+/// Where a structure is shown: paths are long, and there may be millions of structures.
+#[derive(Clone, Copy, Debug)]
+struct Home<'p> {
+    around: ObjectId,
+    member: &'p str,
+    element: Option<usize>,
 }
 
 /// Which instances are looked at.
@@ -25,7 +37,7 @@ pub enum Instances {
 pub(super) struct Evaluated<'v, 'p> {
     pub(super) machine: &'v mut Machine<'p>,
     instances: Instances,
-    paths: HashMap<ObjectId, Vec<Step>>,
+    homes: HashMap<ObjectId, Home<'p>>,
     failed: HashMap<(ObjectId, usize), ReadError>,
 }
 
@@ -34,11 +46,11 @@ impl<'v, 'p> Evaluated<'v, 'p> {
         let mut all = Self {
             machine,
             instances,
-            paths: HashMap::new(),
+            homes: HashMap::new(),
             failed: HashMap::new(),
         };
         if let Some(root) = all.machine.root() {
-            all.walk(root, &mut Vec::new());
+            all.walk(root, 0);
         }
         all
     }
@@ -49,8 +61,17 @@ impl<'v, 'p> Evaluated<'v, 'p> {
     }
 
     /// Where a structure is shown.
-    pub(super) fn path(&self, id: ObjectId) -> Option<&[Step]> {
-        self.paths.get(&id).map(Vec::as_slice)
+    pub(super) fn path(&self, id: ObjectId) -> Option<Vec<Step<'p>>> {
+        let mut steps = Vec::new();
+        let mut at = id;
+        while Some(at) != self.machine.root() {
+            let home = self.homes.get(&at)?;
+            steps.extend(home.element.map(Step::Element));
+            steps.push(Step::Member(home.member));
+            at = home.around;
+        }
+        steps.reverse();
+        Some(steps)
     }
 
     /// Why an instance has no value.
@@ -58,42 +79,54 @@ impl<'v, 'p> Evaluated<'v, 'p> {
         self.failed.get(&(id, slot))
     }
 
-    fn walk(&mut self, id: ObjectId, path: &mut Vec<Step>) {
-        if self.paths.contains_key(&id) {
-            return;
-        }
-        self.paths.insert(id, path.clone());
+    fn walk(&mut self, id: ObjectId, depth: usize) {
         for field in self.members(id) {
-            // One that failed when another one asked for it fails again.
             if self.instances == Instances::Computed
-                && let Err(error) = self.machine.member(id, field.slot)
+                && let Err(error) = self.compute(id, field, depth)
             {
                 self.failed.insert((id, field.slot), error);
                 continue;
             }
             // What is computed refers to structures that have their place elsewhere.
-            if matches!(field.form, Form::Value(_)) {
-                continue;
+            if !matches!(field.form, Form::Value(_)) {
+                self.walk_member(id, field, depth);
             }
-            path.push(Step::Member(field.name.clone()));
-            self.walk_member(id, field.slot, path);
-            path.pop();
         }
     }
 
-    fn walk_member(&mut self, id: ObjectId, slot: usize, path: &mut Vec<Step>) {
-        match self.machine.peek(id, slot).clone() {
-            Val::Object(inner) => self.walk(inner, path),
+    /// Computes an instance. One that failed when another one asked for it fails again.
+    fn compute(&mut self, id: ObjectId, field: &Field, depth: usize) -> Result<(), ReadError> {
+        if depth >= MAX_DEPTH && matches!(self.machine.peek(id, field.slot), Val::Unset) {
+            let message = format!("structures nest more than {MAX_DEPTH} deep");
+            return Err(ReadError::new(Class::Other, message).within(&field.name, None));
+        }
+        self.machine.member(id, field.slot).map(|_| ())
+    }
+
+    fn walk_member(&mut self, id: ObjectId, field: &'p Field, depth: usize) {
+        let home = Home {
+            around: id,
+            member: &field.name,
+            element: None,
+        };
+        match self.machine.peek(id, field.slot).clone() {
+            Val::Object(inner) => self.settle(inner, home, depth),
             Val::List(list) => {
                 for (at, element) in self.machine.list(list).to_vec().iter().enumerate() {
                     if let Val::Object(inner) = element {
-                        path.push(Step::Element(at));
-                        self.walk(*inner, path);
-                        path.pop();
+                        let element = Some(at);
+                        self.settle(*inner, Home { element, ..home }, depth);
                     }
                 }
             }
             Val::Unset | Val::Busy | Val::Absent | Val::Plain(_) | Val::Stream(_) => {}
+        }
+    }
+
+    /// Each structure is shown where it is come upon first.
+    fn settle(&mut self, id: ObjectId, home: Home<'p>, depth: usize) {
+        if Some(id) != self.machine.root() && self.homes.insert(id, home).is_none() {
+            self.walk(id, depth.saturating_add(1));
         }
     }
 }

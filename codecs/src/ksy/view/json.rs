@@ -121,7 +121,7 @@ impl View<'_, '_> {
             Val::Plain(value) => self.value(value, ty),
             Val::Object(id) if owned => self.object(*id, inner),
             Val::Object(id) => match self.all.path(*id) {
-                Some(path) => self.reference(path),
+                Some(path) => self.reference(&path),
                 None => self.object(*id, inner),
             },
             Val::List(list) => {
@@ -138,7 +138,7 @@ impl View<'_, '_> {
         })
     }
 
-    fn reference(&self, path: &[Step]) -> Json {
+    fn reference(&self, path: &[Step<'_>]) -> Json {
         let steps = path.iter().map(|step| match step {
             Step::Member(name) => json!(name),
             Step::Element(at) => json!(at),
@@ -186,7 +186,7 @@ impl View<'_, '_> {
     }
 }
 
-impl Step {
+impl Step<'_> {
     /// As a part of a JSON pointer (RFC 6901); names have nothing to escape.
     fn pointer(&self) -> String {
         match self {

@@ -362,6 +362,7 @@ impl<'p> Writer<'_, 'p> {
             here: here.clone(),
             equals,
             name: &field.name,
+            growth: self.machine.growth(),
         });
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::ksy::plan::Field;
 use crate::ksy::plan::Form;
 use crate::ksy::plan::Repeat;
 use crate::ksy::plan::Valid;
+use crate::ksy::read::Growth;
 use crate::ksy::read::IoId;
 use crate::ksy::read::Machine;
 use crate::ksy::read::ObjectId;
@@ -45,6 +46,8 @@ struct Check<'p> {
     here: Here,
     equals: Value,
     name: &'p str,
+    /// How far the lists were written that it stands in: an element knows of those before it only.
+    growth: Vec<Growth>,
 }
 
 /// Writes one message.
@@ -170,12 +173,15 @@ impl<'w, 'p> Writer<'w, 'p> {
     /// Everything that is known only in the end.
     fn verify(&mut self) -> Result<(), WriteError> {
         for check in std::mem::take(&mut self.checks) {
+            self.machine.set_growth(&check.growth);
             let same = self.machine.compared(
                 &Val::Plain(check.equals),
                 Comparison::Eq,
                 check.code,
                 &check.here,
-            )?;
+            );
+            self.machine.set_growth(&[]);
+            let same = same?;
             if !same {
                 let message = "its size, number of elements or presence contradicts another field";
                 return Err(
@@ -248,38 +254,61 @@ impl<'w, 'p> Writer<'w, 'p> {
             self.machine.set(object, field.slot, Val::Absent);
             return Ok(());
         }
-        let target = |index| Target {
-            object,
-            slot: field.slot,
-            index,
-        };
         if matches!(field.repeat, Repeat::Once) {
-            return self.element(target(None), field);
+            let target = Target {
+                object,
+                slot: field.slot,
+                index: None,
+            };
+            return self.element(target, field);
         }
         let elements = self.elements(object, field)?;
         if elements == 0 && matches!(field.repeat, Repeat::Until(_)) {
             let message = "the list needs at least the element that ends it";
             return Err(WriteError::new(WriteProblem::Missing, message));
         }
-        for at in 0..elements {
-            self.element(target(Some(at)), field)
-                .map_err(|error| error.at(at))?;
-            if let Repeat::Until(until) = &field.repeat {
-                let it = self.machine.at_target(target(Some(at))).clone();
-                let here = Here::with(object, it, at);
-                let last = at.saturating_add(1) == elements;
-                // Where the stream ends is not known here, and the list says it.
-                if !until.asks_stream()
-                    && self
-                        .known(|machine| machine.truth(until, &here))?
-                        .is_some_and(|ends| ends != last)
-                {
-                    let message = "the list does not end where its condition says so";
-                    return Err(WriteError::new(WriteProblem::Contradiction, message).at(at));
-                }
-            }
+        let Val::List(list) = self.machine.peek(object, field.slot) else {
+            return Ok(());
+        };
+        self.machine.growing(*list);
+        let done = (0..elements).try_for_each(|at| {
+            let last = at.saturating_add(1) == elements;
+            self.element_of_list(object, field, at, last)
+                .map_err(|error| error.at(at))
+        });
+        self.machine.full_grown();
+        done
+    }
+
+    fn element_of_list(
+        &mut self,
+        object: ObjectId,
+        field: &'p Field,
+        at: usize,
+        last: bool,
+    ) -> Result<(), WriteError> {
+        let target = Target {
+            object,
+            slot: field.slot,
+            index: Some(at),
+        };
+        self.element(target, field)?;
+        self.machine.grown(at.saturating_add(1));
+        // Where the stream ends is not known here, and the list says it.
+        let Repeat::Until(until) = &field.repeat else {
+            return Ok(());
+        };
+        if until.asks_stream() {
+            return Ok(());
         }
-        Ok(())
+        let here = Here::with(object, self.machine.at_target(target).clone(), at);
+        match self.known(|machine| machine.truth(until, &here))? {
+            Some(ends) if ends != last => {
+                let message = "the list does not end where its condition says so";
+                Err(WriteError::new(WriteProblem::Contradiction, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a field's condition holds.
@@ -306,6 +335,7 @@ impl<'w, 'p> Writer<'w, 'p> {
                     here: Here::of(object),
                     equals: Value::Bool(given),
                     name: &field.name,
+                    growth: self.machine.growth(),
                 });
                 Ok(given)
             }
@@ -329,6 +359,7 @@ impl<'w, 'p> Writer<'w, 'p> {
                         here,
                         equals,
                         name: &field.name,
+                        growth: self.machine.growth(),
                     });
                 }
             }
