@@ -5,6 +5,7 @@ mod directions;
 mod expressions;
 mod loading;
 mod names;
+mod own;
 mod reading;
 mod support;
 mod writing;

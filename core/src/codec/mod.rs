@@ -13,15 +13,19 @@ mod descriptor;
 mod error;
 mod frame;
 mod grading;
+mod heartbeat;
 mod http;
 pub mod json;
 mod schema;
 
-pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, Needs, ReplyOrder, Retry};
+pub use capabilities::{
+    Admission, Capabilities, CorrelationKind, Drain, HalfClose, Needs, ReplyOrder, Retry, Unasked,
+};
 pub use descriptor::{Descriptor, Operation};
 pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
 pub use frame::FrameProtocol;
 pub use grading::{Grade, Grading};
+pub use heartbeat::{Heartbeat, Vigil};
 pub use http::HttpShape;
 pub use schema::{
     EnumDef, EnumId, FieldDef, Form, Named, Presence, Scale, Schema, Shown, StructDef, StructId,
@@ -105,7 +109,7 @@ pub enum Event {
 pub enum Control {
     /// A sign of life, with the answer that the protocol prescribes, if any.
     Heartbeat(Option<Message>),
-    /// The peer takes no new requests on this connection.
+    /// The peer takes no new requests on this connection, or is told that we take none.
     GoAway,
     /// The peer waits to be told that the body of its message is wanted, or is told so. Written where
     /// nobody waits, it is nothing.

@@ -157,6 +157,12 @@ impl ConnCodec for KsyCodec {
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
         let message = match event {
             Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
+            Event::Control(Control::GoAway) if self.side == Side::Server => {
+                let protocol = Arc::clone(&self.protocol);
+                let farewell = protocol.farewell.clone().map(Event::Head);
+                let nothing = || EncodeError::new("", EncodeProblem::NotInProtocol);
+                return self.encode(&farewell.ok_or_else(nothing)?, out);
+            }
             Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
                 return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
             }

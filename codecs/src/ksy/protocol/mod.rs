@@ -10,6 +10,7 @@ mod load;
 mod offsets;
 mod operations;
 pub mod outline;
+mod own;
 mod paths;
 mod pending;
 mod presets;
@@ -51,6 +52,8 @@ pub struct Ksy {
     reply_arguments: Vec<Value>,
     needs_request: bool,
     layouts: Layouts,
+    /// What clients are told when the gateway drains.
+    farewell: Option<Message>,
 }
 
 /// Where messages can be read and written the direct way.
@@ -86,16 +89,21 @@ impl Ksy {
     /// What a message is to the engine: a heartbeat and the like are not for the application.
     fn event(&self, message: Message, index: OperationIndex, way: Way) -> Event {
         if let Some(heartbeat) = &self.section.heartbeat
-            && heartbeat.operation == index
             && message.kind() != Kind::Reply
             && let Some(answer) = heartbeat.answer
         {
-            return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+            if heartbeat.sign.operation == index {
+                return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+            }
+            // What answers a request is for whoever asked; this is a sign of its own.
+            if answer == index && message.kind() == Kind::Event {
+                return Event::Control(Control::Heartbeat(None));
+            }
         }
         let last = match way {
             // One that has a reply is the server's to answer.
             Way::Request => message.kind() == Kind::Event && self.section.close.contains(&index),
-            Way::Reply => self.section.drain == Some(index),
+            Way::Reply => (self.section.drain.as_ref()).is_some_and(|own| own.operation == index),
         };
         if last {
             return Event::Control(Control::GoAway);
