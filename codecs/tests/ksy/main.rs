@@ -8,4 +8,5 @@ mod names;
 mod own;
 mod reading;
 mod support;
+mod used;
 mod writing;

@@ -9,6 +9,7 @@ mod ids;
 mod load;
 mod offsets;
 mod operations;
+mod narrowed;
 pub mod outline;
 mod own;
 mod paths;
@@ -27,7 +28,9 @@ use crate::ksy::section::plan::{OperationIndex, SectionPlan};
 use crate::ksy::write::Rules;
 use codec::KsyCodec;
 use direct::Layout;
-use gatewright_core::codec::{ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side};
+use gatewright_core::codec::{
+    ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side, Used,
+};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Kind, Message, Value};
 use offsets::Fixed;
@@ -118,7 +121,11 @@ impl Protocol for Ksy {
     }
 
     fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec> {
-        Box::new(KsyCodec::new(self, side, max_frame))
+        Box::new(KsyCodec::new(self, None, side, max_frame))
+    }
+
+    fn using(self: Arc<Self>, used: &Used) -> Option<Arc<dyn Protocol>> {
+        self.narrowed(used)
     }
 
     fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {

@@ -143,7 +143,7 @@ impl Ksy {
         let mut out = BytesMut::new();
         let written = self.write(message, way, arguments, &mut out);
         written.map_err(|error| error.to_string())?;
-        let read = self.read(out.freeze(), way, arguments);
+        let read = self.read(out.freeze(), way, arguments, None);
         let read = read.map_err(|error| error.to_string())?;
         Ok(read.message.correlation().clone())
     }
