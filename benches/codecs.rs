@@ -7,7 +7,7 @@ use gatewright_codecs::http1::Http;
 use gatewright_codecs::ksy::load::{Sources, Unreadable};
 use gatewright_codecs::ksy::protocol::load;
 use gatewright_codecs::{BUILTIN, Sample};
-use gatewright_core::codec::{ConnCodec, Delimited, Event, Protocol, Side};
+use gatewright_core::codec::{ConnCodec, Delimited, Event, Protocol, Side, Used};
 use gatewright_core::message::OperationId;
 use std::hint::black_box;
 use std::path::Path;
@@ -102,7 +102,25 @@ fn definitions(criterion: &mut Criterion) {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("{name}.ksy/{stem}");
             bench(criterion, &name, &loaded.protocol, side, &frame);
+            bench_unread(criterion, &name, &loaded.protocol, side, &frame);
         }
+    }
+}
+
+/// Reads a frame of which nobody looks at a field: all of it is checked, and no value is made.
+fn bench_unread(
+    criterion: &mut Criterion,
+    name: &str,
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    frame: &Bytes,
+) {
+    let used = Used::of(protocol.descriptor(), |_, _| false, |_| false);
+    if let Some(narrowed) = Arc::clone(protocol).using(&used) {
+        let mut codec = codec_of(&narrowed, side);
+        criterion.bench_function(&format!("decode {name}, no field used"), |b| {
+            b.iter(|| codec.decode(black_box(frame.clone())));
+        });
     }
 }
 

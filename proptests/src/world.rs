@@ -1,8 +1,8 @@
 //! A small world for expressions: fields of every type, and their values.
 
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, HalfClose,
-    ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef,
+    HalfClose, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::expr::{
     Binding, Env, EvalError, Expr, NameError, RuleError, Scope, Source, Step, Template, Var, codes,
@@ -95,8 +95,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::Ends,
             drain: Drain::Close,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 1,
         },
+        heartbeat: None,
         http: None,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{MAX_FRAME, OPCODE_QUERY, OPCODE_UPDATE};
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade, Grading,
-    HalfClose, Operation, ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade,
+    Grading, HalfClose, Operation, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::message::{Kind, Slot, Value};
 
@@ -72,8 +72,11 @@ pub(super) fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: MAX_FRAME,
         },
+        heartbeat: None,
         http: None,
     }
 }

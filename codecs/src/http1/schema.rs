@@ -2,8 +2,8 @@
 
 use super::MAX_FRAME;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, FieldDef, Grade, Grading, HalfClose,
-    HttpShape, Operation, ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, FieldDef, Grade, Grading,
+    HalfClose, HttpShape, Operation, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::message::{Kind, OperationId, Slot, Value};
 
@@ -35,8 +35,11 @@ pub(super) fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: MAX_FRAME,
         },
+        heartbeat: None,
         http: Some(HttpShape {
             request: REQUEST,
             method: METHOD,

@@ -159,6 +159,10 @@ codes! {
     SECRET_ID = "GW3092", "an id that is a secret",
         "What ties a reply to its request names the message in logs and traces, so it cannot be a field with \
          `secret: true`. Take another field, or several, that tell requests apart.";
+    OWN_MESSAGE = "GW3093", "a message of the gateway's own that cannot be sent",
+        "With `every` the gateway sends the heartbeat itself, and when it drains the message of `drain`. What their fields hold that have no default \
+         is said by `set`: `heartbeat: {operation: ping, every: 30s, set: {origin: 7}}`, `drain: {operation: goodbye, set: {id: 0}}`. \
+         A number that ties it to its answer need not be said.";
 }
 
 /// The row of a code.

@@ -27,9 +27,9 @@ use crate::builtin::corpus;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
-    FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation, Rejected, ReplyOrder, Schema,
-    Side, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, DecodeError, Delimited, Descriptor, Drain,
+    EncodeError, FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation, Rejected,
+    ReplyOrder, Schema, Side, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message, OperationId, Slot, Value};
@@ -206,8 +206,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: MAX_FRAME,
         },
+        heartbeat: None,
         http: None,
     }
 }

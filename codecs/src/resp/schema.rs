@@ -3,8 +3,9 @@
 use super::commands::{COMMANDS, Command};
 use super::{MAX_FRAME, MAX_NAME};
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade, Grading,
-    HalfClose, Needs, Operation, ReplyOrder, Retry, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, Grade,
+    Grading, HalfClose, Needs, Operation, ReplyOrder, Retry, Schema, StructDef, StructId, Type,
+    Unasked,
 };
 use gatewright_core::message::{Kind, OperationId, Slot};
 
@@ -151,8 +152,11 @@ pub(super) fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: MAX_FRAME,
         },
+        heartbeat: None,
         http: None,
     }
 }

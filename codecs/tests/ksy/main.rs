@@ -5,6 +5,8 @@ mod directions;
 mod expressions;
 mod loading;
 mod names;
+mod own;
 mod reading;
 mod support;
+mod used;
 mod writing;

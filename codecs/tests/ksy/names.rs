@@ -15,7 +15,7 @@ impl Sources for Disk {
 }
 
 /// All shipped definitions.
-fn library() -> Vec<PathBuf> {
+pub(crate) fn library() -> Vec<PathBuf> {
     let folders = std::fs::read_dir(folder()).expect("the library");
     let folders = folders.map(|entry| entry.expect("a folder").path());
     let file = |folder: PathBuf| {
@@ -29,6 +29,15 @@ fn library() -> Vec<PathBuf> {
 pub(crate) fn protocol(name: &str) -> Arc<dyn Protocol> {
     let file = folder().join(name).join(format!("{name}.ksy"));
     load(&file, &Disk, &[]).expect("a good definition").protocol
+}
+
+/// The bytes of all files of a definition's corpus.
+pub(crate) fn samples(definition: &str) -> Vec<Vec<u8>> {
+    let corpus = folder().join(definition).join("corpus");
+    let files = std::fs::read_dir(corpus).expect("a corpus");
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let stems = files.filter_map(|file| stem(file.expect("a file").path()));
+    stems.map(|sample| hex(definition, &sample)).collect()
 }
 
 /// The bytes of a file of a definition's corpus.

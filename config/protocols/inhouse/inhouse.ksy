@@ -14,9 +14,9 @@ doc: |
   reject: {operation: failure, set: {code: '_fault.class == "timeout" ? failure_code::timed_out : failure_code::unavailable', reason: _fault.code}}
   checks:
     - {field: crc, algorithm: crc32c, over: [magic, body]}
-  heartbeat: {operation: ping, every: 15s, answer: pong}
+  heartbeat: {operation: ping, every: 15s, silence: 45s, answer: pong}
   session: {open: [login], close: [logout]}
-  drain: goodbye
+  drain: {operation: goodbye, set: {id: 0}}
 seq:
   - {id: magic, contents: WH}
   - {id: version, type: u1, valid: 1}

@@ -8,21 +8,33 @@ doc: |
   what follows it. Whoever has sent nothing for a second sends a heartbeat; after 15 seconds of silence the session is over.
 -gateway:
   frame: {auto: true, max: 65537}
+  root: {request: client_packet, reply: server_packet}
   operation: packet.type
   kind: |
     packet.type == packet_type::login_request ? "request" :
-    packet.type == packet_type::login_accepted or packet.type == packet_type::login_rejected ? "reply" : "event"
+    packet.type == packet_type::login_accepted or packet.type == packet_type::login_rejected ? "reply" :
+    packet.type == packet_type::client_heartbeat or packet.type == packet_type::logout_request ?
+    (packet.from_server ? "request" : "event") :
+    packet.type == packet_type::server_heartbeat or packet.type == packet_type::end_of_session or
+    packet.type == packet_type::sequenced_data ? (packet.from_server ? "event" : "reply") : "event"
   order: fifo
   error: packet.type == packet_type::login_rejected
   reject: {operation: login_rejected, set: {reason: 'reject_reason::session_not_available'}}
-  heartbeat: {operation: client_heartbeat, every: 1s, answer: server_heartbeat}
+  heartbeat: {operation: client_heartbeat, every: 1s, silence: 15s, answer: server_heartbeat}
   session: {open: [login_request], close: [logout_request]}
   drain: end_of_session
-seq:
-  - {id: len_packet, type: u2, valid: {min: 1}}
-  - {id: packet, type: packet, size: len_packet}
 types:
+  client_packet:
+    seq:
+      - {id: len_packet, type: u2, valid: {min: 1}}
+      - {id: packet, type: packet(false), size: len_packet}
+  server_packet:
+    seq:
+      - {id: len_packet, type: u2, valid: {min: 1}}
+      - {id: packet, type: packet(true), size: len_packet}
   packet:
+    params:
+      - {id: from_server, type: bool}
     seq:
       - {id: type, type: u1, enum: packet_type, valid: {in-enum: true}}
       - id: body

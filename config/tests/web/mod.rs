@@ -43,8 +43,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 65_536,
         },
+        heartbeat: None,
         http: Some(HttpShape {
             request: OperationId(0),
             method: Slot(0),

@@ -39,8 +39,29 @@ pub enum HalfClose {
 pub enum Drain {
     /// Once nothing is in flight.
     MessageBoundary,
+    /// The same, and clients are told first, by
+    /// [`Control::GoAway`](super::Control::GoAway).
+    Announced,
     /// At once.
     Close,
+}
+
+/// What servers send that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// Nothing: whatever comes while no reply is due is an error.
+    Nothing,
+    /// Events, signs of life among them.
+    Events,
+}
+
+/// From when on a client's messages are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// From the first one on.
+    AtOnce,
+    /// Once one that [opens](super::Operation::opens) the session was answered, and not by an error.
+    AfterOpening,
 }
 
 /// Whether a request that may have been carried out can be sent again.
@@ -81,6 +102,10 @@ pub struct Capabilities {
     pub half_close: HalfClose,
     /// Where a draining connection may be closed.
     pub drain: Drain,
+    /// What servers send that nobody asked for.
+    pub unasked: Unasked,
+    /// From when on a client's messages are taken.
+    pub admission: Admission,
     /// The longest frame that the protocol itself allows, in bytes.
     pub max_frame: usize,
 }

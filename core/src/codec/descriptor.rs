@@ -1,8 +1,8 @@
 //! What a protocol tells about itself: operations, fields, capabilities.
 
 use super::{
-    Capabilities, CorrelationKind, Grade, Grading, HttpShape, Needs, Retry, Schema, StructDef,
-    StructId,
+    Capabilities, CorrelationKind, Grade, Grading, Heartbeat, HttpShape, Needs, Retry, Schema,
+    StructDef, StructId,
 };
 use crate::message::{Correlation, Kind, Message, OperationId, Record, Slot, Value};
 use std::borrow::Cow;
@@ -24,6 +24,8 @@ pub struct Operation {
     pub needs: Needs,
     /// Of replies: which of them are errors. Without it, none is.
     pub grading: Option<Grading>,
+    /// Whether it opens a client's session: see [`Admission`](super::Admission).
+    pub opens: bool,
 }
 
 impl Operation {
@@ -39,6 +41,7 @@ impl Operation {
             retry: Retry::IfUnsent,
             needs: Needs::Nothing,
             grading: None,
+            opens: false,
         }
     }
 
@@ -53,6 +56,13 @@ impl Operation {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.retry = Retry::Idempotent;
+        self
+    }
+
+    /// The same operation, which opens a client's session.
+    #[must_use]
+    pub const fn opening(mut self) -> Self {
+        self.opens = true;
         self
     }
 
@@ -82,6 +92,8 @@ pub struct Descriptor {
     pub operations: Vec<Operation>,
     /// What the protocol can do.
     pub capabilities: Capabilities,
+    /// How the two sides of a connection show each other that they are there, if they do.
+    pub heartbeat: Option<Heartbeat>,
     /// Where its messages keep what HTTP has, if they are HTTP's.
     pub http: Option<HttpShape>,
 }

@@ -13,20 +13,26 @@ mod descriptor;
 mod error;
 mod frame;
 mod grading;
+mod heartbeat;
 mod http;
 pub mod json;
 mod schema;
+mod used;
 
-pub use capabilities::{Capabilities, CorrelationKind, Drain, HalfClose, Needs, ReplyOrder, Retry};
+pub use capabilities::{
+    Admission, Capabilities, CorrelationKind, Drain, HalfClose, Needs, ReplyOrder, Retry, Unasked,
+};
 pub use descriptor::{Descriptor, Operation};
 pub use error::{Cause, DecodeError, EncodeError, EncodeProblem, Recovery, foreign_preamble};
 pub use frame::FrameProtocol;
 pub use grading::{Grade, Grading};
+pub use heartbeat::{Heartbeat, Vigil};
 pub use http::HttpShape;
 pub use schema::{
     EnumDef, EnumId, FieldDef, Form, Named, Presence, Scale, Schema, Shown, StructDef, StructId,
     Type,
 };
+pub use used::Used;
 
 use crate::fault::Fault;
 use crate::message::{Correlation, Message, OperationId, Value};
@@ -105,7 +111,7 @@ pub enum Event {
 pub enum Control {
     /// A sign of life, with the answer that the protocol prescribes, if any.
     Heartbeat(Option<Message>),
-    /// The peer takes no new requests on this connection.
+    /// The peer takes no new requests on this connection, or is told that we take none.
     GoAway,
     /// The peer waits to be told that the body of its message is wanted, or is told so. Written where
     /// nobody waits, it is nothing.
@@ -120,6 +126,14 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// The codec of one connection.
     /// Frames above `max_frame` bytes are refused before anything is allocated for them.
     fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec>;
+
+    /// The same protocol for connections of which only the fields `used` are looked at: in messages
+    /// that its codecs read, others may be null. They are checked all the same, and messages that are
+    /// resent can be written. `None` if that is of no use to it.
+    fn using(self: Arc<Self>, used: &Used) -> Option<Arc<dyn Protocol>> {
+        let _ = used;
+        None
+    }
 
     /// The native answer to a request that cannot be served, or `None` if the protocol has no
     /// way to say so (the connection is closed then).

@@ -7,10 +7,12 @@
 mod checks;
 mod errors;
 mod passive;
+mod pulse;
 mod silence;
 
 pub use errors::ErrorReplies;
 pub use passive::EjectPolicy;
+pub use pulse::{Beat, Pulse, Turn};
 pub use silence::{Sign, Silence, Step};
 
 use checks::Checks;

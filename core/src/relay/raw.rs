@@ -5,9 +5,9 @@
 //! read or write, and no codec reads or writes it.
 
 use crate::codec::{
-    Capabilities, Cause, ConnCodec, CorrelationKind, DecodeError, Delimited, Descriptor, Drain,
-    EncodeError, EncodeProblem, Event, FieldDef, HalfClose, Operation, Protocol, Rejected,
-    ReplyOrder, Schema, Side, StructDef, StructId, Type,
+    Admission, Capabilities, Cause, ConnCodec, CorrelationKind, DecodeError, Delimited, Descriptor,
+    Drain, EncodeError, EncodeProblem, Event, FieldDef, HalfClose, Operation, Protocol, Rejected,
+    ReplyOrder, Schema, Side, StructDef, StructId, Type, Unasked,
 };
 use crate::fault::Fault;
 use crate::message::{Kind, Message, OperationId, Slot, Value};
@@ -114,8 +114,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::Close,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: usize::MAX,
         },
+        heartbeat: None,
         http: None,
     }
 }

@@ -130,6 +130,12 @@ impl Table {
         conditions.any(|when| when.weighs_payload())
     }
 
+    /// The routes that may take messages of an operation, as indexes into the routes given.
+    pub fn routes_of(&self, operation: OperationId) -> impl Iterator<Item = usize> {
+        let row = self.compiled.rows.get(usize::from(operation.0));
+        row.into_iter().flatten().map(|candidate| candidate.route)
+    }
+
     /// Whether a route looks at a field of an operation before it takes a message.
     #[must_use]
     pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {

@@ -7,13 +7,15 @@
 //! [`handle_eof`](Session::handle_eof) or [`handle_drain`](Session::handle_drain) the stream is
 //! over when [`is_finished`](Session::is_finished) says so. Time comes in through `now`;
 //! [`poll_timeout`](Session::poll_timeout) says when [`handle_timeout`](Session::handle_timeout)
-//! is due. LIFECYCLE.md beside this file has the transition table.
+//! is due, [`handle_pulse`](Session::handle_pulse) after it where the client is
+//! [watched](Session::watch). LIFECYCLE.md beside this file has the transition table.
 
 mod slots;
 
 pub use slots::ExchangeKey;
 
-use crate::codec::{Capabilities, CorrelationKind, HalfClose, ReplyOrder};
+use crate::codec::{Capabilities, CorrelationKind, HalfClose, ReplyOrder, Vigil};
+use crate::health::{Beat, Pulse, Turn};
 use crate::message::{Correlation, Kind, Message};
 use slots::Slots;
 use std::collections::VecDeque;
@@ -71,6 +73,8 @@ pub struct Session<R = Message> {
     state: State,
     /// What a quiet stream has none of, so that an idle one costs no memory for it.
     busy: Option<Box<Busy<R>>>,
+    /// Few protocols have signs of life, and those of an idle stream cost all others one word.
+    pulse: Option<Box<Pulse>>,
     next_sequence: u32,
     last_activity: Instant,
     drain_at: Option<Instant>,
@@ -113,10 +117,16 @@ impl<R> Session<R> {
             ),
             state: State::Open,
             busy: None,
+            pulse: None,
             next_sequence: 0,
             last_activity: now,
             drain_at: None,
         }
+    }
+
+    /// From now on it is looked after that the client is there.
+    pub fn watch(&mut self, vigil: &Vigil, now: Instant) {
+        self.pulse = Some(Box::new(Pulse::new(vigil, now)));
     }
 
     /// Whether another request may be read: there is credit and the stream is open.
@@ -237,6 +247,37 @@ impl<R> Session<R> {
         self.last_activity = now;
     }
 
+    /// Bytes came from the client, or it is not read at the moment.
+    pub fn handle_heard(&mut self, now: Instant) {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.handle_heard(now);
+        }
+    }
+
+    /// Bytes were written to the client.
+    pub fn handle_written(&mut self, now: Instant) {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.handle_sent(now);
+        }
+    }
+
+    /// When [`handle_pulse`](Self::handle_pulse) is due.
+    #[must_use]
+    pub fn poll_pulse(&self) -> Option<Instant> {
+        self.pulse.as_ref()?.poll_timeout()
+    }
+
+    /// Time has passed: whether the client is to get a sign of life, or is taken to be gone.
+    pub fn handle_pulse(&mut self, now: Instant) -> Beat {
+        let beat = |pulse: &mut Box<Pulse>| pulse.handle_timeout(Turn::Free, now);
+        self.pulse.as_mut().map_or(Beat::Wait, beat)
+    }
+
+    /// Whether a sign of life that came is but the answer to one that was sent.
+    pub fn takes_echo(&mut self) -> bool {
+        self.pulse.as_mut().is_some_and(|pulse| pulse.takes_echo())
+    }
+
     /// The client sends no more.
     pub fn handle_eof(&mut self) {
         self.state = match self.half_close {
@@ -280,7 +321,8 @@ impl<R> Session<R> {
             .busy
             .as_ref()
             .and_then(|busy| busy.slots.next_deadline());
-        [exchange, idle, drain].into_iter().flatten().min()
+        let times = [exchange, idle, drain, self.poll_pulse()];
+        times.into_iter().flatten().min()
     }
 
     /// Time has passed: closes a stream that was idle for too long or is being drained, and

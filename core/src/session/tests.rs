@@ -1,5 +1,5 @@
 use super::*;
-use crate::codec::Drain;
+use crate::codec::{Admission, Drain, Unasked};
 use crate::message::{OperationId, Record};
 
 const LIMITS: SessionLimits = SessionLimits {
@@ -17,6 +17,8 @@ fn session(order: ReplyOrder, half_close: HalfClose, now: Instant) -> Session<Me
         reply_order: order,
         half_close,
         drain: Drain::MessageBoundary,
+        unasked: Unasked::Nothing,
+        admission: Admission::AtOnce,
         max_frame: 64,
     };
     Session::new(LIMITS, &capabilities, now)

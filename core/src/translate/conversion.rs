@@ -9,7 +9,7 @@ use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, no_reque
 use crate::codec::{CorrelationKind, Descriptor, Needs, Operation, Protocol};
 use crate::expr::RuleError;
 use crate::fault::Fault;
-use crate::message::{Correlation, Kind, Message};
+use crate::message::{Correlation, Kind, Message, OperationId, Slot};
 use std::sync::Arc;
 
 /// The compiled rules of a route that leads to an upstream of a binary protocol, which may be that
@@ -77,6 +77,12 @@ impl Conversion {
             CorrelationKind::Key if request.is_answered() => keyed(message, &request.protocol),
             CorrelationKind::Key | CorrelationKind::Fifo | CorrelationKind::None => Ok(message),
         }
+    }
+
+    /// Whether the rules look at a field of one of the client's operations.
+    #[must_use]
+    pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        self.rules.places.read(operation, slot)
     }
 
     /// The reply to `request`, by the same rules as

@@ -59,7 +59,7 @@ pub(crate) use load::Findings;
 use crate::codec::Protocol;
 use crate::expr::{RuleError, Span};
 use crate::fault::Fault;
-use crate::message::Message;
+use crate::message::{Message, OperationId, Slot};
 use reply::Replies;
 use request::Request;
 use scope::{Answers, MessageEnv, MessageScope, Places, ReadJson, Subject};
@@ -111,6 +111,12 @@ impl Translation {
         let json = ReadJson::new(self.rules.places.json());
         let env = self.rules.env(message, facts, &json);
         self.rules.request.write(&env)
+    }
+
+    /// Whether the rules look at a field of an operation.
+    #[must_use]
+    pub fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        self.rules.places.read(operation, slot)
     }
 
     /// The native answer to `request`: that of the first rule that takes the outcome, or else

@@ -9,9 +9,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use gatewright_codecs::framing::fixed::{be_u16, be_u32};
 use gatewright_codecs::framing::{LengthField, Width};
 use gatewright_core::codec::{
-    Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
-    EncodeProblem, FieldDef, FrameProtocol, HalfClose, Operation, ReplyOrder, Schema, Side,
-    StructDef, StructId, Type,
+    Admission, Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain,
+    EncodeError, EncodeProblem, FieldDef, FrameProtocol, HalfClose, Operation, ReplyOrder, Schema,
+    Side, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::message::{Kind, Message, OperationId, Slot, Value};
 use nom::{IResult, Parser};
@@ -51,8 +51,11 @@ impl W5 {
                 reply_order: ReplyOrder::Any,
                 half_close: HalfClose::FinishesReplies,
                 drain: Drain::MessageBoundary,
+                unasked: Unasked::Nothing,
+                admission: Admission::AtOnce,
                 max_frame: 16 << 20,
             },
+            heartbeat: None,
             http: None,
         }))
     }

@@ -17,9 +17,11 @@ use crate::relay::RelayRoute;
 use crate::upstream::{Lanes, Upstream};
 use bytes::Bytes;
 use gatewright_config::plan::{RouteAction, RoutePlan};
-use gatewright_core::codec::{CorrelationKind, Event, Needs, Operation, Protocol, Rejected, Retry};
+use gatewright_core::codec::{
+    CorrelationKind, Event, Needs, Operation, Protocol, Rejected, Retry, Used,
+};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::{Correlation, Message};
+use gatewright_core::message::{Correlation, Message, OperationId, Slot};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{Conversion, Facts, Outcome, Proxy, Translation, not_allowed};
@@ -60,6 +62,24 @@ pub(crate) enum Action {
     Forward,
     /// They are HTTP's, and go on as such.
     Proxy(Proxy),
+}
+
+impl Route {
+    /// Whether anything but its `when` looks at a field of an operation.
+    fn reads(&self, operation: OperationId, slot: Slot) -> bool {
+        let key = self.plan.balance_key.as_ref();
+        key.is_some_and(|key| key.reads(operation, slot))
+            || match &self.action {
+                Action::Translate(rules) => rules.reads(operation, slot),
+                Action::Convert(rules) => rules.reads(operation, slot),
+                Action::Forward => false,
+                Action::Proxy(_) => true,
+            }
+    }
+
+    const fn resends(&self) -> bool {
+        matches!(self.action, Action::Forward | Action::Proxy(_))
+    }
 }
 
 impl Action {
@@ -147,6 +167,21 @@ impl Dispatch {
             log,
             passage,
         }
+    }
+
+    /// Which fields of clients' messages anybody looks at.
+    pub(crate) fn used(&self) -> Used {
+        let routes = |operation| {
+            self.table
+                .routes_of(operation)
+                .filter_map(|at| self.routes.get(at))
+        };
+        let looks = |operation, slot| {
+            self.table.reads(operation, slot)
+                || routes(operation).any(|route| route.reads(operation, slot))
+        };
+        let resent = |operation| routes(operation).any(|route| route.resends());
+        Used::of(self.protocol.descriptor(), looks, resent)
     }
 
     /// What a message asks of its connection upstream, if that is of any matter. One that becomes

@@ -296,10 +296,13 @@ impl Blueprint {
             .filter(|route| route.action.sends_messages())
             .filter_map(|route| self.plan.upstreams.get(route.upstream));
         let longest_reply = forwarded.map(|upstream| upstream.limits.frame).max();
+        let dispatch = Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log);
+        // Nobody looks at the rest of what clients send.
+        let narrowed = Arc::clone(&plan.protocol).using(&dispatch.used());
         Rc::new(Listener {
             name: Arc::clone(&plan.name),
             worker: Rc::clone(worker),
-            protocol: Arc::clone(&plan.protocol),
+            protocol: narrowed.unwrap_or_else(|| Arc::clone(&plan.protocol)),
             tls: plan.tls.is_some(),
             limits: plan.limits,
             reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
@@ -310,7 +313,7 @@ impl Blueprint {
                 Vec::new(),
                 self.metrics.relay(&plan.name),
             )),
-            dispatch: Dispatch::new(Arc::clone(&plan.protocol), plan.table.clone(), routes, log),
+            dispatch,
             metrics: self.metrics.listener(&plan.name),
         })
     }

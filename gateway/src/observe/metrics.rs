@@ -164,6 +164,13 @@ impl ListenerMetrics {
         self.count("gatewright_tls_handshakes_failed_total", "cause", cause);
     }
 
+    /// A client was sent a sign of life.
+    pub(crate) fn sign_sent(&self) {
+        self.metrics.with(|| {
+            counter!("gatewright_heartbeats_total", "listener" => self.name.clone()).increment(1);
+        });
+    }
+
     pub(crate) fn requests(&self, count: u32) {
         self.requests.increment(u64::from(count));
     }
@@ -328,6 +335,22 @@ impl UpstreamMetrics {
     pub(crate) fn dropped(&self, reason: &'static str) {
         self.metrics.with(|| {
             counter!("gatewright_upstream_messages_dropped_total", "upstream" => self.name.clone(), "reason" => reason)
+                .increment(1);
+        });
+    }
+
+    /// A server was sent a sign of life.
+    pub(crate) fn sign_sent(&self) {
+        self.metrics.with(|| {
+            counter!("gatewright_upstream_heartbeats_total", "upstream" => self.name.clone())
+                .increment(1);
+        });
+    }
+
+    /// A server was silent for too long.
+    pub(crate) fn silent(&self) {
+        self.metrics.with(|| {
+            counter!("gatewright_upstream_silences_total", "upstream" => self.name.clone())
                 .increment(1);
         });
     }

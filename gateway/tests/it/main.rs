@@ -27,6 +27,7 @@ mod balancing;
 mod native_health;
 mod session_open;
 mod bound;
+mod heartbeats;
 mod retirement;
 mod discovery;
 mod silence;

@@ -6,9 +6,9 @@ use crate::support::in_time;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use gatewright::{Gateway, Running};
 use gatewright_core::codec::{
-    Capabilities, Cause, ConnCodec, CorrelationKind, DecodeError, Delimited, Descriptor, Drain,
-    EncodeError, EncodeProblem, Event, FieldDef, HalfClose, Operation, Protocol, Rejected,
-    ReplyOrder, Schema, Side, StructDef, StructId, Type,
+    Admission, Capabilities, Cause, ConnCodec, CorrelationKind, DecodeError, Delimited, Descriptor,
+    Drain, EncodeError, EncodeProblem, Event, FieldDef, HalfClose, Operation, Protocol, Rejected,
+    ReplyOrder, Schema, Side, StructDef, StructId, Type, Unasked,
 };
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Kind, Message, OperationId, Value};
@@ -58,8 +58,11 @@ impl Toy {
                 reply_order: ReplyOrder::OfRequests,
                 half_close: HalfClose::FinishesReplies,
                 drain: Drain::MessageBoundary,
+                unasked: Unasked::Nothing,
+                admission: Admission::AtOnce,
                 max_frame: 2,
             },
+            heartbeat: None,
             http: None,
         };
         Self {

@@ -1,7 +1,9 @@
 //! What a [`Session`] promises.
 
 use super::{Seed, pick};
-use gatewright_core::codec::{Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder};
+use gatewright_core::codec::{
+    Admission, Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Unasked,
+};
 use gatewright_core::message::{Correlation, Kind, Message, OperationId, Record};
 use gatewright_core::session::{ExchangeKey, Session, SessionLimits, Violation};
 use std::collections::{HashSet, VecDeque};
@@ -208,6 +210,8 @@ pub fn run(setting: Setting, operations: &[Operation]) {
         reply_order: setting.order,
         half_close: setting.half_close,
         drain: Drain::MessageBoundary,
+        unasked: Unasked::Nothing,
+        admission: Admission::AtOnce,
         max_frame: 64,
     };
     let limits = SessionLimits {

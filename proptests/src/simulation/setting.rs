@@ -2,7 +2,9 @@
 
 use super::dice::Dice;
 use gatewright_core::balance::Policy;
-use gatewright_core::codec::{Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder};
+use gatewright_core::codec::{
+    Admission, Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Unasked,
+};
 use gatewright_core::health::{EjectPolicy, HealthPolicy};
 use gatewright_core::pool::{PoolLimits, PoolPolicy, Rank};
 use gatewright_core::retry::{Cause, RetryPolicy};
@@ -86,6 +88,8 @@ impl Setting {
                 reply_order,
                 half_close: dice.one_of(&[HalfClose::FinishesReplies, HalfClose::Ends]),
                 drain: Drain::MessageBoundary,
+                unasked: Unasked::Nothing,
+                admission: Admission::AtOnce,
                 max_frame: 64,
             },
             session: SessionLimits {

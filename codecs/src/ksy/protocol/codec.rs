@@ -19,6 +19,7 @@ use crate::ksy::write::{Given, WriteError, WriteProblem, write};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::codec::{
     Cause, ConnCodec, Control, DecodeError, Delimited, EncodeError, EncodeProblem, Event, Side,
+    Used,
 };
 use gatewright_core::message::{Correlation, Kind, Message, Value};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct KsyCodec {
     protocol: Arc<Ksy>,
+    /// The fields that anybody looks at, if not all.
+    used: Option<Arc<Used>>,
     side: Side,
     max_frame: usize,
     cursor: Cursor,
@@ -35,10 +38,16 @@ pub(super) struct KsyCodec {
 }
 
 impl KsyCodec {
-    pub(super) fn new(protocol: Arc<Ksy>, side: Side, max_frame: usize) -> Self {
+    pub(super) fn new(
+        protocol: Arc<Ksy>,
+        used: Option<Arc<Used>>,
+        side: Side,
+        max_frame: usize,
+    ) -> Self {
         let pending = protocol.reply_needs_request().then(Box::default);
         Self {
             protocol,
+            used,
             side,
             max_frame,
             cursor: Cursor::default(),
@@ -96,7 +105,7 @@ impl KsyCodec {
                 "another one",
             ));
         };
-        let read = protocol.read(frame, Way::Reply, &arguments);
+        let read = protocol.read(frame, Way::Reply, &arguments, self.used.as_deref());
         self.forget_request(&correlation);
         read
     }
@@ -116,7 +125,7 @@ impl KsyCodec {
         protocol.write(message, Way::Request, &protocol.request_arguments, out)?;
         if self.pending.is_some() {
             let frame = Bytes::copy_from_slice(out.get(start..).unwrap_or_default());
-            let read = protocol.read(frame, Way::Request, &protocol.request_arguments);
+            let read = protocol.read(frame, Way::Request, &protocol.request_arguments, None);
             if let Ok(Read {
                 reply_arguments: Some(arguments),
                 ..
@@ -137,14 +146,18 @@ impl ConnCodec for KsyCodec {
 
     fn decode(&mut self, frame: Bytes) -> Result<Event, DecodeError> {
         let way = self.reads();
-        if let Some(direct) = self.protocol.read_directly(&frame, way) {
+        if let Some(direct) = self
+            .protocol
+            .read_directly(&frame, way, self.used.as_deref())
+        {
             return Ok(self.protocol.event(direct.message, direct.index, way));
         }
         let protocol = Arc::clone(&self.protocol);
         let read = match way {
             Way::Reply => self.read_reply(frame)?,
             Way::Request => {
-                let mut read = protocol.read(frame, way, &protocol.request_arguments)?;
+                let used = self.used.as_deref();
+                let mut read = protocol.read(frame, way, &protocol.request_arguments, used)?;
                 if let Some(arguments) = read.reply_arguments.take() {
                     self.note_request(read.message.kind(), read.message.correlation(), arguments);
                 }
@@ -157,6 +170,12 @@ impl ConnCodec for KsyCodec {
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
         let message = match event {
             Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
+            Event::Control(Control::GoAway) if self.side == Side::Server => {
+                let protocol = Arc::clone(&self.protocol);
+                let farewell = protocol.farewell.clone().map(Event::Head);
+                let nothing = || EncodeError::new("", EncodeProblem::NotInProtocol);
+                return self.encode(&farewell.ok_or_else(nothing)?, out);
+            }
             Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
                 return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
             }
@@ -186,12 +205,12 @@ fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
 
 impl Ksy {
     /// Reads a frame without a machine, if that can be done.
-    fn read_directly(&self, frame: &Bytes, way: Way) -> Option<Direct> {
+    fn read_directly(&self, frame: &Bytes, way: Way, used: Option<&Used>) -> Option<Direct> {
         let layout = self.layouts.of(way)?;
         for check in &direction(&self.section, way).checks {
             check.verify(frame).ok()?;
         }
-        layout.read(frame)
+        layout.read(frame, used)
     }
 
     /// Appends a frame without a machine, if that can be done.
@@ -219,6 +238,7 @@ impl Ksy {
         frame: Bytes,
         way: Way,
         arguments: &[Value],
+        used: Option<&Used>,
     ) -> Result<Read, DecodeError> {
         let direction = direction(&self.section, way);
         let bytes = direction.framer.unescape(&frame)?;
@@ -235,7 +255,7 @@ impl Ksy {
             Ok(root)
         });
         match outcome {
-            Ok(_) => self.understand(&mut machine, direction, way, frame),
+            Ok(_) => self.understand(&mut machine, direction, way, frame, used),
             Err(error) => Err(self.refusal(&mut machine, direction, way, &error)),
         }
     }
@@ -246,6 +266,7 @@ impl Ksy {
         direction: &'s DirectionPlan,
         way: Way,
         frame: Bytes,
+        used: Option<&Used>,
     ) -> Result<Read, DecodeError> {
         let Some(root) = machine.root() else {
             return Err(DecodeError::new(
@@ -269,7 +290,8 @@ impl Ksy {
             machine,
             nested: &self.operations.nested,
         };
-        let fields = gather.record(root, &told.shape);
+        let used = used.map_or(&[][..], |used| used.fields(told.id));
+        let fields = gather.used(root, &told.shape, used);
         let fields = fields
             .map_err(|error| decode_error(&error).answering(Some(told.id), correlation.clone()))?;
         let kind = machine.kind_of(direction).ok().flatten();

@@ -15,11 +15,19 @@ pub(super) struct Gather<'g, 'p> {
 }
 
 impl Gather<'_, '_> {
-    /// The fields of the structure at `root`.
-    pub(super) fn record(&mut self, root: ObjectId, shape: &Shape) -> Result<Record, ReadError> {
+    /// The fields of the structure at `root` that are used, by slot; those beyond the end of `used`
+    /// are. The others are null.
+    pub(super) fn used(
+        &mut self,
+        root: ObjectId,
+        shape: &Shape,
+        used: &[bool],
+    ) -> Result<Record, ReadError> {
         let mut record = Vec::with_capacity(shape.fields.len());
-        for place in &shape.fields {
+        let used = used.iter().copied().chain(std::iter::repeat(true));
+        for (place, used) in shape.fields.iter().zip(used) {
             record.push(match &place.part {
+                _ if !used => Value::Null,
                 Part::Computed => self.computed(root, &place.path)?,
                 part => {
                     let val = follow(self.machine, root, &place.path);
@@ -77,7 +85,7 @@ impl Gather<'_, '_> {
 
     fn structure(&mut self, id: ObjectId, ty: TypeId) -> Result<Value, ReadError> {
         match self.nested.get(&ty) {
-            Some(shape) => self.record(id, shape).map(Value::Record),
+            Some(shape) => self.used(id, shape, &[]).map(Value::Record),
             None => Ok(Value::Null),
         }
     }

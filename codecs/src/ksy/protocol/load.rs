@@ -3,11 +3,11 @@
 use super::direct::compile;
 use super::offsets::{Fixed, fixed};
 use super::operations::{Operations, Way, describe, keys};
-use super::schema::Names;
+use super::schema::{Names, TooMany};
 use super::{Ksy, Layouts};
 use crate::ksy::codes;
 use crate::ksy::definition::{Definition, Refused};
-use crate::ksy::files::Files;
+use crate::ksy::files::{FileId, Files};
 use crate::ksy::finding::{Finding, Findings, Severity};
 use crate::ksy::load::Sources;
 use crate::ksy::model::{Ty, TypeId};
@@ -16,6 +16,7 @@ use crate::ksy::section::plan::{DirectionPlan, FieldOptions, JsonForm, OptionsPl
 use crate::ksy::section::spec::Codec;
 use crate::ksy::write::{FieldCodec, FieldKey, Rules};
 use gatewright_core::codec::{Descriptor, Form, Protocol, Shown};
+use gatewright_core::expr::Span;
 use gatewright_core::message::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,25 +53,36 @@ pub(super) fn load_ksy(
     let mut definition = Definition::load(path, sources, folders)?;
     let top = definition.model.ty(definition.root);
     let (name, file, span) = (top.name.clone(), top.file, top.spec.span.clone());
-    let fault = match definition.section.take() {
-        Some(section) => match Ksy::new(&name, definition.plan, section, &definition.options) {
-            Some(protocol) => return Ok((protocol, definition.files, definition.findings)),
-            None => "the definition has more operations and structures than there are numbers for",
-        },
-        None => "the definition has no `-gateway` section, so nothing says how its messages travel",
-    };
-    definition.findings.push(Finding {
+    let finding = |code, message, span, help: Option<&str>| Finding {
         severity: Severity::Error,
-        code: codes::NO_SECTION,
-        message: fault.to_owned(),
+        code,
+        message,
         file,
         span,
-        help: Some(
-            "add `-gateway` to the file, or write a NAME.gateway.yaml beside it with `ksy: FILE.ksy` and the same keys"
-                .to_owned(),
-        ),
+        help: help.map(str::to_owned),
         path: "/meta/id".to_owned(),
-    });
+    };
+    let found = match definition.section.take() {
+        Some(section) => match Ksy::new(&name, definition.plan, section, &definition.options) {
+            Ok(protocol) => return Ok((protocol, definition.files, definition.findings)),
+            Err(Unmade::TooMany) => {
+                let message =
+                    "the definition has more operations and structures than there are numbers for";
+                finding(codes::NO_SECTION, message.to_owned(), span, None)
+            }
+            Err(Unmade::Unsayable { of, message, span }) => Finding {
+                file: of,
+                ..finding(codes::OWN_MESSAGE, message, span, None)
+            },
+        },
+        None => {
+            let message =
+                "the definition has no `-gateway` section, so nothing says how its messages travel";
+            let help = "add `-gateway` to the file, or write a NAME.gateway.yaml beside it with `ksy: FILE.ksy` and the same keys";
+            finding(codes::NO_SECTION, message.to_owned(), span, Some(help))
+        }
+    };
+    definition.findings.push(found);
     Err(Refused::Faulty {
         files: definition.files,
         findings: definition.findings,
@@ -78,17 +90,24 @@ pub(super) fn load_ksy(
 }
 
 impl Ksy {
-    /// The protocol of a definition; `None` if it has more parts than there are numbers for.
-    fn new(name: &str, plan: Plan, section: SectionPlan, options: &OptionsPlan) -> Option<Self> {
+    /// The protocol of a definition.
+    fn new(
+        name: &str,
+        plan: Plan,
+        section: SectionPlan,
+        options: &OptionsPlan,
+    ) -> Result<Self, Unmade> {
         let rules = rules(&plan, &section, options);
         let names = names(&plan, &section, options);
-        let (descriptor, operations) = describe(name, &plan, &section, &rules, &names).ok()?;
+        let described = describe(name, &plan, &section, &rules, &names);
+        let (descriptor, operations) = described.map_err(|TooMany| Unmade::TooMany)?;
         let constant = |code: &crate::ksy::plan::Code| code.constant().cloned();
         let reply_arguments: Option<Vec<Value>> =
             section.reply.arguments.iter().map(constant).collect();
         let request_arguments: Option<Vec<Value>> =
             section.request.arguments.iter().map(constant).collect();
-        Some(Self {
+        let protocol = Self {
+            farewell: None,
             layouts: layouts(&plan, &section, &rules, &descriptor, &operations),
             descriptor: Arc::new(descriptor),
             operations,
@@ -100,8 +119,25 @@ impl Ksy {
             plan,
             section,
             rules,
-        })
+        };
+        protocol.with_own_messages()
     }
+}
+
+/// Why a definition makes no protocol.
+#[derive(Debug)]
+pub(super) enum Unmade {
+    /// It has more parts than there are numbers for.
+    TooMany,
+    /// A message that the gateway would send of its own accord cannot be written.
+    Unsayable {
+        /// The section's file.
+        of: FileId,
+        /// What is wrong with it.
+        message: String,
+        /// Where it is named.
+        span: Span,
+    },
 }
 
 /// Where messages need no machine.

@@ -9,7 +9,9 @@ mod ids;
 mod load;
 mod offsets;
 mod operations;
+mod narrowed;
 pub mod outline;
+mod own;
 mod paths;
 mod pending;
 mod presets;
@@ -26,7 +28,9 @@ use crate::ksy::section::plan::{OperationIndex, SectionPlan};
 use crate::ksy::write::Rules;
 use codec::KsyCodec;
 use direct::Layout;
-use gatewright_core::codec::{ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side};
+use gatewright_core::codec::{
+    ConnCodec, Control, Descriptor, Event, Protocol, Rejected, Side, Used,
+};
 use gatewright_core::fault::Fault;
 use gatewright_core::message::{Kind, Message, Value};
 use offsets::Fixed;
@@ -51,6 +55,8 @@ pub struct Ksy {
     reply_arguments: Vec<Value>,
     needs_request: bool,
     layouts: Layouts,
+    /// What clients are told when the gateway drains.
+    farewell: Option<Message>,
 }
 
 /// Where messages can be read and written the direct way.
@@ -86,16 +92,21 @@ impl Ksy {
     /// What a message is to the engine: a heartbeat and the like are not for the application.
     fn event(&self, message: Message, index: OperationIndex, way: Way) -> Event {
         if let Some(heartbeat) = &self.section.heartbeat
-            && heartbeat.operation == index
             && message.kind() != Kind::Reply
             && let Some(answer) = heartbeat.answer
         {
-            return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+            if heartbeat.sign.operation == index {
+                return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+            }
+            // What answers a request is for whoever asked; this is a sign of its own.
+            if answer == index && message.kind() == Kind::Event {
+                return Event::Control(Control::Heartbeat(None));
+            }
         }
         let last = match way {
             // One that has a reply is the server's to answer.
             Way::Request => message.kind() == Kind::Event && self.section.close.contains(&index),
-            Way::Reply => self.section.drain == Some(index),
+            Way::Reply => (self.section.drain.as_ref()).is_some_and(|own| own.operation == index),
         };
         if last {
             return Event::Control(Control::GoAway);
@@ -110,7 +121,11 @@ impl Protocol for Ksy {
     }
 
     fn codec(self: Arc<Self>, side: Side, max_frame: usize) -> Box<dyn ConnCodec> {
-        Box::new(KsyCodec::new(self, side, max_frame))
+        Box::new(KsyCodec::new(self, None, side, max_frame))
+    }
+
+    fn using(self: Arc<Self>, used: &Used) -> Option<Arc<dyn Protocol>> {
+        self.narrowed(used)
     }
 
     fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {

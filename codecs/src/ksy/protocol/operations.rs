@@ -12,8 +12,8 @@ use crate::ksy::section::plan::{
 };
 use crate::ksy::write::Rules;
 use gatewright_core::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, FieldDef, HalfClose, Needs, Operation,
-    ReplyOrder, Retry, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, FieldDef, HalfClose, Needs,
+    Operation, ReplyOrder, Retry, Type, Unasked,
 };
 use gatewright_core::message::{Kind, OperationId, Slot, Value};
 use std::collections::HashMap;
@@ -135,7 +135,8 @@ pub(super) fn describe(
         name: name.to_owned().into(),
         schema: builder.schema,
         operations: described,
-        capabilities: capabilities(plan, section),
+        capabilities: capabilities(plan, section, &all),
+        heartbeat: None,
         http: None,
     };
     Ok((descriptor, all))
@@ -264,7 +265,7 @@ pub(super) fn keys(plan: &Plan, root: TypeId, code: &Code) -> Vec<(TypeId, usize
     key(plan, root, code).into_iter().collect()
 }
 
-fn capabilities(plan: &Plan, section: &SectionPlan) -> Capabilities {
+fn capabilities(plan: &Plan, section: &SectionPlan, operations: &Operations) -> Capabilities {
     let correlation = match section.correlation {
         CorrelationPlan::Fifo => CorrelationKind::Fifo,
         CorrelationPlan::None => CorrelationKind::None,
@@ -285,7 +286,20 @@ fn capabilities(plan: &Plan, section: &SectionPlan) -> Capabilities {
         },
         half_close: HalfClose::FinishesReplies,
         drain: Drain::MessageBoundary,
+        unasked: unasked(section, operations),
+        admission: Admission::AtOnce,
         max_frame: section.max_frame.get(),
+    }
+}
+
+/// What servers send by themselves.
+fn unasked(section: &SectionPlan, operations: &Operations) -> Unasked {
+    let mut all = operations.replies.keys();
+    let is_event = |index: &OperationIndex| section.op(*index).from_server.event;
+    if all.any(|index| is_event(index) || section.op(*index).one_way) {
+        Unasked::Events
+    } else {
+        Unasked::Nothing
     }
 }
 

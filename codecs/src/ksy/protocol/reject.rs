@@ -88,7 +88,7 @@ impl Ksy {
     }
 
     /// The fields of an operation with their defaults.
-    fn empty(&self, operation: OperationId) -> Record {
+    pub(super) fn empty(&self, operation: OperationId) -> Record {
         let fields = self.descriptor.record(operation).fields.iter();
         let value = |presence: &Presence| match presence {
             Presence::Default(value) => value.clone(),

@@ -79,7 +79,13 @@ pub(super) const CHECK: Keys<'static> = Keys {
 
 pub(super) const HEARTBEAT: Keys<'static> = Keys {
     of: "`heartbeat`",
-    groups: &[&["operation", "every", "answer"]],
+    groups: &[&["operation", "every", "silence", "answer", "set"]],
+    gateway: false,
+};
+
+pub(super) const DRAIN: Keys<'static> = Keys {
+    of: "`drain`",
+    groups: &[&["operation", "set"]],
     gateway: false,
 };
 

@@ -4,6 +4,7 @@ use super::check::Edge;
 use super::checksum::Algorithm;
 use super::spec::{Codec, Scale};
 use crate::framing::{ByteOrder, Framer};
+use crate::ksy::files::FileId;
 use crate::ksy::model::{EnumIndex, Ty, TypeId};
 use crate::ksy::plan::Code;
 pub use gatewright_core::message::Kind;
@@ -17,6 +18,8 @@ use std::time::Duration;
 /// for what is absent (see `Machine::operation_of` and its neighbours).
 #[derive(Debug)]
 pub struct SectionPlan {
+    /// The file that it stands in.
+    pub file: FileId,
     /// The longest frame, in bytes.
     pub max_frame: NonZeroUsize,
     /// What clients send.
@@ -38,7 +41,7 @@ pub struct SectionPlan {
     /// What ends a session.
     pub close: Vec<OperationIndex>,
     /// What says that no more requests are taken.
-    pub drain: Option<OperationIndex>,
+    pub drain: Option<OwnPlan>,
 }
 
 impl SectionPlan {
@@ -236,13 +239,26 @@ pub struct SetPlan {
     pub ty: Ty,
 }
 
+/// A message that the gateway sends of its own accord.
+#[derive(Clone, Debug)]
+pub struct OwnPlan {
+    /// What it is.
+    pub operation: OperationIndex,
+    /// Where it is named, in the section's file.
+    pub span: gatewright_core::expr::Span,
+    /// Values of its fields, by their names.
+    pub set: Vec<(String, Value)>,
+}
+
 /// A sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct HeartbeatPlan {
     /// The message.
-    pub operation: OperationIndex,
+    pub sign: OwnPlan,
     /// How often the gateway sends one where nothing else goes.
     pub every: Option<Duration>,
+    /// How long a side may say nothing, if that is said.
+    pub silence: Option<Duration>,
     /// With what the gateway answers one; `None` if it passes it on.
     pub answer: Option<OperationIndex>,
 }

@@ -41,7 +41,7 @@ pub struct SectionSpec {
     /// `session`.
     pub session: SessionSpec,
     /// `drain`.
-    pub drain: Option<At<String>>,
+    pub drain: Option<DrainSpec>,
 }
 
 /// `root`: what is at the top of a message.
@@ -172,8 +172,21 @@ pub struct HeartbeatSpec {
     pub operation: At<String>,
     /// `every`.
     pub every: Option<Duration>,
+    /// `silence`.
+    pub silence: Option<At<Duration>>,
     /// `answer`.
     pub answer: AnswerSpec,
+    /// `set`, by name.
+    pub set: Vec<(At<String>, Source)>,
+}
+
+/// `drain`.
+#[derive(Clone, Debug)]
+pub struct DrainSpec {
+    /// `operation`, or all of it.
+    pub operation: At<String>,
+    /// `set`, by name.
+    pub set: Vec<(At<String>, Source)>,
 }
 
 /// `answer` of a heartbeat.

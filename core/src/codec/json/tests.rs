@@ -1,7 +1,7 @@
 use super::*;
 use crate::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, HalfClose,
-    Operation, ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef,
+    HalfClose, Operation, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use crate::message::{Correlation, Kind, Message, OperationId, Slot, Value};
 use serde_json::{Value as Json, json};
@@ -56,8 +56,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::Ends,
             drain: Drain::Close,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 1024,
         },
+        heartbeat: None,
         http: None,
     }
 }

@@ -7,8 +7,8 @@ mod values;
 
 use super::*;
 use crate::codec::{
-    Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef, HalfClose,
-    ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, CorrelationKind, Descriptor, Drain, EnumDef, EnumId, FieldDef,
+    HalfClose, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use crate::message::Value;
 use ::bytes::Bytes;
@@ -74,8 +74,11 @@ fn world() -> World {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::Ends,
             drain: Drain::Close,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 64,
         },
+        heartbeat: None,
         http: None,
     };
     let values = vec![

@@ -4,9 +4,9 @@ mod ordered;
 
 use super::*;
 use crate::codec::{
-    Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain, EncodeError,
-    EncodeProblem, FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation, Rejected,
-    ReplyOrder, Schema, StructDef, StructId, Type,
+    Admission, Capabilities, Cause, CorrelationKind, DecodeError, Delimited, Descriptor, Drain,
+    EncodeError, EncodeProblem, FieldDef, FrameProtocol, Grade, Grading, HalfClose, Operation,
+    Rejected, ReplyOrder, Schema, StructDef, StructId, Type, Unasked,
 };
 use crate::fault::Fault;
 use crate::message::{Correlation, OperationId, Slot, Value};
@@ -61,8 +61,11 @@ fn toy(flaw: Flaw) -> Arc<dyn Protocol> {
             reply_order: ReplyOrder::Any,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: MAX,
         },
+        heartbeat: None,
         http: None,
     };
     Arc::new(Toy {

@@ -54,8 +54,11 @@ fn ordered(count: Count) -> Arc<dyn Protocol> {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: FRAME,
         },
+        heartbeat: None,
         http: None,
     };
     Arc::new(Ordered {

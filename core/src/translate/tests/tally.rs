@@ -68,8 +68,11 @@ fn descriptor(correlation: CorrelationKind) -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 256,
         },
+        heartbeat: None,
         http: None,
     }
 }

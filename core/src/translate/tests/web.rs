@@ -57,8 +57,11 @@ fn descriptor() -> Descriptor {
             reply_order: ReplyOrder::OfRequests,
             half_close: HalfClose::FinishesReplies,
             drain: Drain::MessageBoundary,
+            unasked: Unasked::Nothing,
+            admission: Admission::AtOnce,
             max_frame: 256,
         },
+        heartbeat: None,
         http: Some(SHAPE),
     }
 }

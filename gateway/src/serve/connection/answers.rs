@@ -174,10 +174,12 @@ impl Connection {
                 Poll::Ready(Ok(written)) if written == work.outbound.len() => {
                     work.outbound.clear();
                     work.stalled_since = None;
+                    self.session.handle_written(now);
                 }
                 Poll::Ready(Ok(written)) => {
                     work.outbound.advance(written);
                     work.stalled_since = None;
+                    self.session.handle_written(now);
                 }
                 Poll::Ready(Err(error)) => return Err(error.into()),
                 Poll::Pending => {

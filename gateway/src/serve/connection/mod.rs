@@ -89,12 +89,17 @@ impl Connection {
         permit: Permit,
     ) -> Self {
         let limits = &listener.limits;
-        let capabilities = &listener.protocol.descriptor().capabilities;
+        let descriptor = listener.protocol.descriptor();
         let session_limits = SessionLimits {
             in_flight: limits.in_flight,
             idle: limits.idle,
         };
         listener.metrics.opened();
+        let now = clock::now();
+        let mut session = Session::new(session_limits, &descriptor.capabilities, now);
+        if let Some(heartbeat) = &descriptor.heartbeat {
+            session.watch(heartbeat.of(Side::Server), now);
+        }
         let is_http2 = listener.speaks_http() && io.alpn() == Some(b"h2");
         let mut connection = Self {
             io: Some(io),
@@ -103,7 +108,7 @@ impl Connection {
             peer,
             id,
             framing: Framing::new(Arc::clone(&listener.protocol), Side::Server, limits.frame),
-            session: Session::new(session_limits, capabilities, clock::now()),
+            session,
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
             work: None,
             tie: None,
@@ -216,6 +221,8 @@ impl Connection {
             if let Some(at) = self.session.poll_timeout() {
                 self.alarm.set(at, cx);
             }
+        } else if let Some(at) = self.session.poll_pulse() {
+            self.alarm.set(at, cx);
         }
         Ok(())
     }

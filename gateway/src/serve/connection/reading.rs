@@ -71,6 +71,7 @@ impl Connection {
             if read == 0 {
                 self.handle_eof(work)?;
             } else {
+                self.session.handle_heard(now);
                 self.read_frames(work, now, cx)?;
             }
         }
@@ -192,7 +193,7 @@ impl Connection {
             Event::Head(message) => self.handle_message(work, message, at, cx),
             Event::Control(Control::Heartbeat(answer)) => {
                 self.session.handle_heartbeat(at.now);
-                if let Some(message) = answer {
+                if let Some(message) = answer.filter(|_| !self.session.takes_echo()) {
                     self.session
                         .handle_local_answer(Reply::to_unread(message), at.now);
                 }

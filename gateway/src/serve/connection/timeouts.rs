@@ -2,7 +2,9 @@
 
 use super::{Connection, Ended, LOOK_AFTER, Work};
 use crate::dispatch::InFlight;
+use gatewright_core::codec::{Control, Drain, Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::Beat;
 use gatewright_core::session::ExchangeKey;
 use std::task::Context;
 use std::time::Instant;
@@ -13,8 +15,8 @@ impl Connection {
         if work.incoming.is_none()
             && let Some(at) = self.listener.worker.drains_at(self.id)
         {
-            if !self.session.is_draining() && self.session.in_flight() > 0 {
-                self.announce_end(work);
+            if !self.session.is_draining() {
+                self.announce_drain(work);
             }
             self.session.handle_drain(at);
         }
@@ -53,7 +55,47 @@ impl Connection {
             self.end_by(if drained { "drain" } else { "idle" });
         }
         self.expire_unanswered(work, now);
+        self.keep_alive(work, now)
+    }
+
+    /// Shows the client that the gateway is there, and ends the connection of one that is not.
+    fn keep_alive(&mut self, work: &mut Work, now: Instant) -> Result<(), Ended> {
+        if self.is_deaf(work) {
+            self.session.handle_heard(now);
+        }
+        match self.session.handle_pulse(now) {
+            Beat::Wait => {}
+            Beat::Send(nth) => self.send_sign(work, nth),
+            Beat::GiveUp => {
+                tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client is silent");
+                return Err(Ended("silent"));
+            }
+        }
         Ok(())
+    }
+
+    fn send_sign(&mut self, work: &mut Work, nth: u32) {
+        let descriptor = self.listener.protocol.descriptor();
+        let heartbeat = descriptor.heartbeat.as_ref();
+        let sign = heartbeat.and_then(|h| h.of(Side::Server).nth_sign(descriptor, nth));
+        // It was written once when the protocol was loaded, so it fits.
+        if let Some(sign) = sign
+            && (self.framing.write(&Event::Head(sign), &mut work.outbound)).is_ok()
+        {
+            self.listener.metrics.sign_sent();
+        }
+    }
+
+    /// Tells the client that the gateway is going away, where the protocol can say so.
+    fn announce_drain(&mut self, work: &mut Work) {
+        let descriptor = self.listener.protocol.descriptor();
+        match descriptor.capabilities.drain {
+            Drain::Announced if !self.is_given_away() => {
+                let _ = (self.framing).write(&Event::Control(Control::GoAway), &mut work.outbound);
+            }
+            Drain::MessageBoundary if self.session.in_flight() > 0 => self.announce_end(work),
+            Drain::Announced | Drain::MessageBoundary | Drain::Close => {}
+        }
     }
 
     pub(super) fn expire(&mut self, work: &mut Work, key: ExchangeKey, now: Instant) {

@@ -123,7 +123,10 @@ impl LinkDriver {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.end_of_stream()),
-                Poll::Ready(Ok(_)) => self.deliver(cx)?,
+                Poll::Ready(Ok(_)) => {
+                    self.link.note_heard();
+                    self.deliver(cx)?;
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
             }
         }
@@ -187,7 +190,7 @@ impl LinkDriver {
     }
 
     fn handle_timeout(&mut self, now: Instant, cx: &Context<'_>) {
-        self.link.handle_timeout(now);
+        self.link.handle_timeout(now, &self.upstream.metrics);
         let limit = self.upstream.plan.limits.idle;
         match self.upstream.idle_since(self.id) {
             Some(since) if since + limit <= now && self.link.is_idle() => self.link.close("idle"),

@@ -1,5 +1,6 @@
 //! Definitions to layouts.
 
+use super::writing::{Places, puts};
 use super::{Fallback, Item, Known, Layout, MAX_PLACES, Number, Range, Size, Way};
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{
@@ -55,10 +56,13 @@ pub(in crate::ksy::protocol) fn compile(
     };
     let mut known = Vec::new();
     for (index, told) in operations.of(way) {
-        known.push(compiler.known(section, descriptor, *index, told, &items)?);
+        known.push(compiler.known(section, descriptor, *index, told, &items, id)?);
     }
     known.sort_by_key(|known: &Known| known.number);
+    let place = |at| known.iter().position(|known| usize::from(known.id.0) == at);
+    let by_id = (0..descriptor.operations.len()).map(place).collect();
     Some(Layout {
+        by_id,
         operation: match compiler.operation {
             Some(key) => Some(compiler.place_of(key)?),
             None => None,
@@ -292,6 +296,7 @@ impl Compiler<'_> {
         index: OperationIndex,
         told: &Told,
         items: &[Item],
+        id: Option<usize>,
     ) -> Option<Known> {
         let operation = section.op(index);
         let (kind, presets) = match told.presets.as_slice() {
@@ -324,18 +329,24 @@ impl Compiler<'_> {
             *fallbacks.get_mut(self.place_of(preset.key)?)? = Fallback::Value(preset.value.clone());
         }
         constants(items, &mut fallbacks)?;
+        let number = match self.operation {
+            Some(_) => operation.number?,
+            None => 0,
+        };
+        let places = Places {
+            id,
+            slots: &slots,
+            fallbacks: &fallbacks,
+        };
         Some(Known {
-            number: match self.operation {
-                Some(_) => operation.number?,
-                None => 0,
-            },
+            number,
+            puts: puts(items, number, &places),
             index,
             id: told.id,
             kind,
             fields: record.fields.len(),
             numbers: self.numbers(items, &slots),
             slots,
-            fallbacks,
         })
     }
 }

@@ -13,6 +13,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod write;
+mod writing;
 
 pub(super) use compile::compile;
 pub(super) use read::Direct;
@@ -25,6 +26,8 @@ use gatewright_core::message::{Kind, OperationId, Value};
 
 /// The most places of a layout: their numbers are on the stack while a message is read.
 const MAX_PLACES: usize = 48;
+/// The most parts of a message whose lengths are said, and not always the same.
+const MAX_PARTS: usize = 8;
 
 /// What a number of bytes follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,8 @@ pub(super) struct Layout {
     id: Option<usize>,
     /// By their numbers, in order.
     operations: Vec<Known>,
+    /// By [`OperationId`]: the place of the operation among them.
+    by_id: Vec<Option<usize>>,
 }
 
 /// An operation.
@@ -115,12 +120,52 @@ struct Known {
     slots: Vec<Option<usize>>,
     /// The places of numbers that are fields, and those.
     numbers: Vec<(usize, usize)>,
-    /// For each place, what it is if no field is there: constants, defaults, or what follows
-    /// from a length.
-    fallbacks: Vec<Fallback>,
+    /// How it is written; `None` if the machine has to.
+    puts: Option<Vec<Put>>,
 }
 
-/// What a place has that is not given.
+/// One step of writing a message.
+#[derive(Debug)]
+enum Put {
+    /// Always these bytes.
+    Bytes(Vec<u8>),
+    /// The correlation id.
+    Id(Number),
+    /// A number in a field, or this one if the field is not there.
+    Number {
+        number: Number,
+        slot: usize,
+        otherwise: Option<i128>,
+    },
+    /// Text or bytes in a field.
+    Run {
+        /// How many, if that is always the same.
+        size: Option<usize>,
+        pad: Option<u8>,
+        charset: Option<Charset>,
+        slot: usize,
+        otherwise: Option<Value>,
+        /// What says how many they are.
+        length: Option<Length>,
+    },
+    /// A number that follows from a length: nothing for now.
+    Hole { number: Number, hole: usize },
+    /// A part begins.
+    Enter(usize),
+    /// It ends, and that is known of its length.
+    Leave { part: usize, length: Length },
+}
+
+/// The number that says a length: `times` it and `plus` is that many bytes.
+#[derive(Clone, Copy, Debug)]
+struct Length {
+    hole: usize,
+    number: Number,
+    times: i128,
+    plus: i128,
+}
+
+/// What a place has that is not given: a constant, a default, or what follows from a length.
 #[derive(Clone, Debug, PartialEq)]
 enum Fallback {
     /// It must be given.

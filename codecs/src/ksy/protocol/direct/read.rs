@@ -5,10 +5,12 @@ use crate::ksy::section::plan::OperationIndex;
 use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use bytestring::ByteString;
+use gatewright_core::codec::Used;
 use gatewright_core::expr::charset::Charset;
 use gatewright_core::message::{Correlation, Message, Record, Value};
 use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, le_u16, le_u32, le_u64};
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// A message that was read the direct way.
 #[derive(Debug)]
@@ -32,11 +34,17 @@ struct Run<'l> {
     known: Option<&'l Known>,
     /// Its fields.
     fields: Record,
+    /// Which of them anybody looks at, if not all.
+    used: Option<&'l Used>,
 }
 
 impl Layout {
     /// The message in a frame; `None` if the machine has to look at it.
-    pub(in crate::ksy::protocol) fn read(&self, frame: &Bytes) -> Option<Direct> {
+    pub(in crate::ksy::protocol) fn read(
+        &self,
+        frame: &Bytes,
+        used: Option<&Used>,
+    ) -> Option<Direct> {
         let mut run = Run {
             layout: self,
             frame,
@@ -46,6 +54,7 @@ impl Layout {
             numbers: [0; MAX_PLACES],
             known: None,
             fields: Record::new(),
+            used,
         };
         if self.operation.is_none() {
             run.choose(0)?;
@@ -111,9 +120,13 @@ impl<'l> Run<'l> {
                     charset,
                     place,
                 } => {
-                    let slot = *self.known?.slots.get(*place)?;
-                    let value = self.run(*size, *pad, *charset)?;
-                    *self.fields.get_mut(slot?)? = value;
+                    let known = self.known?;
+                    let slot = (*known.slots.get(*place)?)?;
+                    let bytes = self.run(*size, *pad, *charset)?;
+                    let used = self.used.and_then(|used| used.fields(known.id).get(slot));
+                    if used.copied().unwrap_or(true) {
+                        *self.fields.get_mut(slot)? = self.value(bytes, *charset)?;
+                    }
                 }
                 Item::Enter(size) => {
                     let size = self.size(*size)?;
@@ -156,7 +169,13 @@ impl<'l> Run<'l> {
         }
     }
 
-    fn run(&mut self, size: Size, pad: Option<u8>, charset: Option<Charset>) -> Option<Value> {
+    /// Takes text or bytes, without what fills them up.
+    fn run(
+        &mut self,
+        size: Size,
+        pad: Option<u8>,
+        charset: Option<Charset>,
+    ) -> Option<Range<usize>> {
         let size = self.size(size)?;
         let from = self.at;
         let taken = self.take(size)?;
@@ -167,10 +186,20 @@ impl<'l> Run<'l> {
                 .map_or(0, |at| at.saturating_add(1)),
             None => size,
         };
-        let bytes = self.frame.slice(from..from.checked_add(kept)?);
+        let kept = taken.get(..kept)?;
+        match charset {
+            None => {}
+            Some(Charset::Ascii) => kept.is_ascii().then_some(())?,
+            Some(_) => drop(str::from_utf8(kept).ok()?),
+        }
+        Some(from..from.checked_add(kept.len())?)
+    }
+
+    /// The value of text or bytes that were taken.
+    fn value(&self, bytes: Range<usize>, charset: Option<Charset>) -> Option<Value> {
+        let bytes = self.frame.slice(bytes);
         Some(match charset {
             None => Value::Bytes(bytes),
-            Some(Charset::Ascii) if !bytes.is_ascii() => return None,
             Some(_) => Value::Str(ByteString::try_from(bytes).ok()?),
         })
     }

@@ -1,36 +1,19 @@
 //! A message to a frame.
 
-use super::{Fallback, Item, Known, Layout, Number, Size};
+use super::{Layout, Length, MAX_PARTS, Number, Put};
 use crate::ksy::spec::Endian;
 use bytes::{BufMut, BytesMut};
 use gatewright_core::expr::charset::Charset;
-use gatewright_core::message::{Correlation, Message, Value};
-use smallvec::SmallVec;
+use gatewright_core::message::{Correlation, Message, Record, Value};
 
-/// A number whose value follows from a length, and where it stands.
-struct Hole<'l> {
-    place: usize,
-    number: &'l Number,
-    at: usize,
-}
-
-/// What a place has.
-enum Given<'l> {
-    Value(&'l Value),
-    /// The correlation id.
-    Id(i128),
-    /// What the length of a part says.
-    Length,
-}
-
-struct Run<'l, 'o> {
-    known: &'l Known,
-    message: &'l Message,
-    id: Option<(usize, u64)>,
+struct Run<'m, 'o> {
+    fields: &'m Record,
+    id: i128,
     out: &'o mut BytesMut,
-    holes: SmallVec<[Hole<'l>; 4]>,
-    /// Where parts began, and how their size is said.
-    parts: SmallVec<[(usize, Size); 4]>,
+    /// Where numbers stand that follow from lengths.
+    holes: [usize; MAX_PARTS],
+    /// Where parts began.
+    parts: [usize; MAX_PARTS],
 }
 
 impl Layout {
@@ -40,149 +23,109 @@ impl Layout {
         message: &Message,
         out: &mut BytesMut,
     ) -> Option<()> {
-        let mut all = self.operations.iter();
-        let known = all.find(|known| known.id == message.operation())?;
+        let at = *self.by_id.get(usize::from(message.operation().0))?;
+        let known = self.operations.get(at?)?;
         if known.kind != message.kind() {
             return None;
         }
         let id = match (self.id, message.correlation()) {
-            (Some(place), Correlation::Id(id)) => Some((place, *id)),
-            (None, Correlation::None) => None,
+            (Some(_), Correlation::Id(id)) => i128::from(*id),
+            (None, Correlation::None) => 0,
             _ => return None,
         };
         let mut run = Run {
-            known,
-            message,
+            fields: message.fields(),
             id,
             out,
-            holes: SmallVec::new(),
-            parts: SmallVec::new(),
+            holes: [0; MAX_PARTS],
+            parts: [0; MAX_PARTS],
         };
-        run.items(&self.items)?;
-        run.holes.is_empty().then_some(())
+        known.puts.as_ref()?.iter().try_for_each(|put| run.put(put))
     }
 }
 
-impl<'l> Run<'l, '_> {
-    /// What a place has; `None` if it must be given and is not.
-    fn value(&self, place: usize) -> Option<Given<'l>> {
-        if let Some((at, id)) = self.id
-            && at == place
-        {
-            return Some(Given::Id(i128::from(id)));
-        }
-        let slot = self.known.slots.get(place).copied().flatten();
-        let given = slot.and_then(|slot| self.message.fields().get(slot));
-        if let Some(given) = given.filter(|given| !given.is_null()) {
-            return Some(Given::Value(given));
-        }
-        match self.known.fallbacks.get(place)? {
-            Fallback::Value(value) => Some(Given::Value(value)),
-            Fallback::Length => Some(Given::Length),
-            Fallback::Missing => None,
-        }
-    }
-
-    fn items(&mut self, items: &'l [Item]) -> Option<()> {
-        for item in items {
-            match item {
-                Item::Contents(bytes) => self.out.put_slice(bytes),
-                Item::Number { number, place } => self.number(number, *place)?,
-                Item::Run {
-                    size,
-                    pad,
-                    charset,
-                    place,
-                } => self.run(*size, *pad, *charset, *place)?,
-                Item::Enter(size) => self.parts.push((self.out.len(), *size)),
-                Item::Leave => {
-                    let (from, size) = self.parts.pop()?;
-                    self.sized(size, self.out.len().checked_sub(from)?)?;
+impl Run<'_, '_> {
+    fn put(&mut self, put: &Put) -> Option<()> {
+        match put {
+            Put::Bytes(bytes) => self.out.put_slice(bytes),
+            Put::Id(number) => number.put(self.id, self.out)?,
+            Put::Number {
+                number,
+                slot,
+                otherwise,
+            } => {
+                let n = match self.fields.get(*slot)? {
+                    Value::Null => (*otherwise)?,
+                    given => given.as_int()?,
+                };
+                number.put(n, self.out)?;
+            }
+            Put::Run {
+                size,
+                pad,
+                charset,
+                slot,
+                otherwise,
+                length,
+            } => {
+                let value = match self.fields.get(*slot)? {
+                    Value::Null => otherwise.as_ref()?,
+                    given => given,
+                };
+                let data = octets(value, *charset)?;
+                self.run(data, *size, *pad)?;
+                if let Some(length) = length {
+                    self.say(length, data.len())?;
                 }
-                Item::Choose { ways } => {
-                    let number = self.known.number;
-                    if let Some(way) = ways.iter().find(|way| way.number == number) {
-                        self.items(&way.items)?;
-                    }
-                }
+            }
+            Put::Hole { number, hole } => {
+                *self.holes.get_mut(*hole)? = self.out.len();
+                self.out.put_bytes(0, usize::from(number.width));
+            }
+            Put::Enter(part) => *self.parts.get_mut(*part)? = self.out.len(),
+            Put::Leave { part, length } => {
+                let from = *self.parts.get(*part)?;
+                self.say(length, self.out.len().checked_sub(from)?)?;
             }
         }
         Some(())
     }
 
-    fn number(&mut self, number: &'l Number, place: usize) -> Option<()> {
-        match self.value(place)? {
-            Given::Value(value) => number.put(value.as_int()?, self.out),
-            Given::Id(id) => number.put(id, self.out),
-            Given::Length => {
-                let at = self.out.len();
-                self.out.put_bytes(0, usize::from(number.width));
-                self.holes.push(Hole { place, number, at });
-                Some(())
-            }
-        }
-    }
-
-    fn run(
-        &mut self,
-        size: Size,
-        pad: Option<u8>,
-        charset: Option<Charset>,
-        place: usize,
-    ) -> Option<()> {
-        let Given::Value(value) = self.value(place)? else {
-            return None;
-        };
-        let data: &[u8] = match (value, charset) {
-            (Value::Bytes(bytes), None) => bytes,
-            (Value::Str(text), Some(Charset::Ascii)) if !text.is_ascii() => return None,
-            (Value::Str(text), Some(_)) => text.as_bytes(),
-            _ => return None,
-        };
+    fn run(&mut self, data: &[u8], size: Option<usize>, pad: Option<u8>) -> Option<()> {
         // Read back, what ends like padding would be shorter.
         if pad.is_some() && data.last() == pad.as_ref() {
             return None;
         }
-        let missing = match size {
-            Size::Fixed(size) => size.checked_sub(data.len())?,
-            Size::Linear { .. } | Size::Rest => 0,
-        };
-        if missing > 0 && pad.is_none() {
-            return None;
-        }
+        let missing = size.map_or(Some(0), |size| size.checked_sub(data.len()))?;
         self.out.put_slice(data);
-        self.out.put_bytes(pad.unwrap_or_default(), missing);
-        match size {
-            Size::Linear { .. } => self.sized(size, data.len()),
-            Size::Fixed(_) | Size::Rest => Some(()),
+        match (missing, pad) {
+            (0, _) => Some(()),
+            (_, Some(pad)) => {
+                self.out.put_bytes(pad, missing);
+                Some(())
+            }
+            (_, None) => None,
         }
     }
 
-    /// A part has so many bytes: what its size follows from is known now.
-    fn sized(&mut self, size: Size, len: usize) -> Option<()> {
-        let len = i128::try_from(len).ok()?;
-        let (place, times, plus) = match size {
-            Size::Rest => return Some(()),
-            Size::Fixed(size) => return (i128::try_from(size).ok()? == len).then_some(()),
-            Size::Linear { place, times, plus } => (place, times, plus),
-        };
-        let rest = len.checked_sub(plus)?;
-        if rest.checked_rem(times)? != 0 {
-            return None;
-        }
-        let n = rest.checked_div(times)?;
-        let Some(at) = self.holes.iter().position(|hole| hole.place == place) else {
-            // It was given, or another part said it: then they must agree, and the machine sees
-            // to that.
-            return None;
-        };
-        let hole = self.holes.swap_remove(at);
-        let width = usize::from(hole.number.width);
-        let bytes = hole.number.bytes(n)?;
-        let end = hole.at.checked_add(width)?;
-        let field = self.out.get_mut(hole.at..end)?;
+    /// So many bytes were written: what says that is known now.
+    fn say(&mut self, length: &Length, len: usize) -> Option<()> {
+        let bytes = length.number.bytes(length.number_of(len)?)?;
+        let width = usize::from(length.number.width);
+        let at = *self.holes.get(length.hole)?;
+        let field = self.out.get_mut(at..at.checked_add(width)?)?;
         field.copy_from_slice(bytes.get(..width)?);
         Some(())
+    }
+}
+
+/// The bytes of text or bytes.
+fn octets(value: &Value, charset: Option<Charset>) -> Option<&[u8]> {
+    match (value, charset) {
+        (Value::Bytes(bytes), None) => Some(bytes),
+        (Value::Str(text), Some(Charset::Ascii)) if !text.is_ascii() => None,
+        (Value::Str(text), Some(_)) => Some(text.as_bytes()),
+        _ => None,
     }
 }
 
@@ -202,8 +145,20 @@ impl Number {
         })
     }
 
+    /// The same, and no others.
+    pub(super) fn octets(&self, n: i128) -> Option<Vec<u8>> {
+        Some(self.bytes(n)?.get(..usize::from(self.width))?.to_vec())
+    }
+
     fn put(&self, n: i128, out: &mut BytesMut) -> Option<()> {
-        out.put_slice(self.bytes(n)?.get(..usize::from(self.width))?);
+        let bytes = self.bytes(n)?;
+        // One or the other of known widths: a copy of any length would be a call.
+        match self.width {
+            1 => out.put_slice(bytes.first_chunk::<1>()?),
+            2 => out.put_slice(bytes.first_chunk::<2>()?),
+            4 => out.put_slice(bytes.first_chunk::<4>()?),
+            _ => out.put_slice(&bytes),
+        }
         Some(())
     }
 }

@@ -7,14 +7,15 @@ use crate::ksy::check::bind::{Place, Scope};
 use crate::ksy::codes;
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::section::plan::{
-    HeartbeatPlan, OperationIndex, OperationPlan, RejectOperation, RejectPlan, SetPlan, ToldBy,
+    HeartbeatPlan, OperationIndex, OperationPlan, OwnPlan, RejectOperation, RejectPlan, SetPlan,
+    ToldBy,
 };
 use crate::ksy::section::spec::{
     AnswerSpec, HeartbeatSpec, RejectOperationSpec, RejectSpec, SectionSpec,
 };
 use crate::ksy::spec::At;
-use gatewright_core::expr::RuleError;
 use gatewright_core::expr::suggest::did_you_mean;
+use gatewright_core::expr::{RuleError, Source};
 
 /// What a section says of single operations.
 #[derive(Debug)]
@@ -22,11 +23,11 @@ pub(super) struct Named {
     pub(super) heartbeat: Option<HeartbeatPlan>,
     pub(super) open: Vec<OperationIndex>,
     pub(super) close: Vec<OperationIndex>,
-    pub(super) drain: Option<OperationIndex>,
+    pub(super) drain: Option<OwnPlan>,
 }
 
 impl<'m> Check<'_, 'm> {
-    pub(super) fn named(&mut self, spec: &SectionSpec, operations: &[OperationPlan]) -> Named {
+    pub(super) fn named(&mut self, spec: &'m SectionSpec, operations: &[OperationPlan]) -> Named {
         let heartbeat = spec.heartbeat.as_ref();
         let mut all = |names: &[At<String>]| {
             let mut found = Vec::new();
@@ -38,7 +39,8 @@ impl<'m> Check<'_, 'm> {
         Named {
             open: all(&spec.session.open),
             close: all(&spec.session.close),
-            drain: all(spec.drain.as_slice()).pop(),
+            drain: (spec.drain.as_ref())
+                .and_then(|drain| self.own(&drain.operation, &drain.set, operations)),
             heartbeat: heartbeat.and_then(|heartbeat| self.heartbeat(heartbeat, operations)),
         }
     }
@@ -63,19 +65,47 @@ impl<'m> Check<'_, 'm> {
 
     fn heartbeat(
         &mut self,
-        spec: &HeartbeatSpec,
+        spec: &'m HeartbeatSpec,
         operations: &[OperationPlan],
     ) -> Option<HeartbeatPlan> {
-        let operation = self.operation(&spec.operation, operations);
+        let sign = self.own(&spec.operation, &spec.set, operations);
         let answer = match &spec.answer {
             AnswerSpec::PassedOn => None,
-            AnswerSpec::Same => operation,
+            AnswerSpec::Same => sign.as_ref().map(|sign| sign.operation),
             AnswerSpec::With(name) => Some(self.operation(name, operations)?),
         };
         Some(HeartbeatPlan {
-            operation: operation?,
+            sign: sign?,
             every: spec.every,
+            silence: spec.silence.as_ref().map(|silence| silence.value),
             answer,
+        })
+    }
+
+    /// A message of the gateway's own. Nothing came before it that its fields could depend on.
+    fn own(
+        &mut self,
+        name: &At<String>,
+        set: &'m [(At<String>, Source)],
+        operations: &[OperationPlan],
+    ) -> Option<OwnPlan> {
+        let operation = self.operation(name, operations);
+        let mut values = Vec::new();
+        for (field, source) in set {
+            let typed = self.bind(source, Place::within(TypeId(0), Scope::Nothing));
+            match typed.map(|typed| typed.code.constant().cloned()) {
+                Some(Some(value)) => values.push((field.value.clone(), value)),
+                Some(None) => {
+                    let message = "a value that is known beforehand is needed here";
+                    self.error(codes::TYPE, source.span(), message);
+                }
+                None => {}
+            }
+        }
+        Some(OwnPlan {
+            operation: operation?,
+            span: name.span.clone(),
+            set: values,
         })
     }
 

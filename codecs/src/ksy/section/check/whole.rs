@@ -64,6 +64,7 @@ impl<'m> Check<'_, 'm> {
         }
         let (framers, checks) = (framers?, checks);
         Some(SectionPlan {
+            file: spec.file,
             max_frame: spec.frame.as_ref()?.max.as_ref()?.value,
             request: request.finish(framers.request, checks.request)?,
             reply: reply.finish(framers.reply, checks.reply)?,

@@ -2,13 +2,15 @@
 
 use crate::ksy::codes;
 use crate::ksy::section::spec::{
-    AnswerSpec, CheckSpec, HeartbeatSpec, RejectOperationSpec, RejectSpec, RootSpec, SectionSpec,
-    SessionSpec,
+    AnswerSpec, CheckSpec, DrainSpec, HeartbeatSpec, RejectOperationSpec, RejectSpec, RootSpec,
+    SectionSpec, SessionSpec,
 };
 use crate::ksy::section::{keys, units};
+use crate::ksy::spec::At;
 use crate::ksy::spec::reader::{Fields, Keys, Reader, is_id};
 use crate::ksy::yaml::Node;
-use gatewright_core::expr::{RuleError, Span};
+use gatewright_core::expr::{RuleError, Source, Span};
+use std::time::Duration;
 
 /// What a section says, which has these keys.
 pub(in crate::ksy::section) fn top<'n>(
@@ -56,7 +58,7 @@ pub(in crate::ksy::section) fn top<'n>(
             .value("session")
             .and_then(|node| reader.session(node))
             .unwrap_or_default(),
-        drain: reader.text(&fields, "drain"),
+        drain: fields.value("drain").and_then(|node| reader.drain(node)),
     })
 }
 
@@ -103,7 +105,7 @@ impl<'n> Reader<'n, '_> {
         Some(entry.value.span.clone())
     }
 
-    fn reply(&mut self, fields: &Fields<'n>) -> Vec<gatewright_core::expr::Source> {
+    fn reply(&mut self, fields: &Fields<'n>) -> Vec<Source> {
         let Some(reply) = fields.value("reply").and_then(|node| self.fields(node)) else {
             return Vec::new();
         };
@@ -120,6 +122,15 @@ impl<'n> Reader<'n, '_> {
         let fields = self.fields(node)?;
         self.check_keys(&fields, keys::REJECT);
         let operation = self.reject_operation(&fields);
+        let set = self.values(&fields);
+        Some(RejectSpec {
+            operation: operation?,
+            set,
+        })
+    }
+
+    /// Expressions by the names of the fields that they are for.
+    fn values(&mut self, fields: &Fields<'n>) -> Vec<(At<String>, Source)> {
         let mut set = Vec::new();
         if let Some(fields) = fields.value("set").and_then(|node| self.fields(node)) {
             for (name, entry) in fields.named() {
@@ -128,7 +139,26 @@ impl<'n> Reader<'n, '_> {
                 }
             }
         }
-        Some(RejectSpec {
+        set
+    }
+
+    fn drain(&mut self, node: &'n Node) -> Option<DrainSpec> {
+        if node.as_mapping().is_err() {
+            let name = self.good(node.as_str())?;
+            let operation = At {
+                value: name.to_owned(),
+                span: node.span.clone(),
+            };
+            return Some(DrainSpec {
+                operation,
+                set: Vec::new(),
+            });
+        }
+        let fields = self.fields(node)?;
+        self.check_keys(&fields, keys::DRAIN);
+        let operation = self.needed_text(&fields, "operation");
+        let set = self.values(&fields);
+        Some(DrainSpec {
             operation: operation?,
             set,
         })
@@ -179,6 +209,11 @@ impl<'n> Reader<'n, '_> {
         self.check_keys(&fields, keys::HEARTBEAT);
         let operation = self.needed_text(&fields, "operation");
         let every = self.read(&fields, "every", units::time);
+        let silence = self.silence(&fields, every);
+        let set = self.values(&fields);
+        if every.is_none() && fields.has("set") {
+            self.missing(&fields, "every");
+        }
         let answer = match fields.value("answer") {
             None => AnswerSpec::PassedOn,
             Some(node) => match node.as_bool() {
@@ -190,8 +225,21 @@ impl<'n> Reader<'n, '_> {
         Some(HeartbeatSpec {
             operation: operation?,
             every,
+            silence,
             answer,
+            set,
         })
+    }
+
+    /// A time in which there are signs to be heard.
+    fn silence(&mut self, fields: &Fields<'n>, every: Option<Duration>) -> Option<At<Duration>> {
+        let value = self.read(fields, "silence", units::time)?;
+        let span = fields.value("silence")?.span.clone();
+        if every.is_some_and(|every| value <= every) {
+            let message = "`silence` is longer than `every`: nobody is heard in less time";
+            self.error(codes::CONFLICT, &span, message);
+        }
+        Some(At { value, span })
     }
 
     fn session(&mut self, node: &'n Node) -> Option<SessionSpec> {

@@ -119,8 +119,8 @@ fn operations_have_traits_and_kinds() {
     assert_eq!(req.timeout, Some(std::time::Duration::from_secs(5)));
     assert!(ping.idempotent && ping.one_way);
     assert!(!rsp.idempotent && !rsp.one_way && rsp.timeout.is_none());
-    let heartbeat = section.heartbeat.unwrap();
-    assert_eq!(section.op(heartbeat.operation).name, "ping");
+    let heartbeat = section.heartbeat.as_ref().unwrap();
+    assert_eq!(section.op(heartbeat.sign.operation).name, "ping");
     assert_eq!(
         heartbeat.answer.map(|at| &*section.op(at).name),
         Some("rsp")

@@ -1,6 +1,7 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
 mod overlong;
+mod signs;
 mod streamed;
 
 use super::flushed::Flushed;
@@ -12,10 +13,10 @@ use crate::observe::UpstreamMetrics;
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
 use gatewright_core::codec::{
-    Cause, Control, CorrelationKind, DecodeError, Descriptor, Event, Protocol,
+    Cause, Control, CorrelationKind, DecodeError, Descriptor, Event, Protocol, Side, Unasked,
 };
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::health::ErrorReplies;
+use gatewright_core::health::{ErrorReplies, Pulse};
 use gatewright_core::message::{Body, Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
@@ -65,6 +66,10 @@ struct State {
     descriptor: Arc<Descriptor>,
     /// When the last reply came.
     heard: Instant,
+    /// When the server is due a sign of life, where the protocol has them.
+    pulse: Option<Pulse>,
+    /// The last sign of life that has a reply.
+    sign: Option<Entry>,
     /// Requests that were sent on it.
     served: u64,
     /// Whether nothing new is begun on it: who uses it goes on elsewhere once its replies are in.
@@ -112,6 +117,8 @@ impl Link {
             let _ = ledger.free_id();
         }
         let in_order = descriptor.capabilities.correlation == CorrelationKind::Fifo;
+        let now = clock::now();
+        let heartbeat = descriptor.heartbeat.as_ref();
         Self {
             id,
             state: RefCell::new(State {
@@ -127,7 +134,9 @@ impl Link {
                 protocol: Arc::clone(&speech.protocol),
                 errors: plan.errors,
                 descriptor: Arc::clone(&descriptor),
-                heard: clock::now(),
+                heard: now,
+                pulse: heartbeat.map(|h| Pulse::new(h.of(Side::Client), now)),
+                sign: None,
                 served: 0,
                 retiring: false,
                 closed: None,
@@ -334,6 +343,11 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let before = state.outbound.len();
         let result = write(&mut state.outbound);
+        if let Some(pulse) = &mut state.pulse
+            && state.outbound.len() < before
+        {
+            pulse.handle_sent(clock::now());
+        }
         if let Some(flushed) = &mut state.flushed {
             flushed.write(before - state.outbound.len());
         }
@@ -348,10 +362,14 @@ impl Link {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.state.borrow().ledger.poll_timeout(self.quarantine)
+        let state = self.state.borrow();
+        let quarantine = state.ledger.poll_timeout(self.quarantine);
+        let pulse = state.pulse.as_ref().and_then(Pulse::poll_timeout);
+        quarantine.into_iter().chain(pulse).min()
     }
 
-    pub(super) fn handle_timeout(&self, now: Instant) {
+    pub(super) fn handle_timeout(&self, now: Instant, metrics: &UpstreamMetrics) {
+        self.keep_alive(now, metrics);
         let state = &mut *self.state.borrow_mut();
         let given_up = state.ledger.poll_timeout(self.quarantine);
         // Not one reply in all this time: nobody new is to wait for this server. Those who wait
@@ -390,7 +408,7 @@ impl Link {
             let event = match state.framing.read(inbound) {
                 Ok(Some(event)) => event,
                 // A reply begins after its request was sent, or it is not the reply to that.
-                Ok(None) if state.ledger.is_empty() && self.tells_by_order() => {
+                Ok(None) if state.ledger.is_empty() && self.hears_replies_only() => {
                     return Err(Broken::Unasked("bytes that nobody asked for"));
                 }
                 Ok(None) => break,
@@ -409,6 +427,11 @@ impl Link {
             state.heard = clock::now();
         }
         Ok(())
+    }
+
+    /// Whether nothing may come while no reply is due.
+    fn hears_replies_only(&self) -> bool {
+        self.tells_by_order() && self.descriptor.capabilities.unasked == Unasked::Nothing
     }
 }
 
@@ -470,6 +493,7 @@ impl State {
         let message = match event {
             Event::Head(message) => message,
             Event::Control(Control::Heartbeat(None) | Control::Continue) => return Ok(()),
+            Event::Control(Control::Heartbeat(Some(_))) if self.takes_echo() => return Ok(()),
             Event::Control(Control::Heartbeat(Some(answer))) => {
                 let (event, before) = (Event::Head(answer), self.outbound.len());
                 // An answer that does not fit is none: the server will end the connection.
