@@ -109,7 +109,7 @@ impl Exchange {
             }
             Action::Proxy(proxy) if route.upstream.speaks() => {
                 let lane = lane(route, request, facts, from.needs, from);
-                Way::native(&mut proxy.message(request, facts), lane)?
+                Way::native(&mut proxy.message(request, facts)?, lane)?
             }
             Action::Proxy(proxy) => {
                 let http = proxy.request(request, facts)?;
@@ -259,7 +259,7 @@ impl Exchange {
                 Way::converted(request, lane, rules, facts)?
             }
             (Way::Native(lane, _), Action::Proxy(proxy)) => {
-                Way::native(&mut proxy.message(request, facts), lane)?
+                Way::native(&mut proxy.message(request, facts)?, lane)?
             }
             (Way::Native(lane, _), _) => Way::native(request, lane)?,
             (_, Action::Translate(rules)) => {
