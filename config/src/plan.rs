@@ -191,7 +191,8 @@ pub struct RoutePlan {
     pub spec: Arc<RouteSpec>,
     /// What it does with what it takes.
     pub action: RouteAction,
-    /// How long a whole exchange may take, from the request's first byte on.
+    /// How long a whole exchange may take, from the request's first byte on; where a payload is handed
+    /// on as it comes, from the last of it that was.
     pub timeout: Duration,
     /// What its upstream chooses an endpoint by, if by a key of the message.
     pub balance_key: Option<BalanceKey>,

@@ -51,9 +51,8 @@ pub fn flag(value: &Value, name: &'static str) -> Result<bool, EncodeError> {
 /// Names the field if it is something else.
 pub fn list<'v>(value: &'v Value, name: &'static str) -> Result<&'v [Value], EncodeError> {
     match value {
-        Value::List(items) => Ok(items),
         Value::Null => Ok(&[]),
-        other => Err(wrong(other, name)),
+        other => other.as_list().ok_or_else(|| wrong(other, name)),
     }
 }
 

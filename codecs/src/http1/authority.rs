@@ -22,10 +22,13 @@ pub(super) fn has_port(text: &str) -> bool {
 }
 
 fn split(text: &str) -> Option<(&str, Option<&str>)> {
+    let bytes = text.as_bytes();
     // An IPv6 address has colons of its own.
-    let behind_address = text.rfind(']').unwrap_or(0);
-    let after = text.get(behind_address..)?;
-    match after.find(':') {
+    let behind_address = match bytes.first() {
+        Some(b'[') => memchr::memrchr(b']', bytes).unwrap_or(0),
+        Some(_) | None => 0,
+    };
+    match memchr::memchr(b':', bytes.get(behind_address..)?) {
         Some(colon) => {
             let at = behind_address.saturating_add(colon);
             Some((text.get(..at)?, text.get(at.saturating_add(1)..)))
@@ -39,11 +42,7 @@ fn is_name(host: &str) -> bool {
         Some(rest) => rest
             .strip_suffix(']')
             .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|byte| byte == b'%' || is_host(byte))
-                && escapes_are_whole(host.as_bytes())
-        }
+        None => !host.is_empty() && host.bytes().all(is_host) && escapes_are_whole(host.as_bytes()),
     }
 }
 

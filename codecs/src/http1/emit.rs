@@ -3,17 +3,16 @@
 
 use super::asked::{Asked, Method, Stays};
 use super::authority::is_authority;
-use super::given::{Given, Of, put};
+use super::given::{Given, Of, fields, put};
 use super::head::{Target, Version, target};
 use super::octets::is_token;
 use super::reason::reason;
 use super::schema::{AUTHORITY, METHOD, REQUEST_HEADERS, RESPONSE_HEADERS, STATUS, TARGET};
-use super::{MAX_LINE, MAX_METHOD};
+use super::{MAX_LINE, MAX_METHOD, decimal};
 use crate::framing::field::{text, uint};
 use bytes::{BufMut, Bytes, BytesMut};
 use gatewright_core::codec::{EncodeError, EncodeProblem};
 use gatewright_core::message::{Body, Message, Value};
-use std::fmt::Write;
 
 /// How the rest of a message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +55,10 @@ impl Payload {
 /// A request's head and as much of its body as is there.
 pub(super) fn request(message: &Message, out: &mut BytesMut) -> Result<Framed, EncodeError> {
     let method = method(message)?;
-    let given = Given::read(message.field(REQUEST_HEADERS), Of::Request)?;
+    let headers = fields(message.field(REQUEST_HEADERS))?;
+    let given = Given::read(&headers, Of::Request)?;
     request_line(method, message, out)?;
-    given.write(out)?;
+    given.write(out);
     let payload = Payload::of(message)?;
     match &payload {
         // RFC 9110, 9.3.6: what it would mean is not defined.
@@ -128,11 +128,14 @@ pub(super) fn response(
     out: &mut BytesMut,
 ) -> Result<Written, EncodeError> {
     let status = status(message)?;
-    let given = Given::read(message.field(RESPONSE_HEADERS), Of::Response)?;
+    let headers = fields(message.field(RESPONSE_HEADERS))?;
+    let given = Given::read(&headers, Of::Response)?;
     out.put_slice(b"HTTP/1.1 ");
-    // The buffer grows: it takes whatever is written.
-    let _ = write!(out, "{status} {}\r\n", reason(status));
-    given.write(out)?;
+    decimal::put(status.into(), out);
+    out.put_u8(b' ');
+    out.put_slice(reason(status).as_bytes());
+    end(out);
+    given.write(out);
     let payload = Payload::of(message)?;
     let stays = match (&payload, given.length, asked.version) {
         // RFC 9112, 6.3: nothing else tells this peer where the body ends.
@@ -228,8 +231,9 @@ fn awaited(length: Option<u64>, version: Version, out: &mut BytesMut) -> Framed 
 }
 
 fn put_number(length: u64, out: &mut BytesMut) {
-    // The buffer grows: it takes whatever is written.
-    let _ = write!(out, "content-length: {length}\r\n");
+    out.put_slice(b"content-length: ");
+    decimal::put(length, out);
+    end(out);
 }
 
 fn end(out: &mut BytesMut) {

@@ -3,17 +3,17 @@
 
 use super::MAX_FIELDS;
 use super::head::number;
-use super::hop::{Known, Options, is_trailers, known};
-use super::octets::{are_value, is_token};
-use crate::framing::field::{list, text};
+use super::hop::{Options, is_trailers};
 use bytes::{BufMut, BytesMut};
-use gatewright_core::codec::{EncodeError, EncodeProblem, HttpShape};
-use gatewright_core::message::Value;
+use gatewright_core::codec::{EncodeError, EncodeProblem};
+use gatewright_core::message::headers::{Header, NotHeaders, Role};
+use gatewright_core::message::{Headers, Value};
+use std::borrow::Cow;
 
 /// Fields, looked at once before any of them is written.
 #[derive(Debug)]
 pub(super) struct Given<'m> {
-    headers: &'m [Value],
+    headers: &'m Headers,
     /// What `Content-Length` says.
     pub(super) length: Option<u64>,
     connection: Options<'m>,
@@ -27,22 +27,36 @@ pub(super) enum Of {
     Trailers,
 }
 
+/// The fields that a message is given.
+pub(super) fn fields(value: &Value) -> Result<Cow<'_, Headers>, EncodeError> {
+    Headers::of(value).map_err(|error| {
+        wrong(match error {
+            NotHeaders::Type => EncodeProblem::WrongType,
+            NotHeaders::Field => EncodeProblem::Charset,
+        })
+    })
+}
+
 impl<'m> Given<'m> {
-    pub(super) fn read(headers: &'m Value, of: Of) -> Result<Self, EncodeError> {
+    pub(super) fn read(headers: &'m Headers, of: Of) -> Result<Self, EncodeError> {
         let mut given = Self {
-            headers: list(headers, "headers")?,
+            headers,
             length: None,
             connection: Options::default(),
         };
         let mut counted = 0_usize;
-        for header in given.headers {
-            let (name, value) = parts(header)?;
-            let what = known(name);
-            check(name, value, what, of)?;
-            match what {
-                Known::Length => given.take_length(value)?,
-                Known::Connection => given.connection.add(value),
-                _ => counted = counted.saturating_add(1),
+        for header in headers.iter() {
+            check(header.role(), of)?;
+            match header.role() {
+                Role::Length => given.take_length(header.value())?,
+                Role::Connection => given.connection.add(header.value()),
+                Role::Other
+                | Role::Host
+                | Role::Coding
+                | Role::Te
+                | Role::Expect
+                | Role::Hop
+                | Role::Origin => counted = counted.saturating_add(1),
             }
         }
         if counted > MAX_FIELDS {
@@ -60,19 +74,18 @@ impl<'m> Given<'m> {
     }
 
     /// Appends those that are passed on.
-    pub(super) fn write(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        for header in self.headers {
-            let (name, value) = parts(header)?;
-            let passes = match known(name) {
-                Known::Other | Known::Expect | Known::Host => true,
-                Known::Te => is_trailers(value),
-                Known::Length | Known::Coding | Known::Connection | Known::Hop => false,
-            };
-            if passes && !self.connection.names(name) {
-                put(out, name, value);
-            }
-        }
-        Ok(())
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        out.reserve(self.headers.size());
+        self.headers.write(out, |header| self.passes(header));
+    }
+
+    fn passes(&self, header: Header<'_>) -> bool {
+        let passes = match header.role() {
+            Role::Other | Role::Origin | Role::Expect | Role::Host => true,
+            Role::Te => is_trailers(header.value()),
+            Role::Length | Role::Coding | Role::Connection | Role::Hop => false,
+        };
+        passes && !(self.connection.names_any() && self.connection.names(header.name()))
     }
 }
 
@@ -85,28 +98,11 @@ pub(super) fn put(out: &mut BytesMut, name: &str, value: &str) {
     out.put_slice(b"\r\n");
 }
 
-fn parts(header: &Value) -> Result<(&str, &str), EncodeError> {
-    let Some(fields) = header.as_record() else {
-        return Err(wrong(EncodeProblem::WrongType));
-    };
-    let part = |slot: usize, name| text(fields.get(slot).unwrap_or(&Value::Null), name);
-    Ok((
-        part(HttpShape::NAME.index(), "name")?,
-        part(HttpShape::VALUE.index(), "value")?,
-    ))
-}
-
-fn check(name: &str, value: &str, what: Known, of: Of) -> Result<(), EncodeError> {
-    let is_name = !name.is_empty() && name.bytes().all(is_token);
-    // White space around a value is not the value's.
-    let is_whole = !value.starts_with([' ', '\t']) && !value.ends_with([' ', '\t']);
-    if !is_name || !is_whole || !are_value(value.as_bytes()) {
-        return Err(wrong(EncodeProblem::Charset));
-    }
-    match of {
-        Of::Request if what == Known::Host => Err(wrong(EncodeProblem::OutOfRange)),
-        Of::Trailers if what != Known::Other => Err(wrong(EncodeProblem::OutOfRange)),
-        Of::Request | Of::Response | Of::Trailers => Ok(()),
+fn check(role: Role, of: Of) -> Result<(), EncodeError> {
+    match (of, role) {
+        (Of::Request, Role::Host) => Err(wrong(EncodeProblem::OutOfRange)),
+        (Of::Trailers, Role::Other | Role::Origin) | (Of::Request | Of::Response, _) => Ok(()),
+        (Of::Trailers, _) => Err(wrong(EncodeProblem::OutOfRange)),
     }
 }
 

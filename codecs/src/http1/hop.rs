@@ -1,38 +1,7 @@
-//! Fields that the codec knows: those of one hop, and those that say where a message ends.
+//! What `Connection` says, and `TE`.
 
+use gatewright_core::message::headers::Role;
 use smallvec::SmallVec;
-
-/// What a field is to this codec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    Host,
-    Length,
-    Coding,
-    Connection,
-    Te,
-    Expect,
-    /// Of one hop, and without a meaning here: RFC 9110, 7.6.1, and 7.8: nothing is upgraded.
-    Hop,
-    /// Whatever is passed on.
-    Other,
-}
-
-#[inline]
-pub(super) fn known(name: &str) -> Known {
-    let is = |other: &str| name.eq_ignore_ascii_case(other);
-    match name.len() {
-        2 if is("te") => Known::Te,
-        4 if is("host") => Known::Host,
-        6 if is("expect") => Known::Expect,
-        7 if is("upgrade") => Known::Hop,
-        10 if is("connection") => Known::Connection,
-        10 if is("keep-alive") => Known::Hop,
-        14 if is("content-length") => Known::Length,
-        16 if is("proxy-connection") => Known::Hop,
-        17 if is("transfer-encoding") => Known::Coding,
-        _ => Known::Other,
-    }
-}
 
 /// What `Connection` says.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +44,7 @@ impl<'h> Options<'h> {
     /// the next hop would read another message than this one.
     pub(super) fn names_framing(&self) -> bool {
         let framing =
-            |name: &&str| matches!(known(name), Known::Host | Known::Length | Known::Coding);
+            |name: &&str| matches!(Role::of(name), Role::Host | Role::Length | Role::Coding);
         self.named.iter().any(framing)
     }
 }

@@ -42,6 +42,7 @@ mod authority;
 mod body;
 mod chunk;
 mod codec;
+mod decimal;
 mod emit;
 mod given;
 mod head;

@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Method, Stays, Unanswered};
 use super::emit::{self, Framed};
-use super::given::{Given, Of};
+use super::given::{Given, Of, fields};
 use super::head::Version;
 use super::schema;
 use crate::framing::field::text;
@@ -113,9 +113,10 @@ impl Writing {
             Framed::Bytes(0) | Framed::Rest | Framed::Unasked => {}
             Framed::Bytes(_) => return Err(EncodeError::new("", EncodeProblem::OutOfRange)),
             Framed::Chunks => {
-                let given = Given::read(trailers, Of::Trailers)?;
+                let trailers = fields(trailers)?;
+                let given = Given::read(&trailers, Of::Trailers)?;
                 out.put_slice(b"0\r\n");
-                given.write(out)?;
+                given.write(out);
                 out.put_slice(b"\r\n");
             }
         }

@@ -52,7 +52,7 @@ pub(crate) static TIMEOUT: Key = Key::new(
     "routes[].timeout",
     Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400)),
     Fallback::Derived("the upstream's"),
-    "How long a whole exchange may take, from the request's first byte on.",
+    "How long a whole exchange may take, from the request's first byte on; where a payload of HTTP is handed on as it comes, from the last of it that was.",
 );
 pub(crate) static REQUEST: Key = Key::table(
     "routes[].request",

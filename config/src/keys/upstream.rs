@@ -39,7 +39,7 @@ pub(crate) static TIMEOUT: Key = Key::new(
     "upstreams.*.timeout",
     TIMES,
     Fallback::Value("\"10s\""),
-    "How long a whole exchange may take, from the request's first byte on. A route may set its own.",
+    "How long a whole exchange may take, from the request's first byte on; where a payload of HTTP is handed on as it comes, from the last of it that was. A route may set its own.",
 );
 pub(crate) static MAX_AGE: Key = Key::new(
     "upstreams.*.max-age",

@@ -53,7 +53,7 @@ impl Sort {
             Value::Float(_) => Self::Float,
             Value::Str(_) => Self::Str,
             Value::Bytes(_) => Self::Bytes,
-            Value::List(_) => Self::List,
+            Value::List(_) | Value::Headers(_) => Self::List,
             Value::Record(_) => Self::Struct,
             Value::Null | Value::Object(_) => Self::Any,
         }

@@ -68,11 +68,13 @@ pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Result<bool,
     }
 }
 
-fn equal(left: &Value, right: &Value) -> bool {
+fn equal<'v>(left: &'v Value, right: &'v Value) -> bool {
     match (left, right) {
         (Value::Int(a), Value::Float(b)) => mixed(*a, *b) == Some(Ordering::Equal),
         (Value::Float(a), Value::Int(b)) => mixed(*b, *a) == Some(Ordering::Equal),
-        (Value::List(a), Value::List(b)) => {
+        (Value::List(_) | Value::Headers(_), Value::List(_) | Value::Headers(_)) => {
+            let all = |value: &'v Value| value.as_list().unwrap_or_default();
+            let (a, b) = (all(left), all(right));
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
         (Value::List(items), Value::Bytes(bytes)) | (Value::Bytes(bytes), Value::List(items)) => {

@@ -221,7 +221,7 @@ pub(super) const fn describe(value: &Value) -> &'static str {
         Value::Float(_) => "a float",
         Value::Str(_) => "text",
         Value::Bytes(_) => "bytes",
-        Value::List(_) => "a list",
+        Value::List(_) | Value::Headers(_) => "a list",
         Value::Record(_) => "a structure",
         Value::Object(_) => "a JSON object",
     }
@@ -286,7 +286,7 @@ fn index<'e>(value: Cow<'e, Value>, index: &Value) -> Outcome<'e> {
     let outside = || EvalError::new(Problem::OutOfRange, "the index is beyond the end");
     match (&*value, index) {
         (Value::Object(_) | Value::Null, Value::Str(name)) => member(value, name),
-        (Value::List(_), Value::Int(n)) => {
+        (Value::List(_) | Value::Headers(_), Value::Int(n)) => {
             element(value, usize::try_from(*n).ok()).ok_or_else(outside)
         }
         (Value::Bytes(bytes), Value::Int(n)) => {
@@ -296,7 +296,9 @@ fn index<'e>(value: Cow<'e, Value>, index: &Value) -> Outcome<'e> {
                 .ok_or_else(outside)?;
             Ok(Cow::Owned(Value::from(*byte)))
         }
-        (Value::List(_) | Value::Bytes(_), other) => Err(expected("an integer as index", other)),
+        (Value::List(_) | Value::Headers(_) | Value::Bytes(_), other) => {
+            Err(expected("an integer as index", other))
+        }
         (Value::Object(_), other) => Err(expected("text as the name of a member", other)),
         (other, _) => Err(expected("a list", other)),
     }
@@ -338,7 +340,8 @@ fn weight(value: &Value) -> usize {
         | Value::Int(_)
         | Value::Float(_)
         | Value::Str(_)
-        | Value::Bytes(_) => 0,
+        | Value::Bytes(_)
+        | Value::Headers(_) => 0,
     }
 }
 

@@ -162,7 +162,8 @@ fn fits(schema: &Schema, ty: &Type, value: &Value) -> bool {
         (Type::Int { min, max }, Value::Int(n)) => min <= n && n <= max,
         (Type::Str { max_len }, Value::Str(text)) => text.len() <= *max_len,
         (Type::Bytes { max_len }, Value::Bytes(bytes)) => bytes.len() <= *max_len,
-        (Type::List(element), Value::List(items)) => {
+        (Type::List(element), Value::List(_) | Value::Headers(_)) => {
+            let items = value.as_list().unwrap_or_default();
             items.iter().all(|item| fits(schema, element, item))
         }
         (Type::Struct(id), Value::Record(fields)) => {

@@ -23,8 +23,11 @@ pub(super) fn said(descriptor: &Descriptor, message: &Message) -> Record {
     let mut fields = message.fields().clone();
     if let Some(http) = &descriptor.http {
         for slot in [http.request_headers, http.response_headers] {
-            if let Some(Value::List(headers)) = fields.get_mut(slot.index()) {
-                headers.retain(|header| !is_length(header));
+            if let Some(headers) = fields.get_mut(slot.index())
+                && let Some(all) = headers.as_list()
+            {
+                let others = all.iter().filter(|header| !is_length(header));
+                *headers = Value::List(others.cloned().collect());
             }
         }
     }
@@ -80,9 +83,15 @@ pub(super) fn lost_field(
     })
 }
 
-fn kept(schema: &Schema, ty: &Type, given: &Value, back: &Value) -> bool {
+fn kept<'v>(schema: &Schema, ty: &Type, given: &'v Value, back: &'v Value) -> bool {
     match (ty, given, back) {
-        (Type::List(element), Value::List(given), Value::List(back)) => {
+        (
+            Type::List(element),
+            Value::List(_) | Value::Headers(_),
+            Value::List(_) | Value::Headers(_),
+        ) => {
+            let all = |value: &'v Value| value.as_list().unwrap_or_default();
+            let (given, back) = (all(given), all(back));
             given.len() == back.len()
                 && given
                     .iter()

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 /// A payload.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +74,8 @@ struct Pipe {
     budget: usize,
     state: State,
     trailers: Value,
+    /// When the reader got on last, if it says so.
+    moved: Option<Instant>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -230,6 +233,24 @@ impl BodyStream {
         std::mem::take(&mut lock(&self.reader.pipe).trailers)
     }
 
+    /// Notes that the reader got on, with what was here or to the end.
+    pub fn note_progress(&self, now: Instant) {
+        lock(&self.reader.pipe).moved = Some(now);
+    }
+
+    /// When the reader got on last, if it says so.
+    #[must_use]
+    pub fn progress(&self) -> Option<Instant> {
+        lock(&self.reader.pipe).moved
+    }
+
+    /// Whether nothing is here, and more is to come.
+    #[must_use]
+    pub fn is_starved(&self) -> bool {
+        let pipe = lock(&self.reader.pipe);
+        pipe.state == State::Open && pipe.chunks.is_empty()
+    }
+
     /// Says that nobody will read on.
     pub fn close(&mut self) {
         self.reader.close();
@@ -290,6 +311,19 @@ mod tests {
         tx.end(Value::from(7_u8));
         assert_eq!(rx.poll_chunk(cx), Poll::Ready(None));
         assert_eq!(rx.take_trailers(), Value::from(7_u8));
+    }
+
+    #[test]
+    fn a_reader_says_when_it_got_on() {
+        let (mut tx, body) = Body::stream(4);
+        let Body::Stream(rx) = body else {
+            panic!("a stream")
+        };
+        assert_eq!((rx.progress(), rx.is_starved()), (None, true));
+        assert_eq!(tx.send(Bytes::from_static(b"a")), Ok(()));
+        let now = Instant::now();
+        rx.clone().note_progress(now);
+        assert_eq!((rx.progress(), rx.is_starved()), (Some(now), false));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The protocol-neutral message: what every codec reads into and writes from.
 
 mod body;
+pub mod headers;
 mod value;
 
 pub use body::{Body, BodyClosed, BodySender, BodyStream};
+pub use headers::Headers;
 pub use value::{Record, Value};
 
 use bytes::Bytes;

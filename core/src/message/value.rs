@@ -1,5 +1,6 @@
 //! Field values: what expressions compute with and codecs read and write.
 
+use super::Headers;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -7,7 +8,7 @@ use bytestring::ByteString;
 pub type Record = Vec<Value>;
 
 /// One field's value. Text and bytes are slices of the frame they came from.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub enum Value {
     /// Absent (a field whose condition is false) or JSON's `null`.
     #[default]
@@ -24,6 +25,8 @@ pub enum Value {
     Bytes(Bytes),
     /// A repeated field.
     List(Vec<Self>),
+    /// Header fields: the same as a list of structures of two texts.
+    Headers(Headers),
     /// A nested structure.
     Record(Record),
     /// A JSON object, its members in the order they came in. Never part of a decoded frame.
@@ -40,6 +43,7 @@ impl Value {
             Self::Str(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
             Self::List(values) | Self::Record(values) => all(values),
+            Self::Headers(headers) => headers.size(),
             Self::Object(members) => members.iter().map(|(_, value)| value.size()).sum(),
         }
     }
@@ -76,6 +80,7 @@ impl Value {
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
             Self::List(items) => Some(items),
+            Self::Headers(headers) => Some(headers.records()),
             _ => None,
         }
     }
@@ -93,6 +98,26 @@ impl Value {
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::Record(a), Self::Record(b)) => a == b,
+            (Self::Object(a), Self::Object(b)) => a == b,
+            (Self::Headers(a), Self::Headers(b)) => a == b,
+            (Self::List(_) | Self::Headers(_), Self::List(_) | Self::Headers(_)) => {
+                self.as_list() == other.as_list()
+            }
+            (_, _) => false,
+        }
     }
 }
 
@@ -129,5 +154,11 @@ impl From<ByteString> for Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Str(text.into())
+    }
+}
+
+impl From<Headers> for Value {
+    fn from(headers: Headers) -> Self {
+        Self::Headers(headers)
     }
 }

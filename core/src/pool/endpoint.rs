@@ -17,7 +17,7 @@ const BACKOFF_MOST: Duration = Duration::from_millis(900);
 const FREE_LOSSES: u32 = 3;
 
 /// Names one connection of one pool. A place is used again, an id never is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
     endpoint: usize,
     sequence: u64,
@@ -45,7 +45,10 @@ pub(super) struct Endpoint {
     trial: Option<ConnId>,
     /// The newest of the lost connections whose exchanges have had their say.
     blamed: Option<u64>,
+    /// In the order of their sequence, so that one of thousands is found in a few steps.
     connections: Vec<(u64, Connection)>,
+    /// None before this place has room: those who come and go one at a time need not look at all.
+    full_before: usize,
     owned: Owned,
     next_sequence: u64,
     failures: u32,
@@ -67,6 +70,12 @@ enum State {
     Leaving,
 }
 
+impl Connection {
+    const fn has_room(&self) -> bool {
+        matches!(self.state, State::Usable { capacity } if self.in_flight < capacity)
+    }
+}
+
 impl Endpoint {
     pub(super) fn new(index: usize, rank: Rank, policy: HealthPolicy) -> Self {
         Self {
@@ -79,6 +88,7 @@ impl Endpoint {
             trial: None,
             blamed: None,
             connections: Vec::new(),
+            full_before: 0,
             owned: Owned::default(),
             next_sequence: 0,
             failures: 0,
@@ -148,29 +158,34 @@ impl Endpoint {
     }
 
     pub(super) fn connection(&mut self, id: ConnId) -> Option<&mut Connection> {
+        let place = self.place(id)?;
         self.connections
-            .iter_mut()
-            .find(|(sequence, _)| *sequence == id.sequence)
+            .get_mut(place)
             .map(|(_, connection)| connection)
     }
 
-    /// The usable connection with the least in flight, with that number.
-    pub(super) fn best(&self) -> Option<(usize, ConnId)> {
-        self.connections
-            .iter()
-            .filter(
-                |(_, c)| matches!(c.state, State::Usable { capacity } if c.in_flight < capacity),
-            )
-            .map(|(sequence, c)| {
-                (
-                    c.in_flight,
-                    ConnId {
-                        endpoint: self.index,
-                        sequence: *sequence,
-                    },
-                )
-            })
-            .min_by_key(|(in_flight, _)| *in_flight)
+    fn place(&self, id: ConnId) -> Option<usize> {
+        let found =
+            (self.connections).binary_search_by_key(&id.sequence, |(sequence, _)| *sequence);
+        found.ok()
+    }
+
+    /// The usable connection with the least in flight, the oldest of several.
+    pub(super) fn best(&self) -> Option<ConnId> {
+        let mut best: Option<(usize, u64)> = None;
+        for (sequence, connection) in self.connections.iter().skip(self.full_before) {
+            let in_flight = connection.in_flight;
+            if connection.has_room() && best.is_none_or(|(least, _)| in_flight < least) {
+                best = Some((in_flight, *sequence));
+                if in_flight == 0 {
+                    break;
+                }
+            }
+        }
+        best.map(|(_, sequence)| ConnId {
+            endpoint: self.index,
+            sequence,
+        })
     }
 
     pub(super) fn connect(&mut self) -> ConnId {
@@ -198,6 +213,7 @@ impl Endpoint {
             return;
         }
         connection.state = State::Usable { capacity };
+        self.full_before = 0;
         self.note_reached(was_reached, now);
     }
 
@@ -228,14 +244,22 @@ impl Endpoint {
         if self.wants_trial() {
             self.trial = Some(id);
         }
-        if let Some(connection) = self.connection(id) {
-            connection.in_flight += 1;
+        let Some(place) = self.place(id) else {
+            return;
+        };
+        self.connections[place].1.in_flight += 1;
+        while let Some((_, connection)) = self.connections.get(self.full_before)
+            && !connection.has_room()
+        {
+            self.full_before += 1;
         }
     }
 
     pub(super) fn release(&mut self, id: ConnId) {
-        if let Some(connection) = self.connection(id) {
+        if let Some(place) = self.place(id) {
+            let connection = &mut self.connections[place].1;
             connection.in_flight = connection.in_flight.saturating_sub(1);
+            self.full_before = self.full_before.min(place);
         }
         self.end_trial(id);
     }
@@ -255,6 +279,7 @@ impl Endpoint {
     pub(super) fn remove(&mut self, id: ConnId) {
         self.connections
             .retain(|(sequence, _)| *sequence != id.sequence);
+        self.full_before = 0;
         self.end_trial(id);
     }
 

@@ -12,7 +12,7 @@ impl Pool {
             _ => self.choose(ask)?,
         };
         let endpoint = &mut self.endpoints[index];
-        let (_, id) = endpoint.best()?;
+        let id = endpoint.best()?;
         endpoint.occupy(id);
         Some(id)
     }

@@ -341,6 +341,13 @@ impl<R> Session<R> {
             .map_or_else(Vec::new, |busy| busy.slots.expired(now))
     }
 
+    /// Gives an exchange until then: what it waits for has got on.
+    pub fn handle_progress(&mut self, key: ExchangeKey, deadline: Instant) {
+        if let Some(busy) = &mut self.busy {
+            busy.slots.postpone(key, deadline);
+        }
+    }
+
     /// How many requests wait for their replies.
     #[must_use]
     pub fn in_flight(&self) -> usize {

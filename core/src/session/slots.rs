@@ -180,6 +180,15 @@ impl<R> Slots<R> {
         }
     }
 
+    /// Gives an exchange until then.
+    pub(super) fn postpone(&mut self, key: ExchangeKey, deadline: Instant) {
+        if self.is_open(key)
+            && let Some(Some(entry)) = self.entries.get_mut(key.slot())
+        {
+            entry.deadline = deadline;
+        }
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.waiting().map(|(_, entry)| entry.deadline).min()
     }

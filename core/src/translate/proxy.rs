@@ -8,29 +8,19 @@
 use super::{Facts, HttpAnswer, HttpRequest};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
-use crate::message::{Body, Kind, Message, Record, Slot, Value};
-use bytestring::ByteString;
+use crate::message::headers::{Header, NewHeaders, Role, WrongHeader};
+use crate::message::{Body, Headers, Kind, Message, Record, Slot, Value};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What is said between neighbours (RFC 9110, section 7.6.1), what the engine says itself, and what
-/// is known better here.
-const ENDS_HERE: [&str; 13] = [
-    "connection",
-    "content-length",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "transfer-encoding",
-    "upgrade",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-];
+/// Characters of `255.255.255.255`.
+const LONGEST_V4: usize = 15;
+/// What this gateway adds to a request takes about so many bytes.
+const OWN: usize = 160;
 
 /// Hands on requests of a protocol that carries HTTP, and their answers.
 #[derive(Clone, Debug)]
@@ -50,27 +40,31 @@ impl Proxy {
     }
 
     /// The request for an upstream of the same protocol.
-    #[must_use]
-    pub fn message(&self, request: &Message, facts: &Facts) -> Message {
+    ///
+    /// # Errors
+    /// If what should be header fields are none.
+    pub fn message(&self, request: &Message, facts: &Facts) -> Result<Message, Fault> {
         let shape = &self.shape;
-        let text = |text: &'static str| Value::Str(ByteString::from_static(text));
-        let field = |name: Value, value: Value| Value::Record(vec![name, value]);
-        let mut fields = Vec::with_capacity(headers(request, shape.request_headers).len() + 4);
-        let own = own_fields(request, shape, facts);
-        fields.extend(
-            goes_on(request, shape.request_headers)
-                .map(|(name, value)| field(Value::Str(name.clone()), Value::Str(value.clone()))),
-        );
-        for (name, value) in own {
-            fields.push(field(text(name), Value::Str(value)));
+        let given = headers(request, shape)?;
+        let mut fields = NewHeaders::with_capacity(given.size() + OWN);
+        let passing = Passing::of(request, &given);
+        fields.add_from(&given, |header| passing.takes(header));
+        own_fields(request, shape, facts, |name, value| fields.add(name, value))?;
+        let of_headers = shape.request_headers.index();
+        let record = request.fields().iter().enumerate();
+        let record = record.map(|(slot, value)| match slot == of_headers {
+            // They are said anew.
+            true => Value::Null,
+            false => value.clone(),
+        });
+        let mut record: Record = record.collect();
+        if let Some(place) = record.get_mut(of_headers) {
+            *place = Value::Headers(fields.finish());
         }
-        let mut record: Record = request.fields().clone();
-        if let Some(place) = record.get_mut(shape.request_headers.index()) {
-            *place = Value::List(fields);
-        }
-        self.descriptor
+        Ok(self
+            .descriptor
             .message(request.operation(), record)
-            .with_body(request.body().clone())
+            .with_body(request.body().clone()))
     }
 
     /// The request for an upstream of HTTP/2.
@@ -85,16 +79,19 @@ impl Proxy {
         if method == Method::CONNECT {
             return Err(unsayable());
         }
-        let fields = headers(request, shape.request_headers);
+        let given = headers(request, shape)?;
+        let passing = Passing::of(request, &given);
         // The engine adds its own, such as `traceparent`.
-        let mut map = HeaderMap::with_capacity(fields.len() + 6);
-        for (name, value) in goes_on(request, shape.request_headers) {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsayable())?;
-            map.append(name, value_of(value.as_bytes())?);
+        let mut map = HeaderMap::with_capacity(given.len() + 6);
+        for header in given.iter().filter(|header| passing.takes(*header)) {
+            let (name, value) = pair(header).ok_or_else(unsayable)?;
+            map.append(name, value);
         }
-        for (name, value) in own_fields(request, shape, facts) {
-            map.append(HeaderName::from_static(name), value_of(value.as_bytes())?);
-        }
+        own_fields(request, shape, facts, |name, value| {
+            let value = HeaderValue::from_str(value).map_err(|_| WrongHeader)?;
+            map.append(HeaderName::from_static(name), value);
+            Ok(())
+        })?;
         Ok(HttpRequest {
             method,
             target,
@@ -126,28 +123,46 @@ impl Proxy {
 /// neighbours are left out, and those whose values are no text.
 #[must_use]
 pub fn header_fields(map: &HeaderMap) -> Value {
-    let field = |(name, value): (&HeaderName, &HeaderValue)| {
-        let value = std::str::from_utf8(value.as_bytes()).ok()?;
-        let goes_on = !between_neighbours(name.as_str());
-        goes_on.then(|| Value::Record(vec![Value::from(name.as_str()), Value::from(value)]))
-    };
-    Value::List(map.iter().filter_map(field).collect())
+    let mut fields = NewHeaders::with_capacity(map.len() * 48);
+    let mut good = true;
+    each_text(map, |name, value| good &= fields.add(name, value).is_ok());
+    if good {
+        return Value::Headers(fields.finish());
+    }
+    // Whoever writes them says what is wrong.
+    let mut fields = Vec::new();
+    each_text(map, |name, value| {
+        fields.push(Value::Record(vec![name.into(), value.into()]));
+    });
+    Value::List(fields)
+}
+
+fn each_text(map: &HeaderMap, mut take: impl FnMut(&str, &str)) {
+    for (name, value) in map {
+        if let Ok(value) = std::str::from_utf8(value.as_bytes())
+            && !between_neighbours(Role::of(name.as_str()))
+        {
+            take(name.as_str(), value);
+        }
+    }
 }
 
 /// The reverse of [`header_fields`]. What cannot be a header field is left out.
 #[must_use]
 pub fn header_map(fields: &Value) -> HeaderMap {
-    let mut map = HeaderMap::new();
-    for (name, value) in pairs_in(list(fields)) {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value)
-            && !between_neighbours(name.as_str())
-        {
-            map.append(name, value);
-        }
-    }
-    map
+    let Ok(fields) = Headers::of(fields) else {
+        return HeaderMap::new();
+    };
+    let goes_on = |header: &Header<'_>| !between_neighbours(header.role());
+    fields.iter().filter(goes_on).filter_map(pair).collect()
+}
+
+/// A header field as HTTP/2 has it, if it can be one there. Its value is not copied.
+#[must_use]
+pub fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(header.name().as_bytes()).ok()?;
+    let value = HeaderValue::from_maybe_shared(header.shared_value().into_bytes()).ok()?;
+    Some((name, value))
 }
 
 fn unsayable() -> Fault {
@@ -157,10 +172,6 @@ fn unsayable() -> Fault {
     )
 }
 
-fn value_of(bytes: &[u8]) -> Result<HeaderValue, Fault> {
-    HeaderValue::from_bytes(bytes).map_err(|_| unsayable())
-}
-
 fn authority(text: &str) -> Result<Option<Authority>, Fault> {
     match text {
         "" => Ok(None),
@@ -168,72 +179,88 @@ fn authority(text: &str) -> Result<Option<Authority>, Fault> {
     }
 }
 
-/// The header fields of a message.
-fn headers(message: &Message, slot: Slot) -> &[Value] {
-    list(message.field(slot))
+/// The header fields of a request.
+fn headers<'m>(request: &'m Message, shape: &HttpShape) -> Result<Cow<'m, Headers>, Fault> {
+    Headers::of(request.field(shape.request_headers)).map_err(|_| unsayable())
 }
 
-fn list(fields: &Value) -> &[Value] {
-    match fields {
-        Value::List(fields) => fields,
-        _ => &[],
+/// Which header fields of a request the next one gets, too.
+struct Passing<'h> {
+    /// What `Connection` names.
+    named: SmallVec<[&'h str; 4]>,
+    /// Of a payload that is here, the length is said anew.
+    length: bool,
+}
+
+impl<'h> Passing<'h> {
+    fn of(request: &Message, headers: &'h Headers) -> Self {
+        let mut named = SmallVec::new();
+        if headers.roles().has(Role::Connection) {
+            let options = headers
+                .iter()
+                .filter(|header| header.role() == Role::Connection);
+            named.extend(options.flat_map(|header| header.value().split(',').map(str::trim)));
+        }
+        Self {
+            named,
+            length: matches!(request.body(), Body::Stream(_)),
+        }
+    }
+
+    fn takes(&self, header: Header<'_>) -> bool {
+        match header.role() {
+            Role::Other => {
+                let is = |name: &&str| header.name().eq_ignore_ascii_case(name);
+                !self.named.iter().any(is)
+            }
+            Role::Length => self.length,
+            // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).
+            Role::Te => header.value().eq_ignore_ascii_case("trailers"),
+            // What is said between neighbours, what the engine says itself, and what is known
+            // better here.
+            Role::Host
+            | Role::Coding
+            | Role::Connection
+            | Role::Expect
+            | Role::Hop
+            | Role::Origin => false,
+        }
     }
 }
 
-/// Names and values of header fields.
-fn pairs(message: &Message, slot: Slot) -> impl Iterator<Item = (&ByteString, &ByteString)> {
-    pairs_in(headers(message, slot))
-}
-
-fn pairs_in(fields: &[Value]) -> impl Iterator<Item = (&ByteString, &ByteString)> {
-    fields.iter().filter_map(|field| {
-        let Value::Record(field) = field else {
-            return None;
-        };
-        let text = |slot: Slot| match field.get(slot.index()) {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
-        Some((text(HttpShape::NAME)?, text(HttpShape::VALUE)?))
-    })
-}
-
-/// The header fields of a request that the next one gets, too.
-fn goes_on(message: &Message, slot: Slot) -> impl Iterator<Item = (&ByteString, &ByteString)> {
-    let connection = |name: &str| name.eq_ignore_ascii_case("connection");
-    let named: Vec<&str> = pairs(message, slot)
-        .filter(|(name, _)| connection(name))
-        .flat_map(|(_, value)| value.split(',').map(str::trim))
-        .collect();
-    // Of what is here, the length is said anew.
-    let streams = matches!(message.body(), Body::Stream(_));
-    pairs(message, slot).filter(move |(name, value)| {
-        if streams && name.eq_ignore_ascii_case("content-length") {
-            return true;
-        }
-        if name.eq_ignore_ascii_case("te") {
-            // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).
-            return value.eq_ignore_ascii_case("trailers");
-        }
-        let ends = ENDS_HERE.iter().any(|end| name.eq_ignore_ascii_case(end));
-        !ends && !named.iter().any(|other| name.eq_ignore_ascii_case(other))
-    })
-}
-
 /// Whether a field of an answer ends here.
-fn between_neighbours(name: &str) -> bool {
-    matches!(
-        name,
-        "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade"
-    )
+const fn between_neighbours(role: Role) -> bool {
+    matches!(role, Role::Connection | Role::Hop | Role::Coding)
 }
 
-/// What this gateway says of where a request came from.
+/// An address as a text. Those of four numbers are put together here: the library's formatting costs
+/// more than the rest of a request's fields.
+fn address(ip: IpAddr) -> String {
+    let IpAddr::V4(four) = ip.to_canonical() else {
+        return ip.to_canonical().to_string();
+    };
+    let mut text = String::with_capacity(LONGEST_V4);
+    for (place, number) in four.octets().into_iter().enumerate() {
+        if place > 0 {
+            text.push('.');
+        }
+        for divisor in [100, 10] {
+            if number >= divisor {
+                text.push(char::from(b'0' + number / divisor % 10));
+            }
+        }
+        text.push(char::from(b'0' + number % 10));
+    }
+    text
+}
+
+/// Says what this gateway knows of where a request came from.
 fn own_fields(
     request: &Message,
     shape: &HttpShape,
     facts: &Facts,
-) -> impl Iterator<Item = (&'static str, ByteString)> {
+    mut say: impl FnMut(&'static str, &str) -> Result<(), WrongHeader>,
+) -> Result<(), Fault> {
     // The version that the request came in, and what this gateway is called (RFC 9110, 7.6.3).
     let via = if facts.carriage.http2 {
         "2 gatewright"
@@ -241,18 +268,36 @@ fn own_fields(
         "1.1 gatewright"
     };
     let proto = if facts.carriage.tls { "https" } else { "http" };
-    let host = match request.field(shape.authority) {
-        Value::Str(host) if !host.is_empty() => Some(("x-forwarded-host", host.clone())),
-        _ => None,
+    let mut all = || {
+        say("via", via)?;
+        say("x-forwarded-for", &address(facts.peer.ip()))?;
+        say("x-forwarded-proto", proto)?;
+        match request.field(shape.authority).as_str() {
+            Some(host) if !host.is_empty() => say("x-forwarded-host", host),
+            Some(_) | None => Ok(()),
+        }
     };
-    [
-        ("via", ByteString::from_static(via)),
-        (
-            "x-forwarded-for",
-            ByteString::from(facts.peer.ip().to_canonical().to_string()),
-        ),
-        ("x-forwarded-proto", ByteString::from_static(proto)),
-    ]
-    .into_iter()
-    .chain(host)
+    all().map_err(|_| unsayable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_library_does() {
+        let all = [
+            "0.0.0.0",
+            "127.0.0.1",
+            "10.20.30.99",
+            "100.101.110.200",
+            "255.9.19.255",
+            "::1",
+            "2001:db8::5",
+        ];
+        for text in all {
+            assert_eq!(address(text.parse().unwrap()), text);
+        }
+        assert_eq!(address("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.7");
+    }
 }

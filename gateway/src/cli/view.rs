@@ -135,7 +135,10 @@ impl Tree<'_> {
             Value::Bytes(bytes) if bytes.is_empty() => "(no bytes)".to_owned(),
             Value::Bytes(bytes) => format!("hex {}", hex::show(bytes)),
             Value::List(items) if items.is_empty() => "[]".to_owned(),
-            Value::List(_) | Value::Record(_) | Value::Object(_) => return None,
+            Value::Headers(headers) if headers.is_empty() => "[]".to_owned(),
+            Value::List(_) | Value::Headers(_) | Value::Record(_) | Value::Object(_) => {
+                return None;
+            }
         })
     }
 
@@ -153,7 +156,8 @@ impl Tree<'_> {
             (Type::Struct(id), Value::Record(record)) => {
                 self.record(self.schema.structure(*id), record, depth, lines);
             }
-            (Type::List(element), Value::List(items)) => {
+            (Type::List(element), Value::List(_) | Value::Headers(_)) => {
+                let items = value.as_list().unwrap_or_default();
                 let indent = "  ".repeat(depth);
                 for (index, item) in items.iter().enumerate() {
                     match self.scalar(element, item) {

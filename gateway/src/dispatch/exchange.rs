@@ -109,7 +109,7 @@ impl Exchange {
             }
             Action::Proxy(proxy) if route.upstream.speaks() => {
                 let lane = lane(route, request, facts, from.needs, from);
-                Way::native(&mut proxy.message(request, facts), lane)?
+                Way::native(&mut proxy.message(request, facts)?, lane)?
             }
             Action::Proxy(proxy) => {
                 let http = proxy.request(request, facts)?;
@@ -173,13 +173,22 @@ impl Exchange {
         now < self.deadline() && upstream.tries_again(&outcome, self.retry, self.attempts, now)
     }
 
-    /// When its time is over.
+    /// When its time is over. A payload that is handed on as it comes may take as long as it likes
+    /// while it gets on: then the time counts from its last bytes.
     pub(crate) fn deadline(&self) -> Instant {
-        self.started + self.route.plan.timeout
+        let since = match self.request.body() {
+            Body::Stream(payload) => payload.progress().unwrap_or(self.started),
+            Body::Empty | Body::Whole(_) | Body::Awaited => self.started,
+        };
+        since + self.route.plan.timeout
     }
 
     /// Its time is over: notes whose fault that is.
     pub(super) fn time_out(&self, now: Instant) {
+        // Who waits for a client that sends nothing has done nothing wrong.
+        if matches!(self.request.body(), Body::Stream(payload) if payload.is_starved()) {
+            return;
+        }
         let limit = self.route.plan.timeout;
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
@@ -259,7 +268,7 @@ impl Exchange {
                 Way::converted(request, lane, rules, facts)?
             }
             (Way::Native(lane, _), Action::Proxy(proxy)) => {
-                Way::native(&mut proxy.message(request, facts), lane)?
+                Way::native(&mut proxy.message(request, facts)?, lane)?
             }
             (Way::Native(lane, _), _) => Way::native(request, lane)?,
             (_, Action::Translate(rules)) => {

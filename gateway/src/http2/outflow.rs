@@ -45,11 +45,15 @@ impl Outflow {
                 }
                 match ready!(self.body.poll_chunk(cx)) {
                     Some(Ok(chunk)) => {
+                        self.note_progress();
                         self.to.reserve_capacity(chunk.len());
                         self.chunk = chunk;
                     }
                     Some(Err(_)) => return Poll::Ready(Err(Broken)),
-                    None => return Poll::Ready(self.finish()),
+                    None => {
+                        self.note_progress();
+                        return Poll::Ready(self.finish());
+                    }
                 }
             }
             match ready!(self.to.poll_capacity(cx)).transpose()? {
@@ -58,11 +62,16 @@ impl Outflow {
                     let part = self.chunk.split_to(room.min(self.chunk.len()));
                     if !part.is_empty() {
                         self.to.send_data(part, false)?;
-                        self.patience.note_progress();
+                        self.note_progress();
                     }
                 }
             }
         }
+    }
+
+    fn note_progress(&mut self) {
+        let now = self.patience.note_progress();
+        self.body.note_progress(now);
     }
 
     fn finish(&mut self) -> Result<(), Broken> {

@@ -23,8 +23,10 @@ impl Patience {
         }
     }
 
-    pub(super) fn note_progress(&mut self) {
+    /// Gives the time, too.
+    pub(super) fn note_progress(&mut self) -> Instant {
         self.moved = clock::now();
+        self.moved
     }
 
     /// Whether it is at its end; otherwise the task is woken when it is.

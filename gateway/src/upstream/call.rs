@@ -275,7 +275,8 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         ))
     })?;
     let upload = upload.map(|(body, stream)| {
-        let patience = Patience::new(outgoing.patience, lease.upstream().timers());
+        // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
+        let patience = Patience::new(2 * outgoing.patience, lease.upstream().timers());
         let outflow = Outflow::new(body, stream, patience);
         Guard::new(tokio::task::spawn_local(outflow).abort_handle())
     });

@@ -73,6 +73,7 @@ pub(crate) struct Upstream {
 
 struct State {
     pool: Pool,
+    /// In the order of their ids, so that one of thousands is found in a few steps.
     connections: Vec<Connected>,
     waiters: HashMap<Ticket, Waiter>,
     /// What the task that watches the pool's time sleeps until, if there is one.
@@ -388,14 +389,16 @@ impl Upstream {
             since: now,
             answered: false,
         };
-        self.state.borrow_mut().connections.push(connected);
+        let connections = &mut self.state.borrow_mut().connections;
+        let place = connections.partition_point(|other| other.id < id);
+        connections.insert(place, connected);
         self.metrics.connected();
     }
 
     fn remove(&self, id: ConnId) {
-        let connections = &mut self.state.borrow_mut().connections;
-        if let Some(index) = connections.iter().position(|connected| connected.id == id) {
-            connections.swap_remove(index);
+        let state = &mut *self.state.borrow_mut();
+        if let Some(place) = state.place(id) {
+            state.connections.remove(place);
             self.metrics.disconnected();
         }
     }
@@ -413,7 +416,7 @@ impl Upstream {
         let state = &mut *self.state.borrow_mut();
         let now = clock::now();
         let useless = |c: &Connected| !c.answered && now.saturating_duration_since(c.since) < YOUNG;
-        if state.connections.iter().any(|c| c.id == id && useless(c)) {
+        if state.connected(id).is_some_and(|c| useless(c)) {
             state.pool.handle_useless(id, self.jitter(), now);
         }
     }
@@ -424,18 +427,19 @@ impl Upstream {
         if !state.pool.is_idle(id) {
             return None;
         }
-        state
-            .connections
-            .iter()
-            .find(|connected| connected.id == id)
-            .map(|c| c.last_used)
+        state.connected(id).map(|c| c.last_used)
     }
 }
 
 impl State {
     fn connected(&mut self, id: ConnId) -> Option<&mut Connected> {
-        let mut connections = self.connections.iter_mut();
-        connections.find(|connected| connected.id == id)
+        let place = self.place(id)?;
+        self.connections.get_mut(place)
+    }
+
+    fn place(&self, id: ConnId) -> Option<usize> {
+        let found = (self.connections).binary_search_by_key(&id, |connected| connected.id);
+        found.ok()
     }
 
     /// Whether there may be something to do for the pool.

@@ -85,7 +85,7 @@ impl Lease {
     /// Notes that an answer came.
     pub(super) fn answered(&self) {
         let state = &mut *self.upstream.state.borrow_mut();
-        let known = state.connections.iter_mut().find(|c| c.id == self.id);
+        let known = state.connected(self.id);
         let first = known.is_none_or(|c| !std::mem::replace(&mut c.answered, true));
         if first {
             state.pool.handle_useful(self.id);
@@ -113,7 +113,7 @@ impl Drop for Lease {
             }
             state.pool.release(self.id);
             if state.pool.is_idle(self.id)
-                && let Some(connected) = state.connections.iter_mut().find(|c| c.id == self.id)
+                && let Some(connected) = state.connected(self.id)
             {
                 connected.last_used = ended.unwrap_or_else(clock::now);
                 match &connected.carrier {

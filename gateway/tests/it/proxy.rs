@@ -5,6 +5,7 @@ use crate::support::gateway::Gateway;
 use crate::support::in_time;
 use crate::support::raw::{self, noise};
 use crate::support::web::find;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -299,4 +300,70 @@ async fn a_stream_of_http2_goes_through_http1_and_back_with_its_trailers() {
         .await
         .expect("trailers");
     assert_eq!(trailers.expect("trailers")["x-status"], "0");
+}
+
+/// The pauses are what is tested: each is far below the time limit, all together are above it.
+#[tokio::test]
+async fn a_payload_that_gets_on_may_take_longer_than_an_answer() {
+    const PART: &[u8] = b"12345";
+    const PARTS: usize = 9;
+    let (listener, url) = raw::listener().await;
+    let config = Config::forward("http", [url]).timeout("2s");
+    let gateway = Gateway::start(&config).await;
+    let mut client = client(&gateway).await;
+    let length = PARTS * PART.len();
+    let head = format!("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    let began = Instant::now();
+    client.send(head.as_bytes()).await;
+    let mut server = server(&listener).await;
+    server.head().await;
+    for _ in 0..PARTS {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        client.send(PART).await;
+        assert_eq!(server.bytes(PART.len()).await, PART);
+    }
+    assert!(began.elapsed() > Duration::from_secs(2));
+    server.send(OK).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(client.bytes(2).await, b"ok");
+}
+
+#[tokio::test]
+async fn a_payload_that_stands_still_is_answered_for() {
+    let (listener, url) = raw::listener().await;
+    let config = Config::forward("http", [url]).timeout("300ms");
+    let gateway = Gateway::start(&config).await;
+    let stalled = "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc";
+    let unanswered = "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+    for request in [stalled, unanswered] {
+        let mut client = client(&gateway).await;
+        client.send(request.as_bytes()).await;
+        let mut server = server(&listener).await;
+        server.head().await;
+        assert_eq!(server.bytes(3).await, b"abc");
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 504 "), "{head}");
+        // Nobody takes what is to come, or what would be answered, for anything else.
+        assert!(server.ends().await);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_http2_that_stands_still_is_answered_for() {
+    let (listener, url) = raw::listener().await;
+    let config = Config::forward("http", [url]).timeout("300ms");
+    let gateway = Gateway::start(&config).await;
+    let tcp = raw::connect(&gateway).await;
+    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://shop.example/a").body(());
+    let request = request.expect("a request");
+    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
+    up.send_data("abc".into(), false).expect("a stream");
+    let mut server = server(&listener).await;
+    server.head().await;
+    assert_eq!(server.bytes(8).await, b"3\r\nabc\r\n");
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    assert_eq!(answer.status(), 504);
+    assert!(server.ends().await);
 }

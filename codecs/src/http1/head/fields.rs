@@ -1,19 +1,17 @@
 //! Field lines: RFC 9112, 5, and what those that concern this hop say.
 
 use super::super::MAX_FIELDS;
-use super::super::hop::{Known, Options, is_trailers, known};
-use super::super::octets::{are_value, is_token};
+use super::super::hop::{Options, is_trailers};
 use super::super::wrong;
 use bytes::Bytes;
 use bytestring::ByteString;
 use gatewright_core::codec::DecodeError;
-use gatewright_core::message::Value;
-use smallvec::SmallVec;
+use gatewright_core::message::headers::{HeaderLines, ReadLine, Role, WrongLine};
+use gatewright_core::message::{Headers, Value};
 
-/// One field.
+/// A field that the codec looks at itself.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Field<'h> {
-    pub(in super::super) name: &'h str,
     pub(in super::super) value: &'h str,
     /// Where its line starts.
     at: usize,
@@ -27,10 +25,10 @@ impl Field<'_> {
 }
 
 /// What the fields of a head say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in super::super) struct Fields<'h> {
     /// Those for whoever the message is for, in their order.
-    kept: SmallVec<[Field<'h>; 24]>,
+    kept: HeaderLines<'h>,
     pub(super) host: Option<Field<'h>>,
     pub(super) length: Option<Field<'h>>,
     pub(super) coding: Option<Field<'h>>,
@@ -47,15 +45,21 @@ pub(super) enum Host {
 
 impl<'h> Fields<'h> {
     /// Reads the lines of `head` from that place to the empty one, which is its end.
-    pub(super) fn read(head: &'h str, from: usize, host: Host) -> Result<Self, DecodeError> {
-        let mut fields = Self::default();
+    pub(super) fn read(head: &'h ByteString, from: usize, host: Host) -> Result<Self, DecodeError> {
+        let mut fields = Self {
+            kept: HeaderLines::of(head),
+            host: None,
+            length: None,
+            coding: None,
+            connection: Options::default(),
+            expects_continue: false,
+        };
         let mut at = from;
-        while let Some(field) = line(head, &mut at)? {
-            fields.take(field, host)?;
+        while let Some(line) = read(head, &fields.kept, at)? {
+            fields.take(&line, at, host)?;
+            at = line.next;
         }
-        if at != head.len() {
-            return Err(wrong::value(at, "the end of the head", "more"));
-        }
+        ends(head, at, "the end of the head")?;
         if fields.connection.names_framing() {
             return Err(wrong::value(
                 from,
@@ -65,70 +69,67 @@ impl<'h> Fields<'h> {
         }
         if fields.connection.names_any() {
             let connection = &fields.connection;
-            fields.kept.retain(|field| !connection.names(field.name));
+            fields.kept.retain(|field| !connection.names(field.name()));
         }
         Ok(fields)
     }
 
-    fn take(&mut self, field: Field<'h>, host: Host) -> Result<(), DecodeError> {
-        let keep = match known(field.name) {
-            Known::Other => true,
-            Known::Host => match host {
+    fn take(&mut self, line: &ReadLine<'h>, at: usize, host: Host) -> Result<(), DecodeError> {
+        let field = Field {
+            value: line.value,
+            at,
+        };
+        let keep = match line.role {
+            Role::Other | Role::Origin => true,
+            Role::Host => match host {
                 Host::Other => true,
                 Host::Asked => {
                     once(&mut self.host, field, "one Host")?;
                     false
                 }
             },
-            Known::Length => {
+            Role::Length => {
                 once(&mut self.length, field, "one Content-Length")?;
                 true
             }
-            Known::Coding => {
+            Role::Coding => {
                 once(&mut self.coding, field, "one Transfer-Encoding")?;
                 false
             }
-            Known::Connection => {
-                self.connection.add(field.value);
+            Role::Connection => {
+                self.connection.add(line.value);
                 false
             }
-            Known::Te => is_trailers(field.value),
-            Known::Expect => {
-                self.expects_continue |= field.value.eq_ignore_ascii_case("100-continue");
+            Role::Te => is_trailers(line.value),
+            Role::Expect => {
+                self.expects_continue |= line.value.eq_ignore_ascii_case("100-continue");
                 true
             }
-            Known::Hop => false,
+            Role::Hop => false,
         };
         if keep {
-            self.keep(field)?;
+            self.keep(line, at)?;
         }
         Ok(())
     }
 
-    fn keep(&mut self, field: Field<'h>) -> Result<(), DecodeError> {
+    fn keep(&mut self, line: &ReadLine<'h>, at: usize) -> Result<(), DecodeError> {
         // The length is not counted: it is the codec's own wherever the message goes.
         let counted = self
             .kept
             .len()
             .saturating_sub(usize::from(self.length.is_some()));
         if counted >= MAX_FIELDS {
-            return Err(wrong::many_fields(field.at));
+            return Err(wrong::many_fields(at));
         }
-        self.kept.push(field);
+        self.kept.keep(line);
         Ok(())
     }
 
     /// The fields that are passed on, as a message has them.
-    pub(super) fn values(&self, head: &ByteString) -> Value {
-        Value::List(self.kept.iter().map(|field| value(head, field)).collect())
+    pub(super) fn finish(self) -> Headers {
+        self.kept.finish()
     }
-}
-
-fn value(head: &ByteString, field: &Field<'_>) -> Value {
-    Value::Record(vec![
-        Value::Str(head.slice_ref(field.name)),
-        Value::Str(head.slice_ref(field.value)),
-    ])
 }
 
 /// A field that stands twice, even with the same value, is what two readers read differently.
@@ -143,62 +144,39 @@ fn once<'h>(
     }
 }
 
-/// The field whose line starts at that place, which is moved behind it; nothing in an empty line.
-fn line<'h>(head: &'h str, place: &mut usize) -> Result<Option<Field<'h>>, DecodeError> {
-    let at = *place;
-    let rest = head.as_bytes().get(at..).unwrap_or_default();
-    let Some(length) = memchr::memchr(b'\r', rest) else {
-        return Err(wrong::cut(head.len(), "the end of a field"));
-    };
-    let cr = at.saturating_add(length);
-    if rest.get(length.saturating_add(1)) != Some(&b'\n') {
-        return Err(wrong::syntax(cr, "a line that ends in CR LF", "CR alone"));
+/// Nothing may stand behind the empty line that starts at that place.
+fn ends(head: &str, at: usize, expected: &'static str) -> Result<(), DecodeError> {
+    if at.saturating_add(2) == head.len() {
+        return Ok(());
     }
-    *place = cr.saturating_add(2);
-    if length == 0 {
-        return Ok(None);
-    }
-    let line = head.get(at..cr).unwrap_or_default();
-    field(line, at).map(Some)
+    Err(wrong::value(at.saturating_add(2), expected, "more"))
 }
 
-fn field(line: &str, at: usize) -> Result<Field<'_>, DecodeError> {
-    let bytes = line.as_bytes();
-    let colon = bytes
-        .iter()
-        .position(|byte| !is_token(*byte))
-        .unwrap_or(bytes.len());
-    match (colon, bytes.get(colon)) {
-        (1.., Some(b':')) => {}
-        (0, Some(b' ' | b'\t')) => {
-            return Err(wrong::syntax(at, "the name of a field", "a folded line"));
-        }
-        (0, _) => return Err(wrong::syntax(at, "the name of a field", "another byte")),
-        (_, other) => return Err(no_colon(at.saturating_add(colon), other)),
-    }
-    let (name, rest) = line.split_at(colon);
-    let value = rest.get(1..).unwrap_or_default().trim_matches([' ', '\t']);
-    if !are_value(value.as_bytes()) {
-        let place = rest
-            .bytes()
-            .position(|byte| !super::super::octets::is_value(byte));
-        let place = at.saturating_add(colon).saturating_add(place.unwrap_or(0));
-        return Err(wrong::value(
-            place,
-            "a field without control characters",
-            "one",
-        ));
-    }
-    Ok(Field { name, value, at })
+fn read<'h>(
+    head: &str,
+    lines: &HeaderLines<'h>,
+    at: usize,
+) -> Result<Option<ReadLine<'h>>, DecodeError> {
+    lines.read(at).map_err(|error| bad_line(head, error))
 }
 
 #[cold]
-fn no_colon(place: usize, got: Option<&u8>) -> DecodeError {
-    match got {
-        // RFC 9112, 5.1: this has led to smuggling.
-        Some(b' ' | b'\t') => wrong::syntax(place, "a colon behind a name", "white space"),
-        Some(_) => wrong::syntax(place, "a colon behind a name", "another byte"),
-        None => wrong::syntax(place, "a colon behind a name", "the end of the line"),
+fn bad_line(head: &str, error: WrongLine) -> DecodeError {
+    let byte = |at: usize| head.as_bytes().get(at);
+    match error {
+        WrongLine::Name(at) => match byte(at) {
+            Some(b' ' | b'\t') => wrong::syntax(at, "the name of a field", "a folded line"),
+            Some(_) | None => wrong::syntax(at, "the name of a field", "another byte"),
+        },
+        WrongLine::Colon(at) => match byte(at) {
+            // RFC 9112, 5.1: this has led to smuggling.
+            Some(b' ' | b'\t') => wrong::syntax(at, "a colon behind a name", "white space"),
+            Some(b'\r') => wrong::syntax(at, "a colon behind a name", "the end of the line"),
+            Some(_) | None => wrong::syntax(at, "a colon behind a name", "another byte"),
+        },
+        WrongLine::Value(at) => wrong::value(at, "a field without control characters", "one"),
+        WrongLine::End(at) => wrong::syntax(at, "a line that ends in CR LF", "CR alone"),
+        WrongLine::Cut => wrong::cut(head.len(), "the end of a field"),
     }
 }
 
@@ -207,26 +185,25 @@ fn no_colon(place: usize, got: Option<&u8>) -> DecodeError {
 pub(in super::super) fn trailers(frame: Bytes, from: usize) -> Result<Value, DecodeError> {
     let head = super::text(frame)?;
     let mut at = from;
-    let mut found: Vec<Value> = Vec::new();
-    while let Some(field) = line(&head, &mut at)? {
-        if known(field.name) != Known::Other {
+    let mut found = HeaderLines::of(&head);
+    while let Some(line) = read(&head, &found, at)? {
+        if !matches!(line.role, Role::Other | Role::Origin) {
             return Err(wrong::value(
-                field.at,
+                at,
                 "a field that may follow a body",
                 "another",
             ));
         }
         if found.len() >= MAX_FIELDS {
-            return Err(wrong::many_fields(field.at));
+            return Err(wrong::many_fields(at));
         }
-        found.push(value(&head, &field));
+        found.keep(&line);
+        at = line.next;
     }
-    if at != head.len() {
-        return Err(wrong::value(at, "the end of the trailers", "more"));
-    }
+    ends(&head, at, "the end of the trailers")?;
     Ok(if found.is_empty() {
         Value::Null
     } else {
-        Value::List(found)
+        Value::Headers(found.finish())
     })
 }

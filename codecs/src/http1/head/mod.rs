@@ -51,12 +51,18 @@ fn text(frame: Bytes) -> Result<ByteString, DecodeError> {
 
 /// The first line of a head, without its end, and where the next one starts.
 fn first_line(head: &str, from: usize) -> Result<(&str, usize), DecodeError> {
-    let rest = head.get(from..).unwrap_or_default();
-    match rest.split_once("\r\n") {
-        Some((line, _)) => {
-            let end = from.saturating_add(line.len()).saturating_add(2);
-            Ok((line, end))
-        }
-        None => Err(wrong::cut(head.len(), "the end of the first line")),
-    }
+    let rest = head.as_bytes().get(from..).unwrap_or_default();
+    let Some(length) = memchr::memchr(b'\n', rest) else {
+        return Err(wrong::cut(head.len(), "the end of the first line"));
+    };
+    let end = from.saturating_add(length);
+    let line = head.get(from..end).and_then(|line| line.strip_suffix('\r'));
+    let line = line.ok_or_else(|| wrong::syntax(end, "a line that ends in CR LF", "LF alone"))?;
+    Ok((line, end.saturating_add(1)))
+}
+
+/// What stands before and behind the first space.
+fn at_space(text: &str) -> Option<(&str, &str)> {
+    let space = memchr::memchr(b' ', text.as_bytes())?;
+    Some((text.get(..space)?, text.get(space.saturating_add(1)..)?))
 }

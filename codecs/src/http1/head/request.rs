@@ -7,7 +7,7 @@ use super::super::{MAX_METHOD, wrong};
 use super::fields::{Fields, Host};
 use super::length::{Length, declared};
 use super::target::{Target, target};
-use super::{Version, first_line, text, version};
+use super::{Version, at_space, first_line, text, version};
 use bytes::Bytes;
 use bytestring::ByteString;
 use gatewright_core::codec::DecodeError;
@@ -52,22 +52,24 @@ pub(in super::super) fn request(frame: Bytes) -> Result<Request, DecodeError> {
         .authority
         .map_or(Value::Null, |text| Value::Str(head.slice_ref(text)));
     let method = Method::of(line.method);
+    let asked = Asked {
+        method,
+        version: line.version,
+        stays: stays(&line, &fields),
+    };
+    // RFC 9110, 10.1.1: one of HTTP/1.0 does not know what it asks for.
+    let expects_continue = fields.expects_continue && line.version == Version::V11;
     let record = vec![
         Value::Str(head.slice_ref(line.method)),
         Value::Str(target),
         authority,
-        fields.values(&head),
+        Value::Headers(fields.finish()),
     ];
     Ok(Request {
         record,
         length,
-        asked: Asked {
-            method,
-            version: line.version,
-            stays: stays(&line, &fields),
-        },
-        // RFC 9110, 10.1.1: one of HTTP/1.0 does not know what it asks for.
-        expects_continue: fields.expects_continue && line.version == Version::V11,
+        asked,
+        expects_continue,
     })
 }
 
@@ -109,7 +111,7 @@ fn line(first: &str, start: usize) -> Result<Line<'_>, DecodeError> {
         ));
     };
     let at = at.saturating_add(1);
-    let Some((target, last)) = rest.split_once(' ') else {
+    let Some((target, last)) = at_space(rest) else {
         return Err(wrong::syntax(at, "a target and the version", "one of them"));
     };
     let version_at = at.saturating_add(target.len()).saturating_add(1);

@@ -5,7 +5,7 @@ use super::super::octets::are_value;
 use super::super::wrong;
 use super::fields::{Fields, Host};
 use super::length::{Length, declared};
-use super::{Version, first_line, text, version};
+use super::{Version, at_space, first_line, text, version};
 use bytes::Bytes;
 use gatewright_core::codec::DecodeError;
 use gatewright_core::message::Value;
@@ -47,7 +47,7 @@ pub(in super::super) fn response(frame: Bytes, asked: Asked) -> Result<Response,
         }
     };
     Ok(Response::Final {
-        record: vec![line.status.into(), fields.values(&head)],
+        record: vec![line.status.into(), Value::Headers(fields.finish())],
         length,
         // Bytes of a tunnel are no messages.
         stays: if opens_tunnel(line.status, asked) {
@@ -65,12 +65,12 @@ const fn opens_tunnel(status: u16, asked: Asked) -> bool {
 
 fn line(first: &str) -> Result<Line, DecodeError> {
     let bad = |at, expected| wrong::syntax(at, expected, "something else");
-    let Some((name, rest)) = first.split_once(' ') else {
+    let Some((name, rest)) = at_space(first) else {
         return Err(bad(0, "a version and a status"));
     };
     let version = version(name, 0)?;
     // Those who have nothing to say about it often leave its space out.
-    let (digits, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (digits, reason) = at_space(rest).unwrap_or((rest, ""));
     let status = match digits.as_bytes() {
         [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => digits.parse().ok(),
         _ => None,

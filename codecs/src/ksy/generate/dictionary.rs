@@ -97,6 +97,7 @@ impl Words {
             | Value::Bool(_)
             | Value::Float(_)
             | Value::List(_)
+            | Value::Headers(_)
             | Value::Record(_)
             | Value::Object(_) => {}
         }

@@ -87,7 +87,11 @@ impl Choice {
                 Value::Float(_) => matches!(self.sort, Sort::Float),
                 Value::Str(_) => matches!(self.sort, Sort::Str),
                 Value::Bytes(_) => matches!(self.sort, Sort::Bytes),
-                Value::Null | Value::List(_) | Value::Record(_) | Value::Object(_) => false,
+                Value::Null
+                | Value::List(_)
+                | Value::Headers(_)
+                | Value::Record(_)
+                | Value::Object(_) => false,
             }
     }
 }

@@ -171,7 +171,9 @@ impl View<'_, '_> {
                 let values = values.iter().map(|value| self.value(value, element));
                 Json::Array(values.collect())
             }
-            (Value::Null | Value::Record(_) | Value::Object(_), _) => Json::Null,
+            (Value::Null | Value::Headers(_) | Value::Record(_) | Value::Object(_), _) => {
+                Json::Null
+            }
         }
     }
 

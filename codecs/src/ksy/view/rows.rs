@@ -302,9 +302,11 @@ impl<E> Rows<'_, '_, '_, E> {
             // Escapes what does not print, such as marks that turn the direction of writing.
             Value::Str(text) => (format!("{:?}", &**text), Look::Text),
             Value::Bytes(bytes) => (bytes_shown(bytes), Look::Bytes),
-            Value::Null | Value::List(_) | Value::Record(_) | Value::Object(_) => {
-                ("nothing".to_owned(), Look::Number)
-            }
+            Value::Null
+            | Value::List(_)
+            | Value::Headers(_)
+            | Value::Record(_)
+            | Value::Object(_) => ("nothing".to_owned(), Look::Number),
         };
         What::Value {
             text,

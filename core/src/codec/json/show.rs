@@ -74,8 +74,8 @@ impl View<'_> {
                 Some(label) => Json::from(label),
                 None => int(*n),
             },
-            (Type::List(element), Value::List(items)) => {
-                let items = items.iter();
+            (Type::List(element), Value::List(_) | Value::Headers(_)) => {
+                let items = value.as_list().unwrap_or_default().iter();
                 items.map(|item| self.value(element, shown, item)).collect()
             }
             (Type::Struct(id), Value::Record(record)) => {
@@ -96,6 +96,7 @@ fn untyped(value: &Value) -> Json {
         Value::Str(text) => Json::from(text.as_ref() as &str),
         Value::Bytes(bytes) => Json::from(STANDARD.encode_to_string(bytes)),
         Value::List(items) | Value::Record(items) => items.iter().map(untyped).collect(),
+        Value::Headers(headers) => headers.records().iter().map(untyped).collect(),
         Value::Object(members) => members
             .iter()
             .map(|(name, value)| (name.to_string(), untyped(value)))

@@ -76,7 +76,9 @@ pub(super) fn fit(value: Value, ty: &Type, schema: &Schema) -> Result<Value, Mis
         }
         (Value::Str(text), Type::Str { max_len }) => text.len() <= *max_len,
         (Value::Bytes(bytes), Type::Bytes { max_len }) => bytes.len() <= *max_len,
-        (Value::List(_), Type::List(item)) => return fit_list(value, item, schema),
+        (Value::List(_) | Value::Headers(_), Type::List(item)) => {
+            return fit_list(value, item, schema);
+        }
         // A structure is only ever another message's, of the same definition.
         (Value::Record(fields), Type::Struct(id)) => {
             fields.len() == schema.structure(*id).fields.len()
@@ -91,8 +93,9 @@ pub(super) fn fit(value: Value, ty: &Type, schema: &Schema) -> Result<Value, Mis
 }
 
 fn fit_list(value: Value, item: &Type, schema: &Schema) -> Result<Value, Misfit> {
-    let Value::List(items) = value else {
-        return Err(Misfit::Type);
+    let items = match value {
+        Value::List(items) => items,
+        other => other.as_list().ok_or(Misfit::Type)?.to_vec(),
     };
     items
         .into_iter()

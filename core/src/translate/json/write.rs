@@ -257,7 +257,8 @@ fn write_value(
                 "bytes have no JSON form",
             ));
         }
-        (Value::List(items), ty) => {
+        (Value::List(_) | Value::Headers(_), ty) => {
+            let items = value.as_list().unwrap_or_default();
             let item_type = if let Type::List(item) = ty {
                 item
             } else {

@@ -4,7 +4,8 @@ use super::{name, unknown};
 use crate::codec::{HttpShape, Type};
 use crate::expr::suggest::{did_you_mean, nearest};
 use crate::expr::{EvalError, NameError, Problem, Step};
-use crate::message::{Message, Slot, Value};
+use crate::message::headers::Header;
+use crate::message::{Headers, Message, Slot, Value};
 use crate::route::pattern::{Captured, Path, Pattern, form_decoded};
 use crate::translate::json::Paths;
 use bytestring::ByteString;
@@ -223,21 +224,19 @@ fn query(target: Option<&ByteString>, name: &str) -> Result<Value, EvalError> {
 /// The values of the header fields of that name as one (RFC 9110, section 5.3). Cookies that were
 /// split are joined with semicolons (RFC 9113, section 8.2.3), and those that are set stay apart.
 fn joined(headers: &Value, name: &HeaderName) -> Value {
-    let fields = headers.as_list().unwrap_or_default().iter();
-    let mut values = fields.filter_map(|field| {
-        let field = field.as_record()?;
-        let given = field.get(HttpShape::NAME.index())?.as_str()?;
-        let value = field.get(HttpShape::VALUE.index())?;
-        (given.eq_ignore_ascii_case(name.as_str())).then_some(value)
-    });
-    let Some(first) = values.next() else {
+    let Ok(headers) = Headers::of(headers) else {
         return Value::Null;
     };
-    let Some(second) = values.next().filter(|_| *name != SET_COOKIE) else {
-        return first.clone();
+    let is_named = |header: &Header<'_>| header.name().eq_ignore_ascii_case(name.as_str());
+    let mut fields = headers.iter().filter(is_named);
+    let Some(first) = fields.next() else {
+        return Value::Null;
+    };
+    let Some(second) = fields.next().filter(|_| *name != SET_COOKIE) else {
+        return Value::Str(first.shared_value());
     };
     let between = if *name == COOKIE { "; " } else { ", " };
-    let all = [first, second].into_iter().chain(values);
-    let all: Vec<&str> = all.filter_map(Value::as_str).collect();
+    let all = [first, second].into_iter().chain(fields);
+    let all: Vec<&str> = all.map(|header| header.value()).collect();
     Value::Str(all.join(between).into())
 }

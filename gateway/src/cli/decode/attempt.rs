@@ -183,8 +183,11 @@ fn shown(value: &Value) -> String {
         Value::Str(text) => format!("{:?}", &**text),
         Value::Bytes(bytes) => hex::show(bytes),
         Value::Bool(truth) => truth.to_string(),
-        Value::Null | Value::Float(_) | Value::List(_) | Value::Record(_) | Value::Object(_) => {
-            "-".to_owned()
-        }
+        Value::Null
+        | Value::Float(_)
+        | Value::List(_)
+        | Value::Headers(_)
+        | Value::Record(_)
+        | Value::Object(_) => "-".to_owned(),
     }
 }

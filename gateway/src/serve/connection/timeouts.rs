@@ -44,7 +44,10 @@ impl Connection {
             return Err(Ended("send-time"));
         }
         for key in self.session.handle_timeout(now) {
-            self.expire(work, key, now);
+            match work.deadline_of(key) {
+                Some(later) if later > now => self.session.handle_progress(key, later),
+                Some(_) | None => self.expire(work, key, now),
+            }
         }
         if self.session.is_finished() {
             let drained = self

@@ -5,7 +5,7 @@ use super::streamed::Streaming;
 use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
-use gatewright_core::session::Spare;
+use gatewright_core::session::{ExchangeKey, Spare};
 use std::cell::RefCell;
 use std::task::Context;
 use std::time::Instant;
@@ -52,6 +52,15 @@ impl Work {
             Some(incoming) => incoming.is_choked(cx),
             None => self.lanes.are_full(cx),
         }
+    }
+
+    /// When the time of an exchange is over, if it is one whose payload may have got on meanwhile.
+    pub(super) fn deadline_of(&self, key: ExchangeKey) -> Option<Instant> {
+        let mut all = self.exchanges.iter();
+        all.find_map(|in_flight| match in_flight {
+            InFlight::Exchange(exchange) if exchange.key == Some(key) => Some(exchange.deadline()),
+            InFlight::Exchange(_) | InFlight::Batch(_) => None,
+        })
     }
 
     /// The one-way messages that are on their way.

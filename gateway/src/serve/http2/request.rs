@@ -5,6 +5,7 @@
 
 use bytestring::ByteString;
 use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
+use gatewright_core::message::headers::NewHeaders;
 use gatewright_core::message::{Message, Slot, Value};
 use http::header::{COOKIE, HOST};
 use http::request::Parts;
@@ -12,6 +13,8 @@ use http::{HeaderMap, HeaderValue, Method};
 
 /// Fields of one request, the pieces of a cookie counted each: what HTTP/1.1 is allowed, too.
 const MOST_FIELDS: usize = 100;
+/// Bytes that most fields take as a line.
+const LINE: usize = 48;
 
 /// The message, without its body.
 pub(super) fn message(
@@ -85,29 +88,30 @@ fn headers(headers: &HeaderMap) -> Result<Value, DecodeError> {
         let expected = format!("at most {MOST_FIELDS} fields");
         return Err(DecodeError::new(Cause::TooLong, 1, expected, "more"));
     }
-    let mut fields = Vec::with_capacity(headers.len());
+    let mut fields = NewHeaders::with_capacity(headers.len() * LINE);
     for (name, value) in headers {
         if name != HOST && name != COOKIE {
-            fields.push(field(name.as_str(), text(value)?));
+            add(&mut fields, name.as_str(), text(value)?)?;
         }
     }
     // RFC 9113, 8.2.3: pieces of a cookie are put together before they leave HTTP/2.
     let pieces: Result<Vec<_>, _> = headers.get_all(COOKIE).iter().map(text).collect();
     let pieces = pieces?;
     if !pieces.is_empty() {
-        fields.push(field(COOKIE.as_str(), pieces.join("; ").into()));
+        add(&mut fields, COOKIE.as_str(), &pieces.join("; "))?;
     }
-    Ok(Value::List(fields))
+    Ok(Value::Headers(fields.finish()))
 }
 
-fn field(name: &str, value: ByteString) -> Value {
-    Value::Record(vec![ByteString::from(name).into(), value.into()])
+fn add(fields: &mut NewHeaders, name: &str, value: &str) -> Result<(), DecodeError> {
+    let added = fields.add(name, value);
+    added.map_err(|_| wrong("a field without control characters"))
 }
 
 /// A field's value is a text everywhere else. RFC 9113, 8.2.1: nor does white space surround it.
-fn text(value: &HeaderValue) -> Result<ByteString, DecodeError> {
+fn text(value: &HeaderValue) -> Result<&str, DecodeError> {
     match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) if text.trim_matches([' ', '\t']).len() == text.len() => Ok(text.into()),
+        Ok(text) if text.trim_matches([' ', '\t']).len() == text.len() => Ok(text),
         Ok(_) => Err(wrong("a field without white space around it")),
         Err(_) => Err(wrong("text in UTF-8")),
     }
@@ -166,7 +170,8 @@ mod tests {
         map.append(COOKIE, HeaderValue::from_static("b=2"));
         map.append(HOST, HeaderValue::from_static("h"));
         let read = headers(&map).unwrap();
-        let expected = [field("x", "y".into()), field("cookie", "a=1; b=2".into())];
+        let field = |name: &str, value: &str| Value::Record(vec![name.into(), value.into()]);
+        let expected = [field("x", "y"), field("cookie", "a=1; b=2")];
         assert_eq!(read.as_list(), Some(&expected[..]));
         for _ in 0..MOST_FIELDS {
             map.append(COOKIE, HeaderValue::from_static("c=3"));

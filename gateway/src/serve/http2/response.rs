@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use gatewright_core::codec::HttpShape;
-use gatewright_core::message::{Body, Message, Slot, Value};
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
-};
+use gatewright_core::message::headers::Role;
+use gatewright_core::message::{Body, Headers, Message, Value};
+use gatewright_core::translate::pair;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Response, StatusCode};
 
 /// A response that can be written.
@@ -52,20 +52,16 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
 }
 
 fn fill(headers: &mut HeaderMap, fields: &Value) -> Option<()> {
-    for field in fields.as_list().unwrap_or_default() {
-        let field = field.as_record()?;
-        let text = |slot: Slot| field.get(slot.index())?.as_str();
-        let (name, value) = (text(HttpShape::NAME)?, text(HttpShape::VALUE)?);
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        if !is_of_one_hop(&name) {
-            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
-        }
+    let fields = Headers::of(fields).ok()?;
+    headers.reserve(fields.len());
+    for header in fields.iter().filter(|header| goes_on(header.role())) {
+        let (name, value) = pair(header)?;
+        headers.append(name, value);
     }
     Some(())
 }
 
-/// RFC 9113, 8.2.2: fields that HTTP/2 does not have.
-fn is_of_one_hop(name: &HeaderName) -> bool {
-    let known = [CONNECTION, TRANSFER_ENCODING, UPGRADE, TE];
-    known.contains(name) || ["keep-alive", "proxy-connection"].contains(&name.as_str())
+/// RFC 9113, 8.2.2: there are fields that HTTP/2 does not have.
+const fn goes_on(role: Role) -> bool {
+    !matches!(role, Role::Connection | Role::Coding | Role::Hop | Role::Te)
 }

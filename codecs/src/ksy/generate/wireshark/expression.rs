@@ -285,7 +285,9 @@ fn of_value(value: &Value) -> Option<Ty> {
         Value::Float(_) => Ty::Float,
         Value::Str(_) => Ty::Str,
         Value::Bytes(_) => Ty::Bytes,
-        Value::Null | Value::List(_) | Value::Record(_) | Value::Object(_) => return None,
+        Value::Null | Value::List(_) | Value::Headers(_) | Value::Record(_) | Value::Object(_) => {
+            return None;
+        }
     })
 }
 
@@ -301,7 +303,9 @@ fn constant(value: &Value) -> Option<String> {
         Value::Str(text) => Some(quoted(text.as_bytes())),
         Value::Bytes(bytes) => Some(quoted(bytes)),
         Value::Int(_) | Value::Float(_) => None,
-        Value::Null | Value::List(_) | Value::Record(_) | Value::Object(_) => None,
+        Value::Null | Value::List(_) | Value::Headers(_) | Value::Record(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 

@@ -88,7 +88,7 @@ fn shown(survey: &Survey<'_>, ty: &Type, value: &Value) -> String {
             let there = all.iter().find(|value| !value.is_null());
             there.map_or_else(String::new, |value| shown(survey, &Type::Any, value))
         }
-        (_, Value::Null | Value::List(_) | Value::Object(_)) => "…".to_owned(),
+        (_, Value::Null | Value::List(_) | Value::Headers(_) | Value::Object(_)) => "…".to_owned(),
     }
 }
 

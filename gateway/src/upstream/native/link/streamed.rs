@@ -2,6 +2,7 @@
 
 use super::super::parcel::as_event;
 use super::{Broken, Closed, Link, State};
+use crate::clock;
 use crate::http2::BUDGET;
 use crate::observe::UpstreamMetrics;
 use bytes::Bytes;
@@ -67,6 +68,7 @@ impl Link {
                     return false;
                 }
             };
+            up.note_progress(clock::now());
             if matches!(event, Event::End(_)) {
                 state.streams.up = None;
             }

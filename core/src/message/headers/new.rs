@@ -1,0 +1,126 @@
+//! Header fields that are made here, each with the line that it is written as.
+
+use super::lines::place;
+use super::octets::{is_space, token};
+use super::{Header, Headers, Line, Lines, Role, Roles, are_value};
+use crate::codec::HttpShape;
+use crate::message::{Slot, Value};
+use bytes::BytesMut;
+use bytestring::ByteString;
+use std::borrow::Cow;
+
+/// Header fields that are made here.
+#[derive(Debug, Default)]
+pub struct NewHeaders {
+    text: BytesMut,
+    lines: Lines,
+    roles: Roles,
+}
+
+/// What was given is no field: its name is no token, or its value has control characters or white
+/// space around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongHeader;
+
+impl NewHeaders {
+    /// None yet, with room for so many bytes of lines.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: BytesMut::with_capacity(bytes),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a field.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn add(&mut self, name: &str, value: &str) -> Result<(), WrongHeader> {
+        let is_name = !name.is_empty() && token(name.as_bytes()) == name.len();
+        let is_whole = |end: Option<&u8>| !end.is_some_and(|byte| is_space(*byte));
+        let bytes = value.as_bytes();
+        if !is_name || !is_whole(bytes.first()) || !is_whole(bytes.last()) || !are_value(bytes) {
+            return Err(WrongHeader);
+        }
+        self.push(name, value, Role::of(name));
+        Ok(())
+    }
+
+    /// Adds the fields that pass. They were checked.
+    pub fn add_from(&mut self, headers: &Headers, mut passes: impl FnMut(Header<'_>) -> bool) {
+        for header in headers.iter() {
+            if passes(header) {
+                self.push(header.name(), header.value(), header.role());
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, value: &str, role: Role) {
+        let at = self.text.len();
+        self.text.reserve(name.len() + value.len() + 4);
+        self.text.extend_from_slice(name.as_bytes());
+        self.text.extend_from_slice(b": ");
+        self.text.extend_from_slice(value.as_bytes());
+        self.text.extend_from_slice(b"\r\n");
+        let name_end = at + name.len();
+        let from = name_end + 2;
+        self.roles.add(role);
+        self.lines.push(Line {
+            name: place(at),
+            name_end: place(name_end),
+            value: place(from),
+            end: place(from + value.len()),
+            role,
+            plain: true,
+        });
+    }
+
+    /// Those that were added.
+    #[must_use]
+    pub fn finish(self) -> Headers {
+        // It is put together of texts.
+        let text = ByteString::try_from(self.text.freeze()).unwrap_or_default();
+        Headers::new(text, self.lines, self.roles)
+    }
+}
+
+/// Why a value is no list of header fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotHeaders {
+    /// It is none of structures of two texts.
+    Type,
+    /// One of them is no field.
+    Field,
+}
+
+impl From<WrongHeader> for NotHeaders {
+    fn from(_: WrongHeader) -> Self {
+        Self::Field
+    }
+}
+
+impl Headers {
+    /// The header fields that a value says, be it in structures; none that is absent.
+    ///
+    /// # Errors
+    /// If it says anything else.
+    pub fn of(value: &Value) -> Result<Cow<'_, Self>, NotHeaders> {
+        match value {
+            Value::Headers(headers) => Ok(Cow::Borrowed(headers)),
+            Value::Null => Ok(Cow::Owned(NewHeaders::default().finish())),
+            other => made(other.as_list().ok_or(NotHeaders::Type)?).map(Cow::Owned),
+        }
+    }
+}
+
+fn made(records: &[Value]) -> Result<Headers, NotHeaders> {
+    let mut headers = NewHeaders::default();
+    for record in records {
+        let text = |slot: Slot| record.as_record()?.get(slot.index())?.as_str();
+        let pair = text(HttpShape::NAME).zip(text(HttpShape::VALUE));
+        let (name, value) = pair.ok_or(NotHeaders::Type)?;
+        headers.add(name, value)?;
+    }
+    Ok(headers.finish())
+}
