@@ -24,6 +24,7 @@ pub mod http1;
 pub mod ksy;
 pub mod pos;
 pub mod resp;
+pub mod websocket;
 
 pub use builtin::{Builtin, Sample};
 

@@ -18,6 +18,8 @@ const RELAY_BUFFER: u64 = 64 << 10;
 /// What TLS holds beside the bytes that it carries: records that are read in part, and those that wait to
 /// be written.
 const TLS: u64 = 128 << 10;
+/// What WebSocket holds: the head of a request, then less than that.
+const WEBSOCKET: u64 = 8 << 10;
 /// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
 /// bytes out of order came in, at which they are copied together.
 const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 5 / 2;
@@ -126,12 +128,12 @@ impl Plan {
         let reached = listener.routes.iter().map(|route| route.upstream);
         let plans = reached.filter_map(|index| self.upstreams.get(index));
         let carriers = plans.flat_map(|plan| plan.endpoints.iter().map(carrier));
-        let carrier = carriers.max().unwrap_or(0) + tls(listener);
+        let carrier = carriers.max().unwrap_or(0) + tls(listener) + websocket(listener);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "relays, each with bytes to be written both ways",
             formula: format!(
-                "{} connections × (2 × {} buffer + {} TLS or QUIC + {})",
+                "{} connections × (2 × {} buffer + {} TLS, QUIC or WebSocket + {})",
                 listener.limits.connections,
                 size(RELAY_BUFFER),
                 size(carrier),
@@ -156,6 +158,10 @@ impl Plan {
         if tls > 0 {
             more += &format!(" + {} TLS", size(tls));
         }
+        let websocket = websocket(listener);
+        if websocket > 0 {
+            more += &format!(" + {} WebSocket", size(websocket));
+        }
         let bodies = bodies(listener);
         if bodies > 0 {
             more += &format!(" + {} bodies and HTTP/2", size(bodies));
@@ -164,6 +170,7 @@ impl Plan {
             .saturating_add(wide(limits.send_buffer))
             .saturating_add(reply)
             .saturating_add(tls)
+            .saturating_add(websocket)
             .saturating_add(bodies)
             .saturating_add(CONNECTION);
         MemoryLine {
@@ -328,6 +335,11 @@ fn bodies(listener: &ListenerPlan) -> u64 {
 /// What TLS with a client of a listener holds, if it is spoken there.
 fn tls(listener: &ListenerPlan) -> u64 {
     listener.tls.as_ref().map_or(0, |_| TLS)
+}
+
+/// What WebSocket with a client of a listener holds, if it is spoken there.
+fn websocket(listener: &ListenerPlan) -> u64 {
+    listener.websocket.as_ref().map_or(0, |_| WEBSOCKET)
 }
 
 /// Requests in flight at an upstream from one worker. The built-in one counts as one endpoint.

@@ -108,6 +108,8 @@ pub struct ListenerPlan {
     pub protocol: Arc<dyn Protocol>,
     /// How TLS is spoken there, if it is.
     pub tls: Option<ListenerTls>,
+    /// How WebSocket carries it, if that does.
+    pub websocket: Option<WebSocketPlan>,
     /// What a client may use up.
     pub limits: ListenerLimits,
     /// Which message goes where: indexes into `routes`.
@@ -131,12 +133,32 @@ pub struct ListenerLimits {
     pub body: usize,
     /// From the first byte of a frame, or of a message whose body follows, to its last.
     pub frame_time: Duration,
-    /// From the accept to the end of TLS's handshake.
+    /// For TLS's handshake, and for WebSocket's.
     pub handshake: Duration,
     /// Without any frame, and with nothing in flight.
     pub idle: Duration,
     /// How long a client may take none of the bytes that wait for it.
     pub send_time: Duration,
+}
+
+/// How clients come by WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSocketPlan {
+    /// The path that they ask for.
+    pub path: Arc<str>,
+    /// The pages that may connect.
+    pub origins: Origins,
+    /// The subprotocols to agree on, the preferred one first. With any, one has to be.
+    pub subprotocols: Vec<Arc<str>>,
+}
+
+/// The pages whose scripts may connect: RFC 6454.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// All.
+    Any,
+    /// These.
+    Listed(Vec<Arc<str>>),
 }
 
 /// How TLS is spoken to the clients of a listener.

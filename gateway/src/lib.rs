@@ -8,6 +8,7 @@
 
 mod listen;
 mod tls;
+mod websocket;
 mod framing;
 mod serve;
 mod dispatch;

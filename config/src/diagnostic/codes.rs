@@ -36,7 +36,7 @@ codes! {
          There is no value for `unlimited`: everything that a peer can fill has a bound.";
     BAD_ADDRESS = "GW1008", "not an address to listen on",
         "A listener's `bind` is `tcp://IP:PORT`, such as `tcp://0.0.0.0:7700`, `tcp://127.0.0.1:7700` or \
-         `tcp://[::]:7700`; the admin address, and that of a name server, is `IP:PORT`. Host names are not looked up: which interface they \
+         `tcp://[::]:7700`, or `ws://IP:PORT/PATH` for WebSocket, which with `tls` is what clients call `wss://`; the admin address, and that of a name server, is `IP:PORT`. Host names are not looked up: which interface they \
          mean may change between two starts. Port 0 takes a free port.";
     BAD_URL = "GW1009", "not the URL of an upstream",
         "An upstream's `url` is `h2c://HOST[:PORT]` (HTTP/2 over plain TCP, port 80 if none is given), \
@@ -55,7 +55,7 @@ codes! {
          setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
-         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol`, `limits.handshake` only to a listener with `tls`, `limits.body` only to one of HTTP. It is a warning; `check --deny-warnings` makes it an \
+         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol`, `limits.handshake` only to a listener with `tls` or WebSocket, `websocket` only to one whose `bind` is `ws://`, `limits.body` only to one of HTTP. It is a warning; `check --deny-warnings` makes it an \
          error.";
     BAD_VARIABLE = "GW1014", "an environment variable that is not there",
         "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \
@@ -83,7 +83,7 @@ codes! {
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
          `h2c://` or `https://` upstreams and, with `request.send`, messages for upstreams that say their `protocol`; to an \
          upstream of their own protocol they go as they are without `request` and `reply`. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
-         names of `alpn`. Clients of an upstream with `sharing = \"bound\"` pass by all other routes of their listener. `discovery` looks for the one name in an upstream's one URL. Probes with a `path` are for HTTP, those that `send` a message for upstreams that say their `protocol`.";
+         names of `alpn`. Clients of an upstream with `sharing = \"bound\"` pass by all other routes of their listener. `discovery` looks for the one name in an upstream's one URL. Probes with a `path` are for HTTP, those that `send` a message for upstreams that say their `protocol`. WebSocket carries any protocol but HTTP.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";
     NO_DEFINITIONS = "GW1022", "a program that reads no definitions",

@@ -14,9 +14,9 @@ pub(crate) static LISTENERS: Key = Key::new(
 pub(crate) static LISTENER: Key = Key::table("listeners.*", "One place where clients come in.");
 pub(crate) static BIND: Key = Key::new(
     "listeners.*.bind",
-    Kind::Expanded("\"tcp://IP:PORT\""),
+    Kind::Expanded("\"tcp://IP:PORT\", or \"ws://IP:PORT/PATH\""),
     Fallback::Required,
-    "The address to listen on; port 0 takes a free one.",
+    "The address to listen on; port 0 takes a free one. With `ws://`, clients come by WebSocket (RFC 6455, over HTTP/1.1), at that path; with `tls` beside it, that is what they call `wss://`.",
 );
 pub(crate) static PROTOCOL: Key = Key::new(
     "listeners.*.protocol",
@@ -74,14 +74,14 @@ pub(crate) static HANDSHAKE: Key = Key::new(
     "listeners.*.limits.handshake",
     TIMES,
     Fallback::Value("\"10s\""),
-    "How long a client may take for the handshake of TLS. It has one of the `connections` meanwhile.",
+    "How long a client may take for the handshake of TLS, and then for that of WebSocket. It has one of the `connections` meanwhile.",
 )
 .memory("none of its own: it bounds how long a handshake is held");
 pub(crate) static IDLE: Key = Key::new(
     "listeners.*.limits.idle",
     TIMES,
     Fallback::Value("\"5m\""),
-    "How long a connection may stand without any frame and with nothing in flight. For `raw`: without a byte in either direction.",
+    "How long a connection may stand without any frame and with nothing in flight; pings of WebSocket are none. For `raw`: without a byte in either direction.",
 )
 .memory("none of its own: it bounds how long an idle connection is held");
 pub(crate) static SEND_TIME: Key = Key::new(

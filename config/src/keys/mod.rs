@@ -11,6 +11,7 @@ pub(crate) mod listener_tls;
 pub(crate) mod route;
 pub(crate) mod session;
 pub(crate) mod upstream;
+pub(crate) mod websocket;
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -88,6 +89,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         gateway::KEYS,
         listener::KEYS,
         listener_tls::KEYS,
+        websocket::KEYS,
         upstream::KEYS,
         endpoints::KEYS,
         session::KEYS,

@@ -7,8 +7,19 @@ use std::net::SocketAddr;
 const EXAMPLE: &str =
     "such as \"tcp://0.0.0.0:7700\", \"tcp://127.0.0.1:7700\" or \"tcp://[::]:7700\"";
 
+/// The longest path at which WebSocket is spoken, in bytes.
+const MAX_PATH: usize = 1024;
+
 /// A listener's `bind`.
-pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
+#[derive(Debug)]
+pub(crate) struct Bind {
+    pub(crate) address: SocketAddr,
+    /// Where WebSocket is spoken, if it is.
+    pub(crate) path: Option<String>,
+}
+
+/// Reads it.
+pub(crate) fn bind(text: &str) -> Result<Bind, Problem> {
     let Some((scheme, address)) = text.split_once("://") else {
         let bad = Problem::new(
             codes::BAD_ADDRESS,
@@ -16,13 +27,46 @@ pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
         );
         return Err(bad.help(format!("an address begins with `tcp://`, {EXAMPLE}")));
     };
-    if scheme != "tcp" {
-        let message = format!("there are no `{}://` listeners", scheme.escape_debug());
-        return Err(Problem::new(codes::BAD_ADDRESS, message).help("`tcp://` is what there is"));
+    match scheme {
+        "tcp" => Ok(Bind {
+            address: socket_address(address)?,
+            path: None,
+        }),
+        "ws" => {
+            let (address, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+            Ok(Bind {
+                address: socket_address(address)?,
+                path: Some(websocket_path(path)?.to_owned()),
+            })
+        }
+        scheme => {
+            let message = format!("there are no `{}://` listeners", scheme.escape_debug());
+            let help = match scheme {
+                "wss" => "that is `ws://` with a `tls` beside it",
+                _ => "`tcp://` and `ws://` are what there is",
+            };
+            Err(Problem::new(codes::BAD_ADDRESS, message).help(help))
+        }
     }
-    address
-        .parse()
-        .map_err(|_| not_an_address(address).help(format!("an IP address and a port, {EXAMPLE}")))
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, Problem> {
+    text.parse()
+        .map_err(|_| not_an_address(text).help(format!("an IP address and a port, {EXAMPLE}")))
+}
+
+/// A path as clients ask for it: none is the same as `/`.
+fn websocket_path(path: &str) -> Result<&str, Problem> {
+    let fine = |c: char| c.is_ascii_graphic() && !"?#\"<>\\^`{|}".contains(c);
+    if path.is_empty() {
+        return Ok("/");
+    }
+    if path.chars().all(fine) && path.len() <= MAX_PATH {
+        return Ok(path);
+    }
+    let message = format!("\"{}\" is not the path of a URL", path.escape_debug());
+    let help = "such as \"ws://127.0.0.1:8081/pos\"; whatever query a client adds is not looked at";
+    Err(Problem::new(codes::BAD_ADDRESS, message).help(help))
 }
 
 /// The admin listener's address.
@@ -52,10 +96,20 @@ mod tests {
 
     #[test]
     fn listeners_bind_ip_addresses() {
-        let read = |text| bind(text).ok().map(|address| address.to_string());
+        let read = |text| bind(text).ok().map(|bind| bind.address.to_string());
+        let path = |text| bind(text).ok().and_then(|bind| bind.path);
         assert_eq!(read("tcp://0.0.0.0:7700").as_deref(), Some("0.0.0.0:7700"));
         assert_eq!(read("tcp://[::1]:0").as_deref(), Some("[::1]:0"));
+        assert_eq!(path("tcp://[::1]:0"), None);
+        assert_eq!(path("ws://[::1]:0").as_deref(), Some("/"));
+        assert_eq!(path("ws://1.2.3.4:5/a/b%20").as_deref(), Some("/a/b%20"));
         for bad in [
+            "ws://1.2.3.4:5/a?b",
+            "ws://1.2.3.4:5/a b",
+            "ws://1.2.3.4:5/\u{e9}",
+            "ws://host:5/",
+            "wss://1.2.3.4:5/",
+            "tcp://1.2.3.4:5/",
             "0.0.0.0:7700",
             "tcp://localhost:1",
             "tcp://1.2.3.4",

@@ -1,9 +1,10 @@
 //! Listeners as typed.
 
 use super::listener_tls::read_tls;
+use super::websocket::read_websocket;
 use crate::diagnostic::codes;
 use crate::keys::{Key, listener as keys};
-use crate::plan::{ListenerLimits, ListenerTls};
+use crate::plan::{ListenerLimits, ListenerTls, WebSocketPlan};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, address};
 use gatewright_core::expr::Span;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ pub(crate) struct Listener {
     pub(crate) bind: Option<Spanned<SocketAddr>>,
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) tls: Option<ListenerTls>,
+    pub(crate) websocket: Option<WebSocketPlan>,
     /// With the frame as typed or by default: what the protocol allows is not known yet.
     pub(crate) limits: ListenerLimits,
     pub(crate) frame: Setting<usize>,
@@ -30,19 +32,24 @@ impl Listener {
         section: &Section<'_>,
     ) -> Self {
         let bind = section.expanded(reader, &keys::BIND).and_then(|bind| {
-            let address = reader.accept(address::bind(&bind.value), &bind.span)?;
-            Some(Spanned::new(address, bind.span))
+            let read = reader.accept(address::bind(&bind.value), &bind.span)?;
+            Some((Spanned::new(read.address, bind.span), read.path))
         });
+        let (bind, path) = bind.map_or((None, None), |(bind, path)| (Some(bind), path));
         let protocol = section.name(reader, &keys::PROTOCOL);
         let limits = section.section(reader, &keys::LIMITS);
         let frame = limits.size(reader, &keys::FRAME);
         let tls = read_tls(reader, section);
-        note_idle_handshake(reader, &limits, tls.as_ref());
+        let websocket = read_websocket(reader, section, path.as_deref());
+        if tls.is_none() && websocket.is_none() {
+            note_idle_handshake(reader, &limits);
+        }
         Self {
             name,
             bind,
             protocol,
             tls,
+            websocket,
             limits: read_limits(reader, &limits, frame.value),
             frame,
             of_messages: of_messages(&limits),
@@ -63,10 +70,10 @@ fn of_messages(limits: &Section<'_>) -> Vec<Spanned<&'static str>> {
 }
 
 /// A limit of handshakes that there are none of does nothing.
-fn note_idle_handshake(reader: &mut Reader<'_>, limits: &Section<'_>, tls: Option<&ListenerTls>) {
-    if let (Some(node), None) = (limits.node(&keys::HANDSHAKE), tls) {
+fn note_idle_handshake(reader: &mut Reader<'_>, limits: &Section<'_>) {
+    if let Some(node) = limits.node(&keys::HANDSHAKE) {
         let problem = Problem::warning(codes::UNUSED, "`handshake` is not used");
-        let help = "it is about TLS, which this listener has none of";
+        let help = "it is about TLS and WebSocket, which this listener has none of";
         reader.problem(problem.help(help), node.span.clone());
     }
 }

@@ -14,6 +14,7 @@ mod rules;
 mod session;
 mod tls;
 mod upstream;
+mod websocket;
 
 pub(crate) use check::Probe;
 pub(crate) use gateway::Gateway;

@@ -97,6 +97,7 @@ fn spoken(reader: &mut Reader<'_>, names: &Names<'_>, listener: &Listener) -> Op
         Service::Messages => {
             note_long_frame(reader, &spoken.protocol, listener);
             note_idle_body(reader, &spoken.protocol, listener);
+            note_http_in_websocket(reader, &spoken.protocol, listener);
         }
         Service::Relay => {
             for limit in &listener.of_messages {
@@ -127,6 +128,23 @@ fn note_long_frame(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listen
     }
 }
 
+/// No client speaks HTTP within WebSocket.
+fn note_http_in_websocket(
+    reader: &mut Reader<'_>,
+    protocol: &Arc<dyn Protocol>,
+    listener: &Listener,
+) {
+    if let (Some(_), Some(_), Some(bind)) = (
+        &listener.websocket,
+        &protocol.descriptor().http,
+        &listener.bind,
+    ) {
+        let problem = Problem::new(codes::MISMATCH, "HTTP carried by WebSocket");
+        let help = "its clients come by `tcp://`";
+        reader.problem(problem.help(help), bind.span.clone());
+    }
+}
+
 /// A limit of bodies does nothing where there are none.
 fn note_idle_body(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listener: &Listener) {
     let descriptor = protocol.descriptor();
@@ -141,9 +159,12 @@ fn note_idle_body(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listene
 }
 
 /// How TLS is spoken: with the protocol's own names for ALPN, unless others are typed.
-fn tls_plan(typed: Option<&ListenerTls>, protocol: &Arc<dyn Protocol>) -> Option<ListenerTls> {
-    let mut tls = typed?.clone();
-    if tls.alpn.is_empty() && protocol.descriptor().http.is_some() {
+fn tls_plan(listener: &Listener, protocol: &Arc<dyn Protocol>) -> Option<ListenerTls> {
+    let mut tls = listener.tls.clone()?;
+    if tls.alpn.is_empty() && listener.websocket.is_some() {
+        // RFC 6455 begins with a request of HTTP/1.1.
+        tls.alpn = vec!["http/1.1".into()];
+    } else if tls.alpn.is_empty() && protocol.descriptor().http.is_some() {
         // RFC 9113, 3.2; RFC 7301, 6.
         tls.alpn = vec!["h2".into(), "http/1.1".into()];
     }
@@ -167,7 +188,8 @@ fn listener_plan(
         bind: listener.bind.as_ref()?.value,
         service: spoken.service,
         protocol: Arc::clone(protocol),
-        tls: tls_plan(listener.tls.as_ref(), protocol),
+        tls: tls_plan(listener, protocol),
+        websocket: listener.websocket.clone(),
         limits,
         table,
         routes: plans,

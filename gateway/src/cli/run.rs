@@ -4,7 +4,9 @@ use super::exit::Exit;
 use super::output::print;
 use super::report::{complain, report};
 use crate::{Builder, StartError, observe};
+use gatewright_config::plan::{ListenerPlan, Plan};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Run the gateway until SIGTERM or SIGINT.
 #[derive(Debug, clap::Args)]
@@ -25,13 +27,15 @@ impl Run {
         };
         report(&gateway.loaded().warnings);
         observe::start_logs(&gateway.loaded().plan.log);
+        let carriers = carriers(&gateway.loaded().plan);
         let running = match gateway.start_until_signal() {
             Ok(running) => running,
             Err(error) => return refuse(&error),
         };
-        for (name, address) in &running.addresses().listeners {
+        let listening = running.addresses().listeners.iter().zip(&carriers);
+        for ((name, address), Carrier { scheme, path }) in listening {
             // Nobody has to listen to this for the gateway to run.
-            let _ = print(format_args!("listening {name} tcp://{address}"));
+            let _ = print(format_args!("listening {name} {scheme}://{address}{path}"));
         }
         if let Some(address) = running.addresses().admin {
             let _ = print(format_args!("listening admin http://{address}"));
@@ -39,6 +43,26 @@ impl Run {
         let _ = running.wait();
         Exit::Good
     }
+}
+
+/// What is around an address in a listener's URL.
+struct Carrier {
+    scheme: &'static str,
+    path: Arc<str>,
+}
+
+fn carriers(plan: &Plan) -> Vec<Carrier> {
+    let carrier = |listener: &ListenerPlan| match &listener.websocket {
+        None => Carrier {
+            scheme: "tcp",
+            path: Arc::default(),
+        },
+        Some(websocket) => Carrier {
+            scheme: listener.tls.as_ref().map_or("ws", |_| "wss"),
+            path: Arc::clone(&websocket.path),
+        },
+    };
+    plan.listeners.iter().map(carrier).collect()
 }
 
 fn refuse(error: &StartError) -> Exit {

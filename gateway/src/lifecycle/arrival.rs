@@ -4,16 +4,19 @@ use super::worker::Worker;
 use crate::listen::{ClientStream, Listener, Permit};
 use crate::observe::ListenerMetrics;
 use crate::relay::{Relay, RelayListener};
-use crate::serve::{Connection, Handshake};
+use crate::serve::{Connection, Handshake, Upgrade};
 use crate::tls::ServerTls;
+use gatewright_config::plan::WebSocketPlan;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// A listener on one worker.
+#[derive(Clone)]
 pub(super) struct Served {
     pub(super) tls: Option<ServerTls>,
+    pub(super) websocket: Option<Rc<WebSocketPlan>>,
     pub(super) service: Service,
 }
 
@@ -58,29 +61,51 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// Has the client served, after the handshake if there is to be one.
+    /// Has the client served, after the handshakes if there are to be any.
     pub(super) fn serve(self, served: &Served, io: TcpStream) {
-        let service = served.service.clone();
-        match &served.tls {
-            None => self.begin(&service, ClientStream::Tcp(io)),
-            Some(tls) => {
-                let shaking_hands = self.shake_hands(service, tls.clone(), io);
-                tokio::task::spawn_local(Box::pin(shaking_hands));
-            }
+        if served.tls.is_none() && served.websocket.is_none() {
+            return self.begin(&served.service, ClientStream::Tcp(io));
+        }
+        let shaking_hands = self.shake_hands(served.clone(), io);
+        tokio::task::spawn_local(Box::pin(shaking_hands));
+    }
+
+    async fn shake_hands(self, served: Served, io: TcpStream) {
+        if let Some(io) = self.encrypted(&served, io).await
+            && let Some(io) = self.upgraded(&served, io).await
+        {
+            self.begin(&served.service, io);
         }
     }
 
-    async fn shake_hands(self, service: Service, tls: ServerTls, io: TcpStream) {
+    /// The connection behind TLS's handshake, if there is to be one.
+    async fn encrypted(&self, served: &Served, io: TcpStream) -> Option<ClientStream> {
+        let Some(tls) = &served.tls else {
+            return Some(ClientStream::Tcp(io));
+        };
         let handshake = Handshake {
-            tls: &tls,
-            limit: service.handshake(),
-            listener: service.name(),
-            metrics: service.metrics(),
+            tls,
+            limit: served.service.handshake(),
+            listener: served.service.name(),
+            metrics: served.service.metrics(),
             peer: self.peer,
         };
-        if let Some(io) = handshake.run(io, &self.worker).await {
-            self.begin(&service, io);
-        }
+        handshake.run(io, &self.worker).await
+    }
+
+    /// The connection behind WebSocket's, if there is to be one.
+    async fn upgraded(&self, served: &Served, io: ClientStream) -> Option<ClientStream> {
+        let Some(plan) = &served.websocket else {
+            return Some(io);
+        };
+        let upgrade = Upgrade {
+            plan,
+            limit: served.service.handshake(),
+            listener: served.service.name(),
+            metrics: served.service.metrics(),
+            peer: self.peer,
+        };
+        upgrade.run(io, &self.worker).await
     }
 
     fn begin(mut self, service: &Service, io: ClientStream) {

@@ -234,6 +234,7 @@ impl Blueprint {
         (self.plan.listeners.iter().zip(&self.tls.listeners))
             .map(|(plan, tls)| Served {
                 tls: tls.clone(),
+                websocket: plan.websocket.clone().map(Rc::new),
                 service: self.listener(plan, worker, &upstreams),
             })
             .collect()

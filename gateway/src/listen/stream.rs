@@ -1,6 +1,8 @@
-//! A client's connection, encrypted or not.
+//! A client's connection, encrypted or not, with WebSocket or without.
 
 use crate::upstream::Stream;
+use crate::websocket::WebSocket;
+use gatewright_codecs::websocket::CloseCode;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,27 +17,58 @@ pub(crate) enum ClientStream {
     /// Boxed: it is large, and clients without it are not to pay for it. What was written leaves
     /// with a flush at the latest.
     Tls(Box<TlsStream<TcpStream>>),
+    /// Boxed for the same reason, as is true of TLS within it.
+    WebSocket(Box<WebSocket<Stream>>),
 }
 
 impl ClientStream {
-    fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Tcp(tcp) => tcp,
-            Self::Tls(tls) => tls.get_ref().0,
-        }
-    }
-
     /// The protocol that was agreed on by ALPN.
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match self {
-            Self::Tcp(_) => None,
+            // WebSocket is what HTTP has become there.
+            Self::Tcp(_) | Self::WebSocket(_) => None,
             Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
         }
     }
 
     /// The error that came on the socket while nobody read it.
-    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.tcp().take_error()
+    pub(crate) fn take_error(&mut self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Tcp(tcp) => tcp.take_error(),
+            Self::Tls(tls) => tls.get_ref().0.take_error(),
+            Self::WebSocket(carried) => carried.get_mut().take_error(),
+        }
+    }
+
+    /// Whether the end has to be said, even to a client that has said its own: RFC 8446, 6.1; RFC 6455, 5.5.1.
+    pub(crate) const fn says_goodbye(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            Self::Tls(_) | Self::WebSocket(_) => true,
+        }
+    }
+
+    /// Whether what was written needs a flush to leave.
+    pub(crate) const fn holds_back(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            Self::Tls(_) | Self::WebSocket(_) => true,
+        }
+    }
+
+    /// What the client did that its carrier does not allow.
+    pub(crate) fn violation(&self) -> Option<&'static str> {
+        match self {
+            Self::Tcp(_) | Self::Tls(_) => None,
+            Self::WebSocket(carried) => carried.violation().map(|_| "websocket"),
+        }
+    }
+
+    /// Has the client be told why the connection ends, where there is a way.
+    pub(crate) fn set_goodbye(&mut self, code: CloseCode) {
+        if let Self::WebSocket(carried) = self {
+            carried.set_goodbye(code);
+        }
     }
 }
 
@@ -46,6 +79,7 @@ impl From<ClientStream> for Stream {
         match client {
             ClientStream::Tcp(tcp) => Self::Tcp(tcp),
             ClientStream::Tls(tls) => Self::Accepted(tls),
+            ClientStream::WebSocket(carried) => Self::WebSocket(carried),
         }
     }
 }
@@ -58,15 +92,27 @@ impl AsyncRead for ClientStream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Self::Tls(tls) => match Pin::new(&mut **tls).poll_read(cx, buffer) {
-                // Many clients leave without `close_notify`. Messages have ends of their own, so
-                // whoever cuts a connection cannot make a message shorter.
-                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    Poll::Ready(Ok(()))
+            Self::Tls(tls) => forgive_cuts(Pin::new(&mut **tls).poll_read(cx, buffer)),
+            Self::WebSocket(carried) => {
+                let read = forgive_cuts(Pin::new(&mut **carried).poll_read(cx, buffer));
+                // Who breaks the rules of WebSocket is heard no more, but told so.
+                match (read, carried.violation()) {
+                    (Poll::Ready(Err(_)), Some(_)) => Poll::Ready(Ok(())),
+                    (read, _) => read,
                 }
-                read => read,
-            },
+            }
         }
+    }
+}
+
+/// Many clients leave without `close_notify`, or a close. Messages have ends of their own, so whoever cuts a
+/// connection cannot make a message shorter.
+fn forgive_cuts(read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+    match read {
+        Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Poll::Ready(Ok(()))
+        }
+        read => read,
     }
 }
 
@@ -79,6 +125,7 @@ impl AsyncWrite for ClientStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, bytes),
+            Self::WebSocket(carried) => Pin::new(&mut **carried).poll_write(cx, bytes),
         }
     }
 
@@ -87,6 +134,7 @@ impl AsyncWrite for ClientStream {
             // A socket holds nothing back.
             Self::Tcp(_) => Poll::Ready(Ok(())),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_flush(cx),
+            Self::WebSocket(carried) => Pin::new(&mut **carried).poll_flush(cx),
         }
     }
 
@@ -94,6 +142,7 @@ impl AsyncWrite for ClientStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(cx),
+            Self::WebSocket(carried) => Pin::new(&mut **carried).poll_shutdown(cx),
         }
     }
 }

@@ -171,6 +171,15 @@ impl ListenerMetrics {
         });
     }
 
+    /// There is no WebSocket for a client, for this reason.
+    pub(crate) fn websocket_refused(&self, cause: &'static str) {
+        self.count(
+            "gatewright_websocket_handshakes_failed_total",
+            "cause",
+            cause,
+        );
+    }
+
     pub(crate) fn requests(&self, count: u32) {
         self.requests.increment(u64::from(count));
     }

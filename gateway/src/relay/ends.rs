@@ -19,7 +19,7 @@ impl<'a> Plain<'a> {
         match stream {
             Stream::Tcp(tcp) => Some(Self::Tcp(tcp)),
             Stream::Unix(unix) => Some(Self::Unix(unix)),
-            Stream::Tls(_) | Stream::Accepted(_) | Stream::Quic(_) => None,
+            Stream::Tls(_) | Stream::Accepted(_) | Stream::WebSocket(_) | Stream::Quic(_) => None,
         }
     }
 
@@ -75,17 +75,6 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// The error that came on a socket while nobody read it.
-pub(super) fn take_error(stream: &mut Stream) -> io::Result<Option<io::Error>> {
-    match stream {
-        Stream::Tcp(tcp) => tcp.take_error(),
-        Stream::Tls(tls) => tls.get_ref().0.take_error(),
-        Stream::Accepted(tls) => tls.get_ref().0.take_error(),
-        Stream::Unix(unix) => unix.take_error(),
-        Stream::Quic(quic) => Ok(quic.take_error()),
-    }
-}
-
 /// Makes the end of a connection a reset, so that nobody takes it for the end of the bytes. A
 /// Unix domain socket has no way to say so, and ends.
 pub(super) fn reset(stream: &mut Stream) {
@@ -93,6 +82,7 @@ pub(super) fn reset(stream: &mut Stream) {
         Stream::Tcp(tcp) => tcp,
         Stream::Tls(tls) => tls.get_ref().0,
         Stream::Accepted(tls) => tls.get_ref().0,
+        Stream::WebSocket(carried) => return reset(carried.get_mut()),
         Stream::Unix(_) => return,
         Stream::Quic(quic) => return quic.reset(),
     };
@@ -107,6 +97,10 @@ pub(super) fn finish(stream: &mut Stream, cx: &mut Context<'_>) {
             // A stream that cannot be finished has ended already.
             let _ = quic.finish(cx);
         }
-        Stream::Tcp(_) | Stream::Tls(_) | Stream::Accepted(_) | Stream::Unix(_) => {}
+        Stream::Tcp(_)
+        | Stream::Tls(_)
+        | Stream::Accepted(_)
+        | Stream::WebSocket(_)
+        | Stream::Unix(_) => {}
     }
 }

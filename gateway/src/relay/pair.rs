@@ -1,7 +1,7 @@
 //! Two connections, each of which gets what the other sends.
 
 use super::RelayListener;
-use super::ends::{finish, reset, take_error};
+use super::ends::{finish, reset};
 use super::flow::Flow;
 use crate::clock;
 use crate::lifecycle::{Alarm, Worker};
@@ -148,7 +148,7 @@ impl Pair {
             if stalled.is_some_and(|since| since + limits.send_time <= now) {
                 return Err(End::Broken("send-time"));
             }
-            if flow.is_deaf() && take_error(source)?.is_some() {
+            if flow.is_deaf() && source.take_error()?.is_some() {
                 return Err(End::Broken("reset"));
             }
         }

@@ -12,6 +12,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -50,8 +51,8 @@ impl Handshake<'_> {
     }
 }
 
-/// Lets the alert arrive that says why. An error on the way means that nobody is there to read it.
-async fn part(mut io: TcpStream, worker: &Worker) {
+/// Lets the last word arrive that says why. An error on the way means that nobody is there to read it.
+pub(super) async fn part(mut io: impl AsyncRead + AsyncWrite + Unpin, worker: &Worker) {
     let mut parting = Parting::new(clock::now());
     let said = poll_fn(|cx| parting.poll(&mut io, &mut worker.scratch(), clock::now(), cx));
     let _ = tokio::time::timeout(Parting::LINGER, said).await;

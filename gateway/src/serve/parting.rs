@@ -39,7 +39,12 @@ impl Parting {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.shut {
-            ready!(Pin::new(&mut *io).poll_shutdown(cx))?;
+            match Pin::new(&mut *io).poll_shutdown(cx) {
+                Poll::Ready(shut) => shut?,
+                // What is said at the end is not taken: nobody is waited for longer than that.
+                Poll::Pending if self.until <= now => return Poll::Ready(Ok(())),
+                Poll::Pending => return Poll::Pending,
+            }
             self.shut = true;
         }
         while self.until > now && self.dropped < LINGER_BYTES {

@@ -1,6 +1,7 @@
 //! A stream of bytes, whatever carries it: to an upstream, or from a client of a relay.
 
 use super::quic_stream::QuicStream;
+use crate::websocket::WebSocket;
 use rustix::net::sockopt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,6 +20,9 @@ pub(crate) enum Stream {
     Tls(Box<client::TlsStream<TcpStream>>),
     /// TLS in which we are the server. Boxed for the same reason.
     Accepted(Box<server::TlsStream<TcpStream>>),
+    /// WebSocket of a client, over one of the others. The end of what is read is an error unless it
+    /// was said.
+    WebSocket(Box<WebSocket<Self>>),
     Unix(UnixStream),
     /// Boxed for the same reason.
     Quic(Box<QuicStream>),
@@ -29,7 +33,23 @@ impl Stream {
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match self {
             Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
-            Self::Tcp(_) | Self::Accepted(_) | Self::Unix(_) | Self::Quic(_) => None,
+            Self::Tcp(_)
+            | Self::Accepted(_)
+            | Self::WebSocket(_)
+            | Self::Unix(_)
+            | Self::Quic(_) => None,
+        }
+    }
+
+    /// The error that came on the socket while nobody read it.
+    pub(crate) fn take_error(&mut self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Tcp(tcp) => tcp.take_error(),
+            Self::Tls(tls) => tls.get_ref().0.take_error(),
+            Self::Accepted(tls) => tls.get_ref().0.take_error(),
+            Self::WebSocket(carried) => carried.get_mut().take_error(),
+            Self::Unix(unix) => unix.take_error(),
+            Self::Quic(quic) => Ok(quic.take_error()),
         }
     }
 
@@ -40,6 +60,7 @@ impl Stream {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,
             Self::Accepted(tls) => tls.get_ref().0,
+            Self::WebSocket(carried) => return carried.get_ref().notice_silence(),
             // QUIC has an idle timeout of its own.
             Self::Unix(_) | Self::Quic(_) => return Ok(()),
         };
@@ -74,6 +95,10 @@ macro_rules! carry {
                 $call
             }
             Stream::Accepted(io) => {
+                let $io = Pin::new(&mut **io);
+                $call
+            }
+            Stream::WebSocket(io) => {
                 let $io = Pin::new(&mut **io);
                 $call
             }
@@ -119,7 +144,8 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::Tls(_) | Self::Accepted(_) | Self::Unix(_) => true,
-            Self::Quic(_) => false,
+            // A message is written in one piece, whatever it is put together from.
+            Self::WebSocket(_) | Self::Quic(_) => false,
         }
     }
 

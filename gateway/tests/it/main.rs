@@ -15,6 +15,8 @@ mod backpressure;
 mod relay;
 mod relay_tls;
 mod listener_tls;
+mod websocket;
+mod websocket_clients;
 mod http1_listener;
 mod http2_listener;
 mod http2_hostile;

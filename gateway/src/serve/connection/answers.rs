@@ -3,7 +3,6 @@
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
-use crate::listen::ClientStream;
 use crate::upstream::Part;
 use bytes::Buf;
 use gatewright_core::fault::Fault;
@@ -188,7 +187,7 @@ impl Connection {
                 }
             }
         }
-        if let Some(io @ ClientStream::Tls(_)) = &mut self.io {
+        if let Some(io) = (self.io.as_mut()).filter(|io| io.holds_back()) {
             match Pin::new(io).poll_flush(cx) {
                 Poll::Ready(flushed) => {
                     flushed?;

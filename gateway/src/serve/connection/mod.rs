@@ -1,6 +1,7 @@
 //! The task of one client connection.
 
 mod answers;
+mod goodbye;
 mod payload;
 mod reading;
 mod streamed;
@@ -256,12 +257,17 @@ impl Connection {
         if !written || work.unanswered().next().is_some() {
             return Poll::Pending;
         }
-        // The end of TLS is said (RFC 8446, 6.1), even to a client that has said its own.
-        if self.seen_eof() && !matches!(self.io, Some(ClientStream::Tls(_))) {
+        let says_goodbye = self.io.as_ref().is_some_and(ClientStream::says_goodbye);
+        if self.seen_eof() && !says_goodbye {
             return Poll::Ready(Ok(()));
         }
         if self.parting().is_none() {
-            self.end_by("drain").parting = Some(Parting::new(now));
+            let ending = self.end_by("drain");
+            ending.parting = Some(Parting::new(now));
+            let code = goodbye::code(ending.reason);
+            if let Some(io) = &mut self.io {
+                io.set_goodbye(code);
+            }
             self.set_alarm(work, now, cx);
         }
         let parting = self.ending.as_mut().and_then(|e| e.parting.as_mut());

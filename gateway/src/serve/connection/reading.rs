@@ -3,6 +3,7 @@
 use super::payload::Incoming;
 use super::{Connection, Ended, Work};
 use crate::dispatch::{Arrival, Begun, Dispatch, InFlight, Reply, Sender};
+use crate::listen::ClientStream;
 use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -92,7 +93,12 @@ impl Connection {
         if work.incoming.is_some() {
             return Err(Ended("cut-frame"));
         }
-        let ending = self.end_by(if cut { "cut-frame" } else { "peer" });
+        let violation = self.io.as_ref().and_then(ClientStream::violation);
+        let ending = self.end_by(match violation {
+            Some(violation) => violation,
+            None if cut => "cut-frame",
+            None => "peer",
+        });
         ending.seen_eof = true;
         self.session.handle_eof();
         Ok(())

@@ -21,7 +21,7 @@ impl Connection {
             self.session.handle_drain(at);
         }
         if self.is_deaf(work)
-            && let Some(io) = &self.io
+            && let Some(io) = &mut self.io
             && io.take_error()?.is_some()
         {
             return Err(Ended("reset"));

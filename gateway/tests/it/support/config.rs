@@ -109,7 +109,7 @@ impl Config {
         Self {
             protocol,
             workers: 1,
-            bind: "127.0.0.1:0".to_owned(),
+            bind: "tcp://127.0.0.1:0".to_owned(),
             urls: format!("{:?}", urls.into_iter().collect::<Vec<_>>()),
             timeout: LONG.to_owned(),
             drain: Vec::new(),
@@ -133,7 +133,15 @@ impl Config {
 
     pub(crate) fn bind(self, address: SocketAddr) -> Self {
         Self {
-            bind: address.to_string(),
+            bind: format!("tcp://{address}"),
+            ..self
+        }
+    }
+
+    /// Clients come by WebSocket, at `/pos`.
+    pub(crate) fn websocket(self) -> Self {
+        Self {
+            bind: "ws://127.0.0.1:0/pos".to_owned(),
             ..self
         }
     }
@@ -235,7 +243,7 @@ impl Config {
         write!(text, "[protocols.{protocol}]\ncodec = \"{protocol}\"\n").expect("text");
         write!(
             text,
-            "[listeners.front]\nbind = \"tcp://{bind}\"\nprotocol = \"{protocol}\"\n"
+            "[listeners.front]\nbind = \"{bind}\"\nprotocol = \"{protocol}\"\n"
         )
         .expect("text");
         writeln!(text, "limits = {{ {} }}", self.listener_limits.join(", ")).expect("text");

@@ -276,12 +276,13 @@ fn spawn(text: &str, files: &[(String, String)]) -> (Child, Directory) {
     (child, directory)
 }
 
-/// The next `listening NAME SCHEME://ADDRESS`, or nothing once it has ended.
+/// The next `listening NAME SCHEME://ADDRESS/PATH`, or nothing once it has ended.
 async fn listening(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<(String, SocketAddr)> {
     while let Some(line) = lines.next_line().await.expect("text") {
         if let Some(rest) = line.strip_prefix("listening ") {
             let (name, url) = rest.split_once(' ').expect("a name and an address");
             let (_, address) = url.split_once("://").expect("an address");
+            let (address, _) = address.split_once('/').unwrap_or((address, ""));
             return Some((name.to_owned(), address.parse().expect("an address")));
         }
     }

@@ -18,6 +18,7 @@ pub(crate) mod rng;
 pub(crate) mod servers;
 pub(crate) mod teller;
 pub(crate) mod web;
+pub(crate) mod websocket;
 pub(crate) mod wire;
 
 use std::fmt::Display;

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// A configuration with one raw listener, `front`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RawConfig {
+    bind: Option<&'static str>,
     limits: Vec<String>,
     keys: Vec<String>,
     drain: Vec<String>,
@@ -24,6 +25,12 @@ impl RawConfig {
         Self::default()
             .upstream("backend", urls, "")
             .route("", "backend")
+    }
+
+    /// Listens there.
+    pub(crate) const fn bind(mut self, bind: &'static str) -> Self {
+        self.bind = Some(bind);
+        self
     }
 
     /// One more upstream, with keys of its own.
@@ -71,10 +78,11 @@ impl RawConfig {
         let mut text = "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n".to_owned();
         let drain = self.drain.join("\n");
         write!(text, "[gateway.drain]\nspread = \"0s\"\n{drain}\n").expect("text");
+        let bind = self.bind.unwrap_or("tcp://127.0.0.1:0");
         let (limits, keys) = (self.limits.join(", "), self.keys.join("\n"));
         write!(
             text,
-            "[listeners.front]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"raw\"\nlimits = {{ {limits} }}\n{keys}\n"
+            "[listeners.front]\nbind = \"{bind}\"\nprotocol = \"raw\"\nlimits = {{ {limits} }}\n{keys}\n"
         )
         .expect("text");
         for part in self.upstreams.iter().chain(&self.routes) {
