@@ -73,10 +73,17 @@ pub struct Session<R = Message> {
     state: State,
     /// What a quiet stream has none of, so that an idle one costs no memory for it.
     busy: Option<Box<Busy<R>>>,
-    /// Few protocols have signs of life, and those of an idle stream cost all others one word.
-    pulse: Option<Box<Pulse>>,
+    /// What few streams have: it costs all others one word.
+    rare: Option<Box<Rare>>,
     next_sequence: u32,
     last_activity: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
+    /// Of a protocol that has signs of life.
+    pulse: Option<Pulse>,
+    /// Of a gateway that is going away.
     drain_at: Option<Instant>,
 }
 
@@ -117,16 +124,15 @@ impl<R> Session<R> {
             ),
             state: State::Open,
             busy: None,
-            pulse: None,
+            rare: None,
             next_sequence: 0,
             last_activity: now,
-            drain_at: None,
         }
     }
 
     /// From now on it is looked after that the client is there.
     pub fn watch(&mut self, vigil: &Vigil, now: Instant) {
-        self.pulse = Some(Box::new(Pulse::new(vigil, now)));
+        self.rare.get_or_insert_default().pulse = Some(Pulse::new(vigil, now));
     }
 
     /// Whether another request may be read: there is credit and the stream is open.
@@ -249,14 +255,14 @@ impl<R> Session<R> {
 
     /// Bytes came from the client, or it is not read at the moment.
     pub fn handle_heard(&mut self, now: Instant) {
-        if let Some(pulse) = &mut self.pulse {
+        if let Some(pulse) = self.pulse() {
             pulse.handle_heard(now);
         }
     }
 
     /// Bytes were written to the client.
     pub fn handle_written(&mut self, now: Instant) {
-        if let Some(pulse) = &mut self.pulse {
+        if let Some(pulse) = self.pulse() {
             pulse.handle_sent(now);
         }
     }
@@ -264,18 +270,22 @@ impl<R> Session<R> {
     /// When [`handle_pulse`](Self::handle_pulse) is due.
     #[must_use]
     pub fn poll_pulse(&self) -> Option<Instant> {
-        self.pulse.as_ref()?.poll_timeout()
+        self.rare.as_ref()?.pulse.as_ref()?.poll_timeout()
     }
 
     /// Time has passed: whether the client is to get a sign of life, or is taken to be gone.
     pub fn handle_pulse(&mut self, now: Instant) -> Beat {
-        let beat = |pulse: &mut Box<Pulse>| pulse.handle_timeout(Turn::Free, now);
-        self.pulse.as_mut().map_or(Beat::Wait, beat)
+        let beat = |pulse: &mut Pulse| pulse.handle_timeout(Turn::Free, now);
+        self.pulse().map_or(Beat::Wait, beat)
     }
 
     /// Whether a sign of life that came is but the answer to one that was sent.
     pub fn takes_echo(&mut self) -> bool {
-        self.pulse.as_mut().is_some_and(|pulse| pulse.takes_echo())
+        self.pulse().is_some_and(Pulse::takes_echo)
+    }
+
+    fn pulse(&mut self) -> Option<&mut Pulse> {
+        self.rare.as_mut()?.pulse.as_mut()
     }
 
     /// The client sends no more.
@@ -299,7 +309,8 @@ impl<R> Session<R> {
     /// The gateway is going away: the stream closes once nothing is in flight, but an idle one
     /// not before `at`.
     pub fn handle_drain(&mut self, at: Instant) {
-        self.drain_at = Some(self.drain_at.map_or(at, |earlier| earlier.min(at)));
+        let drain_at = &mut self.rare.get_or_insert_default().drain_at;
+        *drain_at = Some(drain_at.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// The next reply to write.
@@ -316,7 +327,7 @@ impl<R> Session<R> {
         }
         let quiet = self.is_quiet();
         let idle = quiet.then(|| self.last_activity + self.limits.idle);
-        let drain = self.drain_at.filter(|_| quiet);
+        let drain = self.drain_at().filter(|_| quiet);
         let exchange = self
             .busy
             .as_ref()
@@ -331,7 +342,7 @@ impl<R> Session<R> {
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<ExchangeKey> {
         if self.is_quiet() {
             let idle = self.last_activity + self.limits.idle <= now;
-            let drained = self.drain_at.is_some_and(|at| at <= now);
+            let drained = self.drain_at().is_some_and(|at| at <= now);
             if idle || drained {
                 self.state = State::Finished;
             }
@@ -364,8 +375,12 @@ impl<R> Session<R> {
 
     /// Whether it was told that the gateway is going away.
     #[must_use]
-    pub const fn is_draining(&self) -> bool {
-        self.drain_at.is_some()
+    pub fn is_draining(&self) -> bool {
+        self.drain_at().is_some()
+    }
+
+    fn drain_at(&self) -> Option<Instant> {
+        self.rare.as_ref()?.drain_at
     }
 
     /// Whether nothing more will be read.

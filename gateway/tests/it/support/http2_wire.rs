@@ -64,9 +64,12 @@ pub(crate) struct Raw(pub(crate) TcpStream);
 
 impl Raw {
     pub(crate) async fn connect(gateway: &WebGateway, settings: &[u8]) -> Self {
-        let mut stream = TcpStream::connect(gateway.address())
-            .await
-            .expect("a gateway");
+        let stream = TcpStream::connect(gateway.address()).await;
+        Self::over(stream.expect("a gateway"), settings).await
+    }
+
+    /// The same over a connection that is there.
+    pub(crate) async fn over(mut stream: TcpStream, settings: &[u8]) -> Self {
         stream.set_nodelay(true).expect("a socket");
         let hello = [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat();
         stream.write_all(&hello).await.expect("a write");
