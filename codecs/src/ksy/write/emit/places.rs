@@ -26,10 +26,11 @@ impl<'p> Writer<'_, 'p> {
         }
         let frame = self.out.get(start..).unwrap_or_default();
         self.machine.written(Bytes::copy_from_slice(frame));
+        let end = frame.len();
         for object in std::mem::take(&mut self.of_frame) {
             let in_frame = !self.machine.is_apart(object);
             for instance in &self.machine.ty(object).instances {
-                if placed(instance, in_frame) && self.is_beyond(object, instance)? {
+                if placed(instance, in_frame) && self.is_beyond(object, instance, end)? {
                     let message = "what this instance reads is not written: its place is beyond \
                                    the fields of the message";
                     let error = WriteError::new(WriteProblem::ReadOnly, message);
@@ -40,7 +41,12 @@ impl<'p> Writer<'_, 'p> {
         Ok(())
     }
 
-    fn is_beyond(&mut self, object: ObjectId, instance: &'p Field) -> Result<bool, WriteError> {
+    fn is_beyond(
+        &mut self,
+        object: ObjectId,
+        instance: &'p Field,
+        end: usize,
+    ) -> Result<bool, WriteError> {
         let here = Here::of(object);
         if let Some(condition) = &instance.condition
             && self.known(|machine| machine.truth(condition, &here))? != Some(true)
@@ -51,6 +57,8 @@ impl<'p> Writer<'_, 'p> {
         let place = place.map(|pos| self.machine.size(pos, &here));
         Ok(match place {
             Some(Err(error)) => error.class() != Class::Unread,
+            // There it may be satisfied with nothing, which is not what was read.
+            Some(Ok(place)) if place >= end => true,
             _ => {
                 let read = self.machine.member(object, instance.slot);
                 read.is_err_and(|error| error.class() == Class::Eof)
