@@ -147,3 +147,48 @@ fn an_element_that_sees_the_elements_before_it() {
         &["00", "01 00 41", "07 01 41 09 02 41 42"],
     );
 }
+
+/// What is written of a message of a definition whose list ends at what an instance says.
+fn list_until(instance: &str, hex: &str) -> Result<bytes::Bytes, String> {
+    let definition = good(&format!(
+        "seq:
+  - {{id: items, type: u1, repeat: until, repeat-until: _ == end}}
+  - {{id: rest, size: 2}}
+instances:
+  end: {{{instance}}}
+"
+    ));
+    rewritten(&definition, &bytes(hex))
+}
+
+#[test]
+fn what_is_read_twice_is_written_once() {
+    for (instance, hex) in [
+        ("pos: 3, type: u1", "01 02 05 05 06"),
+        ("pos: _io.size - 1, type: u1", "01 06 05 06"),
+        ("pos: 1, io: _root._io, type: u1", "02 02 06"),
+    ] {
+        assert_eq!(list_until(instance, hex), Ok(bytes(hex)), "{instance}");
+    }
+}
+
+#[test]
+fn an_instance_beyond_what_is_written_is_refused() {
+    for (instance, hex) in [
+        ("pos: 5, type: u1", "01 02 05 06 02 02"),
+        ("pos: 4, type: u2be", "00 02 05 06 00 02"),
+        ("pos: 4, type: u1, io: _root._io", "01 02 05 06 02"),
+    ] {
+        let refused = list_until(instance, hex).expect_err(instance);
+        assert!(
+            refused.starts_with("end: what this instance reads"),
+            "{instance}: {refused}"
+        );
+    }
+    let trailer = good("instances:\n  end: {pos: _io.size - 1, type: u1}\n");
+    let refused = rewritten(&trailer, &bytes("01")).expect_err("nothing is written");
+    assert!(
+        refused.starts_with("end: what this instance reads"),
+        "{refused}"
+    );
+}

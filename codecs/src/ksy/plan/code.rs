@@ -148,6 +148,12 @@ impl Code {
             || self.parts().iter().any(Self::asks_stream)
     }
 
+    /// Whether it is the stream of the whole message, whoever asks.
+    #[must_use]
+    pub fn is_frame(&self) -> bool {
+        matches!(&self.op, Op::Stream(of) if matches!(of.op, Op::Root))
+    }
+
     /// Whether two expressions say the same, wherever they stand.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {

@@ -23,7 +23,7 @@ pub use stream::{Io, IoId};
 pub use trace::Traced;
 
 use crate::ksy::model::TypeId;
-use crate::ksy::plan::{Plan, TypePlan};
+use crate::ksy::plan::{Field, Form, Plan, TypePlan};
 use crate::ksy::spec::Endian;
 use bytes::Bytes;
 use gatewright_core::expr::semantics::Budget;
@@ -122,13 +122,27 @@ pub struct Object {
     pub io: IoId,
     /// Its order of bytes, if that is decided when it is read.
     pub endian: Option<Endian>,
+    /// While it is being written, whether it stands in a stream that is not the frame.
+    apart: bool,
     base: usize,
+}
+
+/// What a machine has of its frame, if it is there to write one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frame {
+    /// It reads one.
+    Given,
+    /// Nothing is to be read yet.
+    Begun,
+    /// All of it, but not the streams in it.
+    Written,
 }
 
 /// Runs a plan over one frame.
 #[derive(Debug)]
 pub struct Machine<'p> {
     plan: &'p Plan,
+    frame: Frame,
     limits: Limits,
     depth: usize,
     elements: usize,
@@ -158,6 +172,7 @@ impl<'p> Machine<'p> {
         let whole = Io::new(0, 0, frame.len());
         Self {
             plan,
+            frame: Frame::Given,
             limits,
             depth: 0,
             elements: 0,
@@ -176,6 +191,47 @@ impl<'p> Machine<'p> {
             growing: SmallVec::new(),
             trace: None,
             failed: Vec::new(),
+        }
+    }
+
+    /// A machine to write a frame with: it computes, and can read instances once all is written.
+    pub(in crate::ksy) fn for_writing(plan: &'p Plan, limits: Limits) -> Self {
+        let mut machine = Self::new(plan, Bytes::new(), limits);
+        machine.frame = Frame::Begun;
+        machine
+    }
+
+    /// Takes the frame that has been written.
+    pub(in crate::ksy) fn written(&mut self, frame: Bytes) {
+        let whole = Io::new(0, 0, frame.len());
+        self.looks = self
+            .looks
+            .saturating_add(frame.len().saturating_mul(self.limits.looks));
+        if let (Some(buffer), Some(stream)) = (self.buffers.first_mut(), self.streams.first_mut()) {
+            *buffer = frame;
+            *stream = whole;
+        }
+        self.frame = Frame::Written;
+    }
+
+    /// Whether an instance may be computed or read now.
+    fn is_within_reach(&self, id: ObjectId, instance: &Field) -> bool {
+        match (self.frame, &instance.form, &instance.io) {
+            (Frame::Given, ..) | (_, Form::Value(_), _) => true,
+            (Frame::Begun, ..) => false,
+            (Frame::Written, _, None) => !self.object(id).apart,
+            (Frame::Written, _, Some(io)) => io.is_frame(),
+        }
+    }
+
+    pub(in crate::ksy) fn is_apart(&self, id: ObjectId) -> bool {
+        self.object(id).apart
+    }
+
+    /// Says that a structure that is to be written has a stream of its own, or is in one that has.
+    pub(in crate::ksy) fn set_apart(&mut self, id: ObjectId) {
+        if let Some(object) = self.objects.get_mut(id.0 as usize) {
+            object.apart = true;
         }
     }
 

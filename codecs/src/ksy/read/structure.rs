@@ -40,6 +40,7 @@ impl<'p> Machine<'p> {
             root,
             io,
             endian: None,
+            apart: false,
             base,
         });
         for (slot, argument) in arguments.iter().enumerate() {
@@ -353,6 +354,10 @@ impl<'p> Machine<'p> {
                 "a field is used before it is read",
             ));
         };
+        if !self.is_within_reach(id, field) {
+            let message = "an instance is read at a place that is not written yet";
+            return Err(ReadError::new(Class::Unread, message));
+        }
         self.set(id, slot, Val::Busy);
         let done = self.deeper("instances", |machine| machine.member_in(id, field));
         if let Err(error) = &done {

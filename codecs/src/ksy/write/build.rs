@@ -20,6 +20,7 @@ impl<'p> Writer<'_, 'p> {
             ty,
             parent,
             foreign,
+            cut,
             ..
         } = form
         else {
@@ -37,6 +38,9 @@ impl<'p> Writer<'_, 'p> {
         let root = self.machine.object(target.object).root;
         let around = (!foreign).then_some((parent, root));
         let object = self.machine.begin(*ty, IoId::FRAME, around, &[])?;
+        if cut.is_some() || self.machine.is_apart(target.object) {
+            self.machine.set_apart(object);
+        }
         self.pass(target, form, object)?;
         let key = (self.type_of(target.object), target.slot);
         if self.rules.field(key).codec.is_some() {

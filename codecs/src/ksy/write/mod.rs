@@ -31,7 +31,7 @@ mod rules;
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::Plan;
 use crate::ksy::read::{Limits, Machine};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use gatewright_core::message::Value;
 
 /// What is given for a field.
@@ -84,7 +84,7 @@ pub(in crate::ksy) fn laid_out<'p>(
     root: TypeId,
     given: &Given,
 ) -> Result<Machine<'p>, WriteError> {
-    let machine = Machine::new(plan, Bytes::new(), Limits::MESSAGE);
+    let machine = Machine::for_writing(plan, Limits::MESSAGE);
     let mut out = BytesMut::new();
     let mut writer = emit::Writer::new(machine, rules, &mut out);
     writer.lay_out(root, &[], given)?;
@@ -135,7 +135,7 @@ pub fn write(
     let start = out.len();
     let mut solved = Vec::new();
     for _ in 0..PASSES {
-        let machine = Machine::new(plan, Bytes::new(), Limits::MESSAGE);
+        let machine = Machine::for_writing(plan, Limits::MESSAGE);
         let mut writer = emit::Writer::new(machine, rules, &mut *out);
         match writer.run(root, arguments, given, &solved) {
             Ok(true) => return Ok(()),

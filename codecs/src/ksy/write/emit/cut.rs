@@ -193,9 +193,7 @@ impl<'p> Writer<'_, 'p> {
         let (around, start) = (self.end, self.start);
         self.end = self.end_within(cut, &here)?;
         self.start = from;
-        self.streams = self.streams.saturating_add(1);
         self.structure(object)?;
-        self.streams = self.streams.saturating_sub(1);
         self.meet_terminators(from)?;
         self.align();
         (self.end, self.start) = (around, start);

@@ -68,9 +68,7 @@ pub(super) struct Writer<'w, 'p> {
     left_behind: Vec<(usize, &'p Bytes)>,
     /// Where streams must end, since nothing else ends the field before.
     ends: Vec<usize>,
-    /// How many streams of their own stand around what is being written.
-    streams: usize,
-    /// Structures of the frame itself.
+    /// Structures that have instances in the frame itself.
     of_frame: Vec<ObjectId>,
     /// Which case was given for a switch.
     pub(super) cases: Vec<(Target, usize)>,
@@ -106,7 +104,6 @@ impl<'w, 'p> Writer<'w, 'p> {
             end: None,
             left_behind: Vec::new(),
             ends: Vec::new(),
-            streams: 0,
             of_frame: Vec::new(),
             cases: Vec::new(),
             later: Vec::new(),
@@ -238,7 +235,9 @@ impl<'w, 'p> Writer<'w, 'p> {
             ));
         }
         self.known(|machine| machine.decide_endian(object))?;
-        if self.streams == 0 && self.machine.ty(object).instances.iter().any(placed) {
+        let in_frame = !self.machine.is_apart(object);
+        let mut instances = self.machine.ty(object).instances.iter();
+        if instances.any(|instance| placed(instance, in_frame)) {
             self.of_frame.push(object);
         }
         for field in &self.machine.ty(object).fields {
@@ -301,14 +300,24 @@ impl<'w, 'p> Writer<'w, 'p> {
         if until.asks_stream() {
             return Ok(());
         }
-        let here = Here::with(object, self.machine.at_target(target).clone(), at);
+        let it = self.machine.at_target(target).clone();
+        let is_known = !matches!(it, Val::Unset);
+        let here = Here::with(object, it, at);
         match self.known(|machine| machine.truth(until, &here))? {
             Some(ends) if ends != last => {
                 let message = "the list does not end where its condition says so";
-                Err(WriteError::new(WriteProblem::Contradiction, message))
+                return Err(WriteError::new(WriteProblem::Contradiction, message));
             }
-            _ => Ok(()),
+            None if is_known => self.checks.push(Check {
+                code: until,
+                here,
+                equals: Value::Bool(last),
+                name: &field.name,
+                growth: self.machine.growth(),
+            }),
+            Some(_) | None => {}
         }
+        Ok(())
     }
 
     /// Whether a field's condition holds.

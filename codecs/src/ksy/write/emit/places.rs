@@ -3,24 +3,34 @@
 
 use super::Writer;
 use crate::ksy::plan::Field;
-use crate::ksy::read::ObjectId;
 use crate::ksy::read::eval::Here;
+use crate::ksy::read::{Class, ObjectId};
 use crate::ksy::write::{WriteError, WriteProblem};
+use bytes::Bytes;
 
-/// Whether an instance is read from the stream of its structure, at a place that does not depend
-/// on where that stream ends.
-pub(super) fn placed(instance: &Field) -> bool {
-    let pos = instance.pos.as_ref();
-    instance.io.is_none() && pos.is_some_and(|pos| !pos.asks_stream())
+/// Whether an instance is read from the frame, if its structure stands in that (and not in a
+/// stream of its own, or whether or not).
+pub(super) fn placed(instance: &Field, in_frame: bool) -> bool {
+    let from_frame = match &instance.io {
+        None => in_frame,
+        Some(io) => io.is_frame(),
+    };
+    instance.pos.is_some() && from_frame
 }
 
 impl<'p> Writer<'_, 'p> {
     /// Refuses a message, written from `start` on, whose instances read beyond its end.
     pub(super) fn meet_places(&mut self, start: usize) -> Result<(), WriteError> {
-        let end = self.out.len().saturating_sub(start);
+        if self.of_frame.is_empty() {
+            return Ok(());
+        }
+        let frame = self.out.get(start..).unwrap_or_default();
+        self.machine.written(Bytes::copy_from_slice(frame));
+        let end = frame.len();
         for object in std::mem::take(&mut self.of_frame) {
+            let in_frame = !self.machine.is_apart(object);
             for instance in &self.machine.ty(object).instances {
-                if placed(instance) && self.is_beyond(object, instance, end)? {
+                if placed(instance, in_frame) && self.is_beyond(object, instance, end)? {
                     let message = "what this instance reads is not written: its place is beyond \
                                    the fields of the message";
                     let error = WriteError::new(WriteProblem::ReadOnly, message);
@@ -39,15 +49,20 @@ impl<'p> Writer<'_, 'p> {
     ) -> Result<bool, WriteError> {
         let here = Here::of(object);
         if let Some(condition) = &instance.condition
-            && (condition.asks_stream()
-                || self.known(|machine| machine.truth(condition, &here))? != Some(true))
+            && self.known(|machine| machine.truth(condition, &here))? != Some(true)
         {
             return Ok(false);
         }
-        let Some(pos) = &instance.pos else {
-            return Ok(false);
-        };
-        let pos = self.known(|machine| machine.size(pos, &here))?;
-        Ok(pos.is_some_and(|pos| pos >= end))
+        let place = instance.pos.as_ref();
+        let place = place.map(|pos| self.machine.size(pos, &here));
+        Ok(match place {
+            Some(Err(error)) => error.class() != Class::Unread,
+            // There it may be satisfied with nothing, which is not what was read.
+            Some(Ok(place)) if place >= end => true,
+            _ => {
+                let read = self.machine.member(object, instance.slot);
+                read.is_err_and(|error| error.class() == Class::Eof)
+            }
+        })
     }
 }
