@@ -3,7 +3,7 @@
 use crate::support::backend::{Action, Answer, Asked, Backend};
 use crate::support::gateway::Gateway;
 use crate::support::in_time;
-use crate::support::raw::{accept, connect, end, listener};
+use crate::support::raw::{accept, connect, end, expect, listener};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -204,4 +204,27 @@ async fn a_login_that_a_server_refuses_is_a_connect_that_fails() {
     gateway
         .until_metric(failed, &[("upstream", "service")], 1.0)
         .await;
+}
+
+/// As one that sends data, or asks by itself, does right after a login.
+#[tokio::test]
+async fn what_a_server_says_right_after_a_login_is_for_the_client_that_is_bound_to_it() {
+    let (host, url) = listener().await;
+    let upstream = format!(
+        "url = {url:?}\nprotocol = \"gated\"\nsharing = \"bound\"\nsession.open = {{ send = \"login\", set = {{ value = 8 }} }}"
+    );
+    let forward = "[[routes]]\nfrom = \"front\"\nto = \"service\"\n";
+    let gateway = gateway(REJECT, &upstream, &[forward]).await;
+    let mut client = connect(&gateway).await;
+    client.write_all(&[2, 1, 0]).await.expect("a gateway");
+    let mut upstream = accept(&host).await;
+    let mut frame = [0; 3];
+    let read = in_time("a login", upstream.read_exact(&mut frame)).await;
+    assert_eq!((read.expect("a login"), frame[0], frame[2]), (3, 1, 8));
+    let said = [0x81, frame[1], 0, 0x41, 0, 1, 0x41, 0];
+    upstream.write_all(&said).await.expect("a gateway");
+    let read = in_time("a request", upstream.read_exact(&mut frame)).await;
+    assert_eq!((read.expect("a request"), frame), (3, [2, 1, 0]));
+    upstream.write_all(&[2]).await.expect("a gateway");
+    expect(&mut client, &[0x41, 0, 1, 0x41, 0, 2]).await;
 }
