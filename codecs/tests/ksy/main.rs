@@ -3,6 +3,7 @@
 
 mod directions;
 mod expressions;
+mod grading;
 mod loading;
 mod names;
 mod own;

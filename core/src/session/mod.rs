@@ -14,7 +14,9 @@ mod slots;
 
 pub use slots::ExchangeKey;
 
-use crate::codec::{Capabilities, CorrelationKind, HalfClose, ReplyOrder, Vigil};
+use crate::codec::{
+    Admission, Capabilities, CorrelationKind, HalfClose, Operation, ReplyOrder, Vigil,
+};
 use crate::health::{Beat, Pulse, Turn};
 use crate::message::{Correlation, Kind, Message};
 use slots::Slots;
@@ -61,6 +63,15 @@ enum State {
     Finished,
 }
 
+/// Whether the client has opened its session, where it has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// It has, or need not.
+    Open,
+    /// Only what opens it is taken.
+    Shut,
+}
+
 /// One downstream stream: which requests wait, in which order replies may leave, when it is
 /// over. Holds no request itself: the caller keeps what belongs to an exchange under its key.
 /// Replies are of any type `R`.
@@ -75,6 +86,7 @@ pub struct Session<R = Message> {
     busy: Option<Box<Busy<R>>>,
     /// What few streams have: it costs all others one word.
     rare: Option<Box<Rare>>,
+    gate: Gate,
     next_sequence: u32,
     last_activity: Instant,
 }
@@ -125,6 +137,10 @@ impl<R> Session<R> {
             state: State::Open,
             busy: None,
             rare: None,
+            gate: match capabilities.admission {
+                Admission::AtOnce => Gate::Open,
+                Admission::AfterOpening => Gate::Shut,
+            },
             next_sequence: 0,
             last_activity: now,
         }
@@ -145,6 +161,18 @@ impl<R> Session<R> {
     #[must_use]
     pub fn credit(&self) -> usize {
         self.limits.in_flight.saturating_sub(self.in_flight())
+    }
+
+    /// Whether a message of this operation is taken by now: before the session is open, only what
+    /// opens it is. The others are to be refused.
+    #[must_use]
+    pub fn admits(&self, operation: &Operation) -> bool {
+        self.gate == Gate::Open || operation.opens
+    }
+
+    /// What opens the session has succeeded.
+    pub const fn handle_opened(&mut self) {
+        self.gate = Gate::Open;
     }
 
     /// Takes a message off the wire. A request opens an exchange that must be given its reply

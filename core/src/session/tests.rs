@@ -251,3 +251,53 @@ fn parts_keep_their_place_in_the_order() {
     assert_eq!(sent(&mut s), [4]);
     assert!(s.is_quiet());
 }
+
+#[test]
+fn only_what_opens_a_session_is_admitted_before_it_is_open() {
+    use crate::codec::{Operation, StructId};
+    let now = Instant::now();
+    let other = Operation::new("other", Kind::Request, StructId(0));
+    let open = Operation::new("open", Kind::Request, StructId(0)).opening();
+    let free: Session = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    assert!(free.admits(&other) && free.admits(&open));
+    let capabilities = Capabilities {
+        correlation: CorrelationKind::Fifo,
+        reply_order: ReplyOrder::OfRequests,
+        half_close: HalfClose::FinishesReplies,
+        drain: Drain::MessageBoundary,
+        unasked: Unasked::Nothing,
+        admission: Admission::AfterOpening,
+        max_frame: 64,
+    };
+    let mut gated: Session = Session::new(LIMITS, &capabilities, now);
+    assert!(!gated.admits(&other) && gated.admits(&open));
+    gated.handle_opened();
+    assert!(gated.admits(&other) && gated.admits(&open));
+}
+
+#[test]
+fn a_watched_stream_tells_when_a_sign_is_due() {
+    use crate::message::{OperationId, Record};
+    let now = Instant::now();
+    let mut s: Session = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    assert_eq!(
+        (s.poll_pulse(), s.handle_pulse(now + MINUTE)),
+        (None, Beat::Wait)
+    );
+    let every = LIMITS.idle / 4;
+    let vigil = Vigil {
+        every,
+        sign: Some(Message::new(Kind::Event, OperationId(0), Record::new())),
+        silence: Some(every * 3),
+        echoes: false,
+    };
+    s.watch(&vigil, now);
+    assert_eq!(s.poll_timeout(), Some(now + every));
+    assert_eq!(s.handle_pulse(now + every), Beat::Send(0));
+    s.handle_written(now + every);
+    s.handle_heard(now + every * 2);
+    assert_eq!(s.handle_pulse(now + every * 2), Beat::Send(1));
+    // A client with a request in flight is watched as well.
+    request(&mut s, 1, now + every * 2);
+    assert_eq!(s.handle_pulse(now + every * 4), Beat::GiveUp);
+}

@@ -18,7 +18,7 @@ use crate::upstream::{Lanes, Upstream};
 use bytes::Bytes;
 use gatewright_config::plan::{RouteAction, RoutePlan};
 use gatewright_core::codec::{
-    CorrelationKind, Event, Needs, Operation, Protocol, Rejected, Retry, Used,
+    CorrelationKind, Event, Grade, Needs, Operation, Protocol, Rejected, Retry, Used,
 };
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message, OperationId, Slot};
@@ -119,6 +119,8 @@ pub(crate) struct Dispatch {
     weighs_payload: bool,
     /// The route on which requests need not be read.
     passage: Option<Rc<Route>>,
+    /// Whether clients can open the session that they have to.
+    opens: bool,
 }
 
 /// When a request came.
@@ -159,7 +161,13 @@ impl Dispatch {
         log: MessageLog,
     ) -> Self {
         let passage = passage(&protocol, &table, &routes, log).cloned();
+        let operations = protocol.descriptor().operations.iter();
+        let mut openings = operations
+            .zip((0..).map(OperationId))
+            .filter(|(o, _)| o.opens);
+        let opens = openings.any(|(_, id)| table.routes_of(id).next().is_some());
         Self {
+            opens,
             weighs_payload: table.weighs_payload(),
             protocol,
             table,
@@ -195,7 +203,26 @@ impl Dispatch {
         }
     }
 
-    fn operation(&self, message: &Message) -> &Operation {
+    /// Whether a message on that route has to wait for the client to open its session. Where no
+    /// route takes what opens one, or the gateway opens them upstream itself, no client has to.
+    pub(crate) fn awaits_opening(&self, route: Option<&Rc<Route>>) -> bool {
+        self.opens && !route.is_some_and(|route| route.upstream.opens_sessions())
+    }
+
+    /// Whether an exchange's reply says that the session of its client, who asked for that, is open.
+    pub(crate) fn has_opened(&self, reply: &Reply) -> bool {
+        let Reply::Exchange(exchange) = reply else {
+            return false;
+        };
+        let descriptor = self.protocol.descriptor();
+        let is_fine = |event: &Event| match event {
+            Event::Head(reply) => descriptor.grade(reply) == Grade::Fine,
+            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => false,
+        };
+        self.operation(&exchange.request).opens && reply.event().is_some_and(is_fine)
+    }
+
+    pub(crate) fn operation(&self, message: &Message) -> &Operation {
         let descriptor = self.protocol.descriptor();
         descriptor.operation(message.operation())
     }

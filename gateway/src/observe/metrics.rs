@@ -164,6 +164,13 @@ impl ListenerMetrics {
         self.count("gatewright_tls_handshakes_failed_total", "cause", cause);
     }
 
+    /// A client sent something else before it had opened its session.
+    pub(crate) fn unopened(&self) {
+        self.metrics.with(|| {
+            counter!("gatewright_unopened_total", "listener" => self.name.clone()).increment(1);
+        });
+    }
+
     /// A client was sent a sign of life.
     pub(crate) fn sign_sent(&self) {
         self.metrics.with(|| {

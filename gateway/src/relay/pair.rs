@@ -68,13 +68,17 @@ impl Pair {
         sent: Vec<u8>,
         alarm: Alarm,
     ) -> Self {
-        let OwnConnection { stream, place } = upstream;
+        let OwnConnection {
+            stream,
+            early,
+            place,
+        } = upstream;
         Self {
             client,
             upstream: stream,
             _place: place,
             up: Flow::new(sent),
-            down: Flow::new(Vec::new()),
+            down: Flow::new(early),
             alarm,
             last: clock::now(),
             seen_drain: false,

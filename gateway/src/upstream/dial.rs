@@ -1,6 +1,7 @@
 //! From an endpoint to a stream of bytes.
 
 use super::Upstream;
+use super::native::Begun;
 use super::quic::{Quic, QuicSocket};
 use super::stream::Stream;
 use crate::clock;
@@ -27,14 +28,13 @@ impl Upstream {
     }
 
     /// The same for a client of the upstream's protocol: the connection has begun as it has to.
-    pub(super) async fn dial_bound(&self, endpoint: usize) -> Option<Stream> {
+    pub(super) async fn dial_bound(&self, endpoint: usize) -> Option<Begun> {
         match &self.plan.speaks {
             Some(speech) if !speech.opening.is_empty() => {
-                let opening = self.open_native(endpoint, speech);
-                let bare = async { opening.await?.into_stream() };
-                self.dialled(endpoint, bare).await
+                self.dialled(endpoint, self.open_bound(endpoint, speech))
+                    .await
             }
-            Some(_) | None => self.dial(endpoint).await,
+            Some(_) | None => self.dial(endpoint).await.map(Begun::from),
         }
     }
 
@@ -43,14 +43,14 @@ impl Upstream {
         self.dialler.dial(&self.target(endpoint)?).await
     }
 
-    async fn dialled(
+    async fn dialled<T>(
         &self,
         endpoint: usize,
-        dialling: impl Future<Output = io::Result<Stream>>,
-    ) -> Option<Stream> {
+        dialling: impl Future<Output = io::Result<T>>,
+    ) -> Option<T> {
         let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
         match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(stream) => Some(stream),
+            Ok(dialled) => Some(dialled),
             Err(error) => {
                 self.metrics.connect_failed();
                 if self.may_complain() {

@@ -294,6 +294,12 @@ impl Upstream {
     }
 
     /// Whether its connections carry messages of a protocol.
+    /// Whether each of its connections begins with what opens a session.
+    pub(crate) fn opens_sessions(&self) -> bool {
+        let speaks = self.plan.speaks.as_ref();
+        speaks.is_some_and(|speech| !speech.opening.is_empty())
+    }
+
     pub(crate) const fn speaks(&self) -> bool {
         self.plan.speaks.is_some()
     }

@@ -1,5 +1,6 @@
 //! Connections that are somebody's own: a relay's, or a client's that is bound.
 
+use super::native::Begun;
 use super::{Stream, Upstream};
 use crate::clock;
 use gatewright_config::plan::RoutePlan;
@@ -29,6 +30,8 @@ pub(crate) struct Owner {
 #[derive(Debug)]
 pub(crate) struct OwnConnection {
     pub(crate) stream: Stream,
+    /// What came from the server already.
+    pub(crate) early: Vec<u8>,
     pub(crate) place: OwnPlace,
 }
 
@@ -61,13 +64,17 @@ impl Upstream {
         for _ in 0..self.known_endpoints().len().min(self.attempts() as usize) {
             let place = self.place_own(owner, avoid)?;
             let dialled = match beginning {
-                Beginning::Bare => self.dial(place.endpoint).await,
+                Beginning::Bare => self.dial(place.endpoint).await.map(Begun::from),
                 Beginning::AsEach => self.dial_bound(place.endpoint).await,
             };
             match dialled {
-                Some(stream) => {
+                Some(Begun { stream, early }) => {
                     let place = place.usable();
-                    return Some(OwnConnection { stream, place });
+                    return Some(OwnConnection {
+                        stream,
+                        early,
+                        place,
+                    });
                 }
                 None => avoid = Some(place.failed()),
             }

@@ -28,6 +28,7 @@ mod convert;
 mod balancing;
 mod native_health;
 mod session_open;
+mod session_gate;
 mod bound;
 mod heartbeats;
 mod retirement;

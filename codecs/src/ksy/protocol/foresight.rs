@@ -1,6 +1,6 @@
 //! What expressions give for all messages of an operation, as far as its presets tell.
 
-use super::paths::key;
+use super::operations::keys;
 use super::presets::Preset;
 use crate::ksy::model::TypeId;
 use crate::ksy::plan::{Code, Form, Op, Plan};
@@ -24,9 +24,10 @@ impl Foresight<'_> {
 
     fn within(&self, owner: TypeId, code: &Code, depth: usize) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
-        if let Some(named) = key(self.plan, owner, code)
-            && let Some(preset) = self.presets.iter().find(|preset| preset.key == named)
-        {
+        let named = keys(self.plan, owner, code);
+        // Later ones are more special.
+        let mut presets = self.presets.iter().rev();
+        if let Some(preset) = presets.find(|preset| named.contains(&preset.key)) {
             return Some(preset.value.clone());
         }
         let of = |code: &Code| self.within(owner, code, depth);

@@ -5,6 +5,7 @@ mod codec;
 mod direct;
 mod foresight;
 mod gather;
+mod grading;
 mod ids;
 mod load;
 mod offsets;

@@ -1,5 +1,6 @@
 //! Operations: what a definition's messages are called, and where their fields stand.
 
+use super::grading::grading;
 use super::paths::{key, path};
 use super::presets::{Preset, Presets};
 use super::schema::limited;
@@ -121,9 +122,12 @@ pub(super) fn describe(
             let id = OperationId(u16::try_from(described.len()).map_err(|_| TooMany)?);
             let mut one = entry(plan, section, index, way, &shape);
             one.name = name.into();
+            let told = Told { id, shape, presets };
+            if let (Way::Reply, Some(error)) = (way, &section.reply.error) {
+                one.grading = grading(plan, section.reply.root, error, &told);
+            }
             described.push(one);
             all.indexes.push(index);
-            let told = Told { id, shape, presets };
             match way {
                 Way::Request => all.requests.insert(index, told),
                 Way::Reply => all.replies.insert(index, told),
@@ -163,6 +167,7 @@ fn entry(
     if of_session && kind == Kind::Request {
         entry.needs = Needs::Bound;
     }
+    entry.opens = way == Way::Request && section.open.contains(&index);
     entry
 }
 
@@ -287,7 +292,11 @@ fn capabilities(plan: &Plan, section: &SectionPlan, operations: &Operations) -> 
         half_close: HalfClose::FinishesReplies,
         drain: Drain::MessageBoundary,
         unasked: unasked(section, operations),
-        admission: Admission::AtOnce,
+        admission: if section.open.is_empty() {
+            Admission::AtOnce
+        } else {
+            Admission::AfterOpening
+        },
         max_frame: section.max_frame.get(),
     }
 }

@@ -65,6 +65,12 @@ impl Connection {
     ) {
         let key = exchange.key;
         let reply = self.listener.dispatch.finish(exchange, result, now);
+        if reply
+            .as_ref()
+            .is_some_and(|reply| self.listener.dispatch.has_opened(reply))
+        {
+            self.session.handle_opened();
+        }
         self.settle(key, reply, now);
     }
 

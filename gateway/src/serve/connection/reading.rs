@@ -227,6 +227,9 @@ impl Connection {
         let dispatch = &listener.dispatch;
         let facts = self.facts();
         let route = dispatch.route(&request, &facts);
+        if !self.session.admits(dispatch.operation(&request)) && dispatch.awaits_opening(route) {
+            return self.refuse_unopened(request, at);
+        }
         let needs = dispatch.needs(&request, route);
         let request = match needs {
             Needs::Nothing => request,
@@ -262,6 +265,21 @@ impl Connection {
             }
             Begun::Answered(reply) => self.settle(key, reply, at.now),
         }
+        Ok(())
+    }
+
+    /// Nothing passes before the client has opened its session: the protocol says no for us, or the
+    /// connection ends. A message that has no answer is dropped.
+    fn refuse_unopened(&mut self, request: Message, at: Arrival) -> Result<(), Ended> {
+        self.listener.metrics.unopened();
+        let opened = self.session.handle_request(&request, at.now, at.now);
+        let key = opened.map_err(|violation| Ended(violation.as_str()))?;
+        let fault = Fault::unsent(
+            FaultClass::BadRequest,
+            "the client has not opened its session",
+        );
+        let refusal = self.listener.dispatch.refuse(request, &fault);
+        self.settle(key, refusal, at.now);
         Ok(())
     }
 

@@ -17,4 +17,5 @@ pub(super) use driver::LinkDriver;
 pub(crate) use lane::{Call, Lane, Lanes};
 pub(super) use link::Link;
 pub(crate) use mailbox::Part;
+pub(super) use opened::Begun;
 pub(crate) use parcel::Parcel;

@@ -5,7 +5,7 @@ use crate::upstream::Upstream;
 use crate::upstream::stream::Stream;
 use bytes::BytesMut;
 use gatewright_config::plan::Speech;
-use gatewright_core::codec::{Control, Event, Side};
+use gatewright_core::codec::{Control, Event, Side, Unasked};
 use gatewright_core::message::{Kind, Message};
 use gatewright_core::translate::Question;
 use std::io;
@@ -21,6 +21,23 @@ pub(in crate::upstream) struct Opened {
     pub(super) inbound: BytesMut,
 }
 
+/// A connection that is to be somebody's own.
+#[derive(Debug)]
+pub(in crate::upstream) struct Begun {
+    pub(in crate::upstream) stream: Stream,
+    /// What the server has said already.
+    pub(in crate::upstream) early: Vec<u8>,
+}
+
+impl From<Stream> for Begun {
+    fn from(stream: Stream) -> Self {
+        Self {
+            stream,
+            early: Vec::new(),
+        }
+    }
+}
+
 impl Upstream {
     /// Connects to an endpoint and says what each connection begins with. How long that may take is
     /// for the caller to say.
@@ -32,6 +49,36 @@ impl Upstream {
         endpoint: usize,
         speech: &Speech,
     ) -> io::Result<Opened> {
+        let mut opened = self.begin_native(endpoint, speech).await?;
+        opened.expect_nothing().await?;
+        Ok(opened)
+    }
+
+    /// The same for one client's own: what the server has said by itself meanwhile is for that.
+    ///
+    /// # Errors
+    /// If it cannot be connected to, or does not answer as it has to.
+    pub(in crate::upstream) async fn open_bound(
+        &self,
+        endpoint: usize,
+        speech: &Speech,
+    ) -> io::Result<Begun> {
+        let Opened {
+            stream, inbound, ..
+        } = self.begin_native(endpoint, speech).await?;
+        let capabilities = speech.protocol.descriptor().capabilities;
+        match capabilities.unasked {
+            Unasked::Nothing if !inbound.is_empty() => {
+                Err(io::Error::other("bytes that nobody asked for"))
+            }
+            Unasked::Nothing | Unasked::Events => Ok(Begun {
+                stream,
+                early: inbound.into(),
+            }),
+        }
+    }
+
+    async fn begin_native(&self, endpoint: usize, speech: &Speech) -> io::Result<Opened> {
         let stream = self.stream_to(endpoint).await?;
         let protocol = Arc::clone(&speech.protocol);
         let mut opened = Opened {
@@ -42,7 +89,6 @@ impl Upstream {
         for (question, nth) in speech.opening.iter().zip(0..) {
             opened.ask(question, nth).await?;
         }
-        opened.expect_nothing().await?;
         Ok(opened)
     }
 }
@@ -85,18 +131,6 @@ impl Opened {
         match self.next_reply().await? {
             None => Ok(()),
             Some(_) => Err(io::Error::other("a reply that nobody asked for")),
-        }
-    }
-
-    /// The bare connection.
-    ///
-    /// # Errors
-    /// If the server has begun to say something.
-    pub(in crate::upstream) fn into_stream(self) -> io::Result<Stream> {
-        if self.inbound.is_empty() {
-            Ok(self.stream)
-        } else {
-            Err(io::Error::other("bytes that nobody asked for"))
         }
     }
 
