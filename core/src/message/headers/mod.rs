@@ -19,7 +19,7 @@ mod octets;
 mod role;
 
 pub use lines::{HeaderLines, ReadLine, WrongLine};
-pub use new::{NewHeaders, NotHeaders, WrongHeader};
+pub use new::{KnownName, NewHeaders, NotHeaders, WrongHeader};
 pub use octets::{are_value, is_token, is_value};
 pub use role::{Role, Roles};
 
