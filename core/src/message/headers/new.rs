@@ -105,7 +105,7 @@ impl NewHeaders {
     pub fn finish(self) -> Headers {
         // It is put together of texts.
         let text = ByteString::try_from(self.text.freeze()).unwrap_or_default();
-        Headers::new(text, self.lines, self.roles)
+        Headers::new(text, self.lines, self.roles, true)
     }
 }
 
