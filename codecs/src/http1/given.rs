@@ -6,9 +6,12 @@ use super::head::number;
 use super::hop::{Options, is_trailers};
 use bytes::{BufMut, BytesMut};
 use gatewright_core::codec::{EncodeError, EncodeProblem};
-use gatewright_core::message::headers::{Header, NotHeaders, Role};
+use gatewright_core::message::headers::{Header, NotHeaders, Role, Roles};
 use gatewright_core::message::{Headers, Value};
 use std::borrow::Cow;
+
+/// What passes whatever it is in, and says nothing about the message.
+const END_TO_END: Roles = Roles::of(&[Role::Other, Role::Origin]);
 
 /// Fields, looked at once before any of them is written.
 #[derive(Debug)]
@@ -44,12 +47,24 @@ impl<'m> Given<'m> {
             length: None,
             connection: Options::default(),
         };
+        let counted = match headers.roles().are_among(END_TO_END) {
+            true => headers.len(),
+            false => given.look(of)?,
+        };
+        if counted > MAX_FIELDS {
+            return Err(wrong(EncodeProblem::OutOfRange));
+        }
+        Ok(given)
+    }
+
+    /// Looks at each field. Gives the number of those that count.
+    fn look(&mut self, of: Of) -> Result<usize, EncodeError> {
         let mut counted = 0_usize;
-        for header in headers.iter() {
+        for header in self.headers.iter() {
             check(header.role(), of)?;
             match header.role() {
-                Role::Length => given.take_length(header.value())?,
-                Role::Connection => given.connection.add(header.value()),
+                Role::Length => self.take_length(header.value())?,
+                Role::Connection => self.connection.add(header.value()),
                 Role::Other
                 | Role::Host
                 | Role::Coding
@@ -59,10 +74,7 @@ impl<'m> Given<'m> {
                 | Role::Origin => counted = counted.saturating_add(1),
             }
         }
-        if counted > MAX_FIELDS {
-            return Err(wrong(EncodeProblem::OutOfRange));
-        }
-        Ok(given)
+        Ok(counted)
     }
 
     fn take_length(&mut self, value: &str) -> Result<(), EncodeError> {
@@ -76,7 +88,10 @@ impl<'m> Given<'m> {
     /// Appends those that are passed on.
     pub(super) fn write(&self, out: &mut BytesMut) {
         out.reserve(self.headers.size());
-        self.headers.write(out, |header| self.passes(header));
+        match self.headers.roles().are_among(END_TO_END) {
+            true => self.headers.write_all(out),
+            false => self.headers.write(out, |header| self.passes(header)),
+        }
     }
 
     fn passes(&self, header: Header<'_>) -> bool {

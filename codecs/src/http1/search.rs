@@ -45,8 +45,9 @@ impl Search {
         max_frame: usize,
     ) -> Result<Option<usize>, DecodeError> {
         self.check_start(section, buf)?;
-        while let Some(found) = memchr::memchr(b'\n', buf.get(self.place..).unwrap_or_default()) {
-            let at = self.place.saturating_add(found);
+        let start = self.place;
+        for found in memchr::memchr_iter(b'\n', buf.get(start..).unwrap_or_default()) {
+            let at = start.saturating_add(found);
             let end = at.saturating_add(1);
             let line = buf.get(self.line..at).unwrap_or_default();
             let Some((b'\r', text)) = line.split_last() else {

@@ -49,6 +49,7 @@ pub(super) struct Endpoint {
     connections: Vec<(u64, Connection)>,
     /// None before this place has room: those who come and go one at a time need not look at all.
     full_before: usize,
+    counts: Counts,
     owned: Owned,
     next_sequence: u64,
     failures: u32,
@@ -70,6 +71,13 @@ enum State {
     Leaving,
 }
 
+/// How many connections there are of each kind. They are asked for with each exchange.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    connecting: usize,
+    usable: usize,
+}
+
 impl Connection {
     const fn has_room(&self) -> bool {
         matches!(self.state, State::Usable { capacity } if self.in_flight < capacity)
@@ -89,6 +97,7 @@ impl Endpoint {
             blamed: None,
             connections: Vec::new(),
             full_before: 0,
+            counts: Counts::default(),
             owned: Owned::default(),
             next_sequence: 0,
             failures: 0,
@@ -154,7 +163,22 @@ impl Endpoint {
                 });
             }
         }
+        self.count();
         usable
+    }
+
+    /// A connection came, went, or became another kind of one.
+    fn count(&mut self) {
+        let mut counts = Counts::default();
+        for (_, connection) in &self.connections {
+            match connection.state {
+                State::AwaitingConnect => counts.connecting += 1,
+                State::Usable { .. } => counts.usable += 1,
+                State::Leaving => {}
+            }
+        }
+        self.counts = counts;
+        self.full_before = 0;
     }
 
     pub(super) fn connection(&mut self, id: ConnId) -> Option<&mut Connection> {
@@ -198,6 +222,7 @@ impl Endpoint {
                 in_flight: 0,
             },
         ));
+        self.count();
         ConnId {
             endpoint: self.index,
             sequence,
@@ -213,7 +238,7 @@ impl Endpoint {
             return;
         }
         connection.state = State::Usable { capacity };
-        self.full_before = 0;
+        self.count();
         self.note_reached(was_reached, now);
     }
 
@@ -274,12 +299,13 @@ impl Endpoint {
         if let Some(connection) = self.connection(id) {
             connection.state = State::Leaving;
         }
+        self.count();
     }
 
     pub(super) fn remove(&mut self, id: ConnId) {
         self.connections
             .retain(|(sequence, _)| *sequence != id.sequence);
-        self.full_before = 0;
+        self.count();
         self.end_trial(id);
     }
 
@@ -405,35 +431,24 @@ impl Endpoint {
         self.failures > 0 && self.is_unconnected()
     }
 
-    fn is_reached(&self) -> bool {
-        let shared = self.connections.iter();
-        let mut shared = shared.map(|(_, c)| c.state);
-        let usable = |state| matches!(state, State::Usable { .. });
-        self.owned.usable > 0 || shared.any(usable)
+    const fn is_reached(&self) -> bool {
+        self.owned.usable > 0 || self.counts.usable > 0
     }
 
     /// Whether it has no connection that takes, or will take, new exchanges.
-    pub(super) fn is_unconnected(&self) -> bool {
+    pub(super) const fn is_unconnected(&self) -> bool {
         !self.is_promising()
     }
 
-    pub(super) fn is_promising(&self) -> bool {
-        self.connections
-            .iter()
-            .any(|(_, c)| c.state != State::Leaving)
+    pub(super) const fn is_promising(&self) -> bool {
+        self.counts.connecting > 0 || self.counts.usable > 0
     }
 
-    pub(super) fn is_connecting(&self) -> bool {
-        self.connections
-            .iter()
-            .any(|(_, c)| c.state == State::AwaitingConnect)
+    pub(super) const fn is_connecting(&self) -> bool {
+        self.counts.connecting > 0
     }
 
-    pub(super) fn is_full(&self, limit: usize) -> bool {
-        self.connections
-            .iter()
-            .filter(|(_, c)| c.state != State::Leaving)
-            .count()
-            >= limit
+    pub(super) const fn is_full(&self, limit: usize) -> bool {
+        self.counts.connecting + self.counts.usable >= limit
     }
 }

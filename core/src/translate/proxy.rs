@@ -8,7 +8,7 @@
 use super::{Facts, HttpAnswer, HttpRequest};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
-use crate::message::headers::{Header, NewHeaders, Role, WrongHeader};
+use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
 use crate::message::{Body, Headers, Kind, Message, Record, Slot, Value};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -17,6 +17,10 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+const VIA: KnownName = KnownName::new("via", Role::Other);
+const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
+const FORWARDED_HOST: KnownName = KnownName::new("x-forwarded-host", Role::Origin);
+const FORWARDED_PROTO: KnownName = KnownName::new("x-forwarded-proto", Role::Origin);
 /// Characters of `255.255.255.255`.
 const LONGEST_V4: usize = 15;
 /// What this gateway adds to a request takes about so many bytes.
@@ -49,7 +53,9 @@ impl Proxy {
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
         fields.add_from(&given, |header| passing.takes(header));
-        own_fields(request, shape, facts, |name, value| fields.add(name, value))?;
+        own_fields(request, shape, facts, |name, value| {
+            fields.add_known(name, value)
+        })?;
         let of_headers = shape.request_headers.index();
         let record = request.fields().iter().enumerate();
         let record = record.map(|(slot, value)| match slot == of_headers {
@@ -89,7 +95,7 @@ impl Proxy {
         }
         own_fields(request, shape, facts, |name, value| {
             let value = HeaderValue::from_str(value).map_err(|_| WrongHeader)?;
-            map.append(HeaderName::from_static(name), value);
+            map.append(HeaderName::from_static(name.as_str()), value);
             Ok(())
         })?;
         Ok(HttpRequest {
@@ -259,7 +265,7 @@ fn own_fields(
     request: &Message,
     shape: &HttpShape,
     facts: &Facts,
-    mut say: impl FnMut(&'static str, &str) -> Result<(), WrongHeader>,
+    mut say: impl FnMut(KnownName, &str) -> Result<(), WrongHeader>,
 ) -> Result<(), Fault> {
     // The version that the request came in, and what this gateway is called (RFC 9110, 7.6.3).
     let via = if facts.carriage.http2 {
@@ -269,11 +275,11 @@ fn own_fields(
     };
     let proto = if facts.carriage.tls { "https" } else { "http" };
     let mut all = || {
-        say("via", via)?;
-        say("x-forwarded-for", &address(facts.peer.ip()))?;
-        say("x-forwarded-proto", proto)?;
+        say(VIA, via)?;
+        say(FORWARDED_FOR, &address(facts.peer.ip()))?;
+        say(FORWARDED_PROTO, proto)?;
         match request.field(shape.authority).as_str() {
-            Some(host) if !host.is_empty() => say("x-forwarded-host", host),
+            Some(host) if !host.is_empty() => say(FORWARDED_HOST, host),
             Some(_) | None => Ok(()),
         }
     };
@@ -283,6 +289,17 @@ fn own_fields(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_names_have_their_roles() {
+        for known in [VIA, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO] {
+            let mut fields = NewHeaders::default();
+            fields.add_known(known, "1").unwrap();
+            let fields = fields.finish();
+            let header = fields.iter().next().unwrap();
+            assert_eq!(header.role(), Role::of(known.as_str()));
+        }
+    }
 
     #[test]
     fn addresses_are_written_as_the_library_does() {

@@ -53,6 +53,13 @@ struct Place<T> {
     waker: Waker,
 }
 
+impl<T> Place<T> {
+    fn leave(&mut self) -> Option<T> {
+        self.signal.vacant.store(true, Ordering::Release);
+        self.exchange.take()
+    }
+}
+
 /// Which places were woken, and the task to wake when the first one is.
 #[derive(Debug, Default)]
 struct Ready {
@@ -69,6 +76,8 @@ struct Woken {
 struct Signal {
     place: usize,
     queued: AtomicBool,
+    /// Nobody is there whom a wake could concern: the HTTP/2 library wakes streams that are over.
+    vacant: AtomicBool,
     ready: Arc<Ready>,
 }
 
@@ -78,7 +87,7 @@ impl Wake for Signal {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.queued.swap(true, Ordering::AcqRel) {
+        if self.vacant.load(Ordering::Acquire) || self.queued.swap(true, Ordering::AcqRel) {
             return;
         }
         let mut woken = self.ready.lock();
@@ -111,6 +120,7 @@ impl<T> Exchanges<T> {
         let index = self.free.pop().unwrap_or_else(|| self.add_place());
         let place = &mut self.places[index];
         place.exchange = Some(exchange);
+        place.signal.vacant.store(false, Ordering::Release);
         if !place.signal.queued.swap(true, Ordering::AcqRel) {
             self.ready.lock().places.push(index);
         }
@@ -139,7 +149,7 @@ impl<T> Exchanges<T> {
             let Some(result) = poll(exchange, &mut Context::from_waker(&place.waker)) else {
                 continue;
             };
-            if let Some(exchange) = place.exchange.take() {
+            if let Some(exchange) = place.leave() {
                 self.free.push(index);
                 ended(exchange, result);
             }
@@ -161,7 +171,7 @@ impl<T> Exchanges<T> {
             .iter()
             .position(|place| place.exchange.as_ref().is_some_and(&mut chosen))?;
         self.free.push(index);
-        self.places[index].exchange.take()
+        self.places[index].leave()
     }
 
     /// Cancels whatever is left.
@@ -182,6 +192,7 @@ impl<T> Exchanges<T> {
         let signal = Arc::new(Signal {
             place,
             queued: AtomicBool::new(false),
+            vacant: AtomicBool::new(true),
             ready,
         });
         let waker = Waker::from(Arc::clone(&signal));
@@ -191,5 +202,59 @@ impl<T> Exchanges<T> {
             waker,
         });
         place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_is_over_wakes_nobody_and_whoever_comes_next_is_polled() {
+        let task = Arc::<Task>::default();
+        let woken = || task.0.load(Ordering::Relaxed);
+        let waker = Waker::from(Arc::clone(&task));
+        let cx = &Context::from_waker(&waker);
+        let mut exchanges = Exchanges::default();
+        let mut kept = None;
+        exchanges.insert('a');
+        exchanges.poll_ready(
+            cx,
+            |_, cx| {
+                kept = Some(cx.waker().clone());
+                None::<()>
+            },
+            |_, ()| {},
+        );
+        let kept = kept.expect("it was polled");
+        kept.wake_by_ref();
+        assert_eq!(woken(), 1);
+        exchanges.poll_ready(cx, |_, _| Some(()), |_, ()| {});
+        assert!(exchanges.is_empty());
+        kept.wake_by_ref();
+        assert_eq!(woken(), 1);
+        exchanges.insert('b');
+        let mut polled = Vec::new();
+        exchanges.poll_ready(
+            cx,
+            |name, _| {
+                polled.push(*name);
+                None::<()>
+            },
+            |_, ()| {},
+        );
+        assert_eq!(polled, ['b']);
+        kept.wake_by_ref();
+        assert_eq!(woken(), 2);
     }
 }

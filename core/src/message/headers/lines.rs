@@ -121,7 +121,7 @@ impl<'t> HeaderLines<'t> {
         for line in &self.lines {
             roles.add(line.role);
         }
-        Headers::new(self.text.clone(), self.lines, roles)
+        Headers::new(self.text.clone(), self.lines, roles, false)
     }
 }
 

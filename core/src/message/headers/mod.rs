@@ -19,7 +19,7 @@ mod octets;
 mod role;
 
 pub use lines::{HeaderLines, ReadLine, WrongLine};
-pub use new::{NewHeaders, NotHeaders, WrongHeader};
+pub use new::{KnownName, NewHeaders, NotHeaders, WrongHeader};
 pub use octets::{are_value, is_token, is_value};
 pub use role::{Role, Roles};
 
@@ -44,6 +44,8 @@ struct Kept {
     text: ByteString,
     lines: Lines,
     roles: Roles,
+    /// The text is these lines as they would be written, and nothing else.
+    pure: bool,
     /// The same as structures, once somebody asked.
     records: OnceLock<Vec<Value>>,
 }
@@ -118,12 +120,13 @@ impl<'h> Header<'h> {
 }
 
 impl Headers {
-    fn new(text: ByteString, lines: Lines, roles: Roles) -> Self {
+    fn new(text: ByteString, lines: Lines, roles: Roles, pure: bool) -> Self {
         Self {
             kept: Arc::new(Kept {
                 text,
                 lines,
                 roles,
+                pure,
                 records: OnceLock::new(),
             }),
         }
@@ -165,6 +168,14 @@ impl Headers {
     pub fn size(&self) -> usize {
         let size = |line: &Line| line.name().len() + line.value().len() + 4;
         self.kept.lines.iter().map(size).sum()
+    }
+
+    /// Appends all fields as lines: `name: value`, CR LF.
+    pub fn write_all(&self, out: &mut BytesMut) {
+        match self.kept.pure {
+            true => out.put_slice(self.kept.text.as_bytes()),
+            false => self.write(out, |_| true),
+        }
     }
 
     /// Appends the fields that pass as lines: `name: value`, CR LF. What lies together is copied

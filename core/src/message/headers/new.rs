@@ -1,7 +1,7 @@
 //! Header fields that are made here, each with the line that it is written as.
 
 use super::lines::place;
-use super::octets::{is_space, token};
+use super::octets::{is_space, is_tchar, token};
 use super::{Header, Headers, Line, Lines, Role, Roles, are_value};
 use crate::codec::HttpShape;
 use crate::message::{Slot, Value};
@@ -37,23 +37,47 @@ impl NewHeaders {
     /// # Errors
     /// If it is none.
     pub fn add(&mut self, name: &str, value: &str) -> Result<(), WrongHeader> {
-        let is_name = !name.is_empty() && token(name.as_bytes()) == name.len();
-        let is_whole = |end: Option<&u8>| !end.is_some_and(|byte| is_space(*byte));
-        let bytes = value.as_bytes();
-        if !is_name || !is_whole(bytes.first()) || !is_whole(bytes.last()) || !are_value(bytes) {
+        if name.is_empty() || token(name.as_bytes()) != name.len() {
             return Err(WrongHeader);
         }
+        check(value)?;
         self.push(name, value, Role::of(name));
         Ok(())
     }
 
     /// Adds the fields that pass. They were checked.
     pub fn add_from(&mut self, headers: &Headers, mut passes: impl FnMut(Header<'_>) -> bool) {
-        for header in headers.iter() {
-            if passes(header) {
-                self.push(header.name(), header.value(), header.role());
+        for header in headers.iter().filter(|header| passes(*header)) {
+            match header.line.plain().and_then(|whole| header.text.get(whole)) {
+                Some(whole) => self.push_line(whole, header.line),
+                None => self.push(header.name(), header.value(), header.role()),
             }
         }
+    }
+
+    /// Adds a line as it lies, with its end.
+    fn push_line(&mut self, whole: &str, line: &Line) {
+        let at = place(self.text.len());
+        let moved = |place: u32| place.wrapping_sub(line.name).wrapping_add(at);
+        self.text.extend_from_slice(whole.as_bytes());
+        self.roles.add(line.role);
+        self.lines.push(Line {
+            name: at,
+            name_end: moved(line.name_end),
+            value: moved(line.value),
+            end: moved(line.end),
+            ..*line
+        });
+    }
+
+    /// Adds a field of a name that is known.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn add_known(&mut self, name: KnownName, value: &str) -> Result<(), WrongHeader> {
+        check(value)?;
+        self.push(name.name, value, name.role);
+        Ok(())
     }
 
     fn push(&mut self, name: &str, value: &str, role: Role) {
@@ -81,7 +105,43 @@ impl NewHeaders {
     pub fn finish(self) -> Headers {
         // It is put together of texts.
         let text = ByteString::try_from(self.text.freeze()).unwrap_or_default();
-        Headers::new(text, self.lines, self.roles)
+        Headers::new(text, self.lines, self.roles, true)
+    }
+}
+
+fn check(value: &str) -> Result<(), WrongHeader> {
+    let is_whole = |end: Option<&u8>| !end.is_some_and(|byte| is_space(*byte));
+    let bytes = value.as_bytes();
+    if !is_whole(bytes.first()) || !is_whole(bytes.last()) || !are_value(bytes) {
+        return Err(WrongHeader);
+    }
+    Ok(())
+}
+
+/// A name that is known when this is built.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownName {
+    name: &'static str,
+    role: Role,
+}
+
+impl KnownName {
+    /// A name, and what it is to a hop. A constant that is no token does not compile.
+    #[must_use]
+    pub const fn new(name: &'static str, role: Role) -> Self {
+        let mut rest = name.as_bytes();
+        assert!(!rest.is_empty(), "a name is not empty");
+        while let Some((byte, after)) = rest.split_first() {
+            assert!(is_tchar(*byte), "a name is a token");
+            rest = after;
+        }
+        Self { name, role }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.name
     }
 }
 

@@ -17,7 +17,7 @@ static TOKENS: [bool; 256] = {
     tokens
 };
 
-const fn is_tchar(byte: u8) -> bool {
+pub(super) const fn is_tchar(byte: u8) -> bool {
     matches!(
         byte,
         b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~'

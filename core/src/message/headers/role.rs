@@ -61,6 +61,24 @@ impl Roles {
         self.0 & (1 << role as u16) != 0
     }
 
+    /// Whether it has none but these.
+    #[must_use]
+    pub const fn are_among(self, all: Self) -> bool {
+        self.0 & !all.0 == 0
+    }
+
+    /// These roles.
+    #[must_use]
+    pub const fn of(roles: &[Role]) -> Self {
+        let mut all = Self(0);
+        let mut rest = roles;
+        while let Some((role, after)) = rest.split_first() {
+            all.add(*role);
+            rest = after;
+        }
+        all
+    }
+
     pub(super) const fn add(&mut self, role: Role) {
         self.0 |= 1 << role as u16;
     }

@@ -151,6 +151,12 @@ fn made_fields_are_those_that_were_given() {
         written(&made, |_| true),
         "x: \r\nA: b\r\nC: d\r\nvia: 1.1 a\r\n"
     );
+    let mut all = BytesMut::new();
+    made.write_all(&mut all);
+    assert_eq!(all, written(&made, |_| true));
+    all.clear();
+    given.write_all(&mut all);
+    assert_eq!(all, "A: b\r\nC: d\r\nHost: e\r\n");
     assert!(given.roles().has(Role::Host) && !made.roles().has(Role::Host));
 }
 

@@ -11,6 +11,7 @@ use crate::translate::json::Paths;
 use bytestring::ByteString;
 use http::HeaderName;
 use http::header::{COOKIE, HOST, SET_COOKIE};
+use smallvec::SmallVec;
 
 /// What a rule can name of a request.
 const NAMES: [&str; 11] = [
@@ -224,19 +225,37 @@ fn query(target: Option<&ByteString>, name: &str) -> Result<Value, EvalError> {
 /// The values of the header fields of that name as one (RFC 9110, section 5.3). Cookies that were
 /// split are joined with semicolons (RFC 9113, section 8.2.3), and those that are set stay apart.
 fn joined(headers: &Value, name: &HeaderName) -> Value {
-    let Ok(headers) = Headers::of(headers) else {
+    let values = match headers {
+        Value::Headers(headers) => of_fields(headers, name),
+        other => of_records(other.as_list().unwrap_or_default(), name),
+    };
+    let Some(first) = values.first() else {
         return Value::Null;
     };
-    let is_named = |header: &Header<'_>| header.name().eq_ignore_ascii_case(name.as_str());
-    let mut fields = headers.iter().filter(is_named);
-    let Some(first) = fields.next() else {
-        return Value::Null;
-    };
-    let Some(second) = fields.next().filter(|_| *name != SET_COOKIE) else {
-        return Value::Str(first.shared_value());
-    };
+    if values.len() == 1 || *name == SET_COOKIE {
+        return Value::Str(first.clone());
+    }
     let between = if *name == COOKIE { "; " } else { ", " };
-    let all = [first, second].into_iter().chain(fields);
-    let all: Vec<&str> = all.map(|header| header.value()).collect();
-    Value::Str(all.join(between).into())
+    Value::Str(values.join(between).into())
+}
+
+type Values = SmallVec<[ByteString; 1]>;
+
+fn of_fields(headers: &Headers, name: &HeaderName) -> Values {
+    let is_named = |header: &Header<'_>| header.name().eq_ignore_ascii_case(name.as_str());
+    let fields = headers.iter().filter(is_named);
+    fields.map(|header| header.shared_value()).collect()
+}
+
+fn of_records(records: &[Value], name: &HeaderName) -> Values {
+    let value = |record: &Value| {
+        let field = record.as_record()?;
+        let given = field.get(HttpShape::NAME.index())?.as_str()?;
+        let value = match field.get(HttpShape::VALUE.index())? {
+            Value::Str(value) => value,
+            _ => return None,
+        };
+        (given.eq_ignore_ascii_case(name.as_str())).then(|| value.clone())
+    };
+    records.iter().filter_map(value).collect()
 }

@@ -10,7 +10,7 @@ mod stream;
 
 use crate::clock;
 use crate::dispatch::Exchanges;
-use crate::http2::{Cork, Corked};
+use crate::http2::{Cork, Corked, Doorbell};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
 use crate::upstream::Lanes;
@@ -92,6 +92,7 @@ type Transport = Corked<Rewound>;
 pub(super) struct Http2 {
     state: State,
     cork: Cork<Rewound>,
+    doorbell: Doorbell,
     shape: HttpShape,
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
@@ -154,6 +155,7 @@ impl Http2 {
         Self {
             state: State::Greeting(handshake),
             cork,
+            doorbell: Doorbell::new(),
             shape,
             streams: Exchanges::default(),
             lanes: Lanes::default(),
@@ -206,11 +208,16 @@ impl Http2 {
             }
         }
         let mut left = REQUESTS_A_TURN;
+        let bell = self.doorbell.waker(cx.waker()).clone();
+        let library = &mut Context::from_waker(&bell);
         loop {
-            if let Poll::Ready(ended) = self.accept(client, &mut left, now, cx) {
+            if let Poll::Ready(ended) = self.accept(client, &mut left, now, library) {
                 return Poll::Ready(ended);
             }
-            if !self.go_on(client, now, cx) {
+            self.doorbell.muffle();
+            let moved = self.go_on(client, now, cx);
+            // Whatever it was handed, it is asked for next.
+            if !self.doorbell.let_go() && !moved {
                 return Poll::Pending;
             }
         }
