@@ -5,7 +5,7 @@
 //! `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`; what a client says there itself
 //! is not believed.
 
-use super::{Facts, HttpAnswer, HttpRequest};
+use super::{Facts, HttpAnswer, HttpRequest, grpc};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
 use crate::message::{Body, Kind, Message, Record, Slot, Value};
@@ -13,6 +13,7 @@ use bytestring::ByteString;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is said between neighbours (RFC 9110, section 7.6.1), what the engine says itself, and what
 /// is known better here.
@@ -47,6 +48,12 @@ impl Proxy {
             shape: descriptor.http?,
             descriptor: Arc::clone(descriptor),
         })
+    }
+
+    /// The time that a client gives the whole exchange, where there is a way to say so: gRPC's.
+    #[must_use]
+    pub fn time_of(&self, request: &Message) -> Option<Duration> {
+        grpc::timeout(request, &self.shape)
     }
 
     /// The request for an upstream of the same protocol.
@@ -102,6 +109,7 @@ impl Proxy {
             headers: map,
             body: request.body().clone(),
             streams: true,
+            awaited_until: None,
         })
     }
 
@@ -169,7 +177,7 @@ fn authority(text: &str) -> Result<Option<Authority>, Fault> {
 }
 
 /// The header fields of a message.
-fn headers(message: &Message, slot: Slot) -> &[Value] {
+pub(super) fn headers(message: &Message, slot: Slot) -> &[Value] {
     list(message.field(slot))
 }
 
@@ -181,7 +189,10 @@ fn list(fields: &Value) -> &[Value] {
 }
 
 /// Names and values of header fields.
-fn pairs(message: &Message, slot: Slot) -> impl Iterator<Item = (&ByteString, &ByteString)> {
+pub(super) fn pairs(
+    message: &Message,
+    slot: Slot,
+) -> impl Iterator<Item = (&ByteString, &ByteString)> {
     pairs_in(headers(message, slot))
 }
 
