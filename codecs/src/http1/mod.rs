@@ -210,10 +210,6 @@ impl Protocol for Http {
     }
 
     fn reject(&self, request: &Rejected<'_>, fault: &Fault) -> Option<Message> {
-        Some(reject::reject(
-            &self.descriptor,
-            fault.class(),
-            request.error,
-        ))
+        Some(reject::reject(&self.descriptor, request, fault.class()))
     }
 }

@@ -1,11 +1,13 @@
-//! The answer to a request that cannot be served: a status, and a problem of RFC 9457.
+//! The answer to a request that cannot be served: a status, and a problem of RFC 9457; or what gRPC has
+//! for that.
 
 use super::reason::reason;
 use super::schema::RESPONSE;
 use bytes::Bytes;
-use gatewright_core::codec::{Cause, DecodeError, Descriptor};
+use gatewright_core::codec::{Cause, DecodeError, Descriptor, Rejected};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Body, Message, Value};
+use gatewright_core::translate::grpc;
 
 struct Problem {
     status: u16,
@@ -15,9 +17,15 @@ struct Problem {
 
 pub(super) fn reject(
     descriptor: &Descriptor,
+    rejected: &Rejected<'_>,
     class: FaultClass,
-    error: Option<&DecodeError>,
 ) -> Message {
+    if let (Some(request), Some(shape)) = (rejected.message, &descriptor.http)
+        && grpc::asks(request, shape)
+    {
+        return grpc::refusal(descriptor, shape, class);
+    }
+    let error = rejected.error;
     let problem = problem(class, error);
     let mut headers = vec![header("content-type", "application/problem+json")];
     if class == FaultClass::Overload {

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What is known of a message beside its own fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub struct HttpRequest {
     pub body: Body,
     /// Whether the answer's payload is passed on as it comes, instead of being read whole first.
     pub streams: bool,
+    /// When whoever asked waits no more, if they said so by [`grpc::TIMEOUT`](super::grpc::TIMEOUT): what is left
+    /// by then takes its place.
+    pub awaited_until: Option<Instant>,
 }
 
 /// An upstream's whole answer.

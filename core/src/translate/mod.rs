@@ -25,6 +25,7 @@ pub mod codes;
 mod compose;
 mod conversion;
 mod exchange;
+pub mod grpc;
 mod headers;
 mod json;
 mod key;

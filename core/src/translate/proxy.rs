@@ -5,7 +5,7 @@
 //! `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`; what a client says there itself
 //! is not believed.
 
-use super::{Facts, HttpAnswer, HttpRequest};
+use super::{Facts, HttpAnswer, HttpRequest, grpc};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 const VIA: KnownName = KnownName::new("via", Role::Other);
 const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
@@ -41,6 +42,12 @@ impl Proxy {
             shape: descriptor.http?,
             descriptor: Arc::clone(descriptor),
         })
+    }
+
+    /// The time that a client gives the whole exchange, where there is a way to say so: gRPC's.
+    #[must_use]
+    pub fn time_of(&self, request: &Message) -> Option<Duration> {
+        grpc::timeout(request, &self.shape)
     }
 
     /// The request for an upstream of the same protocol.
@@ -105,6 +112,7 @@ impl Proxy {
             headers: map,
             body: request.body().clone(),
             streams: true,
+            awaited_until: None,
         })
     }
 
@@ -186,7 +194,10 @@ fn authority(text: &str) -> Result<Option<Authority>, Fault> {
 }
 
 /// The header fields of a request.
-fn headers<'m>(request: &'m Message, shape: &HttpShape) -> Result<Cow<'m, Headers>, Fault> {
+pub(super) fn headers<'m>(
+    request: &'m Message,
+    shape: &HttpShape,
+) -> Result<Cow<'m, Headers>, Fault> {
     Headers::of(request.field(shape.request_headers)).map_err(|_| unsayable())
 }
 

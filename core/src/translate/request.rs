@@ -70,6 +70,7 @@ impl Request {
             headers,
             body: body.unwrap_or_else(|| Body::Whole(text.slice(path..))),
             streams: false,
+            awaited_until: None,
         })
     }
 }

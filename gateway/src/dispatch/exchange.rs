@@ -10,7 +10,7 @@ use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{Conversion, Facts, HttpAnswer, HttpRequest, Outcome};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One request on its way. Dropping it cancels it upstream.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Exchange {
     pub(crate) started: Instant,
     pub(crate) attempts: u32,
     retry: Retry,
+    /// The time that the client gives it, where it says so.
+    allowed: Option<Duration>,
     way: Way,
 }
 
@@ -67,6 +69,7 @@ impl Exchange {
         from: Sender<'_>,
     ) -> Result<Box<Self>, Refused> {
         // Requests are large: this one is moved to where it stays before anything is done with it.
+        let allowed = allowed(&request, route, &facts);
         let mut exchange = Box::new(Self {
             key,
             request,
@@ -75,6 +78,7 @@ impl Exchange {
             started: at.began,
             attempts: 1,
             retry: from.retry,
+            allowed,
             way: Way::Ended,
         });
         match exchange.start(from, at.now) {
@@ -87,7 +91,7 @@ impl Exchange {
     }
 
     fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
-        let deadline = self.deadline();
+        let (deadline, until) = (self.deadline(), self.awaited_until());
         let Self {
             request,
             route,
@@ -112,7 +116,8 @@ impl Exchange {
                 Way::native(&mut proxy.message(request, facts)?, lane)?
             }
             Action::Proxy(proxy) => {
-                let http = proxy.request(request, facts)?;
+                let mut http = proxy.request(request, facts)?;
+                http.awaited_until = until;
                 Way::Http(call(request, route, http, facts, None, deadline, now))
             }
         };
@@ -180,7 +185,13 @@ impl Exchange {
             Body::Stream(payload) => payload.progress().unwrap_or(self.started),
             Body::Empty | Body::Whole(_) | Body::Awaited => self.started,
         };
-        since + self.route.plan.timeout
+        let at = since + self.route.plan.timeout;
+        self.awaited_until().map_or(at, |until| until.min(at))
+    }
+
+    /// When the client waits no more, if it said so.
+    fn awaited_until(&self) -> Option<Instant> {
+        self.allowed.map(|allowed| self.started + allowed)
     }
 
     /// Its time is over: notes whose fault that is.
@@ -255,7 +266,7 @@ impl Exchange {
     }
 
     fn start_again(&mut self, failed: Option<usize>, now: Instant) -> Result<(), Fault> {
-        let deadline = self.deadline();
+        let (deadline, until) = (self.deadline(), self.awaited_until());
         let way = std::mem::replace(&mut self.way, Way::Ended);
         let Self {
             request,
@@ -276,7 +287,8 @@ impl Exchange {
                 Way::Http(call(request, route, http, facts, failed, deadline, now))
             }
             (_, Action::Proxy(proxy)) => {
-                let http = proxy.request(request, facts)?;
+                let mut http = proxy.request(request, facts)?;
+                http.awaited_until = until;
                 Way::Http(call(request, route, http, facts, failed, deadline, now))
             }
             (_, Action::Convert(_) | Action::Forward) => {
@@ -284,6 +296,14 @@ impl Exchange {
             }
         };
         Ok(())
+    }
+}
+
+/// The time that a client gives its request. Only those of HTTP/2 say so, as gRPC needs that.
+fn allowed(request: &Message, route: &Route, facts: &Facts) -> Option<Duration> {
+    match &route.action {
+        Action::Proxy(proxy) if facts.carriage.http2 => proxy.time_of(request),
+        Action::Proxy(_) | Action::Translate(_) | Action::Convert(_) | Action::Forward => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::http2::{BUDGET, Guard, Outflow, Patience};
 use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream};
-use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest};
+use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, grpc};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
@@ -23,8 +23,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-/// gRPC's timeouts have eight digits at most.
-const GRPC_LONGEST: u64 = 99_999_999;
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static(grpc::TIMEOUT);
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request and its answer. Dropped before its end, it resets its stream.
@@ -246,6 +245,7 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         mut headers,
         body,
         streams,
+        awaited_until,
     } = outgoing.request;
     let span = lease.upstream().random();
     let deadline = time_left(lease.upstream(), outgoing.deadline);
@@ -258,6 +258,10 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         parent.set_sensitive(known);
         // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
         headers.append(TRACEPARENT, parent);
+        if let Some(until) = awaited_until {
+            let left = until.saturating_duration_since(clock::now());
+            headers.insert(GRPC_TIMEOUT, grpc::written(left));
+        }
         if let Some((name, mut left)) = deadline {
             left.set_sensitive(known);
             headers.insert(name, left);
@@ -333,17 +337,15 @@ fn send_on(
     Ok((response, rest))
 }
 
-/// How much time is left for the answer, where a header tells it. gRPC has a unit behind the number
-/// (PROTOCOL-HTTP2.md, Timeout).
+/// How much time is left for the answer, where a header tells it.
 fn time_left(upstream: &Upstream, deadline: Instant) -> Option<(HeaderName, HeaderValue)> {
     let name = upstream.plan.deadline_header.as_ref()?;
     let left = deadline.saturating_duration_since(clock::now());
-    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-    let text = match name.as_str() {
-        "grpc-timeout" => format!("{}m", millis.min(GRPC_LONGEST)),
-        _ => millis.to_string(),
+    let value = match name.as_str() {
+        grpc::TIMEOUT => grpc::written(left),
+        _ => HeaderValue::from_str(&left.as_millis().to_string()).ok()?,
     };
-    Some((name.clone(), HeaderValue::from_str(&text).ok()?))
+    Some((name.clone(), value))
 }
 
 /// A number as text. The conversion of `http` allocates twice, and what most requests need is

@@ -4,6 +4,7 @@ mod support;
 
 mod peers_alone;
 mod proxy;
+mod proxy_load;
 
 mod main_job;
 mod hostile_backend;
@@ -20,6 +21,7 @@ mod websocket_clients;
 mod http1_listener;
 mod http2_listener;
 mod http2_hostile;
+mod grpc;
 mod quic;
 mod own_protocol;
 mod forward;

@@ -9,7 +9,7 @@ use crate::translate::headers::Headers;
 use crate::translate::load::Findings;
 use crate::translate::payload::Payload;
 use crate::translate::scope::ReplyScope;
-use crate::translate::{BodySpec, ResponseSpec};
+use crate::translate::{BodySpec, ResponseSpec, grpc};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -100,6 +100,10 @@ pub fn not_allowed(
     const PROBLEM: &str = r#"{"type":"about:blank","title":"Method Not Allowed","status":405}"#;
     let descriptor = protocol.descriptor();
     let shape = descriptor.http.as_ref()?;
+    // gRPC has one method: there, such a path is one that does not exist.
+    if grpc::asks(request, shape) {
+        return None;
+    }
     let headers = vec![
         header("allow", allow),
         header("content-type", "application/problem+json"),

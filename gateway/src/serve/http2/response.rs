@@ -8,6 +8,8 @@ use gatewright_core::translate::pair;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Response, StatusCode};
 
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 /// A response that can be written.
 pub(super) struct Written {
     pub(super) head: Response<()>,
@@ -44,7 +46,9 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
         && !headers_only
     {
         head.headers_mut().remove(CONTENT_LENGTH);
-        if status != StatusCode::NO_CONTENT {
+        // Of gRPC, the head of a refusal is its trailers, which no body comes before.
+        let is_all = body.is_empty() && head.headers().contains_key(GRPC_STATUS);
+        if status != StatusCode::NO_CONTENT && !is_all {
             head.headers_mut().insert(CONTENT_LENGTH, body.len().into());
         }
     }

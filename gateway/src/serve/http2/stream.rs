@@ -4,7 +4,7 @@ use super::Client;
 use super::request;
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
-use crate::dispatch::{Answer, Arrival, Begun, Dispatch, Exchange, InFlight, Reply, Sender};
+use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender};
 use crate::http2::{Inflow, Outflow, Patience};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
@@ -218,10 +218,9 @@ impl Stream {
             began: self.began,
             now: turn.now,
         };
-        let limit = Dispatch::time_for(route);
         match dispatch.begin(None, request, route, facts, at, from) {
             Begun::Exchange(InFlight::Exchange(exchange)) => {
-                turn.wake_at(self.began + limit);
+                turn.wake_at(exchange.deadline());
                 Ok(exchange)
             }
             // Nothing is sent unread here.
