@@ -89,12 +89,42 @@ fn same(known: &[u8], name: &[u8]) -> bool {
 
 fn head(name: &[u8]) -> Head {
     let mut bytes = [0; HEAD];
-    for (to, from) in bytes.iter_mut().zip(name) {
-        *to = from.to_ascii_lowercase();
+    let length = name.len().min(HEAD);
+    if let (Some(to), Some(from)) = (bytes.get_mut(..length), name.get(..length)) {
+        to.copy_from_slice(from);
     }
     let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
     [
-        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_le_bytes(rest),
+        lower(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+        lower(u64::from_le_bytes(rest)),
     ]
+}
+
+/// Eight bytes with all capital letters of ASCII made small.
+const fn lower(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = EACH << 7;
+    // Sums of seven bits stay within their byte; the highest bit tells which ones reached it.
+    let low = bytes & !HIGH;
+    let from_a = low.wrapping_add(EACH.wrapping_mul(0x80 - b'A' as u64));
+    let above_z = low.wrapping_add(EACH.wrapping_mul(0x7f - b'Z' as u64));
+    let capital = from_a & !above_z & !bytes & HIGH;
+    bytes | (capital >> 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lower;
+
+    #[test]
+    fn eight_bytes_become_small_as_each_of_them_does() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut bytes = *b"aZ@[`{\x80\xff";
+                bytes[place] = byte;
+                let small = bytes.map(|byte| byte.to_ascii_lowercase());
+                assert_eq!(lower(u64::from_le_bytes(bytes)).to_le_bytes(), small);
+            }
+        }
+    }
 }
