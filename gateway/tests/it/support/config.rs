@@ -91,6 +91,11 @@ impl Config {
         config
     }
 
+    /// HTTP in front of servers of HTTP/2.
+    pub(crate) fn hand_on(urls: impl IntoIterator<Item = String>) -> Self {
+        Self::new("http", FORWARD, urls)
+    }
+
     /// A protocol in front of servers of another one, or of the same, with the rules of `route`.
     pub(crate) fn convert(
         protocol: &'static str,
