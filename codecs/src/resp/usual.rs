@@ -52,10 +52,34 @@ fn bulk(buf: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The length behind a type byte, and what is behind its line.
 #[inline]
 fn counted(kind: u8, buf: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, input) = buf.split_first()?;
+    match buf {
+        [first, ..] if *first != kind => None,
+        [_, ones @ b'0'..=b'9', b'\r', b'\n', rest @ ..] => Some((digit(*ones), rest)),
+        [
+            _,
+            tens @ b'1'..=b'9',
+            ones @ b'0'..=b'9',
+            b'\r',
+            b'\n',
+            rest @ ..,
+        ] => {
+            let tens = digit(*tens).wrapping_mul(10);
+            Some((tens.wrapping_add(digit(*ones)), rest))
+        }
+        [_, input @ ..] => long(input),
+        [] => None,
+    }
+}
+
+const fn digit(byte: u8) -> usize {
+    (byte & 0x0f) as usize
+}
+
+#[cold]
+fn long(input: &[u8]) -> Option<(usize, &[u8])> {
     match text::length(input) {
-        Counted::Is { value, line } if *first == kind => Some((value, input.get(line..)?)),
-        Counted::Is { .. } | Counted::Short | Counted::Wrong { .. } => None,
+        Counted::Is { value, line } => Some((value, input.get(line..)?)),
+        Counted::Short | Counted::Wrong { .. } => None,
     }
 }
 
