@@ -1,12 +1,15 @@
 //! The gateway's configuration for one phase.
 
-use crate::hostile::Deed;
-use crate::plan::{Carry, Group, Mode};
+use crate::hostile::{Deed, Hostile};
+use crate::plan::{Carry, Group, Mode, Scheme};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 /// The authority's file, beside the configuration.
 pub(crate) const CA: &str = "ca.pem";
+
+/// What servers of QUIC agree to.
+pub(crate) const ALPN: &str = "audit";
 
 const HTTP: &str = r#"operation = "auth_req"
 request.post = "/{merchant}/{pan}"
@@ -15,12 +18,73 @@ reply = [
   { on = "2xx", send = "auth_rsp", set = { status = "{json.server}", code = "{json.code}" } },
 "#;
 
-/// Commands that may be repeated, or not, as the currency says.
-const RESP: [(&str, &str); 2] = [("currency == 1", "get"), ("currency == 2", "incr")];
-
-const REPLY: &str = r#"reply = [
-  { on = "reply", send = "auth_rsp", set = { status = "{int(data.to_s('ASCII').substring(0, 2))}", code = "{data.to_s('ASCII').substring(2, 8)}" } },
+/// The path has one half of the nonce, the body the other: who mixes two requests makes a third.
+const REST: &str = r#"operation = "POST /{merchant}/{pan}"
+request.send = "auth_req"
+request.set = { merchant = "{path.merchant}", pan = "{json.pan}", amount = 1, currency = "{json.currency}" }
+reply = [
+  { on = "auth_rsp", status = 200, json = { server = "{status}", code = "{code}" } },
+  { on = "*" },
+]
 "#;
+
+/// What payments become that may be repeated, and what others do: the currency says which they are.
+struct Conversion {
+    requests: [(u16, &'static str); 2],
+    reply: &'static str,
+}
+
+const TO_RESP: Conversion = Conversion {
+    requests: [
+        (
+            1,
+            r#"request = { send = "get", set = { args = ["{utf8(merchant + ':' + pan)}"] } }"#,
+        ),
+        (
+            2,
+            r#"request = { send = "incr", set = { args = ["{utf8(merchant + ':' + pan)}"] } }"#,
+        ),
+    ],
+    reply: r#"reply = [
+  { on = "reply", send = "auth_rsp", set = { status = "{int(data.to_s('ASCII').substring(0, 2))}", code = "{data.to_s('ASCII').substring(2, 8)}" } },
+"#,
+};
+
+const TO_HTTP: Conversion = Conversion {
+    requests: [
+        (
+            1,
+            r#"request = { send = "request", set = { method = "GET", target = "/{merchant}/{pan}", authority = "audit" } }"#,
+        ),
+        (
+            2,
+            r#"request = { send = "request", set = { method = "POST", target = "/{merchant}/{pan}", authority = "audit" } }"#,
+        ),
+    ],
+    reply: r#"reply = [
+  { on = "response", when = "status == 200", send = "auth_rsp", set = { status = "{int(headers[0].value.substring(0, 2))}", code = "{headers[0].value.substring(2, 8)}" } },
+"#,
+};
+
+impl Conversion {
+    const fn to(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Http => TO_HTTP,
+            Scheme::Tcp | Scheme::Tls | Scheme::Quic | Scheme::H2c | Scheme::Https => TO_RESP,
+        }
+    }
+
+    fn write(&self, text: &mut String, name: &str) -> std::fmt::Result {
+        self.requests.iter().try_for_each(|(currency, request)| {
+            write_route(text, name)?;
+            writeln!(
+                text,
+                "when = \"currency == {currency}\"\noperation = \"auth_req\""
+            )?;
+            writeln!(text, "{request}\n{}{FAULTS}", self.reply)
+        })
+    }
+}
 
 const FAULTS: &str = r#"  { on = "unreachable", send = "auth_rsp", set = { status = 90 } },
   { on = "timeout", send = "auth_rsp", set = { status = 91 } },
@@ -48,9 +112,13 @@ pub(crate) fn listener(number: usize) -> String {
     format!("g{number}")
 }
 
-/// Whether TLS is to be spoken to a group's servers.
-pub(crate) fn is_tls(mode: &Mode, group: &Group) -> bool {
-    mode.tls || group.hostile.is_some_and(|row| row.deed == Deed::Plaintext)
+/// What is spoken to a group's servers, below their protocol.
+pub(crate) fn scheme(mode: &Mode, group: &Group) -> Scheme {
+    let plaintext = |row: &&Hostile| row.deed == Deed::Plaintext;
+    match group.hostile.filter(plaintext) {
+        Some(_) => mode.scheme.secured(),
+        None => mode.scheme,
+    }
 }
 
 fn write_group(
@@ -61,16 +129,10 @@ fn write_group(
     servers: &[SocketAddr],
 ) -> std::fmt::Result {
     let (name, protocol) = (listener(number), mode.protocol);
-    let tls = is_tls(mode, group);
-    let scheme = match (mode.carry, tls) {
-        (Carry::Http, false) => "h2c",
-        (Carry::Http, true) => "https",
-        (_, false) => "tcp",
-        (_, true) => "tls",
-    };
+    let scheme = scheme(mode, group);
     let urls: Vec<_> = servers
         .iter()
-        .map(|at| format!("{scheme}://{at}"))
+        .map(|at| format!("{}://{at}", scheme.name()))
         .collect();
     let timeout = group.timeout.as_millis();
     writeln!(
@@ -78,31 +140,40 @@ fn write_group(
         "[listeners.{name}]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"{protocol}\""
     )?;
     writeln!(text, "[upstreams.{name}]\nurl = {urls:?}")?;
-    if tls {
-        writeln!(text, "tls = {{ ca = \"{CA}\" }}")?;
+    match scheme {
+        Scheme::Tls | Scheme::Https => writeln!(text, "tls = {{ ca = \"{CA}\" }}")?,
+        Scheme::Quic => writeln!(text, "tls = {{ ca = \"{CA}\", alpn = \"{ALPN}\" }}")?,
+        Scheme::Tcp | Scheme::Http | Scheme::H2c => {}
     }
     match mode.carry {
         Carry::Shared | Carry::Own => {
             writeln!(text, "protocol = \"{protocol}\"\nsharing = \"shared\"")?
         }
-        Carry::Exclusive => writeln!(text, "protocol = \"{protocol}\"\nsharing = \"exclusive\"")?,
+        Carry::Exclusive | Carry::Single => {
+            writeln!(text, "protocol = \"{protocol}\"\nsharing = \"exclusive\"")?
+        }
+        Carry::Converted if scheme == Scheme::Http => {}
         Carry::Converted => writeln!(text, "protocol = \"resp\"\nsharing = \"shared\"")?,
-        Carry::Http | Carry::Raw => {}
+        Carry::Rest => writeln!(text, "protocol = \"pos\"\nsharing = \"shared\"")?,
+        Carry::Http | Carry::Raw | Carry::Proxied => {}
     }
-    write_limits(text, mode.carry, timeout)?;
+    write_limits(text, mode, timeout)?;
     match mode.carry {
-        Carry::Converted => RESP.iter().try_for_each(|(when, send)| {
-            write_route(text, &name)?;
-            write!(text, "when = \"{when}\"\noperation = \"auth_req\"\n")?;
-            writeln!(text, "request.send = \"{send}\"")?;
-            text.push_str("request.set = { args = [\"{utf8(merchant + ':' + pan)}\"] }\n");
-            write!(text, "{REPLY}{FAULTS}")
-        }),
+        Carry::Converted => Conversion::to(mode.scheme).write(text, &name),
         Carry::Http => {
             write_route(text, &name)?;
             write!(text, "{HTTP}{FAULTS}")
         }
-        Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw => write_route(text, &name),
+        Carry::Rest => {
+            write_route(text, &name)?;
+            text.write_str(REST)
+        }
+        Carry::Shared
+        | Carry::Exclusive
+        | Carry::Single
+        | Carry::Own
+        | Carry::Raw
+        | Carry::Proxied => write_route(text, &name),
     }
 }
 
@@ -110,22 +181,46 @@ fn write_route(text: &mut String, name: &str) -> std::fmt::Result {
     writeln!(text, "[[routes]]\nfrom = [\"{name}\"]\nto = \"{name}\"")
 }
 
-fn write_limits(text: &mut String, carry: Carry, timeout: u128) -> std::fmt::Result {
-    let connections = match carry {
-        Carry::Shared | Carry::Own | Carry::Converted | Carry::Http => 2,
-        Carry::Exclusive => 32,
-        Carry::Raw => return Ok(()),
+fn write_limits(text: &mut String, mode: &Mode, timeout: u128) -> std::fmt::Result {
+    // Where a connection carries one request at a time, there have to be more.
+    let connections = match (mode.carry, mode.scheme) {
+        (Carry::Raw, Scheme::Quic) => {
+            // Nobody refuses a handshake that gets no answer: it takes as long as it may.
+            let connect = timeout.min(1_000);
+            return writeln!(text, "limits = {{ connect = \"{connect}ms\" }}");
+        }
+        (Carry::Raw, _) => return Ok(()),
+        (Carry::Exclusive | Carry::Single, _) | (_, Scheme::Http) => 32,
+        (
+            Carry::Shared
+            | Carry::Own
+            | Carry::Converted
+            | Carry::Rest
+            | Carry::Http
+            | Carry::Proxied,
+            _,
+        ) => 2,
     };
     let quarantine = timeout * 2;
-    let frame = match carry {
-        Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Converted => {
+    let frame = match mode.carry {
+        _ if mode.scheme == Scheme::Http => String::new(),
+        Carry::Shared
+        | Carry::Exclusive
+        | Carry::Single
+        | Carry::Own
+        | Carry::Converted
+        | Carry::Rest => {
             format!(", frame = \"32KiB\", quarantine = \"{quarantine}ms\"")
         }
-        Carry::Http | Carry::Raw => String::new(),
+        Carry::Http | Carry::Raw | Carry::Proxied => String::new(),
     };
-    writeln!(text, "timeout = \"{timeout}ms\"")?;
     // Connections retire now and then, whatever else happens to them.
-    writeln!(text, "max-requests = 2_000")?;
+    let most = if mode.carry == Carry::Single {
+        1
+    } else {
+        2_000
+    };
+    writeln!(text, "timeout = \"{timeout}ms\"\nmax-requests = {most}")?;
     // Of what the protocol calls idempotent: the rest must not be repeated for it.
     writeln!(
         text,

@@ -40,13 +40,20 @@ pub(crate) struct Gateway {
     listeners: HashMap<String, SocketAddr>,
 }
 
-/// How a gateway ended.
-#[derive(Debug)]
+/// How a gateway ended, or several of one phase.
+#[derive(Debug, Default)]
 pub(crate) struct Ended {
     /// The most memory that it had in use, in MiB.
     pub(crate) memory: u64,
     /// What was wrong with its end, if anything.
     pub(crate) fault: Option<String>,
+}
+
+impl Ended {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.memory = self.memory.max(other.memory);
+        self.fault = self.fault.take().or(other.fault);
+    }
 }
 
 const LOG: &str = "stderr";
@@ -150,11 +157,9 @@ fn memory(pid: u32) -> u64 {
 /// runs this.
 pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf, String> {
     if let Some(given) = given {
-        return if given.is_file() {
-            Ok(given)
-        } else {
-            Err(format!("there is no {}", given.display()))
-        };
+        // It is started in a folder of its own.
+        let found = given.canonicalize().ok().filter(|path| path.is_file());
+        return found.ok_or_else(|| format!("there is no {}", given.display()));
     }
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let folder = own.parent().unwrap_or(&own);

@@ -13,6 +13,7 @@ mod gateway;
 mod hostile;
 mod outcome;
 mod plan;
+mod relief;
 mod report;
 mod request;
 mod rng;
@@ -25,14 +26,17 @@ mod wire;
 
 use authority::Authority;
 use clap::Parser;
+use gateway::Ended;
 use hostile::HOSTILE;
 use plan::{MODES, Mode, Phase, WITNESS};
-use report::{Part, Report};
+use report::{Place, Report};
 use run::{Judged, Run};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::task::{JoinError, JoinSet};
 
 /// Sends requests through a gateway with seeded faults on all sides, and accounts for each.
 #[derive(Debug, Parser)]
@@ -46,12 +50,16 @@ struct Args {
     /// `all`, or names of modes with commas between.
     #[arg(long, default_value = "all", value_delimiter = ',')]
     modes: Vec<String>,
-    /// `all`, or some of plain, cancel, kill, chaos, hostile.
+    /// `all`, or some of plain, cancel, kill, drain, chaos, hostile.
     #[arg(long, default_value = "all", value_delimiter = ',')]
     phases: Vec<String>,
-    /// Milliseconds from one kill of a server to the next, in the phase of kills.
+    /// Milliseconds from one kill of a server to the next, in the phase of kills; in that of drains,
+    /// from one gateway to the next.
     #[arg(long, default_value_t = 500)]
     kill_every: u64,
+    /// Phases that are played at the same time: much of each is waiting.
+    #[arg(long, default_value_t = 3)]
+    at_once: usize,
     /// The gateway's program; else the one beside this program.
     #[arg(long)]
     gateway: Option<PathBuf>,
@@ -80,45 +88,97 @@ fn main() -> ExitCode {
 async fn play(args: Args) -> Result<bool, Box<dyn Error>> {
     let modes = chosen_modes(&args.modes)?;
     let phases = chosen_phases(&args.phases)?;
-    let gateway = gateway::find(args.gateway)?;
-    let authority = Authority::new()?;
+    let gateway = Arc::new(gateway::find(args.gateway)?);
+    let authority = Arc::new(Authority::new()?);
     let kills = Duration::from_millis(args.kill_every);
     let each = args.requests.div_ceil(modes.len());
     let began = Instant::now();
-    let mut report = Report::default();
-    for (place, mode) in modes {
-        for phase in &phases {
-            let run = Run {
-                gateway: &gateway,
-                authority: &authority,
+    let runs = phases.iter().flat_map(|phase| {
+        modes.iter().map(|(place, mode)| Part {
+            mode_row: *place,
+            run: Run {
+                gateway: Arc::clone(&gateway),
+                authority: Arc::clone(&authority),
                 mode,
                 phase: *phase,
                 seed: args.seed,
-            };
-            let groups = plan::groups(*phase, mode, each, kills);
-            let started = Instant::now();
-            let (judged, ended) = run.play(groups).await?;
-            let requests: usize = judged.iter().map(|j| j.verdict.tally.requests).sum();
-            println!(
-                "{} {}: {requests} in {:.1} s",
-                mode.name,
-                phase.name(),
-                started.elapsed().as_secs_f64()
-            );
-            for one in &judged {
-                let part = Part {
-                    mode: mode.name,
-                    phase: phase.name(),
-                    mode_row: place,
-                    phase_row: phase_row(*phase, one),
-                };
-                report.add(part, one);
-            }
-            report.note_gateway(mode.name, phase.name(), ended.memory, ended.fault);
+                kills,
+            },
+        })
+    });
+    let mut report = Report::default();
+    let mut playing = JoinSet::new();
+    for part in runs {
+        if playing.len() >= args.at_once.max(1) {
+            note(&mut report, playing.join_next().await)?;
         }
+        playing.spawn(part.play(each));
+    }
+    while !playing.is_empty() {
+        note(&mut report, playing.join_next().await)?;
     }
     report.print(args.seed, began.elapsed());
     Ok(report.is_clean())
+}
+
+/// A phase of a mode, and the mode's place in the table of modes.
+struct Part {
+    mode_row: usize,
+    run: Run,
+}
+
+struct Played {
+    mode: &'static str,
+    mode_row: usize,
+    phase: Phase,
+    judged: Vec<Judged>,
+    ended: Ended,
+    took: Duration,
+}
+
+impl Part {
+    async fn play(self, requests: usize) -> Result<Played, Box<dyn Error + Send + Sync>> {
+        let Run { mode, phase, .. } = self.run;
+        let started = Instant::now();
+        let groups = plan::groups(phase, mode, requests, self.run.kills);
+        let played = self.run.play(groups).await;
+        let (judged, ended) = played.map_err(|e| format!("{} {}: {e}", mode.name, phase.name()))?;
+        Ok(Played {
+            mode: mode.name,
+            mode_row: self.mode_row,
+            phase,
+            judged,
+            ended,
+            took: started.elapsed(),
+        })
+    }
+}
+
+type Joined<T> = Option<Result<Result<T, Box<dyn Error + Send + Sync>>, JoinError>>;
+
+fn note(report: &mut Report, joined: Joined<Played>) -> Result<(), Box<dyn Error>> {
+    let Some(joined) = joined else { return Ok(()) };
+    let played = joined?.map_err(|error| error.to_string())?;
+    let (mode, phase) = (played.mode, played.phase);
+    let requests = (played.judged.iter()).map(|one| one.verdict.tally.requests);
+    println!(
+        "{mode} {}: {} in {:.1} s",
+        phase.name(),
+        requests.sum::<usize>(),
+        played.took.as_secs_f64()
+    );
+    for one in &played.judged {
+        let place = Place {
+            mode,
+            phase: phase.name(),
+            mode_row: played.mode_row,
+            phase_row: phase_row(phase, one),
+        };
+        report.add(place, one);
+    }
+    let Ended { memory, fault } = played.ended;
+    report.note_gateway(mode, phase.name(), memory, fault);
+    Ok(())
 }
 
 /// The place of a group in the table of phases.

@@ -1,19 +1,21 @@
 //! What a run consists of: modes, the phases of each, and the groups of clients of each phase.
 
-use crate::hostile::{Forges, HOSTILE, Hostile};
+use crate::hostile::{Deed, Forges, HOSTILE, Hostile};
 use crate::verdict::Tolerance;
-use crate::wire::{Dns, Order, Pos, PosInResp, Resp, Wire};
+use crate::wire::{Dns, Headed, Json, Order, Pos, PosInResp, Resp, Whole, Wire};
 use std::time::Duration;
 
 /// A way through the gateway.
 #[derive(Debug)]
 pub(crate) struct Mode {
     pub(crate) name: &'static str,
+    /// What clients speak.
     pub(crate) wire: &'static dyn Wire,
+    /// What servers speak, but for the framing of HTTP/2.
+    pub(crate) served: &'static dyn Wire,
     pub(crate) protocol: &'static str,
     pub(crate) carry: Carry,
-    /// Whether TLS is spoken to servers.
-    pub(crate) tls: bool,
+    pub(crate) scheme: Scheme,
 }
 
 /// The name of the groups to which nothing may happen.
@@ -24,70 +26,115 @@ pub(crate) const WITNESS: &str = "witness";
 pub(crate) enum Carry {
     Shared,
     Exclusive,
+    /// Each request on a connection that carries no other one.
+    Single,
     /// Shared, but for requests that need a connection of their own, and clients that have come
     /// to need one: those are relayed to from then on.
     Own,
+    /// As a request of HTTP that rules make.
     Http,
     /// Each client's bytes as they are, on a connection of its own.
     Raw,
     /// As messages of another protocol.
     Converted,
+    /// As messages of another protocol, for clients that speak HTTP.
+    Rest,
+    /// Requests of HTTP as they come, and their answers.
+    Proxied,
+}
+
+/// What is spoken below the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Tcp,
+    Tls,
+    Quic,
+    Http,
+    H2c,
+    Https,
+}
+
+impl Scheme {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Quic => "quic",
+            Self::Http => "http",
+            Self::H2c => "h2c",
+            Self::Https => "https",
+        }
+    }
+
+    /// The same with TLS.
+    pub(crate) const fn secured(self) -> Self {
+        match self {
+            Self::Tcp | Self::Tls => Self::Tls,
+            Self::Quic => Self::Quic,
+            Self::Http | Self::H2c | Self::Https => Self::Https,
+        }
+    }
+
+    pub(crate) const fn is_http2(self) -> bool {
+        matches!(self, Self::H2c | Self::Https)
+    }
 }
 
 impl Mode {
-    /// What servers speak, but for HTTP/2.
-    pub(crate) const fn served(&self) -> &'static dyn Wire {
-        match self.carry {
-            Carry::Converted => &PosInResp,
-            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Http | Carry::Raw => self.wire,
+    const fn new(
+        name: &'static str,
+        wire: &'static dyn Wire,
+        protocol: &'static str,
+        carry: Carry,
+        scheme: Scheme,
+    ) -> Self {
+        Self {
+            name,
+            wire,
+            served: wire,
+            protocol,
+            carry,
+            scheme,
         }
     }
-}
 
-const fn mode(
-    name: &'static str,
-    wire: &'static dyn Wire,
-    protocol: &'static str,
-    carry: Carry,
-    tls: bool,
-) -> Mode {
-    Mode {
-        name,
-        wire,
-        protocol,
-        carry,
-        tls,
+    const fn becoming(self, served: &'static dyn Wire) -> Self {
+        Self { served, ..self }
     }
 }
 
+const RESP: &Resp = &Resp { own: false };
+const RESP_OWN: &Resp = &Resp { own: true };
+
 /// All of them.
-pub(crate) static MODES: [Mode; 14] = [
-    mode("pos-shared", &Pos, "pos", Carry::Shared, false),
-    mode("pos-exclusive", &Pos, "pos", Carry::Exclusive, false),
-    mode("pos-tls", &Pos, "pos", Carry::Shared, true),
-    mode(
-        "resp-shared",
-        &Resp { own: false },
-        "resp",
-        Carry::Shared,
-        false,
-    ),
-    mode(
+pub(crate) static MODES: [Mode; 21] = [
+    Mode::new("pos-shared", &Pos, "pos", Carry::Shared, Scheme::Tcp),
+    Mode::new("pos-exclusive", &Pos, "pos", Carry::Exclusive, Scheme::Tcp),
+    Mode::new("pos-tls", &Pos, "pos", Carry::Shared, Scheme::Tls),
+    Mode::new("pos-quic", &Pos, "pos", Carry::Shared, Scheme::Quic),
+    Mode::new("pos-quic-each", &Pos, "pos", Carry::Single, Scheme::Quic),
+    Mode::new("resp-shared", RESP, "resp", Carry::Shared, Scheme::Tcp),
+    Mode::new(
         "resp-exclusive",
-        &Resp { own: false },
+        RESP,
         "resp",
         Carry::Exclusive,
-        false,
+        Scheme::Tcp,
     ),
-    mode("resp-own", &Resp { own: true }, "resp", Carry::Own, false),
-    mode("dns-shared", &Dns, "dns", Carry::Shared, false),
-    mode("dns-exclusive", &Dns, "dns", Carry::Exclusive, false),
-    mode("pos-to-resp", &Pos, "pos", Carry::Converted, false),
-    mode("pos-h2c", &Pos, "pos", Carry::Http, false),
-    mode("pos-https", &Pos, "pos", Carry::Http, true),
-    mode("raw-pos", &Pos, "raw", Carry::Raw, false),
-    mode("raw-resp", &Resp { own: false }, "raw", Carry::Raw, false),
-    mode("raw-tls", &Resp { own: false }, "raw", Carry::Raw, true),
+    Mode::new("resp-own", RESP_OWN, "resp", Carry::Own, Scheme::Tcp),
+    Mode::new("dns-shared", &Dns, "dns", Carry::Shared, Scheme::Tcp),
+    Mode::new("dns-exclusive", &Dns, "dns", Carry::Exclusive, Scheme::Tcp),
+    Mode::new("pos-to-resp", &Pos, "pos", Carry::Converted, Scheme::Tcp).becoming(&PosInResp),
+    Mode::new("pos-h2c", &Pos, "pos", Carry::Http, Scheme::H2c),
+    Mode::new("pos-https", &Pos, "pos", Carry::Http, Scheme::Https),
+    Mode::new("pos-http1", &Pos, "pos", Carry::Converted, Scheme::Http).becoming(&Headed),
+    Mode::new("rest-to-pos", &Json, "http", Carry::Rest, Scheme::Tcp).becoming(&Pos),
+    Mode::new("http1-http1", &Whole, "http", Carry::Proxied, Scheme::Http),
+    Mode::new("http1-h2c", &Whole, "http", Carry::Proxied, Scheme::H2c),
+    Mode::new("raw-pos", &Pos, "raw", Carry::Raw, Scheme::Tcp),
+    Mode::new("raw-resp", RESP, "raw", Carry::Raw, Scheme::Tcp),
+    Mode::new("raw-tls", RESP, "raw", Carry::Raw, Scheme::Tls),
+    Mode::new("raw-quic", &Pos, "raw", Carry::Raw, Scheme::Quic),
 ];
 
 /// A part of a mode's run, with a gateway of its own.
@@ -99,6 +146,8 @@ pub(crate) enum Phase {
     Cancel,
     /// Servers are killed and come back.
     Kill,
+    /// The gateway is told to end, and another one takes its place.
+    Drain,
     /// What is between clients, gateway and servers spoils connections.
     Chaos,
     /// Servers lie.
@@ -106,10 +155,11 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Plain,
         Self::Cancel,
         Self::Kill,
+        Self::Drain,
         Self::Chaos,
         Self::Hostile,
     ];
@@ -119,6 +169,7 @@ impl Phase {
             Self::Plain => "plain",
             Self::Cancel => "cancel",
             Self::Kill => "kill",
+            Self::Drain => "drain",
             Self::Chaos => "chaos",
             Self::Hostile => "hostile",
         }
@@ -127,8 +178,10 @@ impl Phase {
     /// How much of a mode's requests, in percent.
     const fn share(self) -> usize {
         match self {
-            Self::Plain | Self::Cancel | Self::Kill => 25,
-            Self::Chaos => 10,
+            Self::Plain | Self::Cancel => 25,
+            Self::Kill => 20,
+            Self::Drain => 8,
+            Self::Chaos => 7,
             Self::Hostile => 15,
         }
     }
@@ -194,6 +247,17 @@ impl Group {
         }
     }
 
+    fn drained(requests: usize, every: Duration) -> Self {
+        Self {
+            least: every * 3,
+            tolerance: Tolerance {
+                drains: true,
+                ..Tolerance::STRICT
+            },
+            ..Self::good("drained", requests, 32)
+        }
+    }
+
     fn spoilt(requests: usize) -> Self {
         Self {
             leaves: Some(64),
@@ -225,17 +289,18 @@ impl Group {
             patience: Duration::from_secs(40),
             tolerance: Tolerance {
                 failures: !harmless,
-                closings: false,
                 forgeries,
                 answers: hostile.forges != Forges::AllFails,
+                ..Tolerance::STRICT
             },
             ..Self::good(hostile.name, requests, 8)
         }
     }
 
-    /// A relay has no words for a failure: it ends the connection.
+    /// A relay has no words for a failure, nor has an answer of which the beginning is on its way:
+    /// the connection ends.
     const fn relay(&mut self, words: bool) {
-        self.tolerance.closings |= self.tolerance.failures;
+        self.tolerance.closings |= self.tolerance.failures || self.tolerance.drains && !words;
         self.tolerance.failures &= words;
     }
 
@@ -249,6 +314,7 @@ impl Group {
 pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration) -> Vec<Group> {
     let requests = requests * phase.share() / 100;
     let raw = matches!(mode.carry, Carry::Raw | Carry::Own);
+    let streamed = mode.carry == Carry::Proxied;
     let mut groups = match phase {
         Phase::Plain => vec![Group::good("plain", requests, 32)],
         Phase::Cancel => vec![
@@ -263,20 +329,24 @@ pub(crate) fn groups(phase: Phase, mode: &Mode, requests: usize, kills: Duration
             Group::killed(requests * 9 / 10, kills),
             Group::witness(requests / 10),
         ],
+        Phase::Drain => vec![Group::drained(requests, kills)],
         Phase::Chaos => vec![
             Group::spoilt(requests * 9 / 10),
             Group::witness(requests / 10),
         ],
         Phase::Hostile => {
+            // HTTP/1.1 is spoken to servers without TLS only.
+            let none = mode.scheme == Scheme::Http;
             let rows = HOSTILE.iter().filter(|row| !raw || row.shows_in_raw());
+            let rows = rows.filter(|row| !none || row.deed != Deed::Plaintext);
             let each = requests / (rows.clone().count() + 1);
-            let order = mode.served().order();
+            let order = mode.served.order();
             let lied_to = rows.map(|row| Group::lied_to(row, each, order));
             lied_to.chain([Group::witness(each)]).collect()
         }
     };
-    if raw {
-        let words = mode.carry == Carry::Own;
+    if raw || streamed {
+        let words = mode.carry != Carry::Raw;
         groups.iter_mut().for_each(|group| group.relay(words));
     }
     groups

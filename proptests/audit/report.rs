@@ -32,7 +32,7 @@ struct Row {
 
 /// Where a group belongs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Part {
+pub(crate) struct Place {
     pub(crate) mode: &'static str,
     pub(crate) phase: &'static str,
     /// The mode's place in the table of modes.
@@ -43,19 +43,24 @@ pub(crate) struct Part {
 
 impl Report {
     /// Adds a group of a phase.
-    pub(crate) fn add(&mut self, part: Part, judged: &Judged) {
+    pub(crate) fn add(&mut self, place: Place, judged: &Judged) {
         let tally = &judged.verdict.tally;
         let name = match judged.hostile {
-            true => format!("{}: {}", part.phase, judged.group),
+            true => format!("{}: {}", place.phase, judged.group),
             false if judged.group == WITNESS => "witnesses of all".to_owned(),
-            false => part.phase.to_owned(),
+            false => place.phase.to_owned(),
         };
-        add_row(&mut self.modes, part.mode_row, part.mode.to_owned(), tally);
-        add_row(&mut self.phases, part.phase_row, name, tally);
+        add_row(
+            &mut self.modes,
+            place.mode_row,
+            place.mode.to_owned(),
+            tally,
+        );
+        add_row(&mut self.phases, place.phase_row, name, tally);
         self.total.add(tally);
         self.kills += judged.kills;
         self.departures += judged.departures;
-        show_violations(part, judged);
+        show_violations(place, judged);
     }
 
     /// Notes how the gateway of a phase ended.
@@ -146,8 +151,8 @@ fn row(name: &str, tally: &Tally) {
     );
 }
 
-fn show_violations(part: Part, judged: &Judged) {
-    let Part { mode, phase, .. } = part;
+fn show_violations(place: Place, judged: &Judged) {
+    let Place { mode, phase, .. } = place;
     let violations = &judged.verdict.violations;
     for Violation {
         client,

@@ -2,17 +2,18 @@
 
 use crate::authority::Authority;
 use crate::chaos::Chaos;
-use crate::client::{Client, Seen, Task};
-use crate::config::{self, CA};
-use crate::gateway::{Ended, Gateway};
-use crate::plan::{Carry, Group, Mode, Phase};
+use crate::client::{Client, Front, Seen, Task};
+use crate::config::{self, ALPN};
+use crate::gateway::Ended;
+use crate::plan::{Carry, Group, Mode, Phase, Scheme};
+use crate::relief::Watches;
 use crate::request::SERVERS;
 use crate::rng::{Rng, mix};
-use crate::server::{Deeds, Server, ServerLog, Speaks, Spec};
+use crate::server::{Below, Deeds, Server, ServerLog, Speaks, Spec, Telling};
 use crate::verdict::{Verdict, judge};
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,12 +30,14 @@ pub(crate) struct Judged {
 }
 
 /// One phase of one mode.
-pub(crate) struct Run<'r> {
-    pub(crate) gateway: &'r Path,
-    pub(crate) authority: &'r Authority,
+pub(crate) struct Run {
+    pub(crate) gateway: Arc<PathBuf>,
+    pub(crate) authority: Arc<Authority>,
     pub(crate) mode: &'static Mode,
     pub(crate) phase: Phase,
     pub(crate) seed: u64,
+    /// How often one thing is killed, or ended, where that is a part of the phase.
+    pub(crate) kills: Duration,
 }
 
 /// The servers of a group and what is in front of them.
@@ -45,9 +48,9 @@ struct Farm {
     log: Arc<ServerLog>,
 }
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-impl Run<'_> {
+impl Run {
     /// Plays the phase and judges each of its groups.
     pub(crate) async fn play(&self, groups: Vec<Group>) -> Fallible<(Vec<Judged>, Ended)> {
         let part = self.part();
@@ -60,12 +63,19 @@ impl Run<'_> {
             .zip(farms.iter().map(|farm| farm.addresses.clone()))
             .collect();
         let text = config::text(self.mode, &with_servers);
-        let name = format!("{}-{}", self.mode.name, self.phase.name());
-        let files = [(CA, &self.authority.pem[..])];
-        let gateway = Gateway::start(self.gateway, &name, &text, &files).await?;
+        let mut watches = Watches {
+            program: Arc::clone(&self.gateway),
+            name: format!("{}-{}", self.mode.name, self.phase.name()),
+            config: text,
+            authority: self.authority.pem.clone(),
+            begun: 0,
+        };
+        let gateway = watches.next().await?;
+        let mut fronts = Vec::new();
         let mut playing = JoinSet::new();
         for (number, (group, farm)) in groups.into_iter().zip(farms).enumerate() {
-            let front = gateway.address(&config::listener(number))?;
+            let front = Arc::new(Front::new(gateway.address(&config::listener(number))?));
+            fronts.push(Arc::clone(&front));
             let stage = Stage {
                 group,
                 farm,
@@ -76,11 +86,17 @@ impl Run<'_> {
             };
             playing.spawn(stage.play());
         }
-        let mut judged = Vec::new();
-        while let Some(one) = playing.join_next().await {
-            judged.push(one?.map_err(|error| error.to_string())?);
-        }
-        Ok((judged, gateway.stop().await?))
+        let judging = async {
+            let mut judged = Vec::new();
+            while let Some(one) = playing.join_next().await {
+                judged.push(one??);
+            }
+            Fallible::Ok(judged)
+        };
+        let every = (self.phase == Phase::Drain).then_some(self.kills);
+        watches
+            .relieve_until(judging, gateway, &fronts, every)
+            .await
     }
 
     /// A number that no other part of any run has.
@@ -91,15 +107,13 @@ impl Run<'_> {
 
     async fn farm(&self, group: &Group, mut rng: Rng) -> Fallible<Farm> {
         let log = Arc::new(ServerLog::default());
-        let speaks = match self.mode.carry {
-            Carry::Http => Speaks::Http2,
-            Carry::Shared | Carry::Exclusive | Carry::Own | Carry::Raw | Carry::Converted => {
-                Speaks::Frames
-            }
+        let speaks = match (self.mode.scheme.is_http2(), self.mode.carry) {
+            (false, _) => Speaks::Frames,
+            (true, Carry::Proxied) => Speaks::Http2(Telling::Whole),
+            (true, _) => Speaks::Http2(Telling::Payment),
         };
-        let alpn = (speaks == Speaks::Http2).then_some("h2");
-        let tls = config::is_tls(self.mode, group).then(|| self.authority.server(alpn));
-        let tls = tls.transpose()?;
+        let below = self.below(config::scheme(self.mode, group));
+        let below = below.map_err(|error| error.to_string())?;
         let mut farm = Farm {
             servers: Vec::new(),
             proxies: Vec::new(),
@@ -108,10 +122,10 @@ impl Run<'_> {
         };
         for number in 0..group.servers {
             let server = Server::start(Spec {
-                wire: self.mode.served(),
+                wire: self.mode.served,
                 server: (rng.below(usize::from(SERVERS)) & !3 | number) as u8,
                 speaks,
-                tls: tls.clone(),
+                below: below.clone(),
                 hostile: group.hostile,
                 late: group.timeout + Duration::from_millis(300),
                 log: Arc::clone(&log),
@@ -119,7 +133,12 @@ impl Run<'_> {
             })?;
             farm.addresses.push(server.address());
             if group.chaos {
-                let proxy = Chaos::start(server.address(), rng.fork()).await?;
+                let proxy = match below {
+                    Below::Quic(_) => Chaos::start_udp(server.address(), rng.fork()).await?,
+                    Below::Tcp | Below::Tls(_) => {
+                        Chaos::start(server.address(), rng.fork()).await?
+                    }
+                };
                 farm.addresses[number] = proxy.address();
                 farm.proxies.push(proxy);
             }
@@ -127,13 +146,23 @@ impl Run<'_> {
         }
         Ok(farm)
     }
+
+    /// What carries a group's requests to its servers.
+    fn below(&self, scheme: Scheme) -> Result<Below, Box<dyn Error>> {
+        Ok(match scheme {
+            Scheme::Tcp | Scheme::Http | Scheme::H2c => Below::Tcp,
+            Scheme::Tls => Below::Tls(self.authority.server(None)?),
+            Scheme::Https => Below::Tls(self.authority.server(Some("h2"))?),
+            Scheme::Quic => Below::Quic(self.authority.quic_server(ALPN)?),
+        })
+    }
 }
 
 /// A group on its way.
 struct Stage {
     group: Group,
     farm: Farm,
-    front: SocketAddr,
+    front: Arc<Front>,
     mode: &'static Mode,
     part: u64,
     rng: Rng,
@@ -143,14 +172,16 @@ struct Stage {
 const MUTE: usize = 2_000;
 
 impl Stage {
-    async fn play(mut self) -> Result<Judged, Box<dyn Error + Send + Sync>> {
+    async fn play(mut self) -> Fallible<Judged> {
         let before_clients = match self.group.chaos {
-            true => Some(Chaos::start(self.front, self.rng.fork()).await?),
+            true => Some(Chaos::start(self.front.address(), self.rng.fork()).await?),
             false => None,
         };
-        let front = before_clients.as_ref().map_or(self.front, Chaos::address);
+        if let Some(proxy) = &before_clients {
+            self.front.move_to(proxy.address());
+        }
         let over = Arc::new(AtomicBool::new(false));
-        let task = Arc::new(self.task(front));
+        let task = Arc::new(self.task());
         let mute = self.group.mute.then(|| {
             let client = Client::new(Arc::clone(&task), u32::MAX, MUTE, self.rng.fork());
             tokio::spawn(client.run_mute(Arc::clone(&over)))
@@ -180,7 +211,7 @@ impl Stage {
         Ok(self.judge(seen, deeds, kills.into_inner()))
     }
 
-    fn task(&self, front: SocketAddr) -> Task {
+    fn task(&self) -> Task {
         let Group {
             depth,
             leaves,
@@ -190,7 +221,7 @@ impl Stage {
             ..
         } = self.group;
         Task {
-            front,
+            front: Arc::clone(&self.front),
             wire: self.mode.wire,
             part: self.part,
             depth,

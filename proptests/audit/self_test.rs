@@ -1,12 +1,12 @@
 //! The audit of nobody: clients talk to lying servers without a gateway between, and what the
 //! servers do has to be found.
 
-use crate::client::{Client, Task};
+use crate::client::{Client, Front, Task};
 use crate::hostile::{Deed, HOSTILE};
 use crate::rng::Rng;
-use crate::server::{Server, ServerLog, Speaks, Spec};
+use crate::server::{Below, Server, ServerLog, Speaks, Spec};
 use crate::verdict::{Tolerance, Verdict, Wrong, judge};
-use crate::wire::{Dns, Pos, Resp, Wire};
+use crate::wire::{Dns, Headed, Json, Pos, Resp, Whole, Wire};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
         wire,
         server: 5,
         speaks: Speaks::Frames,
-        tls: None,
+        below: Below::Tcp,
         hostile: deed.and_then(|deed| HOSTILE.iter().find(|row| row.deed == deed)),
         late: Duration::from_secs(1),
         log: Arc::clone(&log),
@@ -28,7 +28,7 @@ async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
     })
     .expect("a server");
     let task = Task {
-        front: server.address(),
+        front: Arc::new(Front::new(server.address())),
         wire,
         part: 1,
         depth: 16,
@@ -49,7 +49,7 @@ fn has(verdict: &Verdict, wrong: impl Fn(&Wrong) -> bool) -> bool {
 
 #[tokio::test]
 async fn honest_servers_are_found_honest() {
-    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
+    let wires: [&'static dyn Wire; 6] = [&Pos, &RESP, &Dns, &Headed, &Json, &Whole];
     for wire in wires {
         let verdict = audit(wire, None).await;
         assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);
@@ -59,7 +59,7 @@ async fn honest_servers_are_found_honest() {
 
 #[tokio::test]
 async fn anothers_answer_is_misdelivered() {
-    let wires: [&'static dyn Wire; 3] = [&Pos, &RESP, &Dns];
+    let wires: [&'static dyn Wire; 6] = [&Pos, &RESP, &Dns, &Headed, &Json, &Whole];
     for wire in wires {
         let verdict = audit(wire, Some(Deed::Swapped)).await;
         let found = has(&verdict, |wrong| *wrong == Wrong::Misdelivered);

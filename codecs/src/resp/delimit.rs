@@ -127,6 +127,15 @@ impl Walk {
         self.outer.clear();
     }
 
+    /// Whether nothing of the next frame is known yet.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.state == State::Awaiting && self.seen == 0
+    }
+
+    pub(super) const fn max_frame(&self) -> usize {
+        self.max_frame
+    }
+
     /// The bytes of `frame`, which was walked to its end, that are the name of a command; none
     /// if it is not an array.
     pub(super) fn name<'f>(&self, frame: &'f [u8]) -> &'f [u8] {

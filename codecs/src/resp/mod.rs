@@ -44,6 +44,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usual;
 mod write;
 mod wrong;
 

@@ -87,14 +87,47 @@ fn same(known: &[u8], name: &[u8]) -> bool {
     known.eq_ignore_ascii_case(name)
 }
 
+#[inline]
 fn head(name: &[u8]) -> Head {
-    let mut bytes = [0; HEAD];
-    for (to, from) in bytes.iter_mut().zip(name) {
-        *to = from.to_ascii_lowercase();
+    let (first, rest) = name.split_at_checked(WORD).unwrap_or((name, &[]));
+    let rest = rest.get(..WORD).unwrap_or(rest);
+    [lower(word(first)), lower(word(rest))]
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// Up to eight bytes, the first one lowest.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    (bytes.iter().rev()).fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// Eight bytes with all capital letters of ASCII made small.
+const fn lower(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = EACH << 7;
+    // Sums of seven bits stay within their byte; the highest bit tells which ones reached it. `A`
+    // lacks 0x3f of that, what follows `Z` 0x25.
+    let low = bytes & !HIGH;
+    let from_a = low.wrapping_add(EACH.wrapping_mul(0x3f));
+    let above_z = low.wrapping_add(EACH.wrapping_mul(0x25));
+    let capital = from_a & !above_z & !bytes & HIGH;
+    bytes | (capital >> 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lower;
+
+    #[test]
+    fn eight_bytes_become_small_as_each_of_them_does() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut bytes = *b"aZ@[`{\x80\xff";
+                bytes[place] = byte;
+                let small = bytes.map(|byte| byte.to_ascii_lowercase());
+                assert_eq!(lower(u64::from_le_bytes(bytes)).to_le_bytes(), small);
+            }
+        }
     }
-    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-    [
-        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_le_bytes(rest),
-    ]
 }

@@ -1,7 +1,7 @@
 //! A message's payload: nothing, whole, or a bounded stream of chunks.
 
 use super::Value;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,9 +67,17 @@ impl Body {
     }
 }
 
+/// Chunks below this size that wait behind others are put together: each would cost more to keep, and to
+/// frame again, than it has bytes, and a peer chooses how many there are.
+const SMALL: usize = 1 << 10;
+/// What is put together has about so many bytes.
+const GATHERED: usize = 16 << 10;
+
 #[derive(Default)]
 struct Pipe {
     chunks: VecDeque<Bytes>,
+    /// Small ones behind those, put together.
+    gathered: BytesMut,
     held: usize,
     budget: usize,
     state: State,
@@ -78,6 +86,37 @@ struct Pipe {
     moved: Option<Instant>,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+impl Pipe {
+    fn push(&mut self, chunk: Bytes) {
+        self.held += chunk.len();
+        let first = self.chunks.is_empty() && self.gathered.is_empty();
+        if chunk.len() >= SMALL || first {
+            self.close_gathered();
+            self.chunks.push_back(chunk);
+            return;
+        }
+        self.gathered.extend_from_slice(&chunk);
+        if self.gathered.len() >= GATHERED {
+            self.close_gathered();
+        }
+    }
+
+    fn close_gathered(&mut self) {
+        if !self.gathered.is_empty() {
+            self.chunks.push_back(self.gathered.split().freeze());
+        }
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        if self.chunks.is_empty() {
+            self.close_gathered();
+        }
+        let chunk = self.chunks.pop_front()?;
+        self.held -= chunk.len();
+        Some(chunk)
+    }
 }
 
 #[derive(Default, Clone, Copy, PartialEq)]
@@ -128,7 +167,7 @@ impl BodySender {
         Poll::Pending
     }
 
-    /// Hands over one chunk. An empty one says nothing and is dropped: it would take a place
+    /// Hands over one chunk. Small ones may come out together. An empty one says nothing and is dropped: it would take a place
     /// that no budget counts.
     ///
     /// # Errors
@@ -142,8 +181,7 @@ impl BodySender {
         if chunk.is_empty() {
             return Ok(());
         }
-        pipe.held += chunk.len();
-        pipe.chunks.push_back(chunk);
+        pipe.push(chunk);
         wake(pipe.reader.take());
         Ok(())
     }
@@ -194,6 +232,7 @@ impl Reader {
         let mut pipe = lock(&self.pipe);
         pipe.state = State::ReaderGone;
         pipe.chunks.clear();
+        pipe.gathered = BytesMut::new();
         pipe.held = 0;
         wake(pipe.writer.take());
     }
@@ -212,8 +251,7 @@ impl BodyStream {
     /// [`BodyClosed`] if the writer went away before the end: what came is not the whole body.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyClosed>>> {
         let mut pipe = lock(&self.reader.pipe);
-        if let Some(chunk) = pipe.chunks.pop_front() {
-            pipe.held -= chunk.len();
+        if let Some(chunk) = pipe.pop() {
             wake(pipe.writer.take());
             return Poll::Ready(Some(Ok(chunk)));
         }
@@ -225,6 +263,17 @@ impl BodyStream {
                 Poll::Pending
             }
         }
+    }
+
+    /// Whether its end is known, all of it was read, and no trailers follow.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        let pipe = lock(&self.reader.pipe);
+        let none = match &pipe.trailers {
+            Value::List(fields) => fields.is_empty(),
+            other => *other == Value::Null,
+        };
+        pipe.state == State::Ended && pipe.held == 0 && none
     }
 
     /// What follows the body, once its end was read.
@@ -324,6 +373,47 @@ mod tests {
         let now = Instant::now();
         rx.clone().note_progress(now);
         assert_eq!((rx.progress(), rx.is_starved()), (Some(now), false));
+    }
+
+    #[test]
+    fn small_chunks_that_wait_are_put_together() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut tx, body) = Body::stream(64 << 10);
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(60_000).collect();
+        for byte in bytes.chunks(1) {
+            tx.send(Bytes::copy_from_slice(byte)).unwrap();
+        }
+        let large = Bytes::from(vec![7; SMALL]);
+        tx.send(large.clone()).unwrap();
+        tx.send(Bytes::from_static(b"end")).unwrap();
+        assert_eq!(rx.reader.pipe.lock().unwrap().held, 60_000 + SMALL + 3);
+        tx.end(Value::Null);
+        let mut chunks = Vec::new();
+        while let Poll::Ready(Some(chunk)) = rx.poll_chunk(cx) {
+            assert!(!rx.is_at_end() || chunk == Ok(Bytes::from_static(b"end")));
+            chunks.push(chunk.unwrap());
+        }
+        assert!(rx.is_at_end());
+        assert!(chunks.len() < 10, "{} chunks", chunks.len());
+        assert_eq!(chunks.concat(), [&bytes[..], &large, b"end"].concat());
+        // What is large enough is not copied.
+        assert!(chunks.iter().any(|chunk| chunk.as_ptr() == large.as_ptr()));
+    }
+
+    #[test]
+    fn an_end_with_trailers_is_not_told_ahead() {
+        for (trailers, is_end) in [(Value::Null, true), (Value::from(7_u8), false)] {
+            let (tx, body) = Body::stream(4);
+            let Body::Stream(rx) = body else {
+                panic!("a stream")
+            };
+            assert!(!rx.is_at_end());
+            tx.end(trailers);
+            assert_eq!(rx.is_at_end(), is_end);
+        }
     }
 
     #[test]

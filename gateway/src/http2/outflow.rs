@@ -60,9 +60,16 @@ impl Outflow {
                 None => return Poll::Ready(Err(Broken)),
                 Some(room) => {
                     let part = self.chunk.split_to(room.min(self.chunk.len()));
-                    if !part.is_empty() {
-                        self.to.send_data(part, false)?;
-                        self.note_progress();
+                    if part.is_empty() {
+                        continue;
+                    }
+                    // A small frame that ends its stream counts against nobody: servers that count
+                    // those that wait would take many of them for an attack.
+                    let last = self.chunk.is_empty() && self.body.is_at_end();
+                    self.to.send_data(part, last)?;
+                    self.note_progress();
+                    if last {
+                        return Poll::Ready(Ok(()));
                     }
                 }
             }

@@ -367,3 +367,36 @@ async fn a_stream_of_http2_that_stands_still_is_answered_for() {
     assert_eq!(answer.status(), 504);
     assert!(server.ends().await);
 }
+
+/// Servers take many small frames that nobody has read yet for an attack, and end the connection: chunks
+/// of one client must not cost others theirs.
+#[tokio::test]
+async fn small_chunks_reach_http2_in_few_frames() {
+    let (listener, url) = raw::listener().await;
+    let gateway = Gateway::start(&Config::proxy([url.replace("tcp:", "h2c:")])).await;
+    let mut client = client(&gateway).await;
+    let head = b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunks = b"1\r\nx\r\n".repeat(4_000);
+    client
+        .send(&[&head[..], &chunks, b"0\r\n\r\n"].concat())
+        .await;
+    let tcp = raw::accept(&listener).await;
+    let mut connection = in_time("HTTP/2", h2::server::handshake(tcp))
+        .await
+        .expect("HTTP/2");
+    let asked = in_time("a request", connection.accept()).await;
+    let (request, mut answer) = asked.expect("a request").expect("a request");
+    tokio::spawn(async move { while connection.accept().await.is_some() {} });
+    let mut body = request.into_body();
+    let (mut frames, mut bytes) = (0, 0);
+    while let Some(frame) = in_time("a frame", body.data()).await {
+        frames += 1;
+        bytes += frame.expect("a frame").len();
+    }
+    assert_eq!(bytes, 4_000);
+    assert!(frames < 100, "{frames} frames");
+    answer
+        .send_response(http::Response::new(()), true)
+        .expect("a stream");
+    assert!(client.head().await.starts_with("HTTP/1.1 200 OK\r\n"));
+}

@@ -192,16 +192,16 @@ impl<'c> Conversation<'c> {
         };
         let record = &mut self.client.seen.records[place];
         let mine = said.echo.is_none_or(|echo| echo == record.nonce);
-        record.outcome = match said.what {
-            What::Failed(failure) if mine => Outcome::Failed(failure),
+        record.outcome = match &said.what {
+            What::Failed(failure) if mine => Outcome::Failed(*failure),
             What::Failed(_) => Outcome::Wrong(0),
             What::Answer { server, answer } => {
                 self.expected.clear();
                 self.client
                     .task
                     .wire
-                    .answer(record.nonce, server, &mut self.expected);
-                match mine && answer == self.expected {
+                    .answer(record.nonce, *server, &mut self.expected);
+                match mine && **answer == self.expected[..] {
                     true => Outcome::Ok,
                     false => Outcome::Wrong(digest(answer)),
                 }

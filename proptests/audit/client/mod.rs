@@ -10,16 +10,34 @@ use crate::rng::Rng;
 use crate::wire::{Order, Wire};
 use conversation::Conversation;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+/// Where clients come in: another address once another gateway has taken over.
+#[derive(Debug)]
+pub(crate) struct Front(Mutex<SocketAddr>);
+
+impl Front {
+    pub(crate) const fn new(address: SocketAddr) -> Self {
+        Self(Mutex::new(address))
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn move_to(&self, address: SocketAddr) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+}
+
 /// What all clients of a group do.
 #[derive(Debug)]
 pub(crate) struct Task {
-    pub(crate) front: SocketAddr,
+    pub(crate) front: Arc<Front>,
     pub(crate) wire: &'static dyn Wire,
     /// Makes the nonces of this group its own.
     pub(crate) part: u64,
@@ -73,7 +91,7 @@ impl Client {
     pub(crate) async fn run(mut self) -> Seen {
         let mut refusals = 0;
         while self.left() > 0 {
-            match TcpStream::connect(self.task.front).await {
+            match TcpStream::connect(self.task.front.address()).await {
                 Ok(tcp) => {
                     refusals = 0;
                     let _ = tcp.set_nodelay(true);
@@ -94,7 +112,7 @@ impl Client {
 
     /// Sends some requests, reads nothing, and leaves once `over`.
     pub(crate) async fn run_mute(mut self, over: Arc<AtomicBool>) -> Seen {
-        if let Ok(mut tcp) = TcpStream::connect(self.task.front).await {
+        if let Ok(mut tcp) = TcpStream::connect(self.task.front.address()).await {
             let _ = tcp.set_zero_linger();
             let mut bytes = Vec::new();
             while self.left() > 0 {

@@ -122,6 +122,8 @@ impl<'s> Talk<'s> {
         loop {
             let found = self.spec.wire.read_request(&self.inbound);
             let Some((length, request)) = found.map_err(|_| End::Over)? else {
+                // What was said too often may be the answer to what has only begun to come.
+                self.notes.begun = self.spec.wire.begun(&self.inbound);
                 return Ok(());
             };
             self.inbound.advance(length);

@@ -1,15 +1,15 @@
 //! A connection in HTTP/2. The nonce is in the path, and once more in the body.
 
 use super::stream::Stream;
+use super::telling::Telling;
 use super::{Spec, tamper};
 use crate::hostile::Deed;
-use crate::request::{Nonce, code, digest};
+use crate::request::{Nonce, digest};
 use crate::rng::Rng;
-use crate::wire::parse_nonce;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::{Request, Response};
+use http::Request;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 /// What the streams of a connection share.
 struct Shared {
     spec: Spec,
+    telling: Telling,
     state: Mutex<State>,
 }
 
@@ -27,13 +28,14 @@ struct State {
     last: Option<Nonce>,
 }
 
-pub(super) async fn serve(spec: &Spec, mut stream: Stream) {
+pub(super) async fn serve(spec: &Spec, telling: Telling, mut stream: Stream) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             rng: spec.rng.clone(),
             last: None,
         }),
         spec: spec.clone(),
+        telling,
     });
     match spec.hostile.map(|hostile| hostile.deed) {
         None | Some(Deed::Early | Deed::Late | Deed::Swapped) => shared.run(stream).await,
@@ -81,19 +83,22 @@ impl Shared {
 
     async fn answer(self: Arc<Self>, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
         let (head, mut body) = request.into_parts();
-        let mut parts = head.uri.path().split('/').skip(1);
-        let [merchant, pan] = [parts.next(), parts.next()].map(Option::unwrap_or_default);
-        let nonce = parse_nonce(merchant.as_bytes(), pan.as_bytes());
+        let Some(nonce) = self.telling.nonce(head.uri.path()) else {
+            return;
+        };
         let deed = self.spec.hostile.map(|hostile| hostile.deed);
+        let mut asked = nonce;
         if deed != Some(Deed::Early) || !self.strikes() {
-            let told = read(&mut body).await.and_then(|body| told(&body));
-            if told != nonce || told.is_none() {
-                // Half a request is none, nor are two halves.
+            // Half a request is none.
+            let Some(body) = read(&mut body).await else {
                 return;
+            };
+            if !self.telling.is_of(nonce, &head.method, &body) {
+                // Two halves of different requests are a third one, which nobody sent.
+                asked = !nonce;
             }
         }
-        let Some(nonce) = nonce else { return };
-        let of = self.note(nonce, deed);
+        let of = self.note(asked, deed);
         tokio::time::sleep(self.pause(deed)).await;
         self.respond(of, respond);
     }
@@ -103,7 +108,12 @@ impl Shared {
         let strikes = self.strikes();
         let other = self.state().last.replace(nonce);
         let other = other.filter(|_| deed == Some(Deed::Swapped) && strikes);
-        let forged = other.map(|other| digest(&code(other, self.spec.server)));
+        let forged = other.map(|other| {
+            let mut answer = Vec::new();
+            let Spec { wire, server, .. } = self.spec;
+            wire.answer(other, server, &mut answer);
+            digest(&answer)
+        });
         self.spec.log.add(nonce, forged);
         other.unwrap_or(nonce)
     }
@@ -125,13 +135,10 @@ impl Shared {
     }
 
     fn respond(&self, of: Nonce, mut respond: SendResponse<Bytes>) {
-        let server = self.spec.server;
-        let code = code(of, server);
-        let code = code.escape_ascii();
-        let body = format!("{{\"server\":{server},\"code\":\"{code}\"}}");
+        let (response, body) = self.telling.response(of, &self.spec);
         // The gateway may have taken the request back.
-        if let Ok(mut stream) = respond.send_response(Response::new(()), false) {
-            let _ = stream.send_data(body.into(), true);
+        if let Ok(mut stream) = respond.send_response(response, false) {
+            let _ = stream.send_data(body, true);
         }
     }
 }
@@ -144,10 +151,4 @@ async fn read(body: &mut RecvStream) -> Option<Vec<u8>> {
         whole.extend_from_slice(&data);
     }
     Some(whole)
-}
-
-fn told(body: &[u8]) -> Option<Nonce> {
-    let json: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let [merchant, pan] = [&json["merchant"], &json["pan"]].map(serde_json::Value::as_str);
-    parse_nonce(merchant?.as_bytes(), pan?.as_bytes())
 }

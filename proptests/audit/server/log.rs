@@ -26,6 +26,8 @@ pub(crate) struct Notes {
     pub(crate) deeds: Deeds,
     /// The requests in the order in which they came, of a hostile server.
     pub(crate) heard: Vec<Nonce>,
+    /// The one that has not come to its end.
+    pub(crate) begun: Option<Nonce>,
     /// The answers in the order in which they were given, of a hostile server.
     pub(crate) said: Vec<u64>,
 }
@@ -36,6 +38,7 @@ impl Log {
             log: Arc::clone(self),
             deeds: Deeds::default(),
             heard: Vec::new(),
+            begun: None,
             said: Vec::new(),
         }
     }
@@ -64,7 +67,8 @@ impl Drop for Notes {
         log.executed.append(&mut self.deeds.executed);
         log.forged.extend(self.deeds.forged.drain());
         log.unasked.extend(self.deeds.unasked.drain());
-        let in_order = self.heard.drain(..).zip(self.said.drain(..));
+        let heard = self.heard.drain(..).chain(self.begun);
+        let in_order = heard.zip(self.said.drain(..));
         log.forged.extend(in_order);
     }
 }

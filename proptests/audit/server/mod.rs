@@ -3,13 +3,16 @@
 mod frames;
 mod http;
 mod log;
+mod quic;
 mod stream;
 mod tamper;
+mod telling;
 
 use crate::hostile::{Deed, Hostile};
 use crate::rng::Rng;
 use crate::wire::Wire;
 use log::Log;
+use quic::QuicHost;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 pub(crate) use log::{Deeds, Log as ServerLog};
+pub(crate) use telling::Telling;
 
 /// What a server is.
 #[derive(Clone)]
@@ -29,7 +33,7 @@ pub(crate) struct Spec {
     /// Its number: what it answers depends on it.
     pub(crate) server: u8,
     pub(crate) speaks: Speaks,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) below: Below,
     pub(crate) hostile: Option<&'static Hostile>,
     /// What is later than the gateway waits.
     pub(crate) late: Duration,
@@ -40,9 +44,17 @@ pub(crate) struct Spec {
 /// How requests come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaks {
-    /// In the clients' own protocol.
+    /// One after the other, as the wire says.
     Frames,
-    Http2,
+    Http2(Telling),
+}
+
+/// What carries them.
+#[derive(Clone)]
+pub(crate) enum Below {
+    Tcp,
+    Tls(TlsAcceptor),
+    Quic(quinn::ServerConfig),
 }
 
 /// A server. It ends with this value.
@@ -59,11 +71,21 @@ enum State {
     },
     /// Its port is kept, so that nobody else gets it, but refuses connections.
     Down(TcpSocket),
+    /// The same in one, up or down.
+    Quic(QuicHost),
     Moving,
 }
 
 impl Server {
     pub(crate) fn start(spec: Spec) -> io::Result<Self> {
+        if let Below::Quic(config) = &spec.below {
+            let host = QuicHost::start(config.clone(), &spec)?;
+            return Ok(Self {
+                address: host.address(),
+                spec,
+                state: State::Quic(host),
+            });
+        }
         let socket = reserve((Ipv4Addr::LOCALHOST, 0).into())?;
         let mut server = Self {
             address: socket.local_addr()?,
@@ -80,6 +102,10 @@ impl Server {
 
     /// Resets all its connections and refuses new ones.
     pub(crate) async fn kill(&mut self) -> io::Result<()> {
+        if let State::Quic(host) = &mut self.state {
+            host.kill().await;
+            return Ok(());
+        }
         self.stop().await;
         // Somebody may be given the port between its end and this: then it is waited for.
         let socket = loop {
@@ -97,8 +123,14 @@ impl Server {
 
     /// Takes connections again.
     pub(crate) fn revive(&mut self) -> io::Result<()> {
-        let State::Down(socket) = std::mem::replace(&mut self.state, State::Moving) else {
-            return Ok(());
+        let socket = match std::mem::replace(&mut self.state, State::Moving) {
+            State::Down(socket) => socket,
+            State::Quic(host) => {
+                host.revive();
+                self.state = State::Quic(host);
+                return Ok(());
+            }
+            State::Up { .. } | State::Moving => return Ok(()),
         };
         let listener = socket.listen(1024)?;
         let (stop, stopped) = watch::channel(false);
@@ -117,10 +149,14 @@ impl Server {
 
     /// Ends it and all its connections, which have written their notes then.
     pub(crate) async fn stop(&mut self) {
-        if let State::Up { stop, running } = std::mem::replace(&mut self.state, State::Moving) {
-            // Who has ended needs no telling; who has panicked has said so.
-            let _ = stop.send(true);
-            let _ = running.await;
+        match std::mem::replace(&mut self.state, State::Moving) {
+            State::Up { stop, running } => {
+                // Who has ended needs no telling; who has panicked has said so.
+                let _ = stop.send(true);
+                let _ = running.await;
+            }
+            State::Quic(host) => host.stop().await,
+            State::Down(_) | State::Moving => {}
         }
     }
 }
@@ -162,16 +198,25 @@ async fn serve(spec: Spec, tcp: TcpStream) {
     // Both fail only on a connection that is gone, which the first read tells.
     let _ = tcp.set_nodelay(true);
     let _ = tcp.set_zero_linger();
-    let plaintext = spec.hostile.is_some_and(|h| h.deed == Deed::Plaintext);
-    let stream = match &spec.tls {
-        Some(acceptor) if !plaintext => match acceptor.accept(tcp).await {
+    let stream = match &spec.below {
+        Below::Tls(acceptor) if !spec.is_plaintext() => match acceptor.accept(tcp).await {
             Ok(tls) => Stream::Tls(Box::new(tls)),
             Err(_) => return,
         },
-        Some(_) | None => Stream::Plain(tcp),
+        Below::Tls(_) | Below::Tcp | Below::Quic(_) => Stream::Plain(tcp),
     };
-    match spec.speaks {
-        Speaks::Frames => frames::Talk::new(&spec).run(stream).await,
-        Speaks::Http2 => http::serve(&spec, stream).await,
+    spec.serve(stream).await;
+}
+
+impl Spec {
+    fn is_plaintext(&self) -> bool {
+        self.hostile.is_some_and(|h| h.deed == Deed::Plaintext)
+    }
+
+    async fn serve(&self, stream: Stream) {
+        match self.speaks {
+            Speaks::Frames => frames::Talk::new(self).run(stream).await,
+            Speaks::Http2(telling) => http::serve(self, telling, stream).await,
+        }
     }
 }

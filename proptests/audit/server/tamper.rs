@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, WriteHalf};
 
 const HEADER: usize = 9;
 const DATA: u8 = 0;
+const END_STREAM: u8 = 1;
 
 /// What becomes of the connection after a frame.
 enum After {
@@ -74,7 +75,9 @@ async fn spoil(
         if frames.len() < length {
             break;
         }
-        let strikes = header[3] == DATA && rng.once_in(hostile.odds);
+        // What comes twice in the middle of an answer is a part of it, as far as anybody can tell.
+        let last = header[4] & END_STREAM != 0 || hostile.deed != Deed::Twice;
+        let strikes = header[3] == DATA && last && rng.once_in(hostile.odds);
         let frame = frames.split_to(length);
         if !strikes {
             out.write_all(&frame).await?;

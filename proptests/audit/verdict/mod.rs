@@ -17,6 +17,9 @@ pub(crate) struct Tolerance {
     pub(crate) failures: bool,
     /// Connections may end with requests in flight.
     pub(crate) closings: bool,
+    /// Connections may end with requests in flight that nobody has carried out, and requests may be
+    /// refused because the gateway goes away.
+    pub(crate) drains: bool,
     /// Servers may lie in a way that cannot be found out.
     pub(crate) forgeries: bool,
     /// Requests may be answered.
@@ -28,6 +31,7 @@ impl Tolerance {
     pub(crate) const STRICT: Self = Self {
         failures: false,
         closings: false,
+        drains: false,
         forgeries: false,
         answers: true,
     };
@@ -77,6 +81,8 @@ pub(crate) enum Wrong {
     UnsentExecuted,
     FailedWithoutFault(Failure),
     ClosedWithoutFault,
+    /// It was carried out, and the gateway went without a word about it.
+    LeftUnanswered,
     /// A server that cannot be talked to answered.
     Answered,
     /// A server was asked what no client asks.
@@ -161,8 +167,15 @@ impl Verdict {
             }
             Outcome::Closed => {
                 self.tally.unknown += 1;
-                if !tolerance.closings {
-                    self.breach(record, Wrong::ClosedWithoutFault);
+                match tolerance {
+                    Tolerance { closings: true, .. } => {}
+                    Tolerance { drains: false, .. } => {
+                        self.breach(record, Wrong::ClosedWithoutFault);
+                    }
+                    Tolerance { drains: true, .. } if times > 0 => {
+                        self.breach(record, Wrong::LeftUnanswered);
+                    }
+                    Tolerance { drains: true, .. } => {}
                 }
             }
             Outcome::Lost => self.breach(record, Wrong::Lost),
@@ -187,9 +200,13 @@ impl Verdict {
         tolerance: Tolerance,
     ) {
         *self.tally.failed.entry(failure).or_default() += 1;
-        // Our requests are good, and no gateway goes away before they are answered.
-        let never = matches!(failure, Failure::Refused | Failure::Internal);
-        if !tolerance.failures || never {
+        let drains = tolerance.drains && failure == Failure::Draining;
+        // Our requests are good, and elsewhere no gateway goes away before they are answered.
+        let never = matches!(
+            failure,
+            Failure::Draining | Failure::Refused | Failure::Internal
+        );
+        if !drains && (!tolerance.failures || never) {
             self.breach(record, Wrong::FailedWithoutFault(failure));
         }
         if times > 0 && !failure.may_have_run() {

@@ -7,8 +7,14 @@ use crate::wire::Failure;
 const LENIENT: Tolerance = Tolerance {
     failures: true,
     closings: true,
+    drains: false,
     forgeries: true,
     answers: true,
+};
+
+const DRAINS: Tolerance = Tolerance {
+    drains: true,
+    ..Tolerance::STRICT
 };
 
 fn record(class: Class, outcome: Outcome) -> Record {
@@ -36,7 +42,7 @@ fn wrongs(record: Record, deeds: Deeds, tolerance: Tolerance) -> Vec<Wrong> {
 
 #[test]
 fn each_outcome_is_held_against_what_was_executed() {
-    use Failure::{Internal, Overload, Timeout};
+    use Failure::{Draining, Internal, Overload, Timeout};
     use Outcome::{Closed, Failed, Left, Lost, Ok, Unsent};
     let strict = Tolerance::STRICT;
     let cases: &[(Outcome, &[u128], Tolerance, &[Wrong])] = &[
@@ -51,6 +57,27 @@ fn each_outcome_is_held_against_what_was_executed() {
         (Unsent, &[7], LENIENT, &[Wrong::UnsentExecuted]),
         (Closed, &[7], LENIENT, &[]),
         (Closed, &[7], strict, &[Wrong::ClosedWithoutFault]),
+        (Closed, &[], DRAINS, &[]),
+        (Closed, &[7], DRAINS, &[Wrong::LeftUnanswered]),
+        (Failed(Draining), &[], DRAINS, &[]),
+        (
+            Failed(Draining),
+            &[7],
+            DRAINS,
+            &[Wrong::FailedExecuted(Draining)],
+        ),
+        (
+            Failed(Draining),
+            &[],
+            LENIENT,
+            &[Wrong::FailedWithoutFault(Draining)],
+        ),
+        (
+            Failed(Timeout),
+            &[],
+            DRAINS,
+            &[Wrong::FailedWithoutFault(Timeout)],
+        ),
         (Lost, &[7], LENIENT, &[Wrong::Lost]),
         (Failed(Timeout), &[7], LENIENT, &[]),
         (

@@ -144,7 +144,10 @@ fn answer(frame: &[u8]) -> Result<What<'_>, Garbled> {
                 && usize::from(u16::from_be_bytes(*length)) == 1 + answer.len() =>
         {
             let server = *server;
-            Ok(What::Answer { server, answer })
+            Ok(What::Answer {
+                server,
+                answer: answer.into(),
+            })
         }
         _ => Err(garbled("no record", frame)),
     }

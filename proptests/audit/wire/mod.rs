@@ -2,15 +2,20 @@
 //! takes part in judging it.
 
 mod dns;
+mod http;
 mod pos;
 mod pos_in_resp;
 mod resp;
 
 use crate::request::{Nonce, Request};
+use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) use dns::Dns;
-pub(crate) use pos::{Pos, parse_nonce};
+pub(crate) use http::{
+    Headed, Json, SERVER, Whole, answer_in_json, expected, nonce_of_payment, nonce_of_target, told,
+};
+pub(crate) use pos::Pos;
 pub(crate) use pos_in_resp::PosInResp;
 pub(crate) use resp::Resp;
 
@@ -31,7 +36,9 @@ pub(crate) enum Failure {
     BadReply,
     /// Nothing was sent.
     Overload,
-    /// It says that the request was wrong, or that it goes away: neither is ever true here.
+    /// It goes away, and nothing was sent.
+    Draining,
+    /// It says that the request was wrong, which is never true here.
     Refused,
     Internal,
     /// The protocol has no words for the reason.
@@ -43,7 +50,7 @@ impl Failure {
     pub(crate) const fn may_have_run(self) -> bool {
         match self {
             Self::Timeout | Self::Unreachable | Self::BadReply | Self::Unspecified => true,
-            Self::Overload | Self::Refused | Self::Internal => false,
+            Self::Overload | Self::Draining | Self::Refused | Self::Internal => false,
         }
     }
 }
@@ -61,7 +68,7 @@ pub(crate) struct Said<'b> {
 /// What a reply says.
 #[derive(Debug)]
 pub(crate) enum What<'b> {
-    Answer { server: u8, answer: &'b [u8] },
+    Answer { server: u8, answer: Cow<'b, [u8]> },
     Failed(Failure),
 }
 
@@ -79,6 +86,12 @@ pub(crate) trait Wire: Send + Sync + fmt::Debug {
     fn write_request(&self, request: &Request, out: &mut Vec<u8>);
 
     fn read_request(&self, bytes: &[u8]) -> Found<Request>;
+
+    /// Of a request that is not whole yet: whose it is, where an answer to it could come before
+    /// its end.
+    fn begun(&self, _: &[u8]) -> Option<Nonce> {
+        None
+    }
 
     /// The right answer to a request, as [`What::Answer`] holds it.
     fn answer(&self, nonce: Nonce, server: u8, out: &mut Vec<u8>);

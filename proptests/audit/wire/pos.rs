@@ -73,7 +73,10 @@ impl Wire for Pos {
         let (status, answer) = (frame[9], &frame[10..]);
         let what = if status < SERVERS {
             let server = status;
-            What::Answer { server, answer }
+            What::Answer {
+                server,
+                answer: answer.into(),
+            }
         } else if answer == b"------" {
             What::Failed(failure(status).ok_or_else(|| garbled("no such status", frame))?)
         } else {
@@ -97,7 +100,7 @@ const fn failure(status: u8) -> Option<Failure> {
         90 => Failure::Unreachable,
         91 => Failure::Timeout,
         92 => Failure::BadReply,
-        93 => Failure::Refused,
+        93 => Failure::Draining,
         94 => Failure::Internal,
         95 => Failure::Overload,
         96 => Failure::Unspecified,
@@ -138,7 +141,7 @@ fn parse_half(field: &[u8]) -> Option<u64> {
 }
 
 /// The nonce that two texts hold.
-pub(crate) fn parse_nonce(merchant: &[u8], pan: &[u8]) -> Option<Nonce> {
+pub(super) fn parse_nonce(merchant: &[u8], pan: &[u8]) -> Option<Nonce> {
     let (high, low) = (parse_half(merchant)?, parse_half(pan)?);
     Some(u128::from(high) << 64 | u128::from(low))
 }

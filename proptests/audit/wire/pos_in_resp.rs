@@ -70,7 +70,7 @@ impl Wire for PosInResp {
         let what = match number {
             Some(server) if server < SERVERS => What::Answer {
                 server,
-                answer: &bulk[2..],
+                answer: bulk[2..].into(),
             },
             Some(_) | None => What::Failed(Failure::Unspecified),
         };

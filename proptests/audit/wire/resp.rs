@@ -93,7 +93,10 @@ impl Wire for Resp {
                 if server >= SERVERS {
                     return Err(garbled("no such server", bytes));
                 }
-                What::Answer { server, answer }
+                What::Answer {
+                    server,
+                    answer: answer.into(),
+                }
             }
             _ => return Err(garbled("no reply", bytes)),
         };
@@ -115,7 +118,8 @@ fn failure(text: &[u8]) -> Option<Failure> {
         _ if begins("BADREPLY ") => Failure::BadReply,
         _ if begins("OVERLOADED ") => Failure::Overload,
         _ if begins("ERR gateway: an internal") => Failure::Internal,
-        _ if begins("ERR gateway: ") || begins("DRAINING ") => Failure::Refused,
+        _ if begins("ERR gateway: ") => Failure::Refused,
+        _ if begins("DRAINING ") => Failure::Draining,
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ use gatewright_core::message::headers::Role;
 use gatewright_core::message::{Body, Headers, Message, Value};
 use gatewright_core::translate::pair;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 

@@ -3,22 +3,15 @@
 
 use crate::rng::Rng;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 /// Most bytes that are handed on at once.
 const CHUNK: usize = 4 << 10;
-
-/// A relay to one address. It ends with this value.
-#[derive(Debug)]
-pub(crate) struct Chaos {
-    address: SocketAddr,
-    running: JoinHandle<()>,
-}
 
 /// Why a relay ends before its time.
 enum Spoilt {
@@ -32,34 +25,18 @@ impl From<io::Error> for Spoilt {
     }
 }
 
-impl Chaos {
-    pub(crate) async fn start(target: SocketAddr, mut rng: Rng) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let running = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            loop {
-                tokio::select! {
-                    accepted = listener.accept() => {
-                        if let Ok((tcp, _)) = accepted {
-                            connections.spawn(relay(tcp, target, rng.fork()));
-                        }
-                    }
-                    Some(_) = connections.join_next() => {}
+/// Relays all connections of a listener.
+pub(super) async fn run(listener: TcpListener, target: SocketAddr, mut rng: Rng) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((tcp, _)) = accepted {
+                    connections.spawn(relay(tcp, target, rng.fork()));
                 }
             }
-        });
-        Ok(Self { address, running })
-    }
-
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Chaos {
-    fn drop(&mut self) {
-        self.running.abort();
+            Some(_) = connections.join_next() => {}
+        }
     }
 }
 
