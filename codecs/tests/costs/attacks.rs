@@ -115,6 +115,17 @@ fn types() -> Vec<Attack> {
     vec![
         refused("ten thousand types in each other", nested_types(10_000)),
         loaded("types in each other", nested_types(25)),
+        refused(
+            "names that may be in many places",
+            format!(
+                "{}seq:\n{}",
+                nested_types(25),
+                lines(3000, |n| format!(
+                    "- {{id: f{n}, type: '{}z'}}\n",
+                    "t::".repeat(60)
+                ))
+            ),
+        ),
         loaded(
             "a type of itself",
             format!("{META}seq: [{{id: t, type: a}}]\n"),

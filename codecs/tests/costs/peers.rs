@@ -4,7 +4,7 @@
 use crate::meter::{cheap, good};
 use bytes::{Bytes, BytesMut};
 use gatewright_codecs::ksy::Definition;
-use gatewright_codecs::ksy::read::{Limits, Machine};
+use gatewright_codecs::ksy::read::{Limits, Machine, Val};
 use gatewright_codecs::ksy::write::{Given, Rules, write};
 use gatewright_core::message::Value;
 
@@ -217,4 +217,34 @@ fn hostile_sizes_are_written_cheaply() {
         let written = cheap(name, || write(plan, &rules, root, &[], &given, &mut out));
         assert!(matches!(written, Ok(Err(_))), "{name}: {written:?}");
     }
+}
+
+/// Reads a list of structures, and then the last member of each, which cannot be read.
+fn failures(definition: &Definition, message: &[u8]) -> usize {
+    let frame = Bytes::copy_from_slice(message);
+    let mut machine = Machine::new(&definition.plan, frame, Limits::MESSAGE);
+    let root = machine.read(definition.root, &[]).expect("a good message");
+    let Val::List(list) = *machine.peek(root, 0) else {
+        panic!("a list");
+    };
+    let elements = machine.list(list).to_vec();
+    let failed = elements.iter().filter(|element| match element {
+        Val::Object(id) => machine.member(*id, 1).is_err(),
+        _ => false,
+    });
+    failed.count()
+}
+
+#[test]
+fn instances_that_fail_cost_what_others_do() {
+    let definition = good(
+        "failures",
+        "meta: {id: a}
+seq: [{id: l, type: t, repeat: eos}]
+types: {t: {seq: [{id: k, type: u1}], instances: {far: {pos: 99999999, type: u1}}}}
+",
+    );
+    let message = [7; 32_000];
+    let failed = cheap("failures", || failures(&definition, &message)).expect("little");
+    assert_eq!(failed, message.len());
 }

@@ -1,6 +1,8 @@
 //! What is read.
 
 use crate::support::{bytes, good, read};
+use gatewright_codecs::ksy::read::{Limits, Machine};
+use gatewright_codecs::ksy::view::typed;
 use serde_json::{Value as Json, json};
 
 /// Reads messages, each of which must say this.
@@ -293,4 +295,25 @@ fn an_element_sees_the_elements_before_it() {
             ("07 01 41", json!({"error": "eof"})),
         ],
     );
+}
+
+#[test]
+fn instances_that_double_are_shown_in_part() {
+    let definition = good(
+        "seq:
+  - {id: a, type: u1}
+instances:
+  one: {pos: 0, type: it}
+  two: {pos: 0, type: it}
+",
+    );
+    let limits = Limits {
+        elements: 3200,
+        ..Limits::FILE
+    };
+    let mut machine = Machine::new(&definition.plan, bytes("07"), limits);
+    machine.read(definition.root, &[]).expect("a good message");
+    let said = typed(&mut machine).to_string();
+    assert_eq!(said.matches("\"a\":7").count(), 101);
+    assert!(said.contains("too many structures"), "{said}");
 }

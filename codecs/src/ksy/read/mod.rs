@@ -29,6 +29,7 @@ use bytes::Bytes;
 use gatewright_core::expr::semantics::Budget;
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 
 /// What reading one message may take.
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +163,7 @@ pub struct Machine<'p> {
     growing: SmallVec<[Growth; 4]>,
     trace: Option<Vec<Traced>>,
     /// Instances that could not be read, and why; their slots hold what was read of them.
-    failed: Vec<(ObjectId, usize, ReadError)>,
+    failed: BTreeMap<(u32, usize), ReadError>,
 }
 
 impl<'p> Machine<'p> {
@@ -190,7 +191,7 @@ impl<'p> Machine<'p> {
             lists: Vec::new(),
             growing: SmallVec::new(),
             trace: None,
-            failed: Vec::new(),
+            failed: BTreeMap::new(),
         }
     }
 
@@ -257,6 +258,18 @@ impl<'p> Machine<'p> {
     #[must_use]
     pub fn root(&self) -> Option<ObjectId> {
         (!self.objects.is_empty()).then_some(ObjectId(0))
+    }
+
+    /// What reading may take.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How many structures it has.
+    #[must_use]
+    pub fn structures(&self) -> usize {
+        self.objects.len()
     }
 
     /// The plan that it runs.
@@ -363,9 +376,7 @@ impl<'p> Machine<'p> {
 
     /// Why an instance could not be read, if that has been tried.
     fn failure(&self, id: ObjectId, slot: usize) -> Option<&ReadError> {
-        let mut failed = self.failed.iter();
-        let found = failed.find(|(failed, at, _)| (*failed, *at) == (id, slot));
-        found.map(|(_, _, error)| error)
+        self.failed.get(&(id.0, slot))
     }
 
     pub(in crate::ksy) fn set(&mut self, id: ObjectId, slot: usize, val: Val) {

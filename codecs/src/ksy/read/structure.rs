@@ -365,7 +365,7 @@ impl<'p> Machine<'p> {
             if matches!(field.form, Form::Value(_)) || error.class() == Class::Unread {
                 self.set(id, slot, Val::Unset);
             } else {
-                self.failed.push((id, slot, error.clone()));
+                self.failed.insert((id.0, slot), error.clone());
             }
         }
         done

@@ -8,6 +8,10 @@ use std::collections::HashMap;
 /// structures that stand so deep, instances are no longer computed.
 const MAX_DEPTH: usize = 64;
 
+/// Of the elements that a machine may read, one in so many may be a structure that is read in order
+/// to be shown: two instances of that kind double them with each level.
+const SHARE: usize = 32;
+
 /// A part of a path from the root.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'p> {
@@ -39,11 +43,16 @@ pub(super) struct Evaluated<'v, 'p> {
     instances: Instances,
     homes: HashMap<ObjectId, Home<'p>>,
     failed: HashMap<(ObjectId, usize), ReadError>,
+    /// How many structures there may be.
+    most: usize,
 }
 
 impl<'v, 'p> Evaluated<'v, 'p> {
     pub(super) fn new(machine: &'v mut Machine<'p>, instances: Instances) -> Self {
         let mut all = Self {
+            most: machine
+                .structures()
+                .saturating_add(machine.limits().elements / SHARE),
             machine,
             instances,
             homes: HashMap::new(),
@@ -96,8 +105,14 @@ impl<'v, 'p> Evaluated<'v, 'p> {
 
     /// Computes an instance. One that failed when another one asked for it fails again.
     fn compute(&mut self, id: ObjectId, field: &Field, depth: usize) -> Result<(), ReadError> {
-        if depth >= MAX_DEPTH && matches!(self.machine.peek(id, field.slot), Val::Unset) {
-            let message = format!("structures nest more than {MAX_DEPTH} deep");
+        let bound = match self.machine.peek(id, field.slot) {
+            Val::Unset if depth >= MAX_DEPTH => Some("structures nest too deep to be shown"),
+            Val::Unset if self.machine.structures() >= self.most => {
+                Some("there are too many structures to be shown")
+            }
+            _ => None,
+        };
+        if let Some(message) = bound {
             return Err(ReadError::new(Class::Other, message).within(&field.name, None));
         }
         self.machine.member(id, field.slot).map(|_| ())
