@@ -10,7 +10,7 @@ use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{Conversion, Facts, HttpAnswer, HttpRequest, Outcome};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One request on its way. Dropping it cancels it upstream.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Exchange {
     pub(crate) route: Rc<Route>,
     pub(crate) facts: Facts,
     pub(crate) started: Instant,
+    /// How long it may take, from then on.
+    limit: Duration,
     pub(crate) attempts: u32,
     retry: Retry,
     way: Way,
@@ -64,6 +66,7 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         at: Arrival,
+        limit: Duration,
         from: Sender<'_>,
     ) -> Result<Box<Self>, Refused> {
         // Requests are large: this one is moved to where it stays before anything is done with it.
@@ -73,6 +76,7 @@ impl Exchange {
             route: Rc::clone(route),
             facts,
             started: at.began,
+            limit,
             attempts: 1,
             retry: from.retry,
             way: Way::Ended,
@@ -175,12 +179,12 @@ impl Exchange {
 
     /// When its time is over.
     pub(crate) fn deadline(&self) -> Instant {
-        self.started + self.route.plan.timeout
+        self.started + self.limit
     }
 
     /// Its time is over: notes whose fault that is.
     pub(super) fn time_out(&self, now: Instant) {
-        let limit = self.route.plan.timeout;
+        let limit = self.limit;
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
             Way::Native(_, call) => call.timed_out(limit, now),
