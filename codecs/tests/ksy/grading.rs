@@ -35,7 +35,7 @@ fn replies_are_failures_as_their_definitions_say() {
 }
 
 /// Wherever one field of a reply tells an `error`, it has become a grade. In `mllp` one inside a
-/// structure does, which no grade can say.
+/// structure does, which no grade can say; in `cotp` it is an event.
 #[test]
 fn no_error_is_left_out() {
     let mut left_out: Vec<&str> = Vec::new();

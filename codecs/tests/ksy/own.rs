@@ -2,8 +2,12 @@
 
 use crate::names::protocol;
 use bytes::BytesMut;
+use gatewright_codecs::ksy::Refused;
+use gatewright_codecs::ksy::load::{Sources, Unreadable};
+use gatewright_codecs::ksy::protocol::load;
 use gatewright_core::codec::{Control, Drain, Event, Heartbeat, Protocol, Side, Unasked, Vigil};
 use gatewright_core::message::Message;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,4 +128,43 @@ fn memcached_is_asked_but_asks_nobody() {
         memcached.descriptor().capabilities.drain,
         Drain::MessageBoundary
     );
+}
+
+const PLAIN: &str = r#"
+meta: {id: d, endian: be}
+-gateway:
+  frame: {fixed: 3, max: 3}
+  operation: kind
+  kind: 'kind == kind::pong ? "reply" : "request"'
+  order: fifo
+  heartbeat: {operation: ping, every: 1s, answer: pong SET}
+seq:
+  - {id: kind, type: u1, enum: kind}
+  - {id: origin, type: u2}
+enums: {kind: {1: ping, 2: pong}}
+"#;
+
+/// The code of what is wrong with it, if anything is.
+fn fault(set: &str) -> Option<&'static str> {
+    let text = PLAIN.replace("SET", set);
+    let Refused::Faulty { findings, .. } = load(Path::new("d.ksy"), &Text(text), &[]).err()? else {
+        panic!("{set}: it cannot be read");
+    };
+    findings.all().last().map(|finding| finding.code)
+}
+
+struct Text(String);
+
+impl Sources for Text {
+    fn read(&self, _: &Path, _: usize) -> Result<String, Unreadable> {
+        Ok(self.0.clone())
+    }
+}
+
+#[test]
+fn a_sign_that_could_not_be_sent_is_refused_with_its_definition() {
+    assert_eq!(fault(", set: {origin: 7}"), None);
+    assert_eq!(fault(""), Some("GW3093"), "nothing says its origin");
+    assert_eq!(fault(", set: {origin: 65536}"), Some("GW3093"));
+    assert_eq!(fault(", set: {origin: 7, colour: 1}"), Some("GW3093"));
 }

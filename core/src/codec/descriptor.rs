@@ -6,6 +6,7 @@ use super::{
 };
 use crate::message::{Correlation, Kind, Message, OperationId, Record, Slot, Value};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// One operation: the name of what a message asks or answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Operation {
     pub grading: Option<Grading>,
     /// Whether it opens a client's session: see [`Admission`](super::Admission).
     pub opens: bool,
+    /// How long its reply may take at most, however long the route allows.
+    pub timeout: Option<Duration>,
 }
 
 impl Operation {
@@ -42,6 +45,7 @@ impl Operation {
             needs: Needs::Nothing,
             grading: None,
             opens: false,
+            timeout: None,
         }
     }
 

@@ -16,9 +16,9 @@ pub enum Grade {
 /// Which replies of an operation are errors, told by one of their fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grading {
-    /// The field.
+    /// The field; any if all messages have the same grade.
     pub field: Slot,
-    /// What some of its values mean.
+    /// What some of its values mean; null where it is absent.
     pub listed: Vec<(Value, Grade)>,
     /// What all others mean.
     pub others: Grade,

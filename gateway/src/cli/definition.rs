@@ -58,6 +58,18 @@ impl Folders {
         })
     }
 
+    /// The same, and whether the gateway can say by it what it says of its own accord.
+    ///
+    /// # Errors
+    /// With all that was found, if there is an error.
+    pub(super) fn load_to_speak(&self, path: &Path) -> Result<Sound, Vec<Diagnostic>> {
+        let sound = self.load(path)?;
+        if sound.definition.section.is_some() {
+            Definitions::load(&Disk, path, &self.folders)?;
+        }
+        Ok(sound)
+    }
+
     /// Loads a definition and tells what is wrong with it.
     ///
     /// # Errors

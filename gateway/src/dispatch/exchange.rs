@@ -21,6 +21,8 @@ pub(crate) struct Exchange {
     pub(crate) route: Rc<Route>,
     pub(crate) facts: Facts,
     pub(crate) started: Instant,
+    /// How long it may take, from then on.
+    limit: Duration,
     pub(crate) attempts: u32,
     retry: Retry,
     /// The time that the client gives it, where it says so.
@@ -66,6 +68,7 @@ impl Exchange {
         route: &Rc<Route>,
         facts: Facts,
         at: Arrival,
+        limit: Duration,
         from: Sender<'_>,
     ) -> Result<Box<Self>, Refused> {
         // Requests are large: this one is moved to where it stays before anything is done with it.
@@ -76,6 +79,7 @@ impl Exchange {
             route: Rc::clone(route),
             facts,
             started: at.began,
+            limit,
             attempts: 1,
             retry: from.retry,
             allowed,
@@ -185,7 +189,7 @@ impl Exchange {
             Body::Stream(payload) => payload.progress().unwrap_or(self.started),
             Body::Empty | Body::Whole(_) | Body::Awaited => self.started,
         };
-        let at = since + self.route.plan.timeout;
+        let at = since + self.limit;
         self.awaited_until().map_or(at, |until| until.min(at))
     }
 
@@ -200,7 +204,7 @@ impl Exchange {
         if matches!(self.request.body(), Body::Stream(payload) if payload.is_starved()) {
             return;
         }
-        let limit = self.route.plan.timeout;
+        let limit = self.limit;
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
             Way::Native(_, call) => call.timed_out(limit, now),

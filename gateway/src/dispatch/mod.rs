@@ -289,6 +289,17 @@ impl Dispatch {
         route.map_or(Duration::ZERO, |route| route.plan.timeout)
     }
 
+    /// The same for one message, whose operation may have less.
+    pub(crate) fn time_for_message(
+        &self,
+        route: Option<&Rc<Route>>,
+        message: &Message,
+    ) -> Duration {
+        let limit = Self::time_for(route);
+        let own = self.operation(message).timeout;
+        own.map_or(limit, |own| own.min(limit))
+    }
+
     /// Begins the exchange of a request, or gives the answer to one that cannot be forwarded.
     pub(crate) fn begin(
         &self,
@@ -311,7 +322,8 @@ impl Dispatch {
         };
         let retry = sent.retry;
         let from = Sender { retry, ..from };
-        match Exchange::begin(key, request, route, facts, at, from) {
+        let limit = self.time_for_message(Some(route), &request);
+        match Exchange::begin(key, request, route, facts, at, limit, from) {
             Ok(exchange) => Begun::Exchange(InFlight::Exchange(exchange)),
             Err(Refused { exchange, fault }) => {
                 let message = self.reply_to_fault(&exchange, &fault, Duration::ZERO);

@@ -63,6 +63,10 @@ limits.connections = 1
 [[routes]]
 from = "front"
 to = "host"
+[[routes]]
+from = "front"
+operation = "bye"
+to = "host"
 "#
     );
     let definition = DEFINITION.replace("HEARTBEAT", heartbeat);
@@ -234,6 +238,56 @@ async fn clients_are_told_that_the_gateway_drains() {
     expect(&mut client, &[0x42, 0, 0, 0]).await;
     assert_eq!(end(&mut client).await, Ok(()));
     assert_eq!(gateway.exit().await.code, Some(0));
+}
+
+/// What it owes still comes; what is asked next goes elsewhere.
+#[tokio::test]
+async fn a_server_that_drains_is_asked_nothing_more() {
+    let (host, url) = listener().await;
+    let gateway = gateway(PINGS_ONLY, &url, "shared").await;
+    let mut client = connect(&gateway).await;
+    send(&mut client, [1, 0, 7, 5]).await;
+    let mut upstream = accept(&host).await;
+    let asked = frame(&mut upstream).await;
+    send(&mut upstream, [0x42, 0, 0, 0]).await;
+    send(&mut upstream, [0x81, asked[1], asked[2], 6]).await;
+    assert_eq!(frame(&mut client).await, [0x81, 0, 7, 6]);
+    let mut rest = Vec::new();
+    let ended = in_time("its end", upstream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "{ended:?}");
+    send(&mut client, [1, 0, 7, 5]).await;
+    let mut upstream = accept(&host).await;
+    let asked = other_than(2, &mut upstream).await;
+    send(&mut upstream, [0x81, asked[1], asked[2], 6]).await;
+    assert_eq!(frame(&mut client).await, [0x81, 0, 7, 6]);
+}
+
+/// One-way messages may be refused, and one request may have many replies (quiet operations and
+/// `stat` of memcached). Nobody waits for these, and nobody else is disturbed.
+#[tokio::test]
+async fn replies_that_nobody_waits_for_end_no_connection() {
+    let (host, url) = listener().await;
+    let gateway = gateway(PINGS_ONLY, &url, "shared").await;
+    let mut client = connect(&gateway).await;
+    for _ in 0..20 {
+        send(&mut client, [0x42, 0, 9, 0]).await;
+    }
+    send(&mut client, [1, 0, 7, 5]).await;
+    let mut upstream = accept(&host).await;
+    let mut asked = other_than(2, &mut upstream).await;
+    while asked[0] == 0x42 {
+        send(&mut upstream, [0x81, asked[1], asked[2], 1]).await;
+        asked = other_than(2, &mut upstream).await;
+    }
+    for value in 6..40 {
+        send(&mut upstream, [0x81, asked[1], asked[2], value]).await;
+    }
+    assert_eq!(frame(&mut client).await, [0x81, 0, 7, 6]);
+    let dropped = "gatewright_upstream_messages_dropped_total";
+    gateway
+        .until_metric(dropped, &[("reason", "unknown")], 53.0)
+        .await;
+    exchange(&mut client, &mut upstream).await;
 }
 
 /// Who has a connection of its own and the server there are each other's peers: neither hears of the

@@ -25,7 +25,7 @@ seq:
 enums:
   kind:
     1: login
-    2: ask
+    2: {id: ask, -gateway: {timeout: 300ms}}
     0x41: {id: tell, -gateway: {one-way: true}}
     0x42: {id: logout, -gateway: {one-way: true}}
     0x81: welcome
@@ -82,6 +82,9 @@ protocol = "gated"
 
 /// Who logs in with 7 is let in.
 fn service(asked: &Asked) -> Action {
+    if asked.target == "/ask/99" {
+        return Action::Silence;
+    }
     let refused = asked.target.starts_with("/login/") && asked.target != "/login/7";
     Action::Answer(Answer::status(if refused { 403 } else { 204 }))
 }
@@ -148,6 +151,22 @@ async fn where_nothing_takes_a_login_none_is_needed() {
     let mut client = connect(&gateway).await;
     assert_eq!(ask(&mut client, [2, 1, 0]).await, [0x82, 1, 5]);
     assert_eq!(ask(&mut client, [1, 2, 7]).await, [0x83, 2, 9]);
+}
+
+/// The route would wait for much longer.
+#[tokio::test]
+async fn a_request_has_the_time_that_its_definition_gives_it() {
+    let backend = Backend::scripted(service).start().await;
+    let upstream = format!("url = {:?}\ntimeout = \"10m\"", backend.url());
+    let gateway = gateway(REJECT, &upstream, &[REST]).await;
+    let mut client = connect(&gateway).await;
+    assert_eq!(ask(&mut client, [2, 1, 99]).await, [0x83, 1, 9]);
+    let outcome = [("listener", "front"), ("outcome", "timeout")];
+    let timed_out = gateway
+        .metrics()
+        .await
+        .sum("gatewright_exchanges_total", &outcome);
+    assert_eq!(timed_out, 1.0);
 }
 
 /// The gateway logs in for all of them.

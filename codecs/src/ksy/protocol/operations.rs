@@ -123,7 +123,7 @@ pub(super) fn describe(
             let mut one = entry(plan, section, index, way, &shape);
             one.name = name.into();
             let told = Told { id, shape, presets };
-            if let (Way::Reply, Some(error)) = (way, &section.reply.error) {
+            if let (Way::Reply, Kind::Reply, Some(error)) = (way, one.kind, &section.reply.error) {
                 one.grading = grading(plan, section.reply.root, error, &told);
             }
             described.push(one);
@@ -167,6 +167,7 @@ fn entry(
     if of_session && kind == Kind::Request {
         entry.needs = Needs::Bound;
     }
+    entry.timeout = operation.timeout;
     entry.opens = way == Way::Request && section.open.contains(&index);
     entry
 }

@@ -32,7 +32,7 @@ impl Definitions {
         let mut exit = Exit::Good;
         let mut documents = Vec::new();
         for path in &self.paths {
-            let loaded = self.folders.load(path);
+            let loaded = self.folders.load_to_speak(path);
             exit = self.judge(exit, &loaded);
             match self.format {
                 Format::Text => self.show(path, &loaded)?,

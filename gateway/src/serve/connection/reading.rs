@@ -241,7 +241,7 @@ impl Connection {
             }
         };
         self.listener.metrics.requests(1);
-        let deadline = at.began + Dispatch::time_for(route);
+        let deadline = at.began + dispatch.time_for_message(route, &request);
         let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {

@@ -188,6 +188,28 @@ fn names_of_operations() {
         &[("GW3005", "1")],
     );
     check("reject", "{operation: x}", &[("GW3055", "x")]);
+    check("drain", "{operation: x}", &[("GW3055", "x")]);
+    check("drain", "{operation: tell, at: 1}", &[("GW3006", "at")]);
+}
+
+#[test]
+fn what_is_said_by_itself_is_known_beforehand() {
+    check(
+        "heartbeat",
+        "{operation: ask, every: 2s, silence: 1s}",
+        &[("GW3014", "1s")],
+    );
+    check(
+        "heartbeat",
+        "{operation: ask, every: 2s, set: {odd: len}}",
+        &[("GW3030", "len")],
+    );
+    check(
+        "heartbeat",
+        "{operation: ask, set: {odd: 1}}",
+        &[("GW3007", "{operation: ask, set: {odd: 1}}")],
+    );
+    check("drain", "{operation: tell, set: {odd: other::one}}", &[]);
 }
 
 #[test]

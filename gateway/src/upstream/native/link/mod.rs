@@ -3,6 +3,7 @@
 mod overlong;
 mod signs;
 mod streamed;
+mod unknown;
 
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
@@ -34,8 +35,6 @@ use streamed::Streams;
 const OUTBOUND: usize = 4 << 20;
 /// Bytes at which clients are not read on. Each may add what it has read already.
 const FULL: usize = 1 << 20;
-/// Replies with unknown ids after which the server is not believed any more.
-const UNKNOWN: u32 = 16;
 
 /// One connection to an upstream.
 pub(in crate::upstream) struct Link {
@@ -56,6 +55,10 @@ struct State {
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
     unknown: u32,
+    /// One-way messages that had an id: each may be refused by a reply, which nobody waits for.
+    unanswered: u32,
+    /// The last reply that found its request: others to that may follow.
+    answered: Correlation,
     /// What is carried as it comes.
     streams: Streams,
     /// Bytes to come of a reply that is too long for anybody.
@@ -129,6 +132,8 @@ impl Link {
                 driver: None,
                 blocked: Vec::new(),
                 unknown: 0,
+                unanswered: 0,
+                answered: Correlation::None,
                 streams: Streams::default(),
                 skipping: 0,
                 protocol: Arc::clone(&speech.protocol),
@@ -182,6 +187,9 @@ impl Link {
             flushed.queue(state.outbound.len() - before, replies);
         }
         let Some(replies) = replies else {
+            if let Correlation::Id(_) = correlation {
+                state.unanswered = state.unanswered.saturating_add(1);
+            }
             to.complete();
             return Ok(());
         };
@@ -548,6 +556,7 @@ impl State {
                 if blames {
                     mailbox.blame();
                 }
+                self.answered = message.correlation().clone();
                 mailbox.put_message(message);
             }
             Answers::Late | Answers::Part => metrics.dropped("late"),
@@ -568,23 +577,6 @@ impl State {
             Ok(())
         } else {
             Err(Broken::Unasked("a reply before its request was sent"))
-        }
-    }
-
-    /// By order, a reply that nobody asked for leaves nobody sure whose the next one is. With ids,
-    /// one now and then is none of anybody's business.
-    fn note_unknown(
-        &mut self,
-        correlation: &Correlation,
-        metrics: &UpstreamMetrics,
-    ) -> Result<(), Broken> {
-        metrics.dropped("unknown");
-        self.unknown += 1;
-        match correlation {
-            Correlation::Id(_) if self.unknown < UNKNOWN => Ok(()),
-            Correlation::Id(_) | Correlation::Key(_) | Correlation::None => {
-                Err(Broken::Unasked("replies that nobody asked for"))
-            }
         }
     }
 }
