@@ -45,7 +45,7 @@ pub use conversion::Conversion;
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 pub use headers::header_name;
 pub use key::BalanceKey;
-pub use proxy::{Proxy, header_fields, header_map, pair};
+pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
 pub use reply::not_allowed;
 pub use spec::{

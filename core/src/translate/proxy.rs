@@ -164,16 +164,37 @@ fn each_text(map: &HeaderMap, mut take: impl FnMut(&str, &str)) {
 /// The reverse of [`header_fields`]. What cannot be a header field is left out.
 #[must_use]
 pub fn header_map(fields: &Value) -> HeaderMap {
-    let Ok(fields) = Headers::of(fields) else {
-        return HeaderMap::new();
-    };
-    let goes_on = |header: &Header<'_>| !between_neighbours(header.role());
-    fields.iter().filter(goes_on).filter_map(pair).collect()
+    let mut map = HeaderMap::new();
+    let goes_on = |role| !between_neighbours(role);
+    each_pair(fields, goes_on, |pair| map.extend(pair));
+    map
 }
 
-/// A header field as HTTP/2 has it, if it can be one there. Its value is not copied.
-#[must_use]
-pub fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
+/// Hands out the header fields whose roles go on, each as HTTP/2 has it; nothing for one that cannot
+/// be one there.
+pub fn each_pair(
+    fields: &Value,
+    goes_on: impl Fn(Role) -> bool,
+    mut take: impl FnMut(Option<(HeaderName, HeaderValue)>),
+) {
+    if let Value::Headers(headers) = fields {
+        let going = headers.iter().filter(|header| goes_on(header.role()));
+        going.for_each(|header| take(pair(header)));
+        return;
+    }
+    for record in fields.as_list().unwrap_or_default() {
+        let text = |slot: Slot| record.as_record()?.get(slot.index())?.as_str();
+        let (name, value) = (text(HttpShape::NAME), text(HttpShape::VALUE));
+        if name.is_none_or(|name| goes_on(Role::of(name))) {
+            let name = name.and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+            let value = value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+            take(name.zip(value));
+        }
+    }
+}
+
+/// A header field as HTTP/2 has it. Its value is not copied.
+fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(header.name().as_bytes()).ok()?;
     let value = HeaderValue::from_maybe_shared(header.shared_value().into_bytes()).ok()?;
     Some((name, value))
@@ -310,6 +331,23 @@ mod tests {
             let header = fields.iter().next().unwrap();
             assert_eq!(header.role(), Role::of(known.as_str()));
         }
+    }
+
+    /// What came over HTTP/2 with white space around it is nothing for HTTP/1.1, and goes on elsewhere.
+    #[test]
+    fn fields_that_http1_cannot_say_are_kept_for_http2() {
+        let mut map = HeaderMap::new();
+        map.insert("grpc-status", HeaderValue::from_static("0"));
+        map.insert("x", HeaderValue::from_static(" y"));
+        map.insert("connection", HeaderValue::from_static("close"));
+        let fields = header_fields(&map);
+        assert!(Headers::of(&fields).is_err());
+        map.remove("connection");
+        assert_eq!(header_map(&fields), map);
+        map.remove("x");
+        let fields = header_fields(&map);
+        assert!(matches!(fields, Value::Headers(_)));
+        assert_eq!(header_map(&fields), map);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use gatewright_core::codec::HttpShape;
 use gatewright_core::message::headers::Role;
-use gatewright_core::message::{Body, Headers, Message, Value};
-use gatewright_core::translate::pair;
+use gatewright_core::message::{Body, Message, Value};
+use gatewright_core::translate::each_pair;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 
@@ -56,13 +56,14 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
 }
 
 fn fill(headers: &mut HeaderMap, fields: &Value) -> Option<()> {
-    let fields = Headers::of(fields).ok()?;
-    headers.reserve(fields.len());
-    for header in fields.iter().filter(|header| goes_on(header.role())) {
-        let (name, value) = pair(header)?;
-        headers.append(name, value);
-    }
-    Some(())
+    let mut all = Some(());
+    each_pair(fields, goes_on, |pair| match pair {
+        Some((name, value)) => {
+            headers.append(name, value);
+        }
+        None => all = None,
+    });
+    all
 }
 
 /// RFC 9113, 8.2.2: there are fields that HTTP/2 does not have.
