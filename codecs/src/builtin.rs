@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn every_folder_is_a_row() {
         let mut folders = names(&src(), Path::is_dir);
-        for shared in ["capture", "framing", "ksy"] {
+        for shared in ["capture", "framing", "ksy", "websocket"] {
             assert!(folders.remove(shared), "{shared} is not there");
         }
         let rows: BTreeSet<String> = BUILTIN.iter().map(|row| row.folder.to_owned()).collect();

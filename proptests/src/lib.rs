@@ -16,9 +16,11 @@ pub mod oracle;
 mod resp;
 pub mod simulation;
 mod special;
+mod websocket;
 pub mod world;
 
 pub use hello::check_hello;
+pub use websocket::check_websocket;
 
 use gatewright_codecs::Builtin;
 use gatewright_core::codec::{Descriptor, Protocol};

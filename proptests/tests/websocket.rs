@@ -1,6 +1,6 @@
 //! Frames of WebSocket from hostile clients: whatever comes, and however it is cut.
 
-use gatewright_codecs::websocket::{End, Reader};
+use gatewright_proptests::check_websocket;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -29,28 +29,9 @@ fn sent() -> impl Strategy<Value = Vec<u8>> {
     vec(part, 0..12).prop_map(|parts| parts.concat())
 }
 
-fn read(bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, Option<End>) {
-    let (mut reader, mut carried) = (Reader::default(), Vec::new());
-    let mut rest = bytes;
-    let mut cuts = cuts.iter().cycle();
-    while !rest.is_empty() {
-        let next = cuts.next().map_or(rest.len(), |cut| (*cut).min(rest.len()));
-        let (piece, behind) = rest.split_at(next);
-        let mut piece = piece.to_vec();
-        let kept = reader.read(&mut piece);
-        assert!(kept <= piece.len());
-        carried.extend_from_slice(&piece[..kept]);
-        assert!(reader.take_pong().is_none_or(|pong| pong.len() <= 127));
-        rest = behind;
-    }
-    (carried, reader.end())
-}
-
 proptest! {
     #[test]
     fn cuts_change_nothing(bytes in sent(), cuts in vec(1_usize..40, 1..10)) {
-        let whole = read(&bytes, &[]);
-        prop_assert!(whole.0.len() <= bytes.len());
-        prop_assert_eq!(read(&bytes, &cuts), whole);
+        check_websocket(&bytes, &cuts);
     }
 }
