@@ -1,5 +1,6 @@
 //! What an upstream says of its own accord, as server-sent events.
 
+use crate::definitions::{recipe, run};
 use crate::support::gateway::{Directory, Gateway};
 use crate::support::in_time;
 use crate::support::raw::{self, accept, dead_url, end, expect};
@@ -12,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 /// Channels of a redis as events, by RESP3. `limits` are the listener's.
-fn config(url: &str, limits: &str, open: &str) -> String {
+fn config(url: &str, limits: &str) -> String {
     format!(
         r#"
 [gateway]
@@ -28,7 +29,6 @@ limits = {{ {limits} }}
 [upstreams.redis]
 url = "{url}"
 protocol = "resp"
-{open}
 [[routes]]
 name = "channel"
 from = "front"
@@ -48,7 +48,7 @@ reply = [
 
 async fn start(limits: &str) -> (Gateway, TcpListener) {
     let (listener, url) = raw::listener().await;
-    let gateway = Gateway::start_text(&config(&url, limits, ""), &[]).await;
+    let gateway = Gateway::start_text(&config(&url, limits), &[]).await;
     (gateway, listener)
 }
 
@@ -228,7 +228,7 @@ async fn a_drain_ends_the_events() {
 
 #[tokio::test]
 async fn without_an_upstream_the_rules_say_what_the_client_gets() {
-    let gateway = Gateway::start_text(&config(&dead_url().await, "", ""), &[]).await;
+    let gateway = Gateway::start_text(&config(&dead_url().await, ""), &[]).await;
     let mut client = Client::ask(&gateway).await;
     let head = client.head().await;
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
@@ -257,17 +257,18 @@ async fn curl_hears_what_is_published_in_redis() {
     let Some([curl]) = installed(["curl"], "curl") else {
         return;
     };
-    let Some([program, cli]) = installed(["redis-server", "redis-cli"], "redis-server") else {
+    let Some([program]) = installed(["redis-server"], "redis-server") else {
         return;
     };
     let server = Server::start(|directory, [port]| redis_server(&program, directory, port)).await;
     let url = format!("tcp://{}", server.address(0));
-    let hello = r#"session.open = { send = "hello", set = { args = ["3"] } }"#;
-    let gateway = Gateway::start_text(&config(&url, "", hello), &[]).await;
+    let shipped = "${REDIS_URL:-tcp://127.0.0.1:6379}";
+    let gateway = recipe("redis-to-events", &[(shipped, url)]).await;
+    let channel = format!("http://{}/v1/channels/news", gateway.front());
     for version in ["--http1.1", "--http2-prior-knowledge"] {
         let mut listening = Command::new(&curl)
             .args(["--silent", "--show-error", "--no-buffer", version])
-            .arg(format!("http://{}/v1/channels/news", gateway.front()))
+            .arg(&channel)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -275,29 +276,26 @@ async fn curl_hears_what_is_published_in_redis() {
             .expect("curl");
         let mut lines = BufReader::new(listening.stdout.take().expect("a pipe")).lines();
         let publish = async |text: &str| {
-            let mut command = Command::new(&cli);
-            let port = server.address(0).port().to_string();
-            let output = command
-                .args(["-p", &port, "publish", "news", text])
-                .output()
-                .await;
-            String::from_utf8(output.expect("redis-cli").stdout).expect("text")
+            let json = format!(r#"{{"text":"{text}"}}"#);
+            let posted =
+                run(Command::new(&curl).args(["--silent", "--json", &json, &channel])).await;
+            String::from_utf8(posted.stdout).expect("text")
         };
         // Nobody hears it before the subscription is there.
-        let heard = async { while publish("first").await.trim() == "0" {} };
+        let heard = async { while publish("first").await != r#"{"heard":1}"# {} };
         in_time("a subscription", heard).await;
         for text in ["second", "third"] {
             publish(text).await;
         }
         for text in ["first", "second", "third"] {
-            let data = format!(r#"data: {{"channel":"news","text":"{text}"}}"#);
+            let data = format!(r#"data: {{"text":"{text}"}}"#);
             for expected in ["event: push", &data, ""] {
                 let line = in_time("a line", lines.next_line()).await.expect("text");
                 assert_eq!(line.as_deref(), Some(expected), "{version}");
             }
         }
         listening.kill().await.expect("a running curl");
-        let gone = async { while publish("nobody").await.trim() != "0" {} };
+        let gone = async { while publish("nobody").await != r#"{"heard":0}"# {} };
         in_time("its subscription to end", gone).await;
     }
 }
