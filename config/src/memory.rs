@@ -18,6 +18,8 @@ const RELAY_BUFFER: u64 = 64 << 10;
 /// What TLS holds beside the bytes that it carries: records that are read in part, and those that wait to
 /// be written.
 const TLS: u64 = 128 << 10;
+/// What waits for a client of events, and what is read for it at a time.
+const EVENTS: u64 = 68 << 10;
 /// What WebSocket holds: the head of a request, then less than that.
 const WEBSOCKET: u64 = 8 << 10;
 /// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
@@ -118,7 +120,10 @@ impl Plan {
 
     fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
         match listener.service {
-            Service::Messages => vec![self.connections(listener), self.requests(listener)],
+            Service::Messages => [self.connections(listener), self.requests(listener)]
+                .into_iter()
+                .chain(self.events(listener))
+                .collect(),
             Service::Relay => vec![self.relays(listener)],
         }
     }
@@ -237,6 +242,31 @@ impl Plan {
             ),
             bytes: asked.min(taken).saturating_mul(each),
         }
+    }
+
+    /// Events on their way to clients, each of whom has a connection upstream of its own.
+    fn events(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
+        let limits = &listener.limits;
+        let has_events = |route: &&Arc<RoutePlan>| route.spec.events.is_some();
+        let upstreams = listener.routes.iter().filter(has_events);
+        let plans = upstreams.filter_map(|route| self.upstreams.get(route.upstream));
+        let frame = wide(plans.map(|plan| plan.limits.frame).max()?);
+        let each = EVENTS.saturating_add(frame).saturating_add(CONNECTION);
+        Some(MemoryLine {
+            of: format!("listener `{}`", listener.name),
+            what: "events, each client's that wait and one being read",
+            formula: format!(
+                "{} connections × {} in-flight × ({} + {} frame + {})",
+                limits.connections,
+                limits.in_flight,
+                size(EVENTS),
+                size(frame),
+                size(CONNECTION),
+            ),
+            bytes: wide(limits.connections)
+                .saturating_mul(wide(limits.in_flight))
+                .saturating_mul(each),
+        })
     }
 
     fn answers(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {

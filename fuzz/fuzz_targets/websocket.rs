@@ -1,9 +1,8 @@
 #![no_main]
-//! Anything from a WebSocket client behind the length of the pieces in which it comes: the same bytes are
-//! carried as if it had come at once.
+//! Anything as a client's frames of WebSocket, cut at two lengths by turns.
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    if let Some((cut, sent)) = data.split_first() {
-        gatewright_proptests::check_websocket(sent, &[usize::from(*cut)]);
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    if let [one, two, sent @ ..] = input {
+        gatewright_proptests::check_websocket(sent, &[usize::from(*one), usize::from(*two)]);
     }
 });

@@ -1,21 +1,22 @@
-//! Frames of WebSocket, whatever a client sends, and however it is cut.
+//! Frames of WebSocket, whatever a client sends.
 
 use gatewright_codecs::websocket::{End, MAX_CONTROL, Reader};
 
-/// Holds what pieces of these lengths carry, taken in turns, to what the whole carries.
+/// Holds what is read of `sent` in pieces of these lengths, by turns, to what is read of it at once.
 ///
 /// # Panics
-/// If it does not hold.
+/// If it is something else, or more than was sent.
 pub fn check_websocket(sent: &[u8], cuts: &[usize]) {
     let whole = read(sent, &[]);
-    assert!(whole.0.len() <= sent.len(), "bytes from nowhere");
+    assert!(whole.0.len() <= sent.len());
     assert_eq!(read(sent, cuts), whole);
+    assert_eq!(read(sent, &[1]), whole);
 }
 
+/// What was carried, and how it ended.
 fn read(bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, Option<End>) {
     let (mut reader, mut carried) = (Reader::default(), Vec::new());
-    let mut rest = bytes;
-    let mut cuts = cuts.iter().cycle();
+    let (mut rest, mut cuts) = (bytes, cuts.iter().cycle());
     while !rest.is_empty() {
         let next = cuts
             .next()

@@ -50,6 +50,7 @@ fn route(target: &str, headers: &[(&str, &str)], body: BodySpec) -> RouteSpec {
             body,
         })),
         replies: Vec::new(),
+        events: None,
         span: 0..0,
     }
 }

@@ -54,6 +54,12 @@ pub(crate) static TIMEOUT: Key = Key::new(
     Fallback::Derived("the upstream's"),
     "How long a whole exchange may take, from the request's first byte on; where a payload of HTTP is handed on as it comes, from the last of it that was.",
 );
+pub(crate) static EVENTS: Key = Key::new(
+    "routes[].events",
+    Kind::Flag,
+    Fallback::Derived("false"),
+    "For clients of HTTP and an upstream of messages: the client gets what the upstream says from then on, as server-sent events (`text/event-stream`): each message that a reply rule names, as that rule's `json` or `body`. Each such client has a connection upstream of its own, which begins with the message of `request`, until either side ends. `timeout` bounds the time until it is there.",
+);
 pub(crate) static REQUEST: Key = Key::table(
     "routes[].request",
     "The HTTP request that a message becomes, or the message of the upstream's protocol.",
@@ -198,6 +204,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &WHEN,
     &TO,
     &TIMEOUT,
+    &EVENTS,
     &REQUEST,
     &GET,
     &POST,

@@ -39,7 +39,7 @@ impl Route {
 }
 
 fn of_messages(section: &Section<'_>) -> Vec<Spanned<&'static str>> {
-    let keys = [&keys::REQUEST, &keys::REPLY, &keys::TIMEOUT];
+    let keys = [&keys::REQUEST, &keys::REPLY, &keys::TIMEOUT, &keys::EVENTS];
     let typed = |key: &'static Key| Some(Spanned::new(key.name(), section.node(key)?.span.clone()));
     keys.into_iter().filter_map(typed).collect()
 }
@@ -52,6 +52,9 @@ fn spec(
 ) -> Option<RouteSpec> {
     let operation = section.source(reader, &keys::OPERATION);
     let when = section.source(reader, &keys::WHEN);
+    let events = section.flag_if(reader, &keys::EVENTS);
+    let events = events.filter(|events| *events);
+    let events = events.and_then(|_| Some(section.node(&keys::EVENTS)?.span.clone()));
     let replies = rules::replies(reader, section);
     let request = match section.node(&keys::REQUEST) {
         Some(_) => Some(rules::request(reader, section)?),
@@ -63,6 +66,7 @@ fn spec(
         when,
         request,
         replies,
+        events,
         span,
     })
 }

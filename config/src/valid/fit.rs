@@ -80,8 +80,31 @@ pub(super) fn note_misfits(
         }
         Makes::Nothing | Makes::Http | Makes::Messages | Makes::Unknown => {}
     }
+    note_idle_events(reader, route, destination, spoken);
     if let (Some(problem), Some(to)) = (misfit, &route.to) {
         reader.problem(problem, to.span.clone());
+    }
+}
+
+/// Events are for clients of HTTP, and made of messages.
+fn note_idle_events(
+    reader: &mut Reader<'_>,
+    route: &Route,
+    destination: Option<Destination<'_>>,
+    spoken: &[&Spoken],
+) {
+    let events = route.spec.as_ref().and_then(|spec| spec.events.clone());
+    let http = |spoken: &&Spoken| spoken.protocol.descriptor().http.is_some();
+    let stream = destination.is_none_or(|to| to.kind == EndpointKind::Stream);
+    let relays = spoken.iter().any(|spoken| spoken.service == Service::Relay);
+    let fits = stream && Makes::of(route) == Makes::Messages && spoken.iter().all(http);
+    if let Some(span) = events
+        && !fits
+        && !relays
+    {
+        let problem = Problem::new(codes::MISMATCH, "`events` of a route that has none");
+        let help = "they are for clients of HTTP, and made of what an upstream with a `protocol` says after `request.send`";
+        reader.problem(problem.help(help), span);
     }
 }
 
@@ -96,7 +119,7 @@ fn note_idle(reader: &mut Reader<'_>, route: &Route) {
     let help = "messages go to an upstream of the same protocol as they are: leave it away, or make \
                 a message with `request.send`";
     let rules = route.of_messages.iter();
-    let rules = rules.filter(|rule| rule.value != "timeout");
+    let rules = rules.filter(|rule| !matches!(rule.value, "timeout" | "events"));
     note_rules(reader, rules, "is for upstreams of HTTP", help);
 }
 

@@ -5,11 +5,12 @@ use super::compose::{Composition, Purpose, Typed};
 use super::keyed::keyed;
 use super::load::{Findings, bad_request};
 use super::scope::{Answers, MessageScope, ReadJson};
-use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, no_request};
+use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, feed, no_request};
 use crate::codec::{CorrelationKind, Descriptor, Needs, Operation, Protocol};
-use crate::expr::RuleError;
-use crate::fault::Fault;
+use crate::expr::{EvalError, RuleError};
+use crate::fault::{Fault, FaultClass};
 use crate::message::{Correlation, Kind, Message, OperationId, Slot};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// The compiled rules of a route that leads to an upstream of a binary protocol, which may be that
@@ -17,6 +18,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Conversion {
     rules: Arc<Rules<Request>>,
+    /// Whether the client gets all that the upstream says.
+    events: bool,
 }
 
 /// What goes upstream.
@@ -38,16 +41,17 @@ impl Conversion {
         upstream: &Arc<dyn Protocol>,
     ) -> Result<(Self, Vec<RuleError>), Vec<RuleError>> {
         let mut findings = Findings::default();
-        let answers = Answers::Messages(upstream.descriptor());
+        let answers = Answers::of(spec, upstream.descriptor());
         let request = |scope: &mut MessageScope<'_>, findings: &mut Findings| match &spec.request {
             Some(RequestSpec::Message(request)) => {
-                Request::compile(request, upstream, scope, findings)
+                Request::compile(spec, request, upstream, scope, findings)
             }
             Some(RequestSpec::Http(_)) | None => findings.refuse(no_request(spec.span.clone())),
         };
         let rules = Rules::compile(spec, protocol, answers, request, &mut findings);
         if let Some(rules) = &rules
             && !rules.request.is_answered()
+            && spec.events.is_none()
         {
             findings
                 .warnings
@@ -55,6 +59,7 @@ impl Conversion {
         }
         findings.finish(rules.map(|rules| Self {
             rules: Arc::new(rules),
+            events: spec.events.is_some(),
         }))
     }
 
@@ -97,6 +102,36 @@ impl Conversion {
         self.rules.reply(request, outcome, facts)
     }
 
+    /// Whether the client gets what the upstream says from then on, as events, instead of one reply.
+    #[must_use]
+    pub const fn has_events(&self) -> bool {
+        self.events
+    }
+
+    /// What the client gets of a message of the upstream's, as [`feed`] has it; nothing if no rule is for it.
+    ///
+    /// # Errors
+    /// If a rule is and has no value for it.
+    pub fn event(
+        &self,
+        request: &Message,
+        event: &Message,
+        facts: &Facts,
+    ) -> Result<Option<Bytes>, Fault> {
+        let made = self.rules.event(request, event, facts);
+        let bad = |error: EvalError| Fault::sent(FaultClass::BadReply, error.detail().to_owned());
+        let Some(data) = made.map_err(bad)? else {
+            return Ok(None);
+        };
+        let name = &self
+            .upstream()
+            .descriptor()
+            .operation(event.operation())
+            .name;
+        let data = data.body().whole().unwrap_or_default();
+        Ok(Some(feed::event(name, &data)))
+    }
+
     /// Whether the upstream has to answer what is sent.
     #[must_use]
     pub fn is_answered(&self) -> bool {
@@ -119,6 +154,7 @@ impl Conversion {
 
 impl Request {
     fn compile(
+        route: &RouteSpec,
         spec: &MessageSpec,
         upstream: &Arc<dyn Protocol>,
         scope: &mut MessageScope<'_>,
@@ -133,7 +169,9 @@ impl Request {
             message: Composition::compile(typed, upstream, scope, findings)?,
             protocol: Arc::clone(upstream),
         };
-        findings.take(request.can_be_sent(spec))?;
+        if route.events.is_none() {
+            findings.take(request.can_be_sent(spec))?;
+        }
         Some(request)
     }
 

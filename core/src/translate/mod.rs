@@ -25,6 +25,7 @@ pub mod codes;
 mod compose;
 mod conversion;
 mod exchange;
+pub mod feed;
 pub mod grpc;
 mod headers;
 mod json;
@@ -58,7 +59,7 @@ pub(crate) use json::Paths;
 pub(crate) use load::Findings;
 
 use crate::codec::Protocol;
-use crate::expr::{RuleError, Span};
+use crate::expr::{EvalError, RuleError, Span};
 use crate::fault::Fault;
 use crate::message::{Message, OperationId, Slot};
 use reply::Replies;
@@ -184,6 +185,17 @@ impl<R> Rules<R> {
     fn reply(&self, request: &Message, outcome: &Outcome<'_>, facts: &Facts) -> Option<Message> {
         let json = ReadJson::new(self.places.json());
         self.replies.reply(self.env(request, facts, &json), outcome)
+    }
+
+    /// What the rule for an upstream's message makes of it.
+    fn event(
+        &self,
+        request: &Message,
+        event: &Message,
+        facts: &Facts,
+    ) -> Result<Option<Message>, EvalError> {
+        let json = ReadJson::new(self.places.json());
+        self.replies.event(self.env(request, facts, &json), event)
     }
 
     fn env<'a>(

@@ -16,6 +16,8 @@ pub struct RouteSpec {
     pub request: Option<RequestSpec>,
     /// What comes back, first match first.
     pub replies: Vec<ReplySpec>,
+    /// Where it is said that the client gets all that the upstream says, if so.
+    pub events: Option<Span>,
     /// All of it in the file.
     pub span: Span,
 }

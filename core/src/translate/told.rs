@@ -22,7 +22,7 @@ pub fn told(
     let descriptor = protocol.descriptor();
     let request = MessageScope::new(descriptor, Subject::of(route, descriptor)?);
     let answers = upstream.map_or(Answers::Http, |upstream| {
-        Answers::Messages(upstream.descriptor())
+        Answers::of(route, upstream.descriptor())
     });
     let mut scope = ReplyScope::new(request, answers);
     scope.answer_to(Some(On::compile(on, answers)?));

@@ -1,5 +1,6 @@
 //! One request on its way to an upstream and back.
 
+use super::feed::{Opening, PATIENCE};
 use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
 use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
@@ -35,6 +36,7 @@ pub(crate) struct Exchange {
 enum Way {
     Http(Call),
     Native(Rc<Lane>, NativeCall),
+    Opening(Opening),
     Answered(HttpAnswer),
     /// A connection that carries the rest of the reply is kept until that is there.
     Replied {
@@ -51,6 +53,8 @@ pub(crate) enum Answer {
     Http,
     /// A message of the upstream's protocol; nothing where none is due.
     Message(Option<Box<Message>>),
+    /// What it says from now on, as the payload of a response.
+    Events(Body),
 }
 
 /// An exchange that could not begin.
@@ -107,6 +111,10 @@ impl Exchange {
                 let http = rules.request(request, facts)?;
                 Way::Http(call(request, route, http, facts, None, deadline, now))
             }
+            Action::Convert(rules) if rules.has_events() => {
+                let client = from.client;
+                Way::Opening(Opening::begin(route, rules, request, facts, client)?)
+            }
             Action::Convert(rules) => {
                 let lane = lane(route, request, facts, rules.operation().needs, from);
                 Way::converted(request, lane, rules, facts)?
@@ -147,6 +155,10 @@ impl Exchange {
                     let reply = ready!(call.poll_message(cx));
                     let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
                     (reply, call.endpoint())
+                }
+                Way::Opening(opening) => {
+                    let opened = ready!(opening.poll(cx));
+                    (opened.map(Answer::Events), None)
                 }
                 Way::Answered(_) | Way::Replied { .. } | Way::Ended => {
                     let fault = Fault::sent(FaultClass::Internal, "polled after its end");
@@ -208,7 +220,7 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.timed_out(limit, now),
             Way::Native(_, call) => call.timed_out(limit, now),
-            Way::Answered(_) | Way::Replied { .. } | Way::Ended => {}
+            Way::Opening(_) | Way::Answered(_) | Way::Replied { .. } | Way::Ended => {}
         }
     }
 
@@ -216,7 +228,9 @@ impl Exchange {
     pub(super) const fn response(&self) -> Option<&HttpAnswer> {
         match &self.way {
             Way::Answered(answer) => Some(answer),
-            Way::Http(_) | Way::Native(..) | Way::Replied { .. } | Way::Ended => None,
+            Way::Http(_) | Way::Native(..) | Way::Opening(_) | Way::Replied { .. } | Way::Ended => {
+                None
+            }
         }
     }
 
@@ -235,11 +249,23 @@ impl Exchange {
         Some(Reply::Exchange(self))
     }
 
+    /// How long the payload of its reply may stand still, if that comes as a stream.
+    pub(super) fn patience(&self) -> Duration {
+        match &self.route.action {
+            Action::Convert(rules) if rules.has_events() => PATIENCE,
+            Action::Convert(_) | Action::Translate(_) | Action::Forward | Action::Proxy(_) => {
+                self.route.plan.timeout
+            }
+        }
+    }
+
     /// What the client gets, once that is known.
     pub(super) const fn reply(&self) -> Option<&Event> {
         match &self.way {
             Way::Replied { event, .. } => Some(event),
-            Way::Http(_) | Way::Native(..) | Way::Answered(_) | Way::Ended => None,
+            Way::Http(_) | Way::Native(..) | Way::Opening(_) | Way::Answered(_) | Way::Ended => {
+                None
+            }
         }
     }
 
@@ -265,6 +291,7 @@ impl Exchange {
         match &self.way {
             Way::Http(call) => call.awaits(),
             Way::Native(..) => "no reply in time",
+            Way::Opening(_) => "no connection in time",
             Way::Answered(_) | Way::Replied { .. } | Way::Ended => "not handled in time",
         }
     }

@@ -3,6 +3,7 @@
 mod batch;
 mod exchange;
 mod exchanges;
+mod feed;
 mod reply;
 
 pub(crate) use batch::Batch;
@@ -24,7 +25,9 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Message, OperationId, Slot};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
-use gatewright_core::translate::{Conversion, Facts, Outcome, Proxy, Translation, not_allowed};
+use gatewright_core::translate::{
+    Conversion, Facts, Outcome, Proxy, Translation, feed as events, not_allowed,
+};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -372,6 +375,11 @@ impl Dispatch {
                 route.metrics.answered(answer.status, took);
                 self.log.answered(&logged, answer, *attempts);
                 (route.action).reply(request, &Outcome::Answer(answer), facts)
+            }
+            Answer::Events(body) => {
+                route.metrics.replied(1, took);
+                self.log.replied(&logged, None, *attempts);
+                events::head(self.protocol.descriptor()).map(|head| head.with_body(body))
             }
             Answer::Message(reply) => {
                 route.metrics.replied(1, took);

@@ -60,7 +60,7 @@ impl Reply {
     /// How long a payload that comes as a stream may stand still.
     pub(crate) fn patience(&self) -> Duration {
         match self {
-            Self::Exchange(exchange) => exchange.route.plan.timeout,
+            Self::Exchange(exchange) => exchange.patience(),
             Self::Refusal(_) | Self::Unread(_) | Self::Frames(_) => Duration::ZERO,
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Timers {
     /// What the driver sleeps until, and how to tell it that something is due earlier.
     asleep_until: Cell<Option<Instant>>,
     driver: RefCell<Option<Waker>>,
+    /// Whether the gateway goes away.
+    draining: Cell<bool>,
 }
 
 impl Timers {
@@ -29,12 +31,18 @@ impl Timers {
         name
     }
 
-    /// Wakes every task that waits for a deadline, so that it looks around.
-    pub(crate) fn wake_all(&self) {
+    /// The gateway goes away: wakes every task that waits for a deadline, so that it looks around.
+    pub(crate) fn drain(&self) {
+        self.draining.set(true);
         self.deadlines
             .borrow()
             .values()
             .for_each(Waker::wake_by_ref);
+    }
+
+    /// Whether the gateway goes away.
+    pub(crate) const fn is_draining(&self) -> bool {
+        self.draining.get()
     }
 
     /// Runs for as long as the worker does.

@@ -176,7 +176,7 @@ impl Blueprint {
                         began: clock::now(),
                         spread: self.plan.drain.spread,
                     }));
-                    worker.timers.wake_all();
+                    worker.timers.drain();
                     break;
                 }
             }

@@ -289,7 +289,12 @@ impl Upstream {
         self.sharing() == Sharing::Shared
     }
 
-    pub(super) const fn timers(&self) -> &Rc<Timers> {
+    /// The longest frame that is read from it.
+    pub(crate) const fn longest_frame(&self) -> usize {
+        self.plan.limits.frame
+    }
+
+    pub(crate) const fn timers(&self) -> &Rc<Timers> {
         &self.timers
     }
 

@@ -23,10 +23,10 @@ pub(crate) fn judge(sent: &[u8], plan: &WebSocketPlan) -> Result<Option<String>,
     let Some(head) = end.and_then(|end| sent.get(..end + 4)) else {
         return begins_well(sent).map(|()| None);
     };
-    // RFC 6455, 4.1: a client sends nothing more before it has the answer.
     if head.len() > MAX_HEAD {
         return Err(Refusal::LongHead);
     }
+    // RFC 6455, 4.1: a client sends nothing more before it has the answer.
     if head.len() < sent.len() || has_lone_ends(head) {
         return Err(Refusal::Syntax);
     }

@@ -52,6 +52,15 @@ fn documents_are_whole() {
     );
 }
 
+#[test]
+fn events_are_a_stream() {
+    let document = document(&["-c", "../../../../config/examples/redis-to-events"]);
+    let responses = &document["paths"]["/v1/channels/{channel}"]["get"]["responses"];
+    let told = &responses["200"]["content"]["text/event-stream"]["schema"]["type"];
+    assert_eq!(told, "string", "{responses}");
+    assert!(responses["503"].is_object(), "{responses}");
+}
+
 /// Each part of the path is a parameter, which is required, and no other is one of the path.
 fn check_parts(path: &str, operation: &Value) {
     let parts = path.split('/').filter_map(|segment| {

@@ -169,6 +169,7 @@ fn the_examples_pass_their_tests() {
         "dns-to-doh",
         "convert",
         "redis",
+        "redis-to-events",
         "rest-to-pos",
         "rest-to-iso8583",
         "iso8583-to-rest",

@@ -44,6 +44,7 @@ mod lifecycle;
 mod dns_servers;
 mod http_servers;
 mod rest;
+mod events;
 mod redis_forward;
 mod redis_server;
 mod definitions;

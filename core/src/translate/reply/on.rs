@@ -4,7 +4,7 @@ use crate::codec::Descriptor;
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{RuleError, Source};
 use crate::fault::FaultClass;
-use crate::message::{Kind, OperationId};
+use crate::message::OperationId;
 use crate::translate::Outcome;
 use crate::translate::codes::ON;
 use crate::translate::scope::Answers;
@@ -48,7 +48,9 @@ impl On {
         let fault = FAULTS.into_iter().find(|fault| fault.as_str() == text);
         let found = fault.map(Self::Fault).or_else(|| match answers {
             Answers::Http => status(text),
-            Answers::Messages(upstream) => operation(text, upstream),
+            Answers::Messages(upstream) | Answers::Events(upstream) => {
+                operation(text, upstream, answers)
+            }
         });
         found.ok_or_else(|| unknown(source, answers))
     }
@@ -89,10 +91,10 @@ impl On {
 
 /// A reply of the upstream's protocol. Faults come first: a rule for them must not become one for
 /// a reply because a protocol has one of that name.
-fn operation(text: &str, upstream: &Descriptor) -> Option<On> {
+fn operation(text: &str, upstream: &Descriptor, answers: Answers<'_>) -> Option<On> {
     let operation = upstream.operation_named(text)?;
-    let is_reply = upstream.operation(operation).kind == Kind::Reply;
-    is_reply.then_some(On::Operation(operation))
+    let comes = answers.are(upstream.operation(operation).kind);
+    comes.then_some(On::Operation(operation))
 }
 
 fn unknown(source: &Source, answers: Answers<'_>) -> RuleError {
@@ -103,8 +105,8 @@ fn unknown(source: &Source, answers: Answers<'_>) -> RuleError {
         Answers::Http => did_you_mean(text, faults).unwrap_or_else(|| {
             format!("it is a status (`200`), a class (`2xx`), {faults_in_words}")
         }),
-        Answers::Messages(upstream) => {
-            let replies = upstream.operations.iter().filter(|o| o.kind == Kind::Reply);
+        Answers::Messages(upstream) | Answers::Events(upstream) => {
+            let replies = upstream.operations.iter().filter(|o| answers.are(o.kind));
             let replies: Vec<&str> = replies.map(|operation| &*operation.name).collect();
             let faults = faults.iter().copied();
             did_you_mean(text, replies.iter().copied().chain(faults)).unwrap_or_else(|| {

@@ -105,6 +105,28 @@ impl Replies {
         }
     }
 
+    /// What the rule for a message makes of it, where all that the upstream says is passed on. Rules for
+    /// everything are for faults there.
+    pub(in crate::translate) fn event(
+        &self,
+        request: MessageEnv<'_>,
+        event: &Message,
+    ) -> Result<Option<Message>, EvalError> {
+        let outcome = Outcome::Message(event);
+        let env = ReplyEnv::new(&self.places, request, &self.paths, outcome);
+        let on = On::Operation(event.operation());
+        for rule in self.rules.iter().filter(|rule| rule.on == on) {
+            if rule
+                .when
+                .as_ref()
+                .map_or(Ok(true), |when| when.test(&env))?
+            {
+                return rule.build(request, &env);
+            }
+        }
+        Ok(None)
+    }
+
     /// Asks the rules a second and last time.
     fn bad_reply(&self, request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
         match self.apply(request, &Outcome::Fault(fault)) {
@@ -183,7 +205,7 @@ fn warnings(route: &RouteSpec, answers: Answers<'_>, descriptor: &Descriptor) ->
             earlier.push(on);
         }
     }
-    if !earlier.contains(&On::Everything) {
+    if !earlier.contains(&On::Everything) && route.events.is_none() {
         let message = "some outcomes of this route have no reply rule";
         let span = route
             .name

@@ -5,11 +5,11 @@ use super::response::Response;
 use crate::codec::{Delimited, Event, HttpShape, Protocol, Side, Type};
 use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
 use crate::message::{Kind, Message, Value};
-use crate::translate::ReplySpec;
 use crate::translate::codes::{BYTES, FORM, RESPONSE};
 use crate::translate::compose::{Composition, Purpose, Typed};
 use crate::translate::load::Findings;
 use crate::translate::scope::{MessageEnv, ReplyScope};
+use crate::translate::{ReplySpec, ResponseSpec, SetSpec};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
@@ -106,12 +106,34 @@ fn compile_response(
         let help = "a response is `status`, perhaps `headers`, and `json` or `body`";
         return findings.refuse(RuleError::new(RESPONSE, span.clone(), message).help(help));
     }
+    let is_event = scope.answers_to_event();
     let Some(response) = &spec.response else {
+        if is_event {
+            let message = "an event without `json` or `body`";
+            return findings.refuse(RuleError::new(RESPONSE, spec.span.clone(), message));
+        }
         return Some(Reply::Refusal);
+    };
+    let response = &match is_event {
+        true => findings.take(as_event(response))?,
+        false => response.clone(),
     };
     let descriptor = protocol.descriptor();
     Response::compile(response, shape, descriptor, scope, findings)
         .map(|response| Reply::Response(Box::new(response)))
+}
+
+/// An event is data: the response that it is in has begun long before.
+fn as_event(response: &ResponseSpec) -> Result<ResponseSpec, RuleError> {
+    if response.status.is_some() || !response.headers.is_empty() {
+        let message = "a status or headers of an event";
+        let error = RuleError::new(RESPONSE, response.span.clone(), message);
+        return Err(error.help("an event is `json` or `body`"));
+    }
+    Ok(ResponseSpec {
+        status: Some(SetSpec::Int(200, response.span.clone())),
+        ..response.clone()
+    })
 }
 
 /// What a client of any other protocol gets.

@@ -5,6 +5,7 @@ use crate::codec::{Descriptor, EnumId, Named, Type};
 use crate::expr::suggest::did_you_mean;
 use crate::expr::{Binding, NameError, Var};
 use crate::message::{Kind, OperationId};
+use crate::translate::RouteSpec;
 use crate::translate::reply::On;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub(in crate::translate) enum Answers<'a> {
     Http,
     /// Messages of this protocol.
     Messages(&'a Arc<Descriptor>),
+    /// The same, those that nobody asked for among them.
+    Events(&'a Arc<Descriptor>),
 }
 
 /// Which messages the rule that is being compiled is for.
@@ -41,21 +44,45 @@ impl Replying {
 }
 
 impl<'a> Answers<'a> {
+    /// Those of a route to an upstream that speaks this.
+    pub(in crate::translate) const fn of(spec: &RouteSpec, upstream: &'a Arc<Descriptor>) -> Self {
+        match spec.events {
+            Some(_) => Self::Events(upstream),
+            None => Self::Messages(upstream),
+        }
+    }
+
+    /// The protocol of the messages, if they are that.
+    pub(in crate::translate) const fn upstream(self) -> Option<&'a Arc<Descriptor>> {
+        match self {
+            Self::Http => None,
+            Self::Messages(upstream) | Self::Events(upstream) => Some(upstream),
+        }
+    }
+
+    /// Whether a rule can be for messages of this kind.
+    pub(in crate::translate) const fn are(self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::Messages(_) | Self::Events(_), Kind::Reply) | (Self::Events(_), Kind::Event) => {
+                true
+            }
+            (Self::Http, _) | (_, Kind::Request) | (Self::Messages(_), Kind::Event) => false,
+        }
+    }
+
     /// The field of the messages of a rule that the beginning of a path names.
     pub(super) fn field(self, path: &[&str], replying: Replying) -> Option<Named<'a>> {
         match (self, replying) {
-            (Self::Messages(upstream), Replying::With(operation)) => {
+            (Self::Messages(upstream) | Self::Events(upstream), Replying::With(operation)) => {
                 upstream.record(operation).named(path)
             }
-            (Self::Messages(_) | Self::Http, _) => None,
+            (Self::Messages(_) | Self::Events(_) | Self::Http, _) => None,
         }
     }
 
     /// An enum of the protocol of the messages.
     pub(super) fn enumeration(self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
-        let Self::Messages(upstream) = self else {
-            return None;
-        };
+        let upstream = self.upstream()?;
         let index = upstream.schema.enums.iter().position(|e| e.name == name)?;
         let id = EnumId(u16::try_from(index).ok()?);
         Some((Arc::clone(upstream), id))
@@ -68,9 +95,7 @@ impl<'a> Answers<'a> {
         replying: Replying,
         others: &[&str],
     ) -> Option<NameError> {
-        let Self::Messages(upstream) = self else {
-            return None;
-        };
+        let upstream = self.upstream()?;
         Some(match replying {
             Replying::With(operation) => {
                 let fields = upstream.record(operation).fields.iter();
@@ -83,7 +108,7 @@ impl<'a> Answers<'a> {
                     help,
                 )
             }
-            Replying::WithAnything | Replying::Unknown => match has_field(upstream, name) {
+            Replying::WithAnything | Replying::Unknown => match self.has_field(upstream, name) {
                 Some(operation) => {
                     let message = format!("there is no `{name}` in a rule for more than one reply");
                     let help = format!("make it a rule for one: `on = \"{operation}\"`");
@@ -97,26 +122,26 @@ impl<'a> Answers<'a> {
         })
     }
 
+    /// The name of one of them that has such a field.
+    fn has_field(self, upstream: &'a Descriptor, field: &str) -> Option<&'a str> {
+        let has = |operation: &OperationId| {
+            let comes = self.are(upstream.operation(*operation).kind);
+            comes && upstream.record(*operation).field(field).is_some()
+        };
+        let ids = (0..).map(OperationId).take(upstream.operations.len());
+        let found = ids.into_iter().find(has)?;
+        Some(&upstream.operation(found).name)
+    }
+
     /// A way to bytes that are a whole reply.
     pub(in crate::translate) const fn bytes_help(self) -> &'static str {
         match self {
             Self::Http => "write `{body}`, or convert text with `{unbase64(...)}`",
-            Self::Messages(_) => {
+            Self::Messages(_) | Self::Events(_) => {
                 "name a field that is bytes, or convert text with `{unbase64(...)}`"
             }
         }
     }
-}
-
-/// The name of a reply that has such a field.
-fn has_field<'a>(upstream: &'a Descriptor, field: &str) -> Option<&'a str> {
-    let has = |operation: &OperationId| {
-        let is_reply = upstream.operation(*operation).kind == Kind::Reply;
-        is_reply && upstream.record(*operation).field(field).is_some()
-    };
-    let ids = (0..).map(OperationId).take(upstream.operations.len());
-    let found = ids.into_iter().find(has)?;
-    Some(&upstream.operation(found).name)
 }
 
 /// A field of a reply.

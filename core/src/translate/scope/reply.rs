@@ -79,6 +79,14 @@ impl<'a> ReplyScope<'a> {
         self.replying = Replying::of(on);
     }
 
+    /// Whether the rule is for messages that are passed on as events.
+    pub(in crate::translate) const fn answers_to_event(&self) -> bool {
+        matches!(
+            (self.answers, self.replying),
+            (Answers::Events(_), Replying::With(_))
+        )
+    }
+
     /// What the variables of the rules and of the request mean, and the JSON paths.
     pub(in crate::translate) fn into_parts(self) -> (Box<[ReplyPlace]>, Places, Paths) {
         (self.places.into(), self.request.into_places(), self.paths)
@@ -133,9 +141,7 @@ impl<'a> ReplyScope<'a> {
 
     /// A field of the reply that the rule is for, which hides anything else of its name.
     fn answer_field(&mut self, path: &[Step<'_>]) -> Option<Binding> {
-        let Answers::Messages(upstream) = self.answers else {
-            return None;
-        };
+        let upstream = self.answers.upstream()?;
         let named = self.answers.field(&names(path), self.replying)?;
         let var = intern(&mut self.places, ReplyPlace::Field(named.slot));
         Some(answer::bind(var, named, upstream))
@@ -187,7 +193,7 @@ impl<'a> ReplyScope<'a> {
         }
         let help = match self.answers {
             Answers::Http => "the answer's are `body`".to_owned(),
-            Answers::Messages(_) => "name a field of the reply".to_owned(),
+            Answers::Messages(_) | Answers::Events(_) => "name a field of the reply".to_owned(),
         };
         NameError {
             code: codes::NEEDS_REQUEST,

@@ -267,6 +267,7 @@ impl File {
             when: None,
             request: Some(request),
             replies: Vec::new(),
+            events: None,
             span: self.span("[[routes]]"),
         }
     }

@@ -10,7 +10,9 @@ use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
 use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
-use gatewright_core::translate::{Carriage, Conversion, Facts, HttpRequest, Outcome, not_allowed};
+use gatewright_core::translate::{
+    Carriage, Conversion, Facts, HttpRequest, Outcome, feed, not_allowed,
+};
 use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -82,6 +84,11 @@ impl<'p> Stage<'p> {
         self.listener.routes.get(picked).map(|route| &**route)
     }
 
+    /// The head of a response whose payload is events; those are not played.
+    fn events_begin(&self) -> Option<Message> {
+        feed::head(self.listener.protocol.descriptor())
+    }
+
     fn play(&self, case: &Case) -> Played {
         let message = match self.read() {
             Ok(message) => message,
@@ -100,12 +107,16 @@ impl<'p> Stage<'p> {
                 |outcome| rules.reply(&message, outcome, &facts),
             ),
             Some(RouteAction::Convert(rules)) => {
-                let nothing_due = (!rules.is_answered()).then_some(Outcome::Sent);
+                let unanswered = rules.has_events() || !rules.is_answered();
+                let nothing_due = unanswered.then_some(Outcome::Sent);
                 self.exchange(
                     &message,
                     converted(rules, &message, &facts).map(Sent::Message),
                     answer.map(Answer::outcome).or(nothing_due),
-                    |outcome| rules.reply(&message, outcome, &facts),
+                    |outcome| match outcome {
+                        Outcome::Sent if rules.has_events() => self.events_begin(),
+                        outcome => rules.reply(&message, outcome, &facts),
+                    },
                 )
             }
             Some(RouteAction::Forward) => self.exchange(

@@ -61,6 +61,16 @@ impl Telling<'_> {
     }
 
     fn response(self, rule: &ReplySpec, response: &ResponseSpec) -> Response {
+        if self.is_of_events(rule) {
+            return Response {
+                status: "200".to_owned(),
+                headers: Vec::new(),
+                content: Some(Content {
+                    media: "text/event-stream".to_owned(),
+                    schema: text(),
+                }),
+            };
+        }
         let named = |name: &str| {
             let headers = response.headers.iter();
             let mut values = headers.filter(|(header, _)| header.text().eq_ignore_ascii_case(name));
@@ -83,6 +93,15 @@ impl Telling<'_> {
                 schema,
             }),
         }
+    }
+
+    /// Whether what it tells is part of a stream.
+    fn is_of_events(self, rule: &ReplySpec) -> bool {
+        let named = |upstream: &Arc<dyn Protocol>| {
+            let descriptor = upstream.descriptor();
+            descriptor.operation_named(rule.on.text()).is_some()
+        };
+        self.route.spec.events.is_some() && self.upstream().is_some_and(named)
     }
 
     fn json(self, rule: &ReplySpec, json: &JsonSpec) -> Value {

@@ -1,0 +1,261 @@
+//! What an upstream says of its own accord, for one client that asked for it.
+
+use super::Route;
+use crate::clock;
+use crate::framing::Framing;
+use crate::http2::BUDGET;
+use crate::lifecycle::{Alarm, Timers};
+use crate::upstream::{Beginning, OwnConnection, Owner};
+use bytes::{Bytes, BytesMut};
+use gatewright_core::codec::{Control, Event, Side};
+use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::message::{Body, BodySender, Correlation, Message, Value};
+use gatewright_core::translate::{Conversion, Facts, feed};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// A comment is sent as often, so that whoever is between sees that the connection is used.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a client's connection may carry nothing of it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// What is read at a time.
+const ROOM: usize = 4 << 10;
+
+/// The connection of its own that a client's events are about to come on.
+pub(super) struct Opening(Pin<Box<dyn Future<Output = Result<Body, Fault>>>>);
+
+impl Opening {
+    /// Connects, and says what the rules make of the request.
+    pub(super) fn begin(
+        route: &Rc<Route>,
+        rules: &Conversion,
+        request: &Message,
+        facts: &Facts,
+        client: u64,
+    ) -> Result<Self, Fault> {
+        let message = rules.request(request, facts)?;
+        let owner = Owner {
+            client,
+            key: route.upstream.key_of(&route.plan, request, facts),
+        };
+        let (rules, request, facts) = (rules.clone(), request.clone(), facts.clone());
+        let route = Rc::clone(route);
+        Ok(Self(Box::pin(async move {
+            let connected = route.upstream.connect_own(owner, Beginning::AsEach).await;
+            let own = connected.ok_or_else(unreachable)?;
+            let (sender, body) = Body::stream(BUDGET);
+            let limit = route.upstream.longest_frame();
+            let mut feed = Feed {
+                own,
+                framing: Framing::new(Arc::clone(rules.upstream()), Side::Client, limit),
+                inbound: BytesMut::new(),
+                pulse: Pulse::new(route.upstream.timers()),
+                sender,
+                rules,
+                request,
+                facts,
+            };
+            feed.ask(message).await?;
+            // It ends with whoever takes what it gives.
+            tokio::task::spawn_local(feed.run());
+            Ok(body)
+        })))
+    }
+
+    /// The payload with the events, once they may come.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Body, Fault>> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").finish_non_exhaustive()
+    }
+}
+
+fn unreachable() -> Fault {
+    Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable")
+}
+
+/// One client's events on their way. It reads no more of its upstream while the client has not taken
+/// what there is room for.
+struct Feed {
+    own: OwnConnection,
+    framing: Framing,
+    inbound: BytesMut,
+    sender: BodySender,
+    pulse: Pulse,
+    rules: Conversion,
+    request: Message,
+    facts: Facts,
+}
+
+/// Why there are no more events.
+enum Over {
+    /// The upstream has ended, or the gateway goes away: the client may ask again.
+    Ended,
+    /// What came is no message, or the connection broke.
+    Cut,
+    /// The client is gone.
+    Unwanted,
+}
+
+/// What a feed waits for beside messages.
+#[derive(Debug)]
+struct Pulse {
+    alarm: Alarm,
+    timers: Rc<Timers>,
+    next: Instant,
+}
+
+/// What it was.
+enum Beat {
+    /// Nothing was said for a while.
+    Silence,
+    /// The gateway goes away.
+    Drain,
+}
+
+impl Feed {
+    async fn ask(&mut self, mut message: Message) -> Result<(), Fault> {
+        let descriptor = self.rules.upstream().descriptor();
+        if let Correlation::Id(_) = message.correlation() {
+            // Nobody else is on this connection.
+            descriptor.correlate(&mut message, Correlation::Id(1));
+        }
+        let mut out = BytesMut::new();
+        let written = self.framing.write(&Event::Head(message), &mut out);
+        written.map_err(|error| Fault::unsent(FaultClass::BadRequest, error.to_string()))?;
+        let sent = self.send(&out).await;
+        sent.map_err(|_| Fault::sent(FaultClass::Unreachable, "the connection broke"))
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.own.stream.write_all(bytes).await?;
+        self.own.stream.flush().await
+    }
+
+    async fn run(mut self) {
+        match self.carry().await {
+            // What is not whole must not look like it.
+            Over::Cut | Over::Unwanted => {}
+            Over::Ended => self.sender.end(Value::Null),
+        }
+    }
+
+    async fn carry(&mut self) -> Over {
+        loop {
+            if let Err(over) = self.pass_on().await {
+                return over;
+            }
+            self.inbound.reserve(ROOM);
+            let (sender, stream) = (&mut self.sender, &mut self.own.stream);
+            tokio::select! {
+                () = poll_fn(|cx| sender.poll_closed(cx)) => return Over::Unwanted,
+                beat = self.pulse.beat() => match beat {
+                    Beat::Drain => return Over::Ended,
+                    Beat::Silence => {
+                        if let Err(over) = self.say(feed::COMMENT).await {
+                            return over;
+                        }
+                    }
+                },
+                read = stream.read_buf(&mut self.inbound) => match read {
+                    Ok(0) if self.inbound.is_empty() => return Over::Ended,
+                    Ok(0) | Err(_) => return Over::Cut,
+                    Ok(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Makes events of all messages that are whole.
+    async fn pass_on(&mut self) -> Result<(), Over> {
+        loop {
+            let event = self.framing.read(&mut self.inbound);
+            match event.map_err(|error| self.note(&error))? {
+                None => return Ok(()),
+                Some(Event::Head(message)) => self.tell(&message).await?,
+                Some(Event::Control(Control::Heartbeat(None) | Control::Continue)) => {}
+                Some(Event::Control(Control::Heartbeat(Some(answer)))) => {
+                    let mut out = BytesMut::new();
+                    // An answer that does not fit is none: the server will end the connection.
+                    let _ = self.framing.write(&Event::Head(answer), &mut out);
+                    self.send(&out).await.map_err(|_| Over::Cut)?;
+                }
+                Some(Event::Control(Control::GoAway)) => return Err(Over::Ended),
+                Some(Event::Body(_) | Event::End(_) | Event::Reset(_)) => return Err(Over::Cut),
+            }
+        }
+    }
+
+    async fn tell(&mut self, message: &Message) -> Result<(), Over> {
+        match self.rules.event(&self.request, message, &self.facts) {
+            Ok(Some(event)) => self.say(event).await,
+            Ok(None) => Ok(()),
+            Err(fault) => Err(self.note(&fault)),
+        }
+    }
+
+    /// Waits until there is room.
+    async fn say(&mut self, text: Bytes) -> Result<(), Over> {
+        let sender = &mut self.sender;
+        tokio::select! {
+            ready = poll_fn(|cx| sender.poll_ready(cx)) => ready.map_err(|_| Over::Unwanted)?,
+            () = self.pulse.drain() => return Err(Over::Ended),
+        }
+        self.pulse.note();
+        self.sender.send(text).map_err(|_| Over::Unwanted)
+    }
+
+    fn note(&self, error: &dyn fmt::Display) -> Over {
+        tracing::info!(peer = %self.facts.peer, listener = %self.facts.listener, %error, "events are cut");
+        Over::Cut
+    }
+}
+
+impl Pulse {
+    fn new(timers: &Rc<Timers>) -> Self {
+        Self {
+            alarm: Alarm::new(Rc::clone(timers)),
+            timers: Rc::clone(timers),
+            next: clock::now() + HEARTBEAT,
+        }
+    }
+
+    /// Something was said.
+    fn note(&mut self) {
+        self.next = clock::now() + HEARTBEAT;
+    }
+
+    async fn beat(&mut self) -> Beat {
+        poll_fn(|cx| {
+            if self.timers.is_draining() {
+                return Poll::Ready(Beat::Drain);
+            }
+            let now = clock::now();
+            if self.alarm.is_due(now) && self.next <= now {
+                return Poll::Ready(Beat::Silence);
+            }
+            self.alarm.set(self.next, cx);
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn drain(&mut self) {
+        loop {
+            match self.beat().await {
+                Beat::Drain => return,
+                Beat::Silence => self.note(),
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What an upstream says of its own accord, as server-sent events.
+
+use crate::definitions::{recipe, run};
+use crate::support::gateway::{Directory, Gateway};
+use crate::support::in_time;
+use crate::support::raw::{self, accept, dead_url, end, expect};
+use crate::support::servers::{Server, installed};
+use crate::support::web::find;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+
+/// Channels of a redis as events, by RESP3. `limits` are the listener's.
+fn config(url: &str, limits: &str) -> String {
+    format!(
+        r#"
+[gateway]
+workers = 1
+[gateway.drain]
+spread = "0s"
+[admin]
+http = "127.0.0.1:0"
+[listeners.front]
+bind = "tcp://127.0.0.1:0"
+protocol = "http"
+limits = {{ {limits} }}
+[upstreams.redis]
+url = "{url}"
+protocol = "resp"
+[[routes]]
+name = "channel"
+from = "front"
+operation = "GET /v1/channels/{{channel}}"
+to = "redis"
+events = true
+request.send = "subscribe"
+request.set = {{ args = ["{{utf8(path.channel)}}"] }}
+reply = [
+  {{ on = "push", when = "kind == 'message'", json = {{ channel = "{{items[1].data.to_s('UTF-8')}}", text = "{{items[2].data.to_s('UTF-8')}}" }} }},
+  {{ on = "error", body = "{{message}}" }},
+  {{ on = "unreachable", status = 503, json = {{ reason = "{{error.kind}}" }} }},
+]
+"#
+    )
+}
+
+async fn start(limits: &str) -> (Gateway, TcpListener) {
+    let (listener, url) = raw::listener().await;
+    let gateway = Gateway::start_text(&config(&url, limits), &[]).await;
+    (gateway, listener)
+}
+
+const SUBSCRIBE: &[u8] = b"*2\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n";
+const SUBSCRIBED: &[u8] = b">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";
+
+fn published(text: &str) -> Vec<u8> {
+    let length = text.len();
+    format!(">3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n${length}\r\n{text}\r\n").into_bytes()
+}
+
+fn event(text: &str) -> String {
+    format!("event: push\ndata: {{\"channel\":\"news\",\"text\":\"{text}\"}}\n\n")
+}
+
+/// A client of HTTP/1.1 whose response is on its way.
+struct Client {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Client {
+    async fn ask(gateway: &Gateway) -> Self {
+        let mut stream = raw::connect(gateway).await;
+        let request =
+            b"GET /v1/channels/news HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n";
+        stream.write_all(request).await.expect("a gateway");
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
+    /// Reads until this has come, and gives what came before it.
+    async fn until(&mut self, what: &str) -> String {
+        loop {
+            if let Some(at) = find(&self.read, what.as_bytes()) {
+                let before = self.read.drain(..at + what.len()).take(at).collect();
+                return String::from_utf8(before).expect("text");
+            }
+            let read = in_time(what, self.stream.read_buf(&mut self.read)).await;
+            let came = String::from_utf8_lossy(&self.read);
+            assert!(read.expect("an open connection") > 0, "{what} after {came}");
+        }
+    }
+
+    /// The head of its response.
+    async fn head(&mut self) -> String {
+        self.until("\r\n\r\n").await
+    }
+}
+
+/// A client, and the connection upstream that is its own.
+async fn subscribed(gateway: &Gateway, listener: &TcpListener) -> (Client, TcpStream) {
+    let (client, mut server) = tokio::join!(Client::ask(gateway), accept(listener));
+    expect(&mut server, SUBSCRIBE).await;
+    (client, server)
+}
+
+#[tokio::test]
+async fn events_come_as_they_are_said_to_whoever_asked() {
+    let (gateway, listener) = start("").await;
+    let (mut one, mut server) = subscribed(&gateway, &listener).await;
+    let head = one.head().await;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    for field in [
+        "content-type: text/event-stream",
+        "cache-control: no-store",
+        "transfer-encoding: chunked",
+    ] {
+        assert!(head.contains(field), "{field} in {head}");
+    }
+    let (mut two, mut other) = subscribed(&gateway, &listener).await;
+    two.head().await;
+    // What no rule is for passes by; frames come in pieces, and several at once.
+    let said = [SUBSCRIBED, &published("a"), &published("b\\\"\r\nc")].concat();
+    for byte in said {
+        server.write_all(&[byte]).await.expect("a gateway");
+    }
+    other
+        .write_all(&[published("other"), published("again")].concat())
+        .await
+        .expect("a gateway");
+    one.until(&event("a")).await;
+    one.until(&event("b\\\\\\\"\\r\\nc")).await;
+    let before = two.until(&event("other")).await;
+    assert!(!before.contains("event:"), "{before}");
+    two.until(&event("again")).await;
+    server.write_all(b"-ERR no\r\n").await.expect("a gateway");
+    one.until("event: error\ndata: ERR no\n\n").await;
+    // The server's end is the response's, and the connection has others.
+    drop(server);
+    one.until("\r\n0\r\n\r\n").await;
+    let labels = [("route", "channel"), ("outcome", "reply")];
+    gateway
+        .until_metric("gatewright_exchanges_total", &labels, 2.0)
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_no_message_cuts_the_events() {
+    let (gateway, listener) = start("").await;
+    let (mut client, mut server) = subscribed(&gateway, &listener).await;
+    server.write_all(&published("a")).await.expect("a gateway");
+    client.until(&event("a")).await;
+    server.write_all(b"?\r\n").await.expect("a gateway");
+    let mut rest = Vec::new();
+    // Be it by a reset.
+    let _ = in_time("an end", client.stream.read_to_end(&mut rest)).await;
+    client.read.extend(rest);
+    assert_eq!(
+        find(&client.read, b"\r\n0\r\n"),
+        None,
+        "it must not look whole"
+    );
+}
+
+#[tokio::test]
+async fn events_go_on_when_nothing_is_asked_for_long() {
+    let (gateway, listener) = start("idle = \"300ms\"").await;
+    let (mut client, mut server) = subscribed(&gateway, &listener).await;
+    client.head().await;
+    for round in 1..4 {
+        // Whoever came later and does nothing is let go.
+        let mut idle = raw::connect(&gateway).await;
+        assert_eq!(end(&mut idle).await, Ok(()));
+        gateway.until_closed("idle", round).await;
+        server.write_all(&published("a")).await.expect("a gateway");
+        client.until(&event("a")).await;
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_has_no_connection_upstream_any_more() {
+    let (gateway, listener) = start("").await;
+    let (mut client, mut server) = subscribed(&gateway, &listener).await;
+    client.head().await;
+    let open = "gatewright_upstream_connections";
+    assert_eq!(gateway.metrics().await.sum(open, &[]), 1.0);
+    drop(client);
+    // It is looked after, or told by what cannot be written.
+    let gone = async {
+        while server.write_all(&published("a")).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time("its connection to end", gone).await;
+    let closed = async { while gateway.metrics().await.sum(open, &[]) > 0.0 {} };
+    in_time("its place to be free", closed).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off_within_bounds() {
+    let (gateway, listener) = start("send-time = \"500ms\", send-buffer = \"64KiB\"").await;
+    let (mut client, mut server) = subscribed(&gateway, &listener).await;
+    client.head().await;
+    let before = gateway.memory();
+    let text = published(&"x".repeat(60_000));
+    let flood = async { while server.write_all(&text).await.is_ok() {} };
+    in_time("the gateway to give up", flood).await;
+    gateway.until_closed("send-time", 1).await;
+    let after = gateway.memory();
+    assert!(after < before + (32 << 20), "from {before} to {after}");
+}
+
+#[tokio::test]
+async fn a_drain_ends_the_events() {
+    let (mut gateway, listener) = start("").await;
+    let (mut client, mut server) = subscribed(&gateway, &listener).await;
+    server.write_all(&published("a")).await.expect("a gateway");
+    client.until(&event("a")).await;
+    gateway.terminate().await;
+    client.until("0\r\n\r\n").await;
+    assert_eq!(end(&mut client.stream).await, Ok(()));
+    assert_eq!(gateway.exit().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn without_an_upstream_the_rules_say_what_the_client_gets() {
+    let gateway = Gateway::start_text(&config(&dead_url().await, ""), &[]).await;
+    let mut client = Client::ask(&gateway).await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    client.until("{\"reason\":\"unreachable\"}").await;
+}
+
+fn redis_server(program: &PathBuf, directory: &Directory, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(directory.path())
+        .args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--port",
+        ])
+        .arg(port.to_string());
+    command
+}
+
+#[tokio::test]
+async fn curl_hears_what_is_published_in_redis() {
+    let Some([curl]) = installed(["curl"], "curl") else {
+        return;
+    };
+    let Some([program]) = installed(["redis-server"], "redis-server") else {
+        return;
+    };
+    let server = Server::start(|directory, [port]| redis_server(&program, directory, port)).await;
+    let url = format!("tcp://{}", server.address(0));
+    let shipped = "${REDIS_URL:-tcp://127.0.0.1:6379}";
+    let gateway = recipe("redis-to-events", &[(shipped, url)]).await;
+    let channel = format!("http://{}/v1/channels/news", gateway.front());
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let mut listening = Command::new(&curl)
+            .args(["--silent", "--show-error", "--no-buffer", version])
+            .arg(&channel)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("curl");
+        let mut lines = BufReader::new(listening.stdout.take().expect("a pipe")).lines();
+        let publish = async |text: &str| {
+            let json = format!(r#"{{"text":"{text}"}}"#);
+            let posted =
+                run(Command::new(&curl).args(["--silent", "--json", &json, &channel])).await;
+            String::from_utf8(posted.stdout).expect("text")
+        };
+        // Nobody hears it before the subscription is there.
+        let heard = async { while publish("first").await != r#"{"heard":1}"# {} };
+        in_time("a subscription", heard).await;
+        for text in ["second", "third"] {
+            publish(text).await;
+        }
+        for text in ["first", "second", "third"] {
+            let data = format!(r#"data: {{"text":"{text}"}}"#);
+            for expected in ["event: push", &data, ""] {
+                let line = in_time("a line", lines.next_line()).await.expect("text");
+                assert_eq!(line.as_deref(), Some(expected), "{version}");
+            }
+        }
+        listening.kill().await.expect("a running curl");
+        let gone = async { while publish("nobody").await != r#"{"heard":0}"# {} };
+        in_time("its subscription to end", gone).await;
+    }
+}
