@@ -123,6 +123,70 @@ fn only_the_clock_reads_the_time() {
     }
 }
 
+/// What threads share, or could: proptests/README.md says of each why no interleaving can break it. What
+/// is added here needs a word there, or a model of its interleavings.
+#[test]
+fn what_threads_share_is_listed() {
+    const SHARES: [&str; 9] = [
+        "Atomic",
+        "Mutex",
+        "RwLock",
+        "Condvar",
+        "OnceLock",
+        "LazyLock",
+        "Semaphore",
+        "watch::",
+        "mpsc::",
+    ];
+    let known = [
+        "core/src/message/body.rs",
+        "gateway/src/discovery/mod.rs",
+        "gateway/src/dispatch/exchanges.rs",
+        "gateway/src/lifecycle/gathering.rs",
+        "gateway/src/lifecycle/running.rs",
+        "gateway/src/lifecycle/worker.rs",
+        "gateway/src/listen/accept.rs",
+        "gateway/src/listen/mod.rs",
+        "gateway/src/observe/admin.rs",
+        "gateway/src/observe/durations.rs",
+        "gateway/src/upstream/roster.rs",
+    ];
+    let mut found: Vec<String> = ["core/src", "codecs/src", "config/src", "gateway/src"]
+        .into_iter()
+        .flat_map(sources)
+        .filter(|path| !is_test(path))
+        .filter(|path| SHARES.iter().any(|word| code(path).contains(word)))
+        .map(|path| {
+            let path = path.strip_prefix(root()).expect("a file of ours");
+            path.to_str().expect("a name in ASCII").to_owned()
+        })
+        .filter(|path| !path.starts_with("gateway/src/cli/"))
+        .collect();
+    found.sort();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn the_checklist_names_tests_that_there_are() {
+    let page = read("proptests/README.md");
+    let (_, list) = page.split_once("## The checklist").expect("a checklist");
+    let names = list.split('`').skip(1).step_by(2);
+    // What is no name is a path, or a program of several tests.
+    let names: Vec<&str> = names.filter(|name| name.contains('_')).collect();
+    let names = names.iter().filter(|name| !name.contains('/'));
+    let places = ["core/src", "codecs/src", "config", "gateway", "proptests"];
+    let all: Vec<String> = (places.into_iter().flat_map(sources))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut looked_for = 0;
+    for name in names {
+        let test = format!("fn {name}()");
+        assert!(all.iter().any(|text| text.contains(&test)), "{name}");
+        looked_for += 1;
+    }
+    assert!(looked_for > 50, "{looked_for} names");
+}
+
 #[test]
 fn no_module_has_a_name_that_says_nothing() {
     const BANNED: [&str; 6] = ["util", "utils", "common", "helper", "helpers", "misc"];

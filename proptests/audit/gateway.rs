@@ -116,6 +116,16 @@ impl Gateway {
         known.ok_or_else(|| io::Error::other(format!("no listener {listener}")))
     }
 
+    /// The most memory that its limits allow, in bytes, as `check` says.
+    pub(crate) async fn worst_case(&self, program: &Path) -> io::Result<u64> {
+        let mut check = Command::new(program);
+        check.args(["check", "--format", "json", "-c", CONFIG]);
+        let output = check.current_dir(&self.folder.0).output().await?;
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let bytes = told["memory"]["bytes"].as_u64();
+        bytes.ok_or_else(|| io::Error::other("it does not say how much memory it may take"))
+    }
+
     /// Tells it to stop and sees how it ends.
     pub(crate) async fn stop(mut self) -> io::Result<Ended> {
         let Some(pid) = self.child.id() else {

@@ -21,6 +21,7 @@ mod run;
 #[cfg(test)]
 mod self_test;
 mod server;
+mod slow;
 mod verdict;
 mod wire;
 
@@ -60,6 +61,9 @@ struct Args {
     /// Phases that are played at the same time: much of each is waiting.
     #[arg(long, default_value_t = 3)]
     at_once: usize,
+    /// Instead of all that: so many clients that read answers of 1 MiB slowly.
+    #[arg(long)]
+    slow_readers: Option<usize>,
     /// The gateway's program; else the one beside this program.
     #[arg(long)]
     gateway: Option<PathBuf>,
@@ -89,6 +93,9 @@ async fn play(args: Args) -> Result<bool, Box<dyn Error>> {
     let modes = chosen_modes(&args.modes)?;
     let phases = chosen_phases(&args.phases)?;
     let gateway = Arc::new(gateway::find(args.gateway)?);
+    if let Some(readers) = args.slow_readers {
+        return slow::play(&gateway, readers).await;
+    }
     let authority = Arc::new(Authority::new()?);
     let kills = Duration::from_millis(args.kill_every);
     let each = args.requests.div_ceil(modes.len());

@@ -45,13 +45,19 @@ fn every_promise_holds_in_every_world() {
     });
     let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
     let (answered, refused) = (sum(|r| r.answered), sum(|r| r.refused));
-    println!("{seeds} seeds of {steps} steps: {answered} requests answered, {refused} refused");
+    let (retired, gone) = (sum(|r| r.retired), sum(|r| r.gone));
+    println!(
+        "{seeds} seeds of {steps} steps: {answered} requests answered, {refused} refused, \
+         {retired} connections retired, {gone} endpoints went"
+    );
     // A world in which nothing happens would prove nothing.
     assert!(
         answered > seeds * u64::from(steps) / 20,
         "{answered} answers"
     );
     assert!(refused > 0, "nothing was ever refused");
+    assert!(retired > 0, "no connection ever retired");
+    assert!(gone > 0, "no endpoint ever went");
 }
 
 #[test]

@@ -71,6 +71,9 @@ impl World {
             self.give_back(lease, None);
             return State::Failed(self.closed_before_use(conn));
         }
+        if let Some(connected) = self.connected(conn) {
+            connected.served += 1;
+        }
         let nonce = self.stream(id).nonce;
         say!(self, "stream {id} with {nonce} is opened on {conn:?}");
         self.requests.attempted(nonce, &self.setting);
@@ -185,7 +188,8 @@ impl World {
 
     pub(super) fn http_timeout(&mut self, conn: ConnId) -> Option<Instant> {
         self.connected(conn)?;
-        self.idle_end(conn)
+        let (idle, age) = (self.idle_end(conn), self.retirement(conn));
+        idle.into_iter().chain(age).min()
     }
 
     /// Closes what was lost, leaves what is idle, and ends what has left once it has no stream.
@@ -199,7 +203,7 @@ impl World {
             self.drop_wire(conn);
             self.places.closed(conn);
             self.change_pool(|pool, now| pool.handle_closed(conn, now));
-        } else if self.http_timeout(conn).is_some_and(|at| at <= self.now) {
+        } else if self.retire_if_due(conn) || self.idle_end(conn).is_some_and(|at| at <= self.now) {
             self.leave(conn);
         }
     }

@@ -27,7 +27,7 @@ use places::Places;
 use server::{Net, Wire};
 use setting::Setting;
 use shadow::Requests;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 use trace::Trace;
@@ -46,6 +46,10 @@ pub struct Report {
     pub answered: u64,
     /// Requests that ended in a refusal.
     pub refused: u64,
+    /// Connections that retired.
+    pub retired: u64,
+    /// Endpoints that went.
+    pub gone: u64,
 }
 
 /// A task of the gateway's that can go on.
@@ -78,14 +82,21 @@ struct World {
     spares: Vec<Spare<Out>>,
     wires: Vec<Wire>,
     net: BTreeMap<(Instant, u64), Net>,
-    /// Until when the servers answer nothing.
-    stuck: Vec<Instant>,
+    /// Until when the server of an endpoint answers nothing.
+    stuck: BTreeMap<usize, Instant>,
+    /// The endpoints that are there.
+    there: BTreeSet<usize>,
     tasks: Vec<Task>,
     last_number: u64,
+    retired: u64,
+    gone: u64,
 }
 
 /// How often timers may lead to timers that are due at once.
 const SPINS: u32 = 1_000;
+
+/// Of a thousand steps, those in which endpoints that are looked for come and go.
+const MOVES: u32 = 4;
 
 macro_rules! say {
     ($world:expr, $($what:tt)*) => {{
@@ -121,6 +132,8 @@ pub fn run(seed: u64, steps: u32) -> Report {
         hash: world.trace.hash(),
         answered: world.requests.answered,
         refused: world.requests.refused,
+        retired: world.retired,
+        gone: world.gone,
     }
 }
 
@@ -129,10 +142,15 @@ impl World {
         let mut dice = Dice::new(seed);
         let setting = Setting::drawn(&mut dice);
         let start = Instant::now();
+        let fixed = match setting.found {
+            true => &[][..],
+            false => &setting.ranks[..],
+        };
         Self {
-            pool: Pool::balanced(&setting.ranks, setting.limits, setting.policy),
+            pool: Pool::balanced(fixed, setting.limits, setting.policy),
             budget: RetryBudget::new(setting.retry.budget),
-            stuck: vec![start; setting.ranks.len()],
+            stuck: BTreeMap::new(),
+            there: (0..fixed.len()).collect(),
             dice,
             trace: Trace::new(),
             step: 0,
@@ -152,6 +170,8 @@ impl World {
             net: BTreeMap::new(),
             tasks: Vec::new(),
             last_number: 0,
+            retired: 0,
+            gone: 0,
             setting,
         }
     }
@@ -169,10 +189,16 @@ impl World {
     }
 
     fn run(&mut self, steps: u32) {
+        if self.setting.found {
+            let all = 0..self.setting.ranks.len();
+            self.follow(all.collect());
+        }
         while self.step < steps {
             self.step += 1;
             if self.dice.permille(self.setting.trouble.world) {
                 self.something_happens();
+            } else if self.setting.found && self.dice.permille(MOVES) {
+                self.endpoints_change();
             } else if self.dice.permille(self.setting.load) {
                 self.a_client_acts();
             } else {

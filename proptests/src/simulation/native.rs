@@ -67,6 +67,8 @@ pub(super) struct Link {
     outbound: VecDeque<Frame>,
     unknown: u32,
     pub(super) closed: Option<&'static str>,
+    /// It ends once all that is due has come.
+    retired: bool,
 }
 
 /// A request on the wire.
@@ -99,6 +101,7 @@ impl Link {
             outbound: VecDeque::new(),
             unknown: 0,
             closed: None,
+            retired: false,
         }
     }
 
@@ -157,12 +160,23 @@ impl World {
     }
 
     fn is_closed(&mut self, conn: ConnId) -> bool {
-        self.link(conn).is_none_or(|link| link.closed.is_some())
+        self.link(conn)
+            .is_none_or(|link| link.closed.is_some() || link.retired)
+    }
+
+    /// Whether it is to be ended now; mirrors `Link::ended`.
+    fn is_over(&mut self, conn: ConnId) -> bool {
+        self.link(conn).is_none_or(|link| {
+            let done = link.ledger.is_empty() && link.outbound.is_empty();
+            link.closed.is_some() || link.retired && done
+        })
     }
 
     fn usable_link(&mut self, key: LaneKey) -> Result<Option<ConnId>, Fault> {
         self.drop_closed_link(key);
-        let shared = self.setting.sharing == Sharing::Shared;
+        let conn = self.lane(key).link.as_ref().map(|lease| lease.id);
+        let retiring = conn.is_some_and(|conn| self.is_retiring(conn));
+        let shared = self.setting.sharing == Sharing::Shared && !retiring;
         let lane = self.lane(key);
         if lane.waiting.is_some() || !lane.backlog.is_empty() {
             return Ok(None);
@@ -257,7 +271,9 @@ impl World {
         }
         let conn = lane.link.as_ref().map(|lease| lease.id);
         match conn {
-            Some(conn) if !self.is_closed(conn) => self.send_backlog(key, conn),
+            Some(conn) if !self.is_closed(conn) && !self.is_retiring(conn) => {
+                self.send_backlog(key, conn);
+            }
             Some(_) | None => self.reconnect(key),
         }
     }
@@ -298,7 +314,9 @@ impl World {
             return Err(self.closed_before_use(conn));
         }
         let connected = self.connected.iter_mut().find(|c| c.id == conn);
-        let link = connected.and_then(|c| c.link.as_mut()).expect("a link");
+        let connected = connected.expect("a connection");
+        let served = connected.served + nonces.len() as u64;
+        let link = connected.link.as_mut().expect("a link");
         let correlation = match by_order {
             true => Correlation::None,
             false => match link.ledger.free_id() {
@@ -317,6 +335,7 @@ impl World {
         link.outbound.extend(frames);
         let entry = link.ledger.sent(&correlation, replies, id);
         let entry = entry.expect("a free id is not in use");
+        connected.served = served;
         say!(
             self,
             "call {id} of {nonces:?} is sent on {conn:?} as {correlation:?}"
@@ -446,7 +465,8 @@ impl World {
         );
         // What waits for the end of a mark's quarantine is not looked at before.
         let idle = self.idle_end(conn).filter(|_| !owes);
-        marks.into_iter().chain(idle).min()
+        let age = self.retirement(conn);
+        marks.into_iter().chain(idle).chain(age).min()
     }
 
     pub(super) fn drive(&mut self, conn: ConnId) {
@@ -454,16 +474,21 @@ impl World {
             return;
         }
         self.handle_link_timeout(conn);
+        if self.retire_if_due(conn)
+            && let Some(link) = self.link(conn)
+        {
+            link.retired |= link.closed.is_none();
+        }
         self.write_outbound(conn);
         while let Some(reply) = self.wire(conn).and_then(|wire| wire.inbound.pop_front()) {
-            if self.is_closed(conn) {
+            if self.link(conn).is_none_or(|link| link.closed.is_some()) {
                 break;
             }
             self.deliver(conn, &reply);
         }
         let lost = self.wire(conn).is_none_or(|wire| wire.is_lost);
         self.note_broken(conn);
-        if lost || self.is_closed(conn) {
+        if lost || self.is_over(conn) {
             self.end_link(conn);
         }
     }
@@ -564,7 +589,7 @@ impl World {
             return;
         };
         let link = connected.link.as_mut().expect("a link");
-        let reason = link.closed.unwrap_or("lost");
+        let reason = link.closed.unwrap_or("lost or retired");
         // Those with ids come in the order of a hash that has a secret key.
         let mut waiting = link.ledger.drain();
         waiting.sort_unstable();

@@ -66,7 +66,11 @@ impl Places {
     }
 
     pub(super) fn usable(&mut self, id: ConnId, capacity: usize) {
-        self.conn(id).state = State::Usable(capacity);
+        let state = &mut self.conn(id).state;
+        // What has been left is not come back to, whatever its server allows.
+        if *state != State::Leaving {
+            *state = State::Usable(capacity);
+        }
     }
 
     pub(super) fn leaving(&mut self, id: ConnId) {

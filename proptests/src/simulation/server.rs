@@ -53,6 +53,11 @@ impl World {
         self.net.insert((self.now + pause, number), net);
     }
 
+    fn stuck_until(&self, id: ConnId) -> Instant {
+        let until = self.stuck.get(&id.endpoint());
+        until.copied().unwrap_or(self.start)
+    }
+
     fn bad_luck(&mut self) -> bool {
         let bad = self.dice.permille(self.setting.trouble.reply);
         self.requests.troubled |= bad;
@@ -118,7 +123,7 @@ impl World {
 
     fn handle_request(&mut self, id: ConnId, frame: &Frame) {
         let now = self.now;
-        let stuck = self.stuck[id.endpoint()];
+        let stuck = self.stuck_until(id);
         let Some(wire) = self.wire(id).filter(|wire| !wire.is_lost) else {
             return;
         };
@@ -173,7 +178,7 @@ impl World {
 
     fn handle_stream(&mut self, id: ConnId, stream: StreamId) {
         let now = self.now;
-        let stuck = self.stuck[id.endpoint()];
+        let stuck = self.stuck_until(id);
         let Some(wire) = self.wire(id).filter(|wire| !wire.is_lost) else {
             return;
         };
@@ -227,7 +232,7 @@ impl World {
             (4, Some(id)) => {
                 let pause = self.dice.up_to_ms(3_000);
                 say!(self, "{id:?}: its server is stuck for {pause:?}");
-                self.stuck[id.endpoint()] = self.now + pause;
+                self.stuck.insert(id.endpoint(), self.now + pause);
             }
             (5, Some(id)) if self.setting.native().is_some() => {
                 let forged = self.forged();
@@ -239,8 +244,10 @@ impl World {
                     self.set_capacity(id, streams);
                 }
             }
-            (6, _) => {
-                let endpoint = self.dice.index(self.setting.ranks.len());
+            (6, _) if !self.there.is_empty() => {
+                let place = self.dice.index(self.there.len());
+                let endpoint = self.there.iter().copied().nth(place);
+                let endpoint = endpoint.expect("one of those that are there");
                 let probe = self.dice.one_of(&[Probe::Passed, Probe::Failed]);
                 say!(self, "a probe of {endpoint}: {probe:?}");
                 self.change_pool(|pool, now| pool.handle_probe(endpoint, probe, now));

@@ -6,7 +6,7 @@ use gatewright_core::codec::{
     Admission, Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Unasked,
 };
 use gatewright_core::health::{EjectPolicy, HealthPolicy};
-use gatewright_core::pool::{PoolLimits, PoolPolicy, Rank};
+use gatewright_core::pool::{Lifetime, PoolLimits, PoolPolicy, Rank};
 use gatewright_core::retry::{Cause, RetryPolicy};
 use gatewright_core::session::SessionLimits;
 use std::time::Duration;
@@ -55,6 +55,10 @@ pub(super) struct Setting {
     pub(super) limits: PoolLimits,
     pub(super) policy: PoolPolicy,
     pub(super) ranks: Vec<Rank>,
+    /// When connections retire.
+    pub(super) lifetime: Lifetime,
+    /// Whether endpoints are looked for: then they come and go.
+    pub(super) found: bool,
     pub(super) retry: RetryPolicy,
     pub(super) clients: usize,
     /// Of a thousand steps, those in which a client does something.
@@ -109,6 +113,8 @@ impl Setting {
             },
             policy: policy(dice),
             ranks: ranks(dice),
+            lifetime: lifetime(dice),
+            found: dice.permille(300),
             retry: retry(dice),
             clients: dice.one_of(&[2, 5, 9]),
             load: dice.one_of(&[60, 200, 450]),
@@ -206,6 +212,14 @@ fn ranks(dice: &mut Dice) -> Vec<Rank> {
         priority: index / 3,
     };
     (0..endpoints).map(rank).collect()
+}
+
+fn lifetime(dice: &mut Dice) -> Lifetime {
+    let age = dice.one_of(&[None, None, Some(100), Some(1_500)]);
+    Lifetime {
+        age: age.map(Duration::from_millis),
+        requests: dice.one_of(&[None, None, Some(1), Some(6), Some(60)]),
+    }
 }
 
 fn retry(dice: &mut Dice) -> RetryPolicy {

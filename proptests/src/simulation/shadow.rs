@@ -72,6 +72,12 @@ impl Requests {
         self.awaited.entry(client).or_default().push_back(nonce);
     }
 
+    /// Whether servers may have failed, or seem to: where requests have little time, those that
+    /// took too long speak against their endpoint.
+    pub(super) const fn may_fail(&self) -> bool {
+        self.troubled || self.hasty
+    }
+
     /// It goes upstream once more.
     pub(super) fn attempted(&mut self, nonce: Nonce, setting: &Setting) {
         let request = self.all.get_mut(&nonce).expect("a known request");
@@ -121,7 +127,7 @@ impl Requests {
             }
             Said::Refused(class) => {
                 let excused = match class {
-                    FaultClass::Timeout => (self.troubled || self.hasty) && request.deadline <= now,
+                    FaultClass::Timeout => self.may_fail() && request.deadline <= now,
                     other => request.excuses.contains(&other),
                 };
                 assert!(excused, "request {nonce} is lost for no reason: {class:?}");

@@ -1,4 +1,4 @@
-//! The pool's surroundings: mirrors gateway/src/upstream/mod.rs and retry.rs there.
+//! The pool's surroundings: mirrors gateway/src/upstream/mod.rs, retiring.rs, roster.rs and retry.rs there.
 
 use super::native::Link;
 use super::server::Net;
@@ -7,10 +7,13 @@ use gatewright_core::balance::Policy;
 use gatewright_core::codec::Retry;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::Verdict;
-use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, Refusal, Ticket};
+use gatewright_core::pool::{
+    Acquired, Ask, ConnId, Found, Pool, PoolEvent, Refusal, Retirement, Ticket,
+};
 use gatewright_core::retry::Decision;
 use gatewright_core::translate::Outcome;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -24,6 +27,11 @@ pub(super) struct Connected {
     since: Instant,
     last_used: Instant,
     answered: bool,
+    retirement: Retirement,
+    /// Requests that were sent on it.
+    pub(super) served: u64,
+    /// Nothing new is begun on it.
+    pub(super) retiring: bool,
 }
 
 /// A place; whoever drops it without [`World::give_back`] leaks it, which shows at the end.
@@ -111,7 +119,7 @@ impl World {
     fn check_refusal(&self, refusal: Refusal) {
         let right = match refusal {
             Refusal::QueueFull => self.pool.queued() == self.setting.limits.queue,
-            Refusal::Unreachable => self.requests.troubled,
+            Refusal::Unreachable => self.requests.may_fail(),
             Refusal::WaitedTooLong => false,
         };
         assert!(right, "{refusal:?} for no reason");
@@ -127,6 +135,7 @@ impl World {
             say!(self, "pool: {event:?}");
             match event {
                 PoolEvent::Connect(id) => {
+                    assert!(self.there.contains(&id.endpoint()), "{id:?} goes nowhere");
                     self.places.connecting(id, &self.setting);
                     self.dial(id);
                 }
@@ -145,8 +154,16 @@ impl World {
                     self.settle(ticket, Waiter::Refused(refusal));
                 }
                 PoolEvent::Standing(..) => {}
-                PoolEvent::Arrived(_) | PoolEvent::Left(_) | PoolEvent::Retire(_) => {
-                    panic!("these endpoints neither come nor go")
+                PoolEvent::Arrived(endpoint) => {
+                    assert!(self.there.insert(endpoint), "it was there");
+                }
+                PoolEvent::Left(endpoint) => {
+                    assert!(self.there.remove(&endpoint), "it was not there");
+                    self.gone += 1;
+                }
+                PoolEvent::Retire(id) => {
+                    self.places.leaving(id);
+                    self.mark_retiring(id);
                 }
             }
         }
@@ -206,6 +223,9 @@ impl World {
             && let Some(connected) = self.connected(id)
         {
             connected.last_used = now;
+            if connected.retiring {
+                self.wake(Task::Driver(id));
+            }
         }
         self.act();
     }
@@ -246,12 +266,16 @@ impl World {
 
     pub(super) fn add(&mut self, id: ConnId) {
         let link = self.setting.native().map(Link::new);
+        let jitter = self.dice.jitter();
         self.connected.push(Connected {
             id,
             link,
             since: self.now,
             last_used: self.now,
             answered: false,
+            retirement: self.setting.lifetime.begin(self.now, jitter),
+            served: 0,
+            retiring: false,
         });
     }
 
@@ -283,6 +307,69 @@ impl World {
         }
         let pause = self.dice.up_to_ms(5);
         self.later(pause, Net::Connected(id));
+    }
+
+    /// When a connection retires by its age, if it has not yet.
+    pub(super) fn retirement(&mut self, id: ConnId) -> Option<Instant> {
+        let connected = self.connected(id).filter(|c| !c.retiring)?;
+        connected.retirement.at()
+    }
+
+    pub(super) fn is_retiring(&mut self, id: ConnId) -> bool {
+        self.connected(id).is_some_and(|c| c.retiring)
+    }
+
+    /// Gives a connection nothing new once it is old enough. Whether it is done.
+    pub(super) fn retire_if_due(&mut self, id: ConnId) -> bool {
+        let now = self.now;
+        let Some(connected) = self.connected(id) else {
+            return false;
+        };
+        if !connected.retiring && connected.retirement.is_due(connected.served, now) {
+            say!(self, "{id:?} retires");
+            self.mark_retiring(id);
+            self.places.leaving(id);
+            self.change_pool(|pool, now| pool.handle_leaving(id, now));
+        }
+        self.is_retiring(id) && self.pool.is_idle(id)
+    }
+
+    /// Nothing new is begun on it: its task looks whether it is used still.
+    fn mark_retiring(&mut self, id: ConnId) {
+        if let Some(connected) = self.connected(id) {
+            connected.retiring = true;
+            self.retired += 1;
+            self.wake(Task::Driver(id));
+        }
+    }
+
+    /// Some endpoints come, some go. That is no fault, unless none is left.
+    pub(super) fn endpoints_change(&mut self) {
+        let all = 0..self.setting.ranks.len();
+        let mut some: Vec<usize> = all.filter(|_| self.dice.permille(600)).collect();
+        if some.is_empty() {
+            match self.setting.trouble.is_none() {
+                true => some.push(self.dice.index(self.setting.ranks.len())),
+                false => self.requests.troubled = true,
+            }
+        }
+        self.follow(some);
+    }
+
+    /// The endpoints of these places among the ranks are there from now on, and no others.
+    pub(super) fn follow(&mut self, places: Vec<usize>) {
+        say!(self, "there are {places:?}");
+        let found = |place: usize| Found {
+            address: SocketAddr::from(([10, 0, 0, place as u8], 80)),
+            rank: self.setting.ranks[place],
+        };
+        let found: Vec<Found> = places.into_iter().map(found).collect();
+        self.change_pool(|pool, now| pool.follow(&found, now));
+        assert_eq!(
+            self.there.len(),
+            found.len(),
+            "each place is one endpoint's"
+        );
     }
 
     /// When an unused connection is to be closed.

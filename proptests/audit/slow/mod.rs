@@ -1,0 +1,103 @@
+//! Slow readers of long answers: the gateway's memory has to stay below the sum that `check`
+//! prints, every byte has to be right, and who reads well should notice little.
+
+mod reader;
+mod server;
+
+use crate::gateway::{Ended, Gateway};
+use reader::{Latencies, Reading};
+use server::Server;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Of each long answer.
+const LONG: usize = 1 << 20;
+/// Those who read well, one request after the other.
+const GOOD: usize = 16;
+/// How long they are measured, before the slow ones come and beside them.
+const MEASURED: Duration = Duration::from_secs(5);
+/// Ports of the server: a connection upstream carries one answer at a time, and there may be so
+/// many to one endpoint.
+const PER_ENDPOINT: usize = 1_000;
+
+/// Plays it with so many slow readers. Whether nothing was found.
+pub(crate) async fn play(program: &Path, readers: usize) -> Result<bool, Box<dyn Error>> {
+    let mut servers = Vec::new();
+    for _ in 0..=readers / PER_ENDPOINT {
+        servers.push(Server::start().await?);
+    }
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let gateway = Gateway::start(program, "slow", &config(readers, &urls)?, &[]).await?;
+    let bound = gateway.worst_case(program).await?;
+    let front = gateway.address("web")?;
+    let alone = measure(front).await?;
+    let (stage, reading) = watch::channel(Reading::Slowly);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let mut slow = JoinSet::new();
+    for number in 0..readers {
+        slow.spawn(reader::read(
+            front,
+            number,
+            reading.clone(),
+            Arc::clone(&asked),
+        ));
+    }
+    while asked.load(Ordering::Relaxed) < readers && !slow.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let beside = measure(front).await?;
+    // All of them read on to the end now.
+    stage.send_replace(Reading::Fast);
+    let outcomes = slow.join_all().await;
+    let wrong: Vec<_> = outcomes.iter().filter_map(|o| o.as_ref().err()).collect();
+    let Ended { memory, fault } = gateway.stop().await?;
+    let bound = bound >> 20;
+    println!(
+        "{readers} slow readers of {} KiB: the gateway's most memory {memory} MiB of {bound} MiB that `check` allows; {} right to the last byte",
+        LONG >> 10,
+        readers - wrong.len(),
+    );
+    println!("good clients alone:  {alone}\nbeside slow readers: {beside}");
+    for what in wrong.iter().take(5) {
+        println!("VIOLATION {what}");
+    }
+    if let Some(fault) = &fault {
+        println!("GATEWAY {fault}");
+    }
+    Ok(wrong.is_empty() && fault.is_none() && memory < bound)
+}
+
+fn config(readers: usize, urls: &[String]) -> Result<String, std::fmt::Error> {
+    let most = readers + 2 * GOOD;
+    let mut text = String::from("[gateway]\nworkers = 2\n[log]\nfilter = \"error\"\n");
+    writeln!(
+        text,
+        "[listeners.web]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"http\"\n\
+         limits = {{ connections = {most}, in-flight = 1, frame = \"8KiB\", body = \"64KiB\", send-buffer = \"64KiB\" }}"
+    )?;
+    writeln!(
+        text,
+        "[upstreams.files]\nurl = {urls:?}\ntimeout = \"60s\"\n\
+         limits = {{ connections = {PER_ENDPOINT}, queue = {most}, queue-wait = \"60s\", body = \"64KiB\", frame = \"64KiB\" }}"
+    )?;
+    writeln!(text, "[[routes]]\nfrom = \"web\"\nto = \"files\"")?;
+    Ok(text)
+}
+
+async fn measure(front: std::net::SocketAddr) -> Result<Latencies, Box<dyn Error>> {
+    let mut asking = JoinSet::new();
+    for number in 0..GOOD {
+        asking.spawn(reader::ask_for(front, number, MEASURED));
+    }
+    let mut all = Latencies::default();
+    while let Some(one) = asking.join_next().await {
+        all.add(one??);
+    }
+    Ok(all)
+}

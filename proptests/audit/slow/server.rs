@@ -1,0 +1,91 @@
+//! A server of HTTP/1.1: `GET /number/length` is answered with so many bytes that follow from the
+//! number.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// It ends with this value.
+pub(super) struct Server {
+    address: SocketAddr,
+    running: JoinHandle<()>,
+}
+
+impl Server {
+    pub(super) async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let running = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => {
+                        if let Ok((tcp, _)) = accepted {
+                            connections.spawn(serve(tcp));
+                        }
+                    }
+                    Some(_) = connections.join_next() => {}
+                }
+            }
+        });
+        Ok(Self { address, running })
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+/// The byte at a place of an answer.
+pub(super) const fn byte(number: usize, at: usize) -> u8 {
+    (number
+        .wrapping_mul(31)
+        .wrapping_add(at)
+        .wrapping_add(at >> 8)) as u8
+}
+
+/// What is written at once.
+const PART: usize = 16 << 10;
+
+/// Ends with its peer, whatever the end.
+async fn serve(mut tcp: TcpStream) {
+    let mut head = Vec::new();
+    while let Some((number, length)) = request(&mut tcp, &mut head).await {
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        if tcp.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+        for begin in (0..length).step_by(PART) {
+            let end = length.min(begin + PART);
+            let part: Vec<u8> = (begin..end).map(|at| byte(number, at)).collect();
+            if tcp.write_all(&part).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Number and length of the next request; nothing at the end.
+async fn request(tcp: &mut TcpStream, head: &mut Vec<u8>) -> Option<(usize, usize)> {
+    loop {
+        if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+            let text = String::from_utf8(head.drain(..end + 4).collect()).ok()?;
+            let mut parts = text
+                .split([' ', '/'])
+                .filter(|part| !part.is_empty())
+                .skip(1);
+            return Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?));
+        }
+        if tcp.read_buf(head).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
