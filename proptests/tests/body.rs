@@ -1,4 +1,4 @@
-//! Body streams, beside a queue of chunks.
+//! Body streams, beside a queue of bytes.
 
 use bytes::Bytes;
 use gatewright_core::message::{Body, BodyClosed, BodySender, BodyStream, Value};
@@ -75,14 +75,15 @@ enum Writer {
 /// What the stream should be.
 struct Model {
     budget: usize,
-    chunks: VecDeque<Bytes>,
+    /// Small chunks may come out together.
+    bytes: VecDeque<u8>,
     writer: Writer,
     reader_gone: bool,
 }
 
 impl Model {
     fn held(&self) -> usize {
-        self.chunks.iter().map(Bytes::len).sum()
+        self.bytes.len()
     }
 
     fn ready(&self) -> Poll<Result<(), BodyClosed>> {
@@ -93,18 +94,32 @@ impl Model {
         }
     }
 
-    fn chunk(&mut self) -> Poll<Option<Result<Bytes, BodyClosed>>> {
-        match (self.chunks.pop_front(), self.writer) {
-            _ if self.reader_gone => Poll::Ready(Some(Err(BodyClosed))),
-            (Some(chunk), _) => Poll::Ready(Some(Ok(chunk))),
-            (None, Writer::Open) => Poll::Pending,
-            (None, Writer::Ended) => Poll::Ready(None),
-            (None, Writer::Cut) => Poll::Ready(Some(Err(BodyClosed))),
+    /// Takes what came out.
+    fn take(&mut self, polled: Poll<Option<Result<Bytes, BodyClosed>>>) {
+        match polled {
+            Poll::Ready(Some(Ok(chunk))) if !self.reader_gone => {
+                assert!(!chunk.is_empty() && chunk.len() <= self.bytes.len());
+                let first: Vec<u8> = self.bytes.drain(..chunk.len()).collect();
+                assert_eq!(chunk, first);
+            }
+            nothing => assert_eq!(nothing, self.nothing()),
+        }
+    }
+
+    fn nothing(&self) -> Poll<Option<Result<Bytes, BodyClosed>>> {
+        if self.reader_gone {
+            return Poll::Ready(Some(Err(BodyClosed)));
+        }
+        assert!(self.bytes.is_empty(), "something is there");
+        match self.writer {
+            Writer::Open => Poll::Pending,
+            Writer::Ended => Poll::Ready(None),
+            Writer::Cut => Poll::Ready(Some(Err(BodyClosed))),
         }
     }
 
     fn has_news(&self) -> bool {
-        !self.chunks.is_empty() || self.writer != Writer::Open
+        !self.bytes.is_empty() || self.writer != Writer::Open
     }
 }
 
@@ -130,7 +145,7 @@ impl Ends {
             reads: Task::default(),
             model: Model {
                 budget,
-                chunks: VecDeque::new(),
+                bytes: VecDeque::new(),
                 writer: Writer::Open,
                 reader_gone: false,
             },
@@ -144,8 +159,9 @@ impl Ends {
                 let chunk = Bytes::from(vec![len; len.into()]);
                 let taken = self.model.ready() == Poll::Ready(Ok(()));
                 assert_eq!(sender.send(chunk.clone()).is_ok(), taken);
-                let counts = taken && !chunk.is_empty();
-                self.model.chunks.extend(counts.then_some(chunk));
+                if taken {
+                    self.model.bytes.extend(chunk);
+                }
             }
             (Operation::PollReady, Some(sender), _) => {
                 let polled = self.writes.poll(|cx| sender.poll_ready(cx));
@@ -153,7 +169,7 @@ impl Ends {
             }
             (Operation::PollChunk, _, Some(stream)) => {
                 let polled = self.reads.poll(|cx| stream.poll_chunk(cx));
-                assert_eq!(polled, self.model.chunk());
+                self.model.take(polled);
             }
             (Operation::End, Some(_), _) => {
                 self.sender
@@ -186,7 +202,7 @@ impl Ends {
 
     fn lose_reader(&mut self) {
         self.model.reader_gone = true;
-        self.model.chunks.clear();
+        self.model.bytes.clear();
     }
 }
 
