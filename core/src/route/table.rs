@@ -5,7 +5,7 @@ use super::condition::{Condition, Prospect};
 use super::pattern::{Path, Pattern};
 use crate::codec::{Descriptor, HttpShape, Protocol};
 use crate::expr::{RuleError, Source, Span};
-use crate::message::{Message, OperationId, Slot, Value};
+use crate::message::{Kind, Message, OperationId, Slot, Value};
 use crate::translate::scope::{MessageScope, ReadJson, Subject, requests};
 use crate::translate::{Facts, Findings, Paths, RouteSpec};
 use std::sync::Arc;
@@ -222,7 +222,10 @@ impl<'a> Builder<'a> {
             Subject::Http(pattern) => pattern.clone(),
             Subject::One(_) | Subject::EveryRequest | Subject::Unknown => None,
         };
-        let operations = operations(&subject, descriptor);
+        let mut operations = operations(&subject, descriptor);
+        if takes_events(spec, &subject) {
+            operations.extend(events(descriptor));
+        }
         let later = Later {
             pattern: pattern.as_deref(),
             when: text(&spec.when),
@@ -287,6 +290,19 @@ fn sole(rows: &[Row], descriptor: &Descriptor) -> Option<usize> {
     });
     let sole = firsts.next()??;
     firsts.all(|first| first == Some(sole)).then_some(sole)
+}
+
+/// A route that names no operation, has no condition and makes nothing of messages passes all of
+/// them on, those too that nobody answers.
+fn takes_events(spec: &RouteSpec, subject: &Subject) -> bool {
+    matches!(subject, Subject::EveryRequest) && spec.request.is_none() && spec.when.is_none()
+}
+
+fn events(descriptor: &Descriptor) -> impl Iterator<Item = OperationId> {
+    let operations = descriptor.operations.iter().zip((0..).map(OperationId));
+    operations
+        .filter(|(operation, _)| operation.kind == Kind::Event)
+        .map(|(_, id)| id)
 }
 
 fn operations(subject: &Subject, descriptor: &Descriptor) -> Vec<OperationId> {

@@ -63,10 +63,6 @@ limits.connections = 1
 [[routes]]
 from = "front"
 to = "host"
-[[routes]]
-from = "front"
-operation = "bye"
-to = "host"
 "#
     );
     let definition = DEFINITION.replace("HEARTBEAT", heartbeat);
