@@ -251,9 +251,8 @@ fn of_records(records: &[Value], name: &HeaderName) -> Values {
     let value = |record: &Value| {
         let field = record.as_record()?;
         let given = field.get(HttpShape::NAME.index())?.as_str()?;
-        let value = match field.get(HttpShape::VALUE.index())? {
-            Value::Str(value) => value,
-            _ => return None,
+        let Value::Str(value) = field.get(HttpShape::VALUE.index())? else {
+            return None;
         };
         (given.eq_ignore_ascii_case(name.as_str())).then(|| value.clone())
     };
