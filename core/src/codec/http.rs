@@ -1,7 +1,5 @@
 //! Where a protocol that carries HTTP keeps the parts of its messages.
 
-#[cfg(doc)]
-use crate::message::Value;
 use crate::message::{OperationId, Slot};
 
 /// A protocol whose messages are the requests and responses of HTTP (RFC 9110), whatever their
@@ -19,7 +17,7 @@ pub struct HttpShape {
     pub target: Slot,
     /// Whom it asks, as `Host` or `:authority` says: text, or nothing.
     pub authority: Slot,
-    /// Its header fields, but for `Host`: [`Value::Headers`], or a list of [`NAME`](Self::NAME) and
+    /// Its header fields, but for `Host`: [`Value::Headers`](crate::message::Value::Headers), or a list of [`NAME`](Self::NAME) and
     /// [`VALUE`](Self::VALUE), in their order. Names are tokens, values have no control characters.
     pub request_headers: Slot,
     /// The one reply.
