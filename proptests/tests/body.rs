@@ -88,7 +88,7 @@ struct Model {
 
 impl Model {
     /// The next chunk to be sent.
-    fn compose(&mut self, length: usize) -> Bytes {
+    fn compose(&self, length: usize) -> Bytes {
         (self.sent..self.sent + length).map(|at| at as u8).collect()
     }
 
