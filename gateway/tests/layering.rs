@@ -140,8 +140,10 @@ fn what_threads_share_is_listed() {
     ];
     let known = [
         "core/src/message/body.rs",
+        "core/src/message/headers/mod.rs",
         "gateway/src/discovery/mod.rs",
         "gateway/src/dispatch/exchanges.rs",
+        "gateway/src/http2/doorbell.rs",
         "gateway/src/lifecycle/gathering.rs",
         "gateway/src/lifecycle/running.rs",
         "gateway/src/lifecycle/worker.rs",
