@@ -44,6 +44,11 @@ impl Sources for Disk {
         }
         String::from_utf8(bytes).map_err(|_| Unreadable::Other("it is not UTF-8".to_owned()))
     }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        // A file that is not there is not one that was read before.
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    }
 }
 
 /// Why there is no definition.
@@ -172,5 +177,18 @@ mod tests {
             (place.span.start, place.span.end)
         });
         assert!(places.is_sorted());
+    }
+
+    /// A folder to search in may be absolute where the file is named relatively, and the other way
+    /// round: a type that comes back to itself is the same type.
+    #[test]
+    fn a_file_is_one_however_it_is_spelled() {
+        let protocols = Path::new("../config/protocols");
+        let whole = protocols.canonicalize().expect("a folder");
+        assert_eq!(
+            Disk.identity(&protocols.join("pos/pos.ksy")),
+            Disk.identity(&whole.join("pos/../pos/pos.ksy"))
+        );
+        assert_eq!(Disk.identity(Path::new("none.ksy")), Path::new("none.ksy"));
     }
 }

@@ -28,6 +28,12 @@ pub trait Sources {
     ///
     /// It is not to be had, or it has more than `limit` bytes; then it should not be read.
     fn read(&self, path: &Path, limit: usize) -> Result<String, Unreadable>;
+
+    /// The name of a file that may be spelled in several ways: files of one name are one. Without an
+    /// implementation it is the path, whose `.` and `..` are taken out before.
+    fn identity(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 }
 
 /// Why there is no text.
@@ -108,7 +114,7 @@ struct Loader<'s> {
     loaded: Loaded,
     /// Definitions whose imports are still to be followed.
     queue: VecDeque<usize>,
-    /// The definition of each file.
+    /// The definition of each file, by its identity.
     known: BTreeMap<PathBuf, usize>,
     /// How many imports were followed.
     imports: usize,
@@ -146,7 +152,7 @@ impl Loader<'_> {
             imports: Vec::new(),
         });
         self.queue.push_back(number);
-        self.known.insert(path, number);
+        self.known.insert(self.sources.identity(&path), number);
         number
     }
 
@@ -207,7 +213,7 @@ impl Loader<'_> {
         self.imports = self.imports.saturating_add(1);
         let candidates = self.candidates(from, &import.value);
         for path in &candidates {
-            if let Some(known) = self.known.get(path) {
+            if let Some(known) = self.known.get(&self.sources.identity(path)) {
                 return Ok(*known);
             }
             if self.loaded.files.len() >= MAX_FILES || self.imports > MAX_IMPORTS {

@@ -90,6 +90,12 @@ impl Conversion {
         self.rules.places.read(operation, slot)
     }
 
+    /// Whether the rules look at this field of replies, or of what else the upstream says.
+    #[must_use]
+    pub fn reads_of_replies(&self, slot: Slot) -> bool {
+        self.rules.replies.read(slot)
+    }
+
     /// The reply to `request`, by the same rules as
     /// [`Translation::reply`](super::Translation::reply): total, and asked again with a bad reply.
     #[must_use]

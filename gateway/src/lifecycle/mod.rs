@@ -3,6 +3,7 @@
 mod arrival;
 mod gateway;
 mod gathering;
+mod narrowing;
 mod running;
 mod timers;
 mod worker;

@@ -3,6 +3,7 @@
 use super::Timers;
 use super::arrival::{self, Arrival, Served};
 use super::gathering::{Awaited, Gathering};
+use super::narrowing::narrowed;
 use crate::clock;
 use crate::discovery::Roster;
 use crate::dispatch::{Action, Dispatch, OwnConnections, Route};
@@ -191,46 +192,42 @@ impl Blueprint {
     }
 
     fn listeners(&self, worker: &Rc<Worker>, awaited: &Arc<Awaited>) -> Vec<Served> {
-        let upstreams: Vec<_> = (self
-            .plan
-            .upstreams
-            .iter()
-            .zip(&self.tls.upstreams)
-            .zip(&self.rosters))
-        .map(|((plan, tls), roster)| {
-            let dialler = Rc::new(Dialler::new(plan, tls.clone(), &worker.quic));
-            let open = |plan: UpstreamPlan| {
-                let known = match &plan.discovery {
-                    Some(_) => 0,
-                    None => plan.endpoints.len(),
+        let plans = (0..self.plan.upstreams.len()).filter_map(|at| narrowed(&self.plan, at));
+        let upstreams: Vec<_> = (plans.zip(&self.tls.upstreams).zip(&self.rosters))
+            .map(|((plan, tls), roster)| {
+                let dialler = Rc::new(Dialler::new(&plan, tls.clone(), &worker.quic));
+                let open = |plan: UpstreamPlan| {
+                    let known = match &plan.discovery {
+                        Some(_) => 0,
+                        None => plan.endpoints.len(),
+                    };
+                    let metrics = self.metrics.upstream(&plan.name, known);
+                    let timers = Rc::clone(&worker.timers);
+                    let random = Random::seeded();
+                    Rc::new(Upstream::new(
+                        plan,
+                        Rc::clone(&dialler),
+                        timers,
+                        metrics,
+                        random,
+                        Arc::clone(awaited),
+                        Rc::clone(&worker.scratch),
+                    ))
                 };
-                let metrics = self.metrics.upstream(&plan.name, known);
-                let timers = Rc::clone(&worker.timers);
-                let random = Random::seeded();
-                Rc::new(Upstream::new(
-                    plan,
-                    Rc::clone(&dialler),
-                    timers,
-                    metrics,
-                    random,
-                    Arc::clone(awaited),
-                    Rc::clone(&worker.scratch),
-                ))
-            };
-            let upstream = open(plan.clone());
-            let exclusive = plan.exclusive().map(open);
-            upstream.start_checks(exclusive.as_ref());
-            if let Some(roster) = roster {
-                for upstream in std::iter::once(&upstream).chain(&exclusive) {
-                    upstream.start_following(roster.clone());
+                let exclusive = plan.exclusive().map(open);
+                let upstream = open(plan);
+                upstream.start_checks(exclusive.as_ref());
+                if let Some(roster) = roster {
+                    for upstream in std::iter::once(&upstream).chain(&exclusive) {
+                        upstream.start_following(roster.clone());
+                    }
                 }
-            }
-            Reached {
-                exclusive,
-                upstream,
-            }
-        })
-        .collect();
+                Reached {
+                    exclusive,
+                    upstream,
+                }
+            })
+            .collect();
         (self.plan.listeners.iter().zip(&self.tls.listeners))
             .map(|(plan, tls)| Served {
                 tls: tls.clone(),

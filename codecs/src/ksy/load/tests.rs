@@ -95,6 +95,32 @@ fn a_circle_is_read_once() {
     assert_eq!(shelf.asked.borrow().len(), 3);
 }
 
+/// Files that have a name of their own beside their paths.
+struct Linked(Shelf);
+
+impl Sources for Linked {
+    fn read(&self, path: &Path, limit: usize) -> Result<String, Unreadable> {
+        self.0.read(path, limit)
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        path.strip_prefix("/shelf").unwrap_or(path).to_owned()
+    }
+}
+
+#[test]
+fn a_file_with_two_paths_is_read_once() {
+    let files = [
+        ("p/a.ksy", "[/p/b]"),
+        ("/shelf/p/a.ksy", "[/p/b]"),
+        ("/shelf/p/b.ksy", "[/p/a]"),
+    ];
+    let linked = Linked(Shelf::with(&files));
+    let loaded = load(Path::new("p/a.ksy"), &linked, &["/shelf".into()]).unwrap();
+    assert_eq!(names(&loaded), ["p/a.ksy", "/shelf/p/b.ksy"]);
+    assert_eq!(loaded.definitions[1].imports[0].value, 0);
+}
+
 #[test]
 fn nested_types_import_too() {
     let mut shelf = Shelf::with(&[("b.ksy", "[]")]);

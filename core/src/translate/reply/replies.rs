@@ -6,7 +6,7 @@ use super::rule::Rule;
 use crate::codec::{Descriptor, Protocol, Rejected};
 use crate::expr::{EvalError, RuleError, Source};
 use crate::fault::{Fault, FaultClass};
-use crate::message::Message;
+use crate::message::{Message, Slot};
 use crate::translate::codes::{NEVER, NO_REST, ONE_WAY};
 use crate::translate::json::Paths;
 use crate::translate::load::Findings;
@@ -72,6 +72,11 @@ impl Replies {
             },
             request_places,
         )
+    }
+
+    /// Whether one of the rules looks at this field of an answer that is a message.
+    pub(in crate::translate) fn read(&self, slot: Slot) -> bool {
+        self.places.contains(&ReplyPlace::Field(slot))
     }
 
     /// The native reply to the message of `request`; see
