@@ -75,6 +75,7 @@ pub(crate) async fn play(program: &Path, readers: usize) -> Result<bool, Box<dyn
 
 fn config(readers: usize, urls: &[String]) -> Result<String, std::fmt::Error> {
     let most = readers + 2 * GOOD;
+    // A client that takes little at a time has a full window for long: it is not to be put out for that.
     let mut text = String::from("[gateway]\nworkers = 2\n[log]\nfilter = \"error\"\n");
     writeln!(
         text,
@@ -83,7 +84,7 @@ fn config(readers: usize, urls: &[String]) -> Result<String, std::fmt::Error> {
     )?;
     writeln!(
         text,
-        "[upstreams.files]\nurl = {urls:?}\ntimeout = \"60s\"\n\
+        "[upstreams.files]\nurl = {urls:?}\ntimeout = \"10m\"\n\
          limits = {{ connections = {PER_ENDPOINT}, queue = {most}, queue-wait = \"60s\", body = \"64KiB\", frame = \"64KiB\" }}"
     )?;
     writeln!(text, "[[routes]]\nfrom = \"web\"\nto = \"files\"")?;

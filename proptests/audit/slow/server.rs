@@ -57,6 +57,7 @@ const PART: usize = 16 << 10;
 
 /// Ends with its peer, whatever the end.
 async fn serve(mut tcp: TcpStream) {
+    let _ = tcp.set_nodelay(true);
     let mut head = Vec::new();
     while let Some((number, length)) = request(&mut tcp, &mut head).await {
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
