@@ -169,21 +169,28 @@ async fn a_request_has_the_time_that_its_definition_gives_it() {
     assert_eq!(timed_out, 1.0);
 }
 
-/// The gateway logs in for all of them.
-#[tokio::test]
-async fn who_uses_a_session_of_the_gateway_need_not_open_one() {
+/// A client's request that waits for the login which the gateway itself has just sent: the gateway, the client,
+/// the server's end and that login.
+async fn awaiting_login(sharing: &str) -> (Gateway, TcpStream, TcpStream, [u8; 3]) {
     let (host, url) = listener().await;
     let upstream = format!(
-        "url = {url:?}\nprotocol = \"gated\"\nsession.open = {{ send = \"login\", set = {{ value = 8 }} }}"
+        "url = {url:?}\nprotocol = \"gated\"\n{sharing}session.open = {{ send = \"login\", set = {{ value = 8 }} }}"
     );
     let forward = "[[routes]]\nfrom = \"front\"\nto = \"service\"\n";
     let gateway = gateway(REJECT, &upstream, &[forward]).await;
     let mut client = connect(&gateway).await;
     client.write_all(&[2, 1, 0]).await.expect("a gateway");
     let mut upstream = accept(&host).await;
-    let mut frame = [0; 3];
-    let read = in_time("a login", upstream.read_exact(&mut frame)).await;
-    assert_eq!((read.expect("a login"), frame[0], frame[2]), (3, 1, 8));
+    let mut login = [0; 3];
+    let read = in_time("a login", upstream.read_exact(&mut login)).await;
+    assert_eq!((read.expect("a login"), login[0], login[2]), (3, 1, 8));
+    (gateway, client, upstream, login)
+}
+
+/// The gateway logs in for all of them.
+#[tokio::test]
+async fn who_uses_a_session_of_the_gateway_need_not_open_one() {
+    let (_gateway, mut client, mut upstream, mut frame) = awaiting_login("").await;
     upstream
         .write_all(&[0x81, frame[1], 0])
         .await
@@ -202,18 +209,7 @@ async fn who_uses_a_session_of_the_gateway_need_not_open_one() {
 /// The same, but the server refuses: that is no connection, whatever the reply's operation.
 #[tokio::test]
 async fn a_login_that_a_server_refuses_is_a_connect_that_fails() {
-    let (host, url) = listener().await;
-    let upstream = format!(
-        "url = {url:?}\nprotocol = \"gated\"\nsession.open = {{ send = \"login\", set = {{ value = 8 }} }}"
-    );
-    let forward = "[[routes]]\nfrom = \"front\"\nto = \"service\"\n";
-    let gateway = gateway(REJECT, &upstream, &[forward]).await;
-    let mut client = connect(&gateway).await;
-    client.write_all(&[2, 1, 0]).await.expect("a gateway");
-    let mut upstream = accept(&host).await;
-    let mut frame = [0; 3];
-    let read = in_time("a login", upstream.read_exact(&mut frame)).await;
-    assert_eq!(read.expect("a login"), 3);
+    let (gateway, _client, mut upstream, frame) = awaiting_login("").await;
     upstream
         .write_all(&[0x83, frame[1], 0])
         .await
@@ -228,18 +224,8 @@ async fn a_login_that_a_server_refuses_is_a_connect_that_fails() {
 /// As one that sends data, or asks by itself, does right after a login.
 #[tokio::test]
 async fn what_a_server_says_right_after_a_login_is_for_the_client_that_is_bound_to_it() {
-    let (host, url) = listener().await;
-    let upstream = format!(
-        "url = {url:?}\nprotocol = \"gated\"\nsharing = \"bound\"\nsession.open = {{ send = \"login\", set = {{ value = 8 }} }}"
-    );
-    let forward = "[[routes]]\nfrom = \"front\"\nto = \"service\"\n";
-    let gateway = gateway(REJECT, &upstream, &[forward]).await;
-    let mut client = connect(&gateway).await;
-    client.write_all(&[2, 1, 0]).await.expect("a gateway");
-    let mut upstream = accept(&host).await;
-    let mut frame = [0; 3];
-    let read = in_time("a login", upstream.read_exact(&mut frame)).await;
-    assert_eq!((read.expect("a login"), frame[0], frame[2]), (3, 1, 8));
+    let (_gateway, mut client, mut upstream, mut frame) =
+        awaiting_login("sharing = \"bound\"\n").await;
     let said = [0x81, frame[1], 0, 0x41, 0, 1, 0x41, 0];
     upstream.write_all(&said).await.expect("a gateway");
     let read = in_time("a request", upstream.read_exact(&mut frame)).await;
