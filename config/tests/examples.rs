@@ -42,6 +42,7 @@ fn facts(listener: &ListenerPlan) -> Facts {
     let peer = "192.0.2.1:40000".parse().unwrap();
     Facts {
         peer,
+        identity: None,
         connection: 1,
         listener: Arc::clone(&listener.name),
         trace: 0,

@@ -88,6 +88,7 @@ fn request(translation: &Translation, merchant: &str, pan: &str) -> Option<HttpR
 fn facts() -> Facts {
     Facts {
         peer: ([127, 0, 0, 1], 9).into(),
+        identity: None,
         connection: 1,
         listener: "pos".into(),
         trace: 1,

@@ -1,5 +1,6 @@
 //! What the rules read and make, beside messages.
 
+use super::{Certificate, Identity};
 use crate::fault::Fault;
 use crate::message::{Body, Message};
 use http::uri::{Authority, PathAndQuery};
@@ -14,6 +15,8 @@ use std::time::Instant;
 pub struct Facts {
     /// Who sent it: `peer.ip`, `peer.port`.
     pub peer: SocketAddr,
+    /// Who that is, where TLS told anything: `peer.sni`, `peer.cert.*`.
+    pub identity: Option<Arc<Identity>>,
     /// The connection's number: `conn.id`.
     pub connection: u64,
     /// The listener's name: `listener`.
@@ -22,6 +25,14 @@ pub struct Facts {
     pub trace: u128,
     /// What it came in.
     pub carriage: Carriage,
+}
+
+impl Facts {
+    /// The certificate that the client showed.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.identity.as_ref()?.certificate.as_ref()
+    }
 }
 
 /// What a message came in.

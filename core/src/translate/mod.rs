@@ -10,8 +10,8 @@
 //! the outcome its reply ([`Conversion`]).
 //!
 //! What rules can name: in a request, the message's fields, `bytes` (the message without its
-//! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`; in a reply,
-//! the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
+//! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`, and of a client of TLS
+//! `peer.sni`, `peer.cert.subject`, `peer.cert.dns`, `peer.cert.uri`, `peer.cert.sha256`; in a reply, the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one) and of the answer `headers["x"]`, `json.a.b[0]` and `body`, or the fields of the
 //! message that the rule is for. Where the listener speaks HTTP, a request has `method`, `host`,
 //! `path`, `path.name`, `query.name`, `headers["x"]`, `json.a.b[0]` and `body` instead of fields,
@@ -28,6 +28,7 @@ mod exchange;
 pub mod feed;
 pub mod grpc;
 mod headers;
+mod identity;
 mod json;
 mod key;
 mod keyed;
@@ -45,6 +46,7 @@ mod told;
 pub use conversion::Conversion;
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 pub use headers::header_name;
+pub use identity::{Certificate, Identity};
 pub use key::BalanceKey;
 pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};

@@ -1,14 +1,16 @@
 //! A client's connection, encrypted or not, with WebSocket or without.
 
+use crate::tls::Encrypted;
 use crate::upstream::Stream;
 use crate::websocket::WebSocket;
 use gatewright_codecs::websocket::CloseCode;
+use gatewright_core::translate::Identity;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 
 /// What carries the bytes of a client. No larger than a socket.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(crate) enum ClientStream {
     Tcp(TcpStream),
     /// Boxed: it is large, and clients without it are not to pay for it. What was written leaves
     /// with a flush at the latest.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Encrypted>),
     /// Boxed for the same reason, as is true of TLS within it.
     WebSocket(Box<WebSocket<Stream>>),
 }
@@ -27,7 +29,16 @@ impl ClientStream {
         match self {
             // WebSocket is what HTTP has become there.
             Self::Tcp(_) | Self::WebSocket(_) => None,
-            Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
+            Self::Tls(tls) => tls.alpn(),
+        }
+    }
+
+    /// Who the client is, where TLS told anything.
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Tls(tls) => tls.identity(),
+            Self::WebSocket(carried) => carried.get_ref().identity(),
         }
     }
 
@@ -35,7 +46,7 @@ impl ClientStream {
     pub(crate) fn take_error(&mut self) -> io::Result<Option<io::Error>> {
         match self {
             Self::Tcp(tcp) => tcp.take_error(),
-            Self::Tls(tls) => tls.get_ref().0.take_error(),
+            Self::Tls(tls) => tls.socket().take_error(),
             Self::WebSocket(carried) => carried.get_mut().take_error(),
         }
     }

@@ -53,6 +53,7 @@ impl MessageLog {
                 listener = %facts.listener,
                 peer = %facts.peer,
                 conn = facts.connection,
+                subject = subject(facts),
                 operation = exchange.operation(),
                 id = %exchange.id(),
                 route = route.map(|route| &*route.plan.name),
@@ -74,6 +75,7 @@ impl MessageLog {
                 listener = %facts.listener,
                 peer = %facts.peer,
                 conn = facts.connection,
+                subject = subject(facts),
                 operation = exchange.operation(),
                 id = %exchange.id(),
                 route = route.map(|route| &*route.plan.name),
@@ -96,6 +98,7 @@ impl MessageLog {
                 listener = %facts.listener,
                 peer = %facts.peer,
                 conn = facts.connection,
+                subject = subject(facts),
                 operation = exchange.operation(),
                 id = %exchange.id(),
                 route = route.map(|route| &*route.plan.name),
@@ -129,6 +132,11 @@ impl Logged<'_> {
     fn id(&self) -> Id<'_> {
         Id(self.request.correlation())
     }
+}
+
+/// The subject of the client's certificate. As text it is quoted, and what is special in it escaped.
+fn subject(facts: &Facts) -> Option<&str> {
+    facts.certificate()?.subject.as_deref()
 }
 
 struct Id<'a>(&'a Correlation);

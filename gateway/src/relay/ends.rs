@@ -81,7 +81,7 @@ pub(super) fn reset(stream: &mut Stream) {
     let tcp = match stream {
         Stream::Tcp(tcp) => tcp,
         Stream::Tls(tls) => tls.get_ref().0,
-        Stream::Accepted(tls) => tls.get_ref().0,
+        Stream::Accepted(tls) => tls.socket(),
         Stream::WebSocket(carried) => return reset(carried.get_mut()),
         Stream::Unix(_) => return,
         Stream::Quic(quic) => return quic.reset(),

@@ -67,7 +67,7 @@ impl Opening {
 
     async fn connect(&mut self) -> Result<OwnConnection, &'static str> {
         let sni = match &self.client {
-            Stream::Accepted(tls) => tls.get_ref().1.server_name().map(ByteString::from),
+            Stream::Accepted(tls) => tls.identity().and_then(|known| known.server_name.clone()),
             _ if self.listener.peeks => Box::pin(self.peek_in_time()).await?,
             _ => None,
         };
@@ -82,6 +82,7 @@ impl Opening {
     fn route(&self, sni: Option<ByteString>) -> Option<(Rc<RelayRoute>, Owner)> {
         let facts = Facts {
             peer: self.peer,
+            identity: self.client.identity().cloned(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.worker.trace_id(),

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::lifecycle::Worker;
 use crate::listen::ClientStream;
 use crate::observe::ListenerMetrics;
-use crate::tls::ServerTls;
+use crate::tls::{Encrypted, ServerTls};
 use rustls::{CertificateError, Error};
 use std::fmt::Display;
 use std::future::poll_fn;
@@ -32,7 +32,7 @@ impl Handshake<'_> {
         let accept = TlsAcceptor::from(self.tls.config()).accept(io);
         let accept = Box::pin(accept.into_fallible());
         match tokio::time::timeout(self.limit, accept).await {
-            Ok(Ok(stream)) => Some(ClientStream::Tls(Box::new(stream))),
+            Ok(Ok(stream)) => Some(ClientStream::Tls(Box::new(Encrypted::new(stream)))),
             Ok(Err((error, io))) => {
                 self.note(cause(&error), &error);
                 part(io, worker).await;

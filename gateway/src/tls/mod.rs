@@ -1,10 +1,13 @@
 //! TLS on both sides: rustls with aws-lc-rs, passed explicitly.
 
 mod client;
+mod encrypted;
+mod identity;
 mod pem;
 mod server;
 
 pub(crate) use client::ClientTls;
+pub(crate) use encrypted::Encrypted;
 pub(crate) use server::ServerTls;
 
 use gatewright_config::plan::Plan;

@@ -1,15 +1,18 @@
 //! A stream of bytes, whatever carries it: to an upstream, or from a client of a relay.
 
 use super::quic_stream::QuicStream;
+use crate::tls::Encrypted;
 use crate::websocket::WebSocket;
+use gatewright_core::translate::Identity;
 use rustix::net::sockopt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::{client, server};
+use tokio_rustls::client;
 
 /// A connection to an endpoint or from a client. Where it is TLS, what was written leaves with a flush
 /// at the latest, and the end of what is read is an error unless the peer said `close_notify`.
@@ -19,7 +22,7 @@ pub(crate) enum Stream {
     /// Boxed: it is large, and the others are not to pay for it.
     Tls(Box<client::TlsStream<TcpStream>>),
     /// TLS in which we are the server. Boxed for the same reason.
-    Accepted(Box<server::TlsStream<TcpStream>>),
+    Accepted(Box<Encrypted>),
     /// WebSocket of a client, over one of the others. The end of what is read is an error unless it
     /// was said.
     WebSocket(Box<WebSocket<Self>>),
@@ -41,12 +44,21 @@ impl Stream {
         }
     }
 
+    /// Who the client is, where TLS with it told anything.
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        match self {
+            Self::Accepted(tls) => tls.identity(),
+            Self::WebSocket(carried) => carried.get_ref().identity(),
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Quic(_) => None,
+        }
+    }
+
     /// The error that came on the socket while nobody read it.
     pub(crate) fn take_error(&mut self) -> io::Result<Option<io::Error>> {
         match self {
             Self::Tcp(tcp) => tcp.take_error(),
             Self::Tls(tls) => tls.get_ref().0.take_error(),
-            Self::Accepted(tls) => tls.get_ref().0.take_error(),
+            Self::Accepted(tls) => tls.socket().take_error(),
             Self::WebSocket(carried) => carried.get_mut().take_error(),
             Self::Unix(unix) => unix.take_error(),
             Self::Quic(quic) => Ok(quic.take_error()),
@@ -59,7 +71,7 @@ impl Stream {
         let tcp = match self {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,
-            Self::Accepted(tls) => tls.get_ref().0,
+            Self::Accepted(tls) => tls.socket(),
             Self::WebSocket(carried) => return carried.get_ref().notice_silence(),
             // QUIC has an idle timeout of its own.
             Self::Unix(_) | Self::Quic(_) => return Ok(()),

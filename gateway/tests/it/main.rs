@@ -16,6 +16,7 @@ mod backpressure;
 mod relay;
 mod relay_tls;
 mod listener_tls;
+mod client_identity;
 mod websocket;
 mod websocket_clients;
 mod http1_listener;

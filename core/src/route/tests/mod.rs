@@ -4,8 +4,8 @@ mod patterns;
 
 use super::{Table, codes};
 use crate::message::Message;
-use crate::translate::RouteSpec;
 use crate::translate::tests::toy::*;
+use crate::translate::{Facts, RouteSpec};
 
 /// Routes as operation and condition, either of which may be empty.
 fn routes(file: &mut File, list: &[(&str, &str)]) -> Vec<RouteSpec> {
@@ -61,6 +61,10 @@ fn conditions_say_what_their_expression_says() {
             "listener == 'pos-tls' and peer.port > 1024 and peer.ip == '192.0.2.7'",
             true,
         ),
+        (
+            "peer.cert.subject == 'CN=till 7,O=Shop' and peer.sni != 'x' and peer.cert.uri == null",
+            true,
+        ),
         ("bytes.length > 3", true),
         ("true", true),
         ("false", false),
@@ -74,6 +78,28 @@ fn conditions_say_what_their_expression_says() {
             expected,
             "{when}"
         );
+    }
+}
+
+/// A client that showed nothing is nobody, whichever way a condition asks.
+#[test]
+fn who_showed_no_certificate_is_nobody() {
+    let nobody = Facts {
+        identity: None,
+        ..facts()
+    };
+    for (when, expected) in [
+        ("peer.cert.subject == null", true),
+        ("peer.sni == null and peer.cert.sha256 == null", true),
+        ("peer.cert.subject == 'CN=till 7,O=Shop'", false),
+        ("peer.cert.subject == ''", false),
+        ("peer.cert.subject < 'D'", false),
+        ("not (peer.cert.subject < 'D')", false),
+    ] {
+        let routes = routes(&mut File::default(), &[("pay", when)]);
+        let (table, _) = Table::compile(&refs(&routes), &toy()).expect("no errors");
+        let picked = table.pick(&payment(), &nobody);
+        assert_eq!(picked.is_some(), expected, "{when}");
     }
 }
 

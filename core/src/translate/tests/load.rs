@@ -96,6 +96,9 @@ fn bodies() {
         ("{request.amount}", ("GW2004", "request")),
         ("{json.a}", ("GW2004", "json")),
         ("{peer.name}", ("GW2004", "name")),
+        ("{peer.cert}", ("GW2004", "cert")),
+        ("{peer.cert.issuer}", ("GW2004", "issuer")),
+        ("{peer.cert['dns']}", ("GW2004", "'dns'")),
     ] {
         let mut file = File::default();
         let mut spec = file.route("pay", "/");

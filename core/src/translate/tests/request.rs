@@ -36,6 +36,10 @@ fn a_target_is_put_together() {
             "/{peer.ip}/{peer.port}/{conn.id}/{listener}",
             "/192.0.2.7/4711/12/pos-tls",
         ),
+        (
+            "/{peer.sni}/{peer.cert.dns}/{peer.cert.sha256}?{peer.cert.subject}",
+            "/pay.example/till.example/00ff?CN%3Dtill%207%2CO%3DShop",
+        ),
         ("/{trace.id}", "/00000000000000000000000000000abc"),
         (
             "/{'v' + '1'}/{merchant + '/../b?c#d%&= ü'}?{merchant + '/b?c&=+ '}",

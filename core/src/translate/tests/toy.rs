@@ -196,6 +196,15 @@ impl FrameProtocol for Toy {
 pub(crate) fn facts() -> Facts {
     Facts {
         peer: ([192, 0, 2, 7], 4711).into(),
+        identity: Some(Arc::new(Identity {
+            server_name: Some("pay.example".into()),
+            certificate: Some(Certificate {
+                subject: Some("CN=till 7,O=Shop".into()),
+                dns: Some("till.example".into()),
+                uri: None,
+                sha256: "00ff".into(),
+            }),
+        })),
         connection: 12,
         listener: "pos-tls".into(),
         trace: 0xabc,

@@ -299,6 +299,7 @@ impl<'p> Stage<'p> {
     fn facts(&self) -> Facts {
         Facts {
             peer: PEER,
+            identity: None,
             connection: 1,
             listener: Arc::clone(&self.listener.name),
             trace: 1,

@@ -286,6 +286,7 @@ impl Connection {
     pub(super) fn facts(&self) -> Facts {
         Facts {
             peer: self.peer,
+            identity: self.io.as_ref().and_then(ClientStream::identity).cloned(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),

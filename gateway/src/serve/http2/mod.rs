@@ -17,7 +17,7 @@ use crate::upstream::Lanes;
 use bytes::Bytes;
 use gatewright_config::plan::HTTP2_WINDOW;
 use gatewright_core::codec::HttpShape;
-use gatewright_core::translate::{Carriage, Facts};
+use gatewright_core::translate::{Carriage, Facts, Identity};
 use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
 use rewound::Rewound;
@@ -68,6 +68,7 @@ impl Opening {
 pub(super) struct Client<'a> {
     pub(super) listener: &'a Rc<Listener>,
     pub(super) peer: SocketAddr,
+    pub(super) identity: Option<Arc<Identity>>,
     pub(super) id: u64,
 }
 
@@ -75,6 +76,7 @@ impl Client<'_> {
     fn facts(&self) -> Facts {
         Facts {
             peer: self.peer,
+            identity: self.identity.clone(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
@@ -94,6 +96,7 @@ pub(super) struct Http2 {
     cork: Cork<Rewound>,
     doorbell: Doorbell,
     shape: HttpShape,
+    identity: Option<Arc<Identity>>,
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
     alarm: Alarm,
@@ -142,6 +145,7 @@ impl Http2 {
         shape: HttpShape,
         listener: &Rc<Listener>,
     ) -> Self {
+        let identity = io.identity().cloned();
         let (transport, cork) = Corked::new(Rewound::new(sent, io));
         let limits = &listener.limits;
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -157,6 +161,7 @@ impl Http2 {
             cork,
             doorbell: Doorbell::new(),
             shape,
+            identity,
             streams: Exchanges::default(),
             lanes: Lanes::default(),
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
@@ -166,6 +171,11 @@ impl Http2 {
             leaving: None,
             until: None,
         }
+    }
+
+    /// Who the client is, where TLS told anything.
+    pub(super) fn identity(&self) -> Option<Arc<Identity>> {
+        self.identity.clone()
     }
 
     /// Serves the client until the connection is over, and says why it is.

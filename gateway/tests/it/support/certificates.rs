@@ -1,8 +1,8 @@
 //! A certificate authority of our own, and certificates from it.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +41,16 @@ impl Authority {
     /// A certificate for `names`, with its key.
     pub(crate) fn issue(&self, names: &[&str]) -> Identity {
         self.sign(named(names))
+    }
+
+    /// The same for who is called so: parts of a subject, the most general first.
+    pub(crate) fn issue_to(&self, subject: &[(DnType, &str)], names: &[&str]) -> Identity {
+        let mut params = named(names);
+        params.distinguished_name = DistinguishedName::new();
+        for (kind, value) in subject {
+            params.distinguished_name.push(kind.clone(), *value);
+        }
+        self.sign(params)
     }
 
     /// The same, but its time is over.

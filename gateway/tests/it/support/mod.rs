@@ -15,6 +15,7 @@ pub(crate) mod name_server;
 pub(crate) mod quic;
 pub(crate) mod raw;
 pub(crate) mod rng;
+pub(crate) mod secure_web;
 pub(crate) mod servers;
 pub(crate) mod teller;
 pub(crate) mod web;
