@@ -42,6 +42,8 @@ pub struct Carriage {
     pub tls: bool,
     /// In a stream of HTTP/2.
     pub http2: bool,
+    /// On a connection that is not for the host that it asks (RFC 9110, 15.5.20): no route takes it.
+    pub misdirected: bool,
 }
 
 /// An HTTP request, but for its scheme, which the upstream's endpoint has.

@@ -50,7 +50,7 @@ pub use identity::{Certificate, Identity};
 pub use key::BalanceKey;
 pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
-pub use reply::not_allowed;
+pub use reply::{misdirected, not_allowed};
 pub use spec::{
     BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
     SetSpec,

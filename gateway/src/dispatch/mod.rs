@@ -26,7 +26,8 @@ use gatewright_core::message::{Correlation, Message, OperationId, Slot};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{
-    Conversion, Facts, Outcome, Proxy, Translation, feed as events, not_allowed,
+    Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events, misdirected,
+    not_allowed,
 };
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -276,6 +277,9 @@ impl Dispatch {
 
     /// The route that takes a message.
     pub(crate) fn route(&self, message: &Message, facts: &Facts) -> Option<&Rc<Route>> {
+        if facts.carriage.misdirected {
+            return None;
+        }
         self.table
             .pick(message, facts)
             .and_then(|index| self.routes.get(index))
@@ -317,7 +321,7 @@ impl Dispatch {
             let fault = Fault::unsent(FaultClass::Unrouted, "no route takes this message");
             let logged = self.logged(None, &request, &facts, Duration::ZERO);
             self.log.faulted(&logged, &fault);
-            return Begun::Answered(self.refuse_unrouted(request, &fault));
+            return Begun::Answered(self.refuse_unrouted(request, facts.carriage, &fault));
         };
         let sent = match &route.action {
             Action::Convert(rules) => rules.operation(),
@@ -477,9 +481,20 @@ impl Dispatch {
     }
 
     /// The refusal of a request that no route takes: of HTTP, perhaps others would be taken.
-    fn refuse_unrouted(&self, request: Message, fault: &Fault) -> Option<Reply> {
-        let allow = self.table.allowed(&request);
-        match allow.and_then(|allow| not_allowed(&request, &self.protocol, &allow)) {
+    /// Or it would be taken on another connection.
+    fn refuse_unrouted(
+        &self,
+        request: Message,
+        carriage: Carriage,
+        fault: &Fault,
+    ) -> Option<Reply> {
+        let refusal = if carriage.misdirected {
+            misdirected(&request, &self.protocol)
+        } else {
+            let allow = self.table.allowed(&request);
+            allow.and_then(|allow| not_allowed(&request, &self.protocol, &allow))
+        };
+        match refusal {
             Some(message) => Some(Reply::to_request(message, request)),
             None => self.refuse(request, fault),
         }

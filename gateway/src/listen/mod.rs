@@ -10,8 +10,10 @@ use crate::dispatch::Dispatch;
 use crate::lifecycle::Worker;
 use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
+use crate::tls::Shown;
 use gatewright_config::plan::ListenerLimits;
 use gatewright_core::codec::Protocol;
+use gatewright_core::message::Message;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -43,6 +45,16 @@ impl Listener {
     /// Whether its clients speak HTTP, of whatever version.
     pub(crate) fn speaks_http(&self) -> bool {
         self.protocol.descriptor().http.is_some()
+    }
+
+    /// Whether a request belongs on another connection than that of a client who was shown this
+    /// certificate.
+    pub(crate) fn misdirects(&self, shown: Option<&Shown>, request: &Message) -> bool {
+        let (Some(shown), Some(shape)) = (shown, &self.protocol.descriptor().http) else {
+            return false;
+        };
+        let authority = request.field(shape.authority).as_str();
+        authority.is_some_and(|authority| shown.misdirects(authority))
     }
 }
 

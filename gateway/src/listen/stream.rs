@@ -1,6 +1,6 @@
 //! A client's connection, encrypted or not, with WebSocket or without.
 
-use crate::tls::Encrypted;
+use crate::tls::{Encrypted, Shown};
 use crate::upstream::Stream;
 use crate::websocket::WebSocket;
 use gatewright_codecs::websocket::CloseCode;
@@ -39,6 +39,15 @@ impl ClientStream {
             Self::Tcp(_) => None,
             Self::Tls(tls) => tls.identity(),
             Self::WebSocket(carried) => carried.get_ref().identity(),
+        }
+    }
+
+    /// Which of the listener's certificates the client was shown, if there are several.
+    pub(crate) fn shown(&self) -> Option<&Shown> {
+        match self {
+            // WebSocket carries no requests for hosts.
+            Self::Tcp(_) | Self::WebSocket(_) => None,
+            Self::Tls(tls) => tls.shown(),
         }
     }
 

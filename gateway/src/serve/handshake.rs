@@ -32,7 +32,9 @@ impl Handshake<'_> {
         let accept = TlsAcceptor::from(self.tls.config()).accept(io);
         let accept = Box::pin(accept.into_fallible());
         match tokio::time::timeout(self.limit, accept).await {
-            Ok(Ok(stream)) => Some(ClientStream::Tls(Box::new(Encrypted::new(stream)))),
+            Ok(Ok(stream)) => Some(ClientStream::Tls(Box::new(Encrypted::new(
+                stream, self.tls,
+            )))),
             Ok(Err((error, io))) => {
                 self.note(cause(&error), &error);
                 part(io, worker).await;

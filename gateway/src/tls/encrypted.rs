@@ -1,6 +1,6 @@
 //! A client's connection in TLS.
 
-use super::identity;
+use super::{ServerTls, Shown, identity};
 use gatewright_core::translate::Identity;
 use std::io;
 use std::pin::Pin;
@@ -15,17 +15,27 @@ use tokio_rustls::server::TlsStream;
 pub(crate) struct Encrypted {
     stream: TlsStream<TcpStream>,
     identity: Option<Arc<Identity>>,
+    shown: Option<Shown>,
 }
 
 impl Encrypted {
-    pub(crate) fn new(stream: TlsStream<TcpStream>) -> Self {
-        let identity = identity::of(stream.get_ref().1);
-        Self { stream, identity }
+    pub(crate) fn new(stream: TlsStream<TcpStream>, tls: &ServerTls) -> Self {
+        let connection = stream.get_ref().1;
+        Self {
+            identity: identity::of(connection),
+            shown: tls.shown_to(connection.server_name()),
+            stream,
+        }
     }
 
     /// Who the client is; nobody in particular if its handshake told nothing.
     pub(crate) const fn identity(&self) -> Option<&Arc<Identity>> {
         self.identity.as_ref()
+    }
+
+    /// Which of the listener's certificates the client was shown, if there are several.
+    pub(crate) const fn shown(&self) -> Option<&Shown> {
+        self.shown.as_ref()
     }
 
     /// The protocol that was agreed on by ALPN.

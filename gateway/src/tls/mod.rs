@@ -3,11 +3,13 @@
 mod client;
 mod encrypted;
 mod identity;
+mod names;
 mod pem;
 mod server;
 
 pub(crate) use client::ClientTls;
 pub(crate) use encrypted::Encrypted;
+pub(crate) use names::Shown;
 pub(crate) use server::ServerTls;
 
 use gatewright_config::plan::Plan;

@@ -1,15 +1,14 @@
 //! TLS with clients.
 
 use super::TlsError;
+use super::names::{Names, Shown};
 use super::pem::{certificates, private_key, roots};
 use gatewright_config::plan::{
     ClientAuth, ClientsPlan, IdentityPlan, ListenerPlan, ListenerTls, TlsVersion,
 };
-use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::ServerName;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion};
@@ -18,13 +17,21 @@ use std::sync::Arc;
 /// How TLS is spoken to the clients of one listener. What it is by now is asked once a
 /// connection.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerTls(Arc<ServerConfig>);
+pub(crate) struct ServerTls {
+    config: Arc<ServerConfig>,
+    names: Arc<Names>,
+}
 
 impl ServerTls {
     /// What the next handshake goes by. Sessions that were begun under one of these are resumed
     /// under the same only: neither on another listener nor after a change of the authorities.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.config)
+    }
+
+    /// What a client was shown that asked for this name, or none; nothing if there is but one certificate.
+    pub(super) fn shown_to(&self, asked: Option<&str>) -> Option<Shown> {
+        Shown::to(&self.names, asked)
     }
 }
 
@@ -33,28 +40,37 @@ pub(super) fn server(listener: &ListenerPlan) -> Result<Option<ServerTls>, TlsEr
     let Some(plan) = &listener.tls else {
         return Ok(None);
     };
-    match config(plan) {
-        Ok(config) => Ok(Some(ServerTls(Arc::new(config)))),
+    match of_plan(plan) {
+        Ok(tls) => Ok(Some(tls)),
         Err(problem) => Err(TlsError::new("listener", &listener.name, problem)),
     }
 }
 
-fn config(plan: &ListenerTls) -> Result<ServerConfig, String> {
+fn of_plan(plan: &ListenerTls) -> Result<ServerTls, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let identities: Result<Vec<_>, String> = (plan.certificates.iter())
         .map(|identity| certified(identity, &provider))
         .collect();
-    let shown = Shown(identities?);
+    let all = identities?;
+    let first = all.iter().filter_map(|certified| certified.cert.first());
+    let names = Arc::new(Names::of(first));
+    let certificates = Certificates {
+        all,
+        names: Arc::clone(&names),
+    };
     let verifier = verifier(plan.clients.as_ref(), &provider)?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions(plan.min_version))
         .map_err(|e| e.to_string())?
         .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::new(shown));
+        .with_cert_resolver(Arc::new(certificates));
     config.alpn_protocols = (plan.alpn.iter())
         .map(|name| name.as_bytes().to_vec())
         .collect();
-    Ok(config)
+    Ok(ServerTls {
+        config: Arc::new(config),
+        names,
+    })
 }
 
 const FROM_1_2: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
@@ -100,26 +116,14 @@ fn verifier(
 
 /// The certificates of a listener, in the order of the configuration; never none.
 #[derive(Debug)]
-struct Shown(Vec<Arc<CertifiedKey>>);
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let first = self.0.first();
-        let Some(name) = hello.server_name().filter(|_| self.0.len() > 1) else {
-            return first.cloned();
-        };
-        let named = self.0.iter().find(|shown| is_for(shown, name));
-        named.or(first).cloned()
-    }
+struct Certificates {
+    all: Vec<Arc<CertifiedKey>>,
+    names: Arc<Names>,
 }
 
-/// Whether a certificate is for a name, by the rules that clients go by (RFC 6125).
-fn is_for(shown: &CertifiedKey, name: &str) -> bool {
-    let Ok(name) = ServerName::try_from(name) else {
-        return false;
-    };
-    let certificate = shown.end_entity_cert();
-    certificate
-        .and_then(ParsedCertificate::try_from)
-        .is_ok_and(|certificate| verify_server_name(&certificate, &name).is_ok())
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let place = hello.server_name().and_then(|name| self.names.find(name));
+        self.all.get(place.unwrap_or_default()).cloned()
+    }
 }

@@ -17,6 +17,7 @@ mod relay;
 mod relay_tls;
 mod listener_tls;
 mod client_identity;
+mod misdirected;
 mod websocket;
 mod websocket_clients;
 mod http1_listener;

@@ -7,4 +7,4 @@ mod rule;
 
 pub(in crate::translate) use on::On;
 pub(super) use replies::Replies;
-pub use response::not_allowed;
+pub use response::{misdirected, not_allowed};

@@ -114,6 +114,20 @@ pub fn not_allowed(
     Some(reply)
 }
 
+/// What a client gets that asks for a host on a connection that is not for it: RFC 9110, section
+/// 15.5.20. `None` if the protocol is not HTTP.
+#[must_use]
+pub fn misdirected(request: &Message, protocol: &Arc<dyn Protocol>) -> Option<Message> {
+    const PROBLEM: &str = r#"{"type":"about:blank","title":"Misdirected Request","status":421}"#;
+    let descriptor = protocol.descriptor();
+    let shape = descriptor.http.as_ref()?;
+    let headers = vec![header("content-type", "application/problem+json")];
+    let mut reply = message(shape, descriptor, Value::from(421_u16), headers)
+        .with_body(Body::Whole(Bytes::from_static(PROBLEM.as_bytes())));
+    descriptor.correlate(&mut reply, request.correlation().clone());
+    Some(reply)
+}
+
 fn message(
     shape: &HttpShape,
     descriptor: &Descriptor,

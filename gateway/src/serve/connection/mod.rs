@@ -128,7 +128,7 @@ impl Connection {
                 let client = Client {
                     listener: &self.listener,
                     peer: self.peer,
-                    identity: http2.identity(),
+                    told: http2.told(),
                     id: self.id,
                 };
                 Some(http2.poll(&client, cx))

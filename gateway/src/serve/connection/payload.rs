@@ -66,7 +66,11 @@ impl Connection {
         cx: &Context<'_>,
     ) -> Result<(), Ended> {
         self.session.handle_heartbeat(at.now);
-        if !self.listener.dispatch.passes_on(&request, &self.facts()) {
+        if !self
+            .listener
+            .dispatch
+            .passes_on(&request, &self.facts(&request))
+        {
             work.incoming = Some(Incoming::Collecting(Box::new(Collecting {
                 request,
                 at,

@@ -225,7 +225,7 @@ impl Connection {
     ) -> Result<(), Ended> {
         let listener = Rc::clone(&self.listener);
         let dispatch = &listener.dispatch;
-        let facts = self.facts();
+        let facts = self.facts(&request);
         let route = dispatch.route(&request, &facts);
         if !self.session.admits(dispatch.operation(&request)) && dispatch.awaits_opening(route) {
             return self.refuse_unopened(request, at);
@@ -283,7 +283,9 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn facts(&self) -> Facts {
+    /// What is known of a request beside its fields.
+    pub(super) fn facts(&self, request: &Message) -> Facts {
+        let shown = self.io.as_ref().and_then(ClientStream::shown);
         Facts {
             peer: self.peer,
             identity: self.io.as_ref().and_then(ClientStream::identity).cloned(),
@@ -293,6 +295,7 @@ impl Connection {
             carriage: Carriage {
                 tls: self.listener.tls,
                 http2: false,
+                misdirected: self.listener.misdirects(shown, request),
             },
         }
     }

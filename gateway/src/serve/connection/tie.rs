@@ -108,7 +108,7 @@ impl Connection {
         }
         match (&route.own, needs) {
             (Some(own), Needs::Bound | Needs::Replay) => {
-                let owner = own.bound.owner(&request, &self.facts());
+                let owner = own.bound.owner(&request, &self.facts(&request));
                 let binding = Binding::begin(&own.bound, owner);
                 let tie = Tie::AwaitingConnection(binding, request, Rc::clone(route));
                 self.tie = Some(Box::new(tie));

@@ -13,10 +13,12 @@ use crate::dispatch::Exchanges;
 use crate::http2::{Cork, Corked, Doorbell};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
+use crate::tls::Shown;
 use crate::upstream::Lanes;
 use bytes::Bytes;
 use gatewright_config::plan::HTTP2_WINDOW;
 use gatewright_core::codec::HttpShape;
+use gatewright_core::message::Message;
 use gatewright_core::translate::{Carriage, Facts, Identity};
 use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
@@ -68,24 +70,32 @@ impl Opening {
 pub(super) struct Client<'a> {
     pub(super) listener: &'a Rc<Listener>,
     pub(super) peer: SocketAddr,
-    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) told: Told,
     pub(super) id: u64,
 }
 
 impl Client<'_> {
-    fn facts(&self) -> Facts {
+    fn facts(&self, request: &Message) -> Facts {
         Facts {
             peer: self.peer,
-            identity: self.identity.clone(),
+            identity: self.told.identity.clone(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
             carriage: Carriage {
                 tls: self.listener.tls,
                 http2: true,
+                misdirected: self.listener.misdirects(self.told.shown.as_ref(), request),
             },
         }
     }
+}
+
+/// What its handshake has told of a client.
+#[derive(Clone)]
+pub(super) struct Told {
+    identity: Option<Arc<Identity>>,
+    shown: Option<Shown>,
 }
 
 type Transport = Corked<Rewound>;
@@ -96,7 +106,7 @@ pub(super) struct Http2 {
     cork: Cork<Rewound>,
     doorbell: Doorbell,
     shape: HttpShape,
-    identity: Option<Arc<Identity>>,
+    told: Told,
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
     alarm: Alarm,
@@ -145,7 +155,10 @@ impl Http2 {
         shape: HttpShape,
         listener: &Rc<Listener>,
     ) -> Self {
-        let identity = io.identity().cloned();
+        let told = Told {
+            identity: io.identity().cloned(),
+            shown: io.shown().cloned(),
+        };
         let (transport, cork) = Corked::new(Rewound::new(sent, io));
         let limits = &listener.limits;
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -161,7 +174,7 @@ impl Http2 {
             cork,
             doorbell: Doorbell::new(),
             shape,
-            identity,
+            told,
             streams: Exchanges::default(),
             lanes: Lanes::default(),
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
@@ -173,9 +186,8 @@ impl Http2 {
         }
     }
 
-    /// Who the client is, where TLS told anything.
-    pub(super) fn identity(&self) -> Option<Arc<Identity>> {
-        self.identity.clone()
+    pub(super) fn told(&self) -> Told {
+        self.told.clone()
     }
 
     /// Serves the client until the connection is over, and says why it is.

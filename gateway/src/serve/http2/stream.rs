@@ -194,7 +194,7 @@ impl Stream {
         let client = turn.client;
         let dispatch = &client.listener.dispatch;
         client.listener.metrics.requests(1);
-        let facts = client.facts();
+        let facts = client.facts(&request);
         let route = dispatch.route(&request, &facts);
         let needs = dispatch.needs(&request, route);
         match needs {
@@ -361,7 +361,7 @@ impl Stream {
 /// Whether the body of a request goes on as it comes.
 fn passes_on(message: &Message, stream: &RecvStream, client: &Client<'_>) -> bool {
     let dispatch = &client.listener.dispatch;
-    !stream.is_end_stream() && dispatch.passes_on(message, &client.facts())
+    !stream.is_end_stream() && dispatch.passes_on(message, &client.facts(message))
 }
 
 /// The request with its body as a stream. That ends with whoever takes it.
