@@ -7,10 +7,13 @@ use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
-use gatewright_core::translate::{BalanceKey, Conversion, Proxy, Question, RouteSpec, Translation};
+use gatewright_core::translate::{
+    BalanceKey, Conversion, Forwarding, Network, OriginFields, Proxy, Question, RouteSpec,
+    Translation,
+};
 use http::HeaderName;
 use http::uri::PathAndQuery;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -110,12 +113,34 @@ pub struct ListenerPlan {
     pub tls: Option<ListenerTls>,
     /// How WebSocket carries it, if that does.
     pub websocket: Option<WebSocketPlan>,
+    /// What servers of HTTP are told of where its clients' requests came from.
+    pub forwarding: ForwardingPlan,
     /// What a client may use up.
     pub limits: ListenerLimits,
     /// Which message goes where: indexes into `routes`.
     pub table: Table,
     /// The routes of this listener, in their order.
     pub routes: Vec<Arc<RoutePlan>>,
+}
+
+/// What servers of HTTP are told of where a listener's requests came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardingPlan {
+    /// Clients that are proxies, and believed in what they say of that.
+    pub trusted: Arc<[Network]>,
+    /// By which fields they are told.
+    pub fields: OriginFields,
+}
+
+impl ForwardingPlan {
+    /// The same for the requests of one client.
+    #[must_use]
+    pub fn of(&self, peer: IpAddr) -> Forwarding {
+        Forwarding {
+            fields: self.fields,
+            trusted: self.trusted.iter().any(|network| network.has(peer)),
+        }
+    }
 }
 
 /// What the clients of one listener may use up.

@@ -65,7 +65,7 @@ fn settings(text: &str) -> String {
     let listeners: Vec<_> = plan
         .listeners
         .iter()
-        .map(|listener| (&listener.name, listener.bind, listener.limits))
+        .map(|l| (&l.name, l.bind, &l.forwarding, l.limits))
         .collect();
     format!(
         "{:?} {:?} {:?} {:?} {:?} {listeners:?} {:?}",

@@ -5,6 +5,7 @@
 mod agreement;
 pub(crate) mod discovery;
 pub(crate) mod endpoints;
+pub(crate) mod forwarded;
 pub(crate) mod gateway;
 pub(crate) mod listener;
 pub(crate) mod listener_tls;
@@ -89,6 +90,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         gateway::KEYS,
         listener::KEYS,
         listener_tls::KEYS,
+        forwarded::KEYS,
         websocket::KEYS,
         upstream::KEYS,
         endpoints::KEYS,

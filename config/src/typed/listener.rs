@@ -1,10 +1,12 @@
 //! Listeners as typed.
 
+use super::forwarded::read_forwarded;
 use super::listener_tls::read_tls;
 use super::websocket::read_websocket;
 use crate::diagnostic::codes;
+use crate::keys::forwarded::FORWARDED;
 use crate::keys::{Key, listener as keys};
-use crate::plan::{ListenerLimits, ListenerTls, WebSocketPlan};
+use crate::plan::{ForwardingPlan, ListenerLimits, ListenerTls, WebSocketPlan};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, address};
 use gatewright_core::expr::Span;
 use std::net::SocketAddr;
@@ -16,6 +18,9 @@ pub(crate) struct Listener {
     pub(crate) protocol: Option<Spanned<String>>,
     pub(crate) tls: Option<ListenerTls>,
     pub(crate) websocket: Option<WebSocketPlan>,
+    pub(crate) forwarding: ForwardingPlan,
+    /// Where that is typed, if it is.
+    pub(crate) forwarded: Option<Span>,
     /// With the frame as typed or by default: what the protocol allows is not known yet.
     pub(crate) limits: ListenerLimits,
     pub(crate) frame: Setting<usize>,
@@ -50,6 +55,8 @@ impl Listener {
             protocol,
             tls,
             websocket,
+            forwarding: read_forwarded(reader, section),
+            forwarded: section.node(&FORWARDED).map(|node| node.span.clone()),
             limits: read_limits(reader, &limits, frame.value),
             frame,
             of_messages: of_messages(&limits),

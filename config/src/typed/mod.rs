@@ -3,6 +3,7 @@
 mod check;
 mod discovery;
 mod endpoints;
+mod forwarded;
 mod gateway;
 mod listener;
 mod listener_tls;

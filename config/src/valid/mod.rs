@@ -93,6 +93,7 @@ fn workers(typed: Option<usize>) -> NonZeroUsize {
 /// The protocol of a listener. Limits that do not fit it are noted.
 fn spoken(reader: &mut Reader<'_>, names: &Names<'_>, listener: &Listener) -> Option<Spoken> {
     let spoken = names.protocol(reader, listener.protocol.as_ref()?)?;
+    note_idle_forwarded(reader, &spoken.protocol, listener);
     match spoken.service {
         Service::Messages => {
             note_long_frame(reader, &spoken.protocol, listener);
@@ -158,6 +159,16 @@ fn note_idle_body(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listene
     }
 }
 
+/// Where requests came from is told of those of HTTP only.
+fn note_idle_forwarded(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, listener: &Listener) {
+    let descriptor = protocol.descriptor();
+    if let (Some(span), None) = (&listener.forwarded, &descriptor.http) {
+        let problem = Problem::warning(codes::UNUSED, "`forwarded` is not used");
+        let help = format!("clients of `{}` do not speak HTTP", descriptor.name);
+        reader.problem(problem.help(help), span.clone());
+    }
+}
+
 /// How TLS is spoken: with the protocol's own names for ALPN, unless others are typed.
 fn tls_plan(listener: &Listener, protocol: &Arc<dyn Protocol>) -> Option<ListenerTls> {
     let mut tls = listener.tls.clone()?;
@@ -190,6 +201,7 @@ fn listener_plan(
         protocol: Arc::clone(protocol),
         tls: tls_plan(listener, protocol),
         websocket: listener.websocket.clone(),
+        forwarding: listener.forwarding.clone(),
         limits,
         table,
         routes: plans,

@@ -1,6 +1,6 @@
 //! What the rules read and make, beside messages.
 
-use super::{Certificate, Identity};
+use super::{Certificate, Forwarding, Identity};
 use crate::fault::Fault;
 use crate::message::{Body, Message};
 use http::uri::{Authority, PathAndQuery};
@@ -44,6 +44,8 @@ pub struct Carriage {
     pub http2: bool,
     /// On a connection that is not for the host that it asks (RFC 9110, 15.5.20): no route takes it.
     pub misdirected: bool,
+    /// What a server of HTTP is told of where it came from.
+    pub forwarding: Forwarding,
 }
 
 /// An HTTP request, but for its scheme, which the upstream's endpoint has.

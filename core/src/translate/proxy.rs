@@ -1,10 +1,10 @@
 //! HTTP requests that go on as they are, but for what neighbours say to each other.
 //!
 //! RFC 9110, section 7.6: fields that `Connection` names and those that are known to be between
-//! neighbours end here; `Via` tells who handed the request on. Where it came from stands in
-//! `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`; what a client says there itself
-//! is not believed.
+//! neighbours end here; `Via` tells who handed the request on. Where it came from is told anew
+//! ([`forwarded`](super::forwarded)).
 
+use super::forwarded::own_fields;
 use super::{Facts, HttpAnswer, HttpRequest, grpc};
 use crate::codec::{Descriptor, HttpShape};
 use crate::fault::{Fault, FaultClass};
@@ -14,16 +14,9 @@ use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-const VIA: KnownName = KnownName::new("via", Role::Other);
-const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
-const FORWARDED_HOST: KnownName = KnownName::new("x-forwarded-host", Role::Origin);
-const FORWARDED_PROTO: KnownName = KnownName::new("x-forwarded-proto", Role::Origin);
-/// Characters of `255.255.255.255`.
-const LONGEST_V4: usize = 15;
 /// What this gateway adds to a request takes about so many bytes.
 const OWN: usize = 160;
 
@@ -60,7 +53,7 @@ impl Proxy {
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
         fields.add_from(&given, |header| passing.takes(header));
-        own_fields(request, shape, facts, |name, value| {
+        own_fields(request, shape, &passing, facts, |name, value| {
             fields.add_known(name, value)
         })?;
         let of_headers = shape.request_headers.index();
@@ -100,7 +93,7 @@ impl Proxy {
             let (name, value) = pair(header).ok_or_else(unsayable)?;
             map.append(name, value);
         }
-        own_fields(request, shape, facts, |name, value| {
+        own_fields(request, shape, &passing, facts, |name, value| {
             let value = HeaderValue::from_str(value).map_err(|_| WrongHeader)?;
             map.append(HeaderName::from_static(name.as_str()), value);
             Ok(())
@@ -200,7 +193,7 @@ fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
     Some((name, value))
 }
 
-fn unsayable() -> Fault {
+pub(super) fn unsayable() -> Fault {
     Fault::unsent(
         FaultClass::BadRequest,
         "the request is nothing that HTTP/2 can say",
@@ -223,7 +216,8 @@ pub(super) fn headers<'m>(
 }
 
 /// Which header fields of a request the next one gets, too.
-struct Passing<'h> {
+pub(super) struct Passing<'h> {
+    headers: &'h Headers,
     /// What `Connection` names.
     named: SmallVec<[&'h str; 4]>,
     /// Of a payload that is here, the length is said anew.
@@ -231,7 +225,7 @@ struct Passing<'h> {
 }
 
 impl<'h> Passing<'h> {
-    fn of(request: &Message, headers: &'h Headers) -> Self {
+    pub(super) fn of(request: &Message, headers: &'h Headers) -> Self {
         let mut named = SmallVec::new();
         if headers.roles().has(Role::Connection) {
             let options = headers
@@ -240,17 +234,34 @@ impl<'h> Passing<'h> {
             named.extend(options.flat_map(|header| header.value().split(',').map(str::trim)));
         }
         Self {
+            headers,
             named,
             length: matches!(request.body(), Body::Stream(_)),
         }
     }
 
+    /// Whether `Connection` names a field.
+    fn names(&self, header: Header<'_>) -> bool {
+        let is = |name: &&str| header.name().eq_ignore_ascii_case(name);
+        self.named.iter().any(is)
+    }
+
+    /// What is said in the lines of a field that tells where a request came from.
+    pub(super) fn origins(&self, field: KnownName) -> impl Iterator<Item = &'h str> {
+        let is_told = self.headers.roles().has(Role::Origin);
+        let all = is_told.then(|| self.headers.iter()).into_iter().flatten();
+        let named = all.filter(move |header| {
+            header.role() == Role::Origin && header.name().eq_ignore_ascii_case(field.as_str())
+        });
+        let going = named.filter(|header| !self.names(*header));
+        going
+            .map(|header| header.value())
+            .filter(|value| !value.is_empty())
+    }
+
     fn takes(&self, header: Header<'_>) -> bool {
         match header.role() {
-            Role::Other => {
-                let is = |name: &&str| header.name().eq_ignore_ascii_case(name);
-                !self.named.iter().any(is)
-            }
+            Role::Other => !self.names(header),
             Role::Length => self.length,
             // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).
             Role::Te => header.value().eq_ignore_ascii_case("trailers"),
@@ -271,67 +282,9 @@ const fn between_neighbours(role: Role) -> bool {
     matches!(role, Role::Connection | Role::Hop | Role::Coding)
 }
 
-/// An address as a text. Those of four numbers are put together here: the library's formatting costs
-/// more than the rest of a request's fields.
-fn address(ip: IpAddr) -> String {
-    let IpAddr::V4(four) = ip.to_canonical() else {
-        return ip.to_canonical().to_string();
-    };
-    let mut text = String::with_capacity(LONGEST_V4);
-    for (place, number) in four.octets().into_iter().enumerate() {
-        if place > 0 {
-            text.push('.');
-        }
-        for divisor in [100, 10] {
-            if number >= divisor {
-                text.push(char::from(b'0' + number / divisor % 10));
-            }
-        }
-        text.push(char::from(b'0' + number % 10));
-    }
-    text
-}
-
-/// Says what this gateway knows of where a request came from.
-fn own_fields(
-    request: &Message,
-    shape: &HttpShape,
-    facts: &Facts,
-    mut say: impl FnMut(KnownName, &str) -> Result<(), WrongHeader>,
-) -> Result<(), Fault> {
-    // The version that the request came in, and what this gateway is called (RFC 9110, 7.6.3).
-    let via = if facts.carriage.http2 {
-        "2 gatewright"
-    } else {
-        "1.1 gatewright"
-    };
-    let proto = if facts.carriage.tls { "https" } else { "http" };
-    let mut all = || {
-        say(VIA, via)?;
-        say(FORWARDED_FOR, &address(facts.peer.ip()))?;
-        say(FORWARDED_PROTO, proto)?;
-        match request.field(shape.authority).as_str() {
-            Some(host) if !host.is_empty() => say(FORWARDED_HOST, host),
-            Some(_) | None => Ok(()),
-        }
-    };
-    all().map_err(|_| unsayable())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn known_names_have_their_roles() {
-        for known in [VIA, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO] {
-            let mut fields = NewHeaders::default();
-            fields.add_known(known, "1").unwrap();
-            let fields = fields.finish();
-            let header = fields.iter().next().unwrap();
-            assert_eq!(header.role(), Role::of(known.as_str()));
-        }
-    }
 
     /// What came over HTTP/2 with white space around it is nothing for HTTP/1.1, and goes on elsewhere.
     #[test]
@@ -348,22 +301,5 @@ mod tests {
         let fields = header_fields(&map);
         assert!(matches!(fields, Value::Headers(_)));
         assert_eq!(header_map(&fields), map);
-    }
-
-    #[test]
-    fn addresses_are_written_as_the_library_does() {
-        let all = [
-            "0.0.0.0",
-            "127.0.0.1",
-            "10.20.30.99",
-            "100.101.110.200",
-            "255.9.19.255",
-            "::1",
-            "2001:db8::5",
-        ];
-        for text in all {
-            assert_eq!(address(text.parse().unwrap()), text);
-        }
-        assert_eq!(address("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.7");
     }
 }

@@ -302,6 +302,7 @@ impl Blueprint {
             worker: Rc::clone(worker),
             protocol: narrowed.unwrap_or_else(|| Arc::clone(&plan.protocol)),
             tls: plan.tls.is_some(),
+            forwarding: plan.forwarding.clone(),
             limits: plan.limits,
             reply_room: longest_reply.map(|reply| plan.limits.send_buffer.saturating_add(reply)),
             bound: Rc::new(RelayListener::new(

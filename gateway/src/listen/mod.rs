@@ -11,9 +11,10 @@ use crate::lifecycle::Worker;
 use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
 use crate::tls::Shown;
-use gatewright_config::plan::ListenerLimits;
+use gatewright_config::plan::{ForwardingPlan, ListenerLimits};
 use gatewright_core::codec::Protocol;
 use gatewright_core::message::Message;
+use gatewright_core::translate::Carriage;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub(crate) struct Listener {
     pub(crate) protocol: Arc<dyn Protocol>,
     /// Whether its clients come over TLS.
     pub(crate) tls: bool,
+    /// What servers are told of where its clients' requests came from.
+    pub(crate) forwarding: ForwardingPlan,
     pub(crate) limits: ListenerLimits,
     pub(crate) dispatch: Dispatch,
     /// For clients that get a connection of their own.
@@ -47,9 +50,24 @@ impl Listener {
         self.protocol.descriptor().http.is_some()
     }
 
+    /// What a request came in, from a client who was shown this certificate.
+    pub(crate) fn carriage(
+        &self,
+        peer: SocketAddr,
+        shown: Option<&Shown>,
+        request: &Message,
+    ) -> Carriage {
+        Carriage {
+            tls: self.tls,
+            http2: false,
+            misdirected: self.misdirects(shown, request),
+            forwarding: self.forwarding.of(peer.ip()),
+        }
+    }
+
     /// Whether a request belongs on another connection than that of a client who was shown this
     /// certificate.
-    pub(crate) fn misdirects(&self, shown: Option<&Shown>, request: &Message) -> bool {
+    fn misdirects(&self, shown: Option<&Shown>, request: &Message) -> bool {
         let (Some(shown), Some(shape)) = (shown, &self.protocol.descriptor().http) else {
             return false;
         };

@@ -4,6 +4,7 @@ mod support;
 
 mod peers_alone;
 mod proxy;
+mod forwarded;
 mod proxy_load;
 
 mod main_job;

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use gatewright_core::codec::{Control, DecodeError, Event, Needs, Recovery, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, Message};
-use gatewright_core::translate::{Carriage, Facts};
+use gatewright_core::translate::Facts;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -292,11 +292,7 @@ impl Connection {
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
-            carriage: Carriage {
-                tls: self.listener.tls,
-                http2: false,
-                misdirected: self.listener.misdirects(shown, request),
-            },
+            carriage: self.listener.carriage(self.peer, shown, request),
         }
     }
 

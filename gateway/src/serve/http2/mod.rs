@@ -76,6 +76,8 @@ pub(super) struct Client<'a> {
 
 impl Client<'_> {
     fn facts(&self, request: &Message) -> Facts {
+        let shown = self.told.shown.as_ref();
+        let carriage = self.listener.carriage(self.peer, shown, request);
         Facts {
             peer: self.peer,
             identity: self.told.identity.clone(),
@@ -83,9 +85,8 @@ impl Client<'_> {
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
             carriage: Carriage {
-                tls: self.listener.tls,
                 http2: true,
-                misdirected: self.listener.misdirects(self.told.shown.as_ref(), request),
+                ..carriage
             },
         }
     }

@@ -1,0 +1,22 @@
+//! Keys of what servers are told of where a request came from.
+
+use super::{Fallback, Key, Kind};
+
+pub(crate) static FORWARDED: Key = Key::table(
+    "listeners.*.forwarded",
+    "What servers of HTTP are told of where a request came from that is handed on to them. `via` is told beside it.",
+);
+pub(crate) static TRUSTED: Key = Key::new(
+    "listeners.*.forwarded.trusted",
+    Kind::Texts("a network or an address, such as \"10.0.0.0/8\" or \"2001:db8::1\""),
+    Fallback::Absent,
+    "Where proxies of yours are. What these clients say in the `fields` is kept: their own address is added to it as one more hop. What any other says there is dropped. `peer.ip` is the client's address in either case.",
+);
+pub(crate) static FIELDS: Key = Key::new(
+    "listeners.*.forwarded.fields",
+    Kind::Choice(&["x-forwarded", "forwarded", "both"]),
+    Fallback::Value("\"x-forwarded\""),
+    "By which fields: `x-forwarded-for`, `x-forwarded-proto` and `x-forwarded-host`, or `forwarded` (RFC 7239). Those that are not said end here.",
+);
+
+pub(crate) static KEYS: &[&Key] = &[&FORWARDED, &TRUSTED, &FIELDS];
