@@ -4,7 +4,7 @@ mod client;
 mod pem;
 mod server;
 
-pub(crate) use client::ClientTls;
+pub(crate) use client::{ClientTls, anonymous};
 pub(crate) use server::ServerTls;
 
 use gatewright_config::plan::Plan;

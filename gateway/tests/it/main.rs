@@ -30,6 +30,7 @@ mod convert;
 mod balancing;
 mod native_health;
 mod session_open;
+mod send;
 mod session_gate;
 mod bound;
 mod heartbeats;
