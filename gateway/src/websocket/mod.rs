@@ -4,10 +4,12 @@
 mod answer;
 mod called;
 mod calling;
+mod extended;
 mod opening;
 mod stream;
 
 pub(crate) use answer::Refusal;
 pub(crate) use calling::{Call, call};
+pub(crate) use extended::judge_extended;
 pub(crate) use opening::{MAX_HEAD, judge};
 pub(crate) use stream::WebSocket;

@@ -120,7 +120,7 @@ impl<'h> Fields<'h> {
             .any(|listed| listed.eq_ignore_ascii_case(element))
     }
 
-    fn has_body(self) -> bool {
+    pub(super) fn has_body(self) -> bool {
         let length = self.all("content-length").any(|length| length != Some("0"));
         length || self.all("transfer-encoding").next().is_some()
     }
@@ -139,7 +139,7 @@ pub(super) fn accept(key: &str) -> String {
 }
 
 /// RFC 6455, 10.2: browsers say where the page comes from, and nobody else has to.
-fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
+pub(super) fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
     let mut said = fields.all("origin").peekable();
     match origins {
         Origins::Any => true,
@@ -153,7 +153,7 @@ fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
 }
 
 /// The subprotocol to agree on.
-fn subprotocol<'p>(
+pub(super) fn subprotocol<'p>(
     fields: &Fields<'_>,
     spoken: &'p [Arc<str>],
 ) -> Result<Option<&'p str>, Refusal> {

@@ -18,6 +18,8 @@ mod relay_tls;
 mod listener_tls;
 mod websocket;
 mod websocket_clients;
+mod websocket_http2;
+mod websocket_http2_hostile;
 mod http1_listener;
 mod http2_listener;
 mod http2_hostile;

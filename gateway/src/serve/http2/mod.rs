@@ -20,7 +20,7 @@ use gatewright_core::codec::HttpShape;
 use gatewright_core::translate::{Carriage, Facts};
 use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
-use rewound::Rewound;
+pub(super) use rewound::Rewound;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;

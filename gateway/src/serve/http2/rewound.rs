@@ -9,13 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Gives those bytes first.
 #[derive(Debug)]
-pub(super) struct Rewound {
+pub(crate) struct Rewound {
     sent: Bytes,
     io: ClientStream,
 }
 
 impl Rewound {
-    pub(super) const fn new(sent: Bytes, io: ClientStream) -> Self {
+    pub(crate) const fn new(sent: Bytes, io: ClientStream) -> Self {
         Self { sent, io }
     }
 }
