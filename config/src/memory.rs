@@ -3,7 +3,7 @@
 use crate::keys::size;
 use crate::plan::{
     Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
-    QUIC_STREAM_WINDOW, RoutePlan, Service, Sharing, UpstreamPlan,
+    QUIC_STREAM_WINDOW, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,8 +20,9 @@ const RELAY_BUFFER: u64 = 64 << 10;
 const TLS: u64 = 128 << 10;
 /// What waits for a client of events, and what is read for it at a time.
 const EVENTS: u64 = 68 << 10;
-/// What WebSocket holds: the head of a request, then less than that.
-const WEBSOCKET: u64 = 8 << 10;
+/// What WebSocket holds: the head of a request, then less than that; by HTTP/2 a window that is full, in a block
+/// that grew by doubling, and what waits for the client. A connection of HTTP/2 that carries nothing holds more.
+const WEBSOCKET: u64 = max(2 * WEBSOCKET_WINDOW as u64 + (24 << 10), HTTP2_CONNECTION);
 /// What a stream of QUIC holds beside them: its window, and once and a half as much for the packets that
 /// bytes out of order came in, at which they are copied together.
 const QUIC_STREAM: u64 = QUIC_STREAM_WINDOW as u64 * 5 / 2;
@@ -365,6 +366,10 @@ fn bodies(listener: &ListenerPlan) -> u64 {
 /// What TLS with a client of a listener holds, if it is spoken there.
 fn tls(listener: &ListenerPlan) -> u64 {
     listener.tls.as_ref().map_or(0, |_| TLS)
+}
+
+const fn max(one: u64, other: u64) -> u64 {
+    if one > other { one } else { other }
 }
 
 /// What WebSocket with a client of a listener holds, if it is spoken there.

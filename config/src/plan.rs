@@ -468,6 +468,10 @@ pub const QUIC_SEND_WINDOW: u32 = 8 << 20;
 /// Bytes of bodies that a client of HTTP/2 may send on one connection before they are read. Bodies are
 /// read at once.
 pub const HTTP2_WINDOW: u32 = 1 << 20;
+/// Clients of WebSocket that one connection of HTTP/2 may carry at a time.
+pub const WEBSOCKET_STREAMS: u32 = 100;
+/// Bytes that each of them may send before they are read.
+pub const WEBSOCKET_WINDOW: u32 = 32 << 10;
 /// Bodies of the longest kind that the streams of one connection may hold before they are whole.
 /// Whoever goes beyond it is refused, and may try again.
 pub const HTTP2_BODIES: usize = 4;

@@ -45,7 +45,7 @@ pub(super) const fn may_be_sent(number: u16) -> bool {
     matches!(number, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-/// What a client did that ends its connection.
+/// What a peer did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// A reserved bit is set: RFC 6455, 5.2.
@@ -54,6 +54,8 @@ pub enum Violation {
     Opcode,
     /// A frame that is not masked: RFC 6455, 5.1.
     Unmasked,
+    /// A frame that is masked, from a server: RFC 6455, 5.1.
+    Masked,
     /// A length in a longer form than needed, or beyond 63 bits: RFC 6455, 5.2.
     Length,
     /// A control frame that is too long or one of several: RFC 6455, 5.5.
@@ -69,13 +71,14 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// What the client is told.
+    /// What the peer is told.
     #[must_use]
     pub const fn code(self) -> CloseCode {
         match self {
             Self::ReservedBit
             | Self::Opcode
             | Self::Unmasked
+            | Self::Masked
             | Self::Length
             | Self::Control
             | Self::Fragment
@@ -92,6 +95,7 @@ impl Violation {
             Self::ReservedBit => "a reserved bit",
             Self::Opcode => "an unknown opcode",
             Self::Unmasked => "a frame without a mask",
+            Self::Masked => "a frame with a mask",
             Self::Length => "a length in a wrong form",
             Self::Control => "a control frame that is long or in parts",
             Self::Fragment => "a frame out of order",

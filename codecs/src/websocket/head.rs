@@ -1,6 +1,6 @@
 //! The head of a frame.
 
-use super::{MAX_CONTROL, Violation};
+use super::{MAX_CONTROL, Peer, Violation};
 
 /// The longest head: two bytes, eight of a length, four of a mask.
 const LONGEST: usize = 14;
@@ -30,13 +30,14 @@ impl Opcode {
     }
 }
 
-/// A head from a client.
+/// The head of a frame that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) opcode: Opcode,
     /// Whether it is the last frame of its message.
     pub(super) fin: bool,
     pub(super) length: u64,
+    /// Zeros where there is none.
     pub(super) mask: [u8; 4],
 }
 
@@ -52,7 +53,7 @@ impl Partial {
     ///
     /// # Errors
     /// What no head may say, as soon as it says so.
-    pub(super) fn take(&mut self, byte: u8) -> Result<Option<Head>, Violation> {
+    pub(super) fn take(&mut self, byte: u8, from: Peer) -> Result<Option<Head>, Violation> {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
             self.length = self.length.saturating_add(1);
@@ -64,14 +65,12 @@ impl Partial {
         let opcode = opcode(first)?;
         let fin = first & 0x80 != 0;
         let short = second & 0x7F;
-        if second & 0x80 == 0 {
-            return Err(Violation::Unmasked);
-        }
+        from.may_mask(second & 0x80 != 0)?;
         let is_control = matches!(opcode, Opcode::Close | Opcode::Ping | Opcode::Pong);
         if is_control && (!fin || usize::from(short) > MAX_CONTROL) {
             return Err(Violation::Control);
         }
-        let Some((length, mask)) = self.rest(short)? else {
+        let Some((length, mask)) = self.rest(short, from)? else {
             return Ok(None);
         };
         Ok(Some(Head {
@@ -83,7 +82,7 @@ impl Partial {
     }
 
     /// The length and the mask behind the first two bytes, once they are there.
-    fn rest(&self, short: u8) -> Result<Option<(u64, [u8; 4])>, Violation> {
+    fn rest(&self, short: u8, from: Peer) -> Result<Option<(u64, [u8; 4])>, Violation> {
         let behind = self.bytes.get(2..self.length).unwrap_or_default();
         let (length, behind) = match short {
             126 => match behind.split_first_chunk::<2>() {
@@ -96,8 +95,11 @@ impl Partial {
             },
             short => (u64::from(short), behind),
         };
-        let mask = behind.first_chunk::<4>();
-        Ok(mask.map(|mask| (length, *mask)))
+        let mask = match from {
+            Peer::Client => behind.first_chunk::<4>().copied(),
+            Peer::Server => Some([0; 4]),
+        };
+        Ok(mask.map(|mask| (length, mask)))
     }
 }
 

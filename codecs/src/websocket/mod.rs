@@ -1,4 +1,4 @@
-//! The frames of WebSocket (RFC 6455, 5) as a server sees them: a carrier of bytes, not a protocol.
+//! The frames of WebSocket (RFC 6455, 5) as both sides see them: a carrier of bytes, not a protocol.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -18,20 +18,22 @@
 //! the bytes that came, where they lie, and what it needs to remember has a few bytes, however long a
 //! message says that it is. Only a control frame, of 125 bytes at most, is kept until it is whole.
 //!
-//! Refused are reserved bits (no extension is ever agreed on) and opcodes, frames that are not masked, lengths in a
+//! Refused are reserved bits (no extension is ever agreed on) and opcodes, frames that are not masked though they come from a client, or are though they come from a server, lengths in a
 //! longer form than needed, control frames that are long or in parts, messages within messages, text, and
 //! codes of a close that may not be sent.
 
 mod close;
 mod head;
+mod peer;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod written;
 
 pub use close::{CloseCode, Violation};
+pub use peer::Peer;
 pub use reader::{End, Reader};
-pub use written::{binary_head, close, pong};
+pub use written::{binary_head, close, masked, pong};
 
 /// The longest payload of a control frame, in bytes: RFC 6455, 5.5.
 pub const MAX_CONTROL: usize = 125;

@@ -1,22 +1,23 @@
-//! What a client sends: the bytes that it carries, pings, and its close.
+//! What the peer sends: the bytes that it carries, pings, and its close.
 
 use super::close::may_be_sent;
 use super::head::{Head, Opcode, Partial};
-use super::{MAX_CONTROL, Violation, written};
+use super::{MAX_CONTROL, Peer, Violation, written};
 
 /// Why nothing more is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The client has said goodbye, perhaps with a code.
+    /// The peer has said goodbye, perhaps with a code.
     Closed(Option<u16>),
-    /// The client did what it must not.
+    /// The peer did what it must not.
     Violated(Violation),
 }
 
-/// Takes a client's frames apart. Feed it all that comes to [`Reader::read`], then ask for
+/// Takes a peer's frames apart, a client's by default. Feed it all that comes to [`Reader::read`], then ask for
 /// [`Reader::take_pong`] and [`Reader::end`].
 #[derive(Debug, Default)]
 pub struct Reader {
+    from: Peer,
     stage: Stage,
     /// A message has begun and not ended.
     in_message: bool,
@@ -41,11 +42,20 @@ impl Default for Stage {
 #[derive(Clone, Copy, Debug)]
 struct Payload {
     left: u64,
-    /// As it applies to the next byte.
+    /// As it applies to the next byte; zeros change nothing.
     mask: [u8; 4],
 }
 
 impl Reader {
+    /// One for the frames of that side.
+    #[must_use]
+    pub fn new(from: Peer) -> Self {
+        Self {
+            from,
+            ..Self::default()
+        }
+    }
+
     /// Takes the frames out of what came: the bytes that they carry are moved to the front, and it is said
     /// how many they are. What comes behind the end is dropped.
     pub fn read(&mut self, bytes: &mut [u8]) -> usize {
@@ -62,7 +72,8 @@ impl Reader {
         kept
     }
 
-    /// The answer to the last ping that came since this was asked; those before it need none (RFC 6455, 5.5.3).
+    /// The answer to the last ping that came since this was asked, without a mask; those before it need none
+    /// (RFC 6455, 5.5.3).
     pub const fn take_pong(&mut self) -> Option<Vec<u8>> {
         self.pong.take()
     }
@@ -79,7 +90,7 @@ impl Reader {
                 let Some(byte) = bytes.first() else {
                     return Step::Taken(0);
                 };
-                match partial.take(*byte) {
+                match partial.take(*byte, self.from) {
                     Ok(None) => {}
                     Ok(Some(head)) => self.begin(head),
                     Err(violation) => self.end = Some(End::Violated(violation)),

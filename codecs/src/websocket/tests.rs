@@ -195,3 +195,33 @@ fn servers_mask_nothing_and_use_the_shortest_length() {
     );
     assert_eq!(pong(b"hi"), b"\x8A\x02hi");
 }
+
+#[test]
+fn what_a_server_wrote_a_client_reads() {
+    let payload: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    for length in [0, 1, 125, 126, 65_535, 65_536, 70_000] {
+        let payload = &payload[..length];
+        let frame = [&binary_head(length), payload].concat();
+        let mut bytes = [&frame[..], &pong(b"?"), &close(Some(1000))].concat();
+        let mut reader = Reader::new(Peer::Server);
+        let kept = reader.read(&mut bytes);
+        assert_eq!(&bytes[..kept], payload, "{length}");
+        assert_eq!(reader.end(), Some(End::Closed(Some(1000))));
+    }
+    let mut reader = Reader::new(Peer::Server);
+    reader.read(&mut frame(MESSAGE, b"masked"));
+    assert_eq!(reader.end(), Some(End::Violated(Violation::Masked)));
+}
+
+#[test]
+fn what_a_client_masks_a_server_reads() {
+    let payload: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    for length in [0, 1, 125, 126, 65_535, 65_536, 70_000] {
+        let payload = &payload[..length];
+        let plain = [&binary_head(length), payload].concat();
+        let bytes = masked(&plain, [0x37, 0xFA, 0x21, 0x3D]);
+        assert_eq!(bytes, frame(MESSAGE, payload), "{length}");
+    }
+    let bytes = masked(&close(Some(1000)), [1, 2, 3, 4]);
+    check(&[bytes], b"", Some(End::Closed(Some(1000))));
+}

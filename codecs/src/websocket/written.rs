@@ -1,4 +1,4 @@
-//! What a server sends. Nothing of it is masked: RFC 6455, 5.1.
+//! What is sent: by a server as it is, by a client masked (RFC 6455, 5.1).
 
 use super::MAX_CONTROL;
 
@@ -21,6 +21,27 @@ pub fn close(code: Option<u16>) -> Vec<u8> {
 #[must_use]
 pub fn pong(said: &[u8]) -> Vec<u8> {
     control(0xA, said)
+}
+
+/// A whole frame as a client has to send it. The key is to be one that nobody can guess, and another for each
+/// frame: RFC 6455, 5.3.
+#[must_use]
+pub fn masked(frame: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let head = match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => 10,
+        Some(_) | None => 2,
+    };
+    let (head, payload) = frame.split_at_checked(head).unwrap_or((frame, &[]));
+    let mut masked = Vec::with_capacity(frame.len().saturating_add(key.len()));
+    masked.extend_from_slice(head);
+    if let Some(length) = masked.get_mut(1) {
+        *length |= 0x80;
+    }
+    masked.extend_from_slice(&key);
+    let keys = key.iter().cycle();
+    masked.extend(payload.iter().zip(keys).map(|(byte, key)| byte ^ key));
+    masked
 }
 
 fn control(opcode: u8, payload: &[u8]) -> Vec<u8> {

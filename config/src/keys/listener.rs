@@ -16,7 +16,7 @@ pub(crate) static BIND: Key = Key::new(
     "listeners.*.bind",
     Kind::Expanded("\"tcp://IP:PORT\", or \"ws://IP:PORT/PATH\""),
     Fallback::Required,
-    "The address to listen on; port 0 takes a free one. With `ws://`, clients come by WebSocket (RFC 6455, over HTTP/1.1), at that path; with `tls` beside it, that is what they call `wss://`.",
+    "The address to listen on; port 0 takes a free one. With `ws://`, clients come by WebSocket, at that path, over HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441); with `tls` beside it, that is what they call `wss://`.",
 );
 pub(crate) static PROTOCOL: Key = Key::new(
     "listeners.*.protocol",

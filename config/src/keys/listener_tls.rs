@@ -59,7 +59,9 @@ pub(crate) static MIN_VERSION: Key = Key::new(
 pub(crate) static ALPN: Key = Key::new(
     "listeners.*.tls.alpn",
     Kind::Texts("the name of a protocol, such as \"h2\""),
-    Fallback::Derived("\"h2\" and \"http/1.1\" for a protocol that carries HTTP, else none"),
+    Fallback::Derived(
+        "\"h2\" and \"http/1.1\" for a protocol that carries HTTP and for WebSocket, else none",
+    ),
     "The protocols to agree on by ALPN (RFC 7301), the preferred one first. A client that offers others only is refused; one that offers none is not.",
 );
 

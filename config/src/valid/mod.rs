@@ -172,11 +172,9 @@ fn note_idle_forwarded(reader: &mut Reader<'_>, protocol: &Arc<dyn Protocol>, li
 /// How TLS is spoken: with the protocol's own names for ALPN, unless others are typed.
 fn tls_plan(listener: &Listener, protocol: &Arc<dyn Protocol>) -> Option<ListenerTls> {
     let mut tls = listener.tls.clone()?;
-    if tls.alpn.is_empty() && listener.websocket.is_some() {
-        // RFC 6455 begins with a request of HTTP/1.1.
-        tls.alpn = vec!["http/1.1".into()];
-    } else if tls.alpn.is_empty() && protocol.descriptor().http.is_some() {
-        // RFC 9113, 3.2; RFC 7301, 6.
+    let http = listener.websocket.is_some() || protocol.descriptor().http.is_some();
+    if tls.alpn.is_empty() && http {
+        // RFC 9113, 3.2; RFC 7301, 6. WebSocket begins with a request of either: RFC 6455, RFC 8441.
         tls.alpn = vec!["h2".into(), "http/1.1".into()];
     }
     Some(tls)

@@ -8,12 +8,14 @@ mod doorbell;
 mod inflow;
 mod outflow;
 mod patience;
+mod tunnel;
 
 pub(crate) use corked::{Cork, Corked};
 pub(crate) use doorbell::Doorbell;
 pub(crate) use inflow::{Inflow, Stopped};
 pub(crate) use outflow::Outflow;
 pub(crate) use patience::Patience;
+pub(crate) use tunnel::{Found, Tunnel, TunnelEnd, TunnelInbox};
 
 use tokio::task::AbortHandle;
 

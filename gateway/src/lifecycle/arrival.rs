@@ -4,7 +4,7 @@ use super::worker::Worker;
 use crate::listen::{ClientStream, Listener, Permit};
 use crate::observe::ListenerMetrics;
 use crate::relay::{Relay, RelayListener};
-use crate::serve::{Connection, Handshake, Upgrade};
+use crate::serve::{Connection, Hall, Handshake, Tunnels, Upgrade, Upgraded};
 use crate::tls::ServerTls;
 use gatewright_config::plan::WebSocketPlan;
 use std::net::SocketAddr;
@@ -71,10 +71,23 @@ impl Arrival {
     }
 
     async fn shake_hands(self, served: Served, io: TcpStream) {
-        if let Some(io) = self.encrypted(&served, io).await
-            && let Some(io) = self.upgraded(&served, io).await
-        {
-            self.begin(&served.service, io);
+        let Some(io) = self.encrypted(&served, io).await else {
+            return;
+        };
+        let Some(plan) = &served.websocket else {
+            return self.begin(&served.service, io);
+        };
+        let upgrade = self.upgrade(&served.service, plan);
+        match upgrade.run(io, &self.worker).await {
+            Some(Upgraded::Carried(io)) => self.begin(&served.service, io),
+            Some(Upgraded::Http2(io)) => {
+                let streams = Streams {
+                    arrival: &self,
+                    service: &served.service,
+                };
+                Box::pin(Tunnels::new(upgrade, &self.worker, streams, self.id).run(io)).await;
+            }
+            None => {}
         }
     }
 
@@ -93,19 +106,26 @@ impl Arrival {
         handshake.run(io, &self.worker).await
     }
 
-    /// The connection behind WebSocket's, if there is to be one.
-    async fn upgraded(&self, served: &Served, io: ClientStream) -> Option<ClientStream> {
-        let Some(plan) = &served.websocket else {
-            return Some(io);
-        };
-        let upgrade = Upgrade {
+    fn upgrade<'a>(&self, service: &'a Service, plan: &'a WebSocketPlan) -> Upgrade<'a> {
+        Upgrade {
             plan,
-            limit: served.service.handshake(),
-            listener: served.service.name(),
-            metrics: served.service.metrics(),
+            limit: service.handshake(),
+            listener: service.name(),
+            metrics: service.metrics(),
             peer: self.peer,
-        };
-        upgrade.run(io, &self.worker).await
+        }
+    }
+
+    /// One more client on the same connection, if there is a place for it.
+    fn another(&self) -> Option<Self> {
+        let permit = self.permit.as_ref()?.another()?;
+        self.worker.opened();
+        Some(Self {
+            worker: Rc::clone(&self.worker),
+            peer: self.peer,
+            id: self.worker.next_id(),
+            permit: Some(permit),
+        })
     }
 
     fn begin(mut self, service: &Service, io: ClientStream) {
@@ -125,6 +145,24 @@ impl Arrival {
                 tokio::task::spawn_local(Box::pin(relay));
             }
         }
+    }
+}
+
+/// Where the streams of a connection of HTTP/2 are served.
+struct Streams<'a> {
+    arrival: &'a Arrival,
+    service: &'a Service,
+}
+
+impl Hall for Streams<'_> {
+    type Place = Arrival;
+
+    fn place(&self) -> Option<Arrival> {
+        self.arrival.another()
+    }
+
+    fn serve(&self, place: Arrival, io: ClientStream) {
+        place.begin(self.service, io);
     }
 }
 

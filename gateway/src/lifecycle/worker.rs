@@ -51,6 +51,9 @@ pub(crate) struct Worker {
     load: Arc<AtomicUsize>,
     emptied: Notify,
     random: Random,
+    index: usize,
+    /// How many connections have had a number.
+    numbered: Cell<u64>,
 }
 
 /// An upstream of one worker.
@@ -161,15 +164,13 @@ impl Blueprint {
         load: Arc<AtomicUsize>,
         awaited: Arc<Awaited>,
     ) {
-        let worker = Rc::new(Worker::new(load));
+        let worker = Rc::new(Worker::new(load, self.index));
         let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
-        let mut served = 0_u64;
         while let Some(order) = inbox.recv().await {
             match order {
                 Order::Serve(accepted) => {
-                    served += 1;
-                    let id = (served << 8) | self.index as u64;
+                    let id = worker.next_id();
                     worker.serve(&listeners, accepted, id);
                 }
                 Order::Drain => {
@@ -319,7 +320,7 @@ impl Blueprint {
 }
 
 impl Worker {
-    fn new(load: Arc<AtomicUsize>) -> Self {
+    fn new(load: Arc<AtomicUsize>, index: usize) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             pipes: Rc::default(),
@@ -330,7 +331,16 @@ impl Worker {
             load,
             emptied: Notify::new(),
             random: Random::seeded(),
+            index,
+            numbered: Cell::new(0),
         }
+    }
+
+    /// A connection's number, which no other of the gateway has.
+    pub(super) fn next_id(&self) -> u64 {
+        let numbered = self.numbered.get() + 1;
+        self.numbered.set(numbered);
+        (numbered << 8) | self.index as u64
     }
 
     fn serve(self: &Rc<Self>, listeners: &[Served], accepted: Accepted, id: u64) {
@@ -380,6 +390,11 @@ impl Worker {
         let Drain { began, spread } = self.drain.get()?;
         let share = (random::mix(connection) >> 32) as u32;
         Some(began + spread.mul_f64(f64::from(share) / f64::from(u32::MAX)))
+    }
+
+    /// There is one more, that came over another.
+    pub(super) fn opened(&self) {
+        self.load.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A connection is gone.

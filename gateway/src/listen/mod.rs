@@ -111,6 +111,13 @@ impl Permit {
         places.acquire().await.ok()?.forget();
         Some(Self(Arc::clone(places)))
     }
+
+    /// One more place of the same listener's, if one is free. The one that is kept for whoever connects next
+    /// is not.
+    pub(crate) fn another(&self) -> Option<Self> {
+        self.0.try_acquire().ok()?.forget();
+        Some(Self(Arc::clone(&self.0)))
+    }
 }
 
 impl Drop for Permit {

@@ -19,7 +19,11 @@ impl<'a> Plain<'a> {
         match stream {
             Stream::Tcp(tcp) => Some(Self::Tcp(tcp)),
             Stream::Unix(unix) => Some(Self::Unix(unix)),
-            Stream::Tls(_) | Stream::Accepted(_) | Stream::WebSocket(_) | Stream::Quic(_) => None,
+            Stream::Tls(_)
+            | Stream::Accepted(_)
+            | Stream::WebSocket(_)
+            | Stream::Tunnel(_)
+            | Stream::Quic(_) => None,
         }
     }
 
@@ -83,6 +87,7 @@ pub(super) fn reset(stream: &mut Stream) {
         Stream::Tls(tls) => tls.get_ref().0,
         Stream::Accepted(tls) => tls.socket(),
         Stream::WebSocket(carried) => return reset(carried.get_mut()),
+        Stream::Tunnel(tunnel) => return tunnel.reset(),
         Stream::Unix(_) => return,
         Stream::Quic(quic) => return quic.reset(),
     };
@@ -101,6 +106,7 @@ pub(super) fn finish(stream: &mut Stream, cx: &mut Context<'_>) {
         | Stream::Tls(_)
         | Stream::Accepted(_)
         | Stream::WebSocket(_)
+        | Stream::Tunnel(_)
         | Stream::Unix(_) => {}
     }
 }

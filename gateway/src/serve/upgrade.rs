@@ -1,12 +1,14 @@
-//! WebSocket's handshake with a client, before anything else but TLS.
+//! WebSocket's handshake with a client, before anything else but TLS. A client that speaks HTTP/2 has one
+//! for each of its streams instead.
 
 use super::handshake::part;
+use super::http2::{Opening, Rewound};
 use crate::lifecycle::Worker;
 use crate::listen::ClientStream;
 use crate::observe::ListenerMetrics;
 use crate::upstream::Stream;
 use crate::websocket::{MAX_HEAD, Refusal, WebSocket, judge};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use gatewright_config::plan::WebSocketPlan;
 use std::fmt::Display;
 use std::io;
@@ -24,21 +26,36 @@ pub(crate) struct Upgrade<'a> {
     pub(crate) peer: SocketAddr,
 }
 
+/// Where a client is behind it.
+pub(crate) enum Upgraded {
+    /// The connection as WebSocket carries it.
+    Carried(ClientStream),
+    /// It speaks HTTP/2.
+    Http2(Rewound),
+}
+
 /// How it went.
 enum Judged {
     Agreed,
+    /// The client speaks HTTP/2, and has said this.
+    Http2(Bytes),
     Refused(Refusal),
     /// The client left.
     Gone,
 }
 
 impl Upgrade<'_> {
-    /// The connection as WebSocket carries it; nothing if there is none, which is counted by its cause.
-    pub(crate) async fn run(self, io: ClientStream, worker: &Worker) -> Option<ClientStream> {
-        let mut io = Stream::from(io);
+    /// The connection behind the handshake; nothing if there is none, which is counted by its cause.
+    pub(crate) async fn run(&self, mut io: ClientStream, worker: &Worker) -> Option<Upgraded> {
         let judged = Box::pin(self.agree(&mut io));
         match tokio::time::timeout(self.limit, judged).await {
-            Ok(Ok(Judged::Agreed)) => Some(ClientStream::WebSocket(Box::new(WebSocket::new(io)))),
+            Ok(Ok(Judged::Agreed)) => {
+                let carried = WebSocket::new(Stream::from(io));
+                Some(Upgraded::Carried(ClientStream::WebSocket(Box::new(
+                    carried,
+                ))))
+            }
+            Ok(Ok(Judged::Http2(sent))) => Some(Upgraded::Http2(Rewound::new(sent, io))),
             Ok(Ok(Judged::Refused(refusal))) => {
                 self.note(refusal.cause(), &format_args!("{refusal:?}"));
                 part(io, worker).await;
@@ -60,9 +77,14 @@ impl Upgrade<'_> {
     }
 
     /// Reads the request and answers it.
-    async fn agree(&self, io: &mut Stream) -> io::Result<Judged> {
+    async fn agree(&self, io: &mut ClientStream) -> io::Result<Judged> {
         let mut sent = BytesMut::new();
+        let alpn = io.alpn().map(|name| name == b"h2");
         let judged = loop {
+            match opening(alpn, &sent) {
+                Opening::Http2 => return Ok(Judged::Http2(sent.freeze())),
+                Opening::Unknown | Opening::Other => {}
+            }
             match judge(&sent, self.plan) {
                 Ok(Some(answer)) => break Ok(answer),
                 Err(refusal) => break Err(refusal),
@@ -84,9 +106,18 @@ impl Upgrade<'_> {
         Ok(judged)
     }
 
-    fn note(&self, cause: &'static str, error: &dyn Display) {
+    pub(super) fn note(&self, cause: &'static str, error: &dyn Display) {
         self.metrics.websocket_refused(cause);
         tracing::info!(peer = %self.peer, listener = self.listener, cause, %error, "no WebSocket");
+    }
+}
+
+/// RFC 9113, 3.2 and 3.3: what ALPN chose is spoken; where there was none, the first bytes tell.
+fn opening(is_http2: Option<bool>, sent: &[u8]) -> Opening {
+    match is_http2 {
+        Some(true) => Opening::Http2,
+        Some(false) => Opening::Other,
+        None => Opening::of(sent),
     }
 }
 

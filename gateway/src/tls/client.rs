@@ -3,8 +3,10 @@
 use super::TlsError;
 use super::pem::{certificates, private_key, roots};
 use gatewright_config::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamPlan};
-use rustls::ClientConfig;
+use rustls::client::WantsClientCert;
+use rustls::{ClientConfig, ConfigBuilder};
 use rustls_platform_verifier::BuilderVerifierExt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// How TLS is spoken to the endpoints of one upstream.
@@ -32,16 +34,7 @@ pub(super) fn client(upstream: &UpstreamPlan) -> Result<Option<ClientTls>, TlsEr
 
 fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, String> {
     let plan = &upstream.tls;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?;
-    let builder = match &plan.ca {
-        Some(file) => builder.with_root_certificates(roots(file)?),
-        None => builder
-            .with_platform_verifier()
-            .map_err(|e| e.to_string())?,
-    };
+    let builder = verifying(plan.ca.as_deref())?;
     let mut config = match &plan.identity {
         Some(IdentityPlan { cert, key }) => builder
             .with_client_auth_cert(certificates(cert)?, private_key(key)?)
@@ -50,6 +43,27 @@ fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, String> {
     };
     config.alpn_protocols = alpn(upstream);
     Ok(config)
+}
+
+/// What servers are verified with: the authorities of a file, or the system's.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn anonymous(ca: Option<&Path>) -> Result<ClientConfig, String> {
+    Ok(verifying(ca)?.with_no_client_auth())
+}
+
+fn verifying(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?;
+    Ok(match ca {
+        Some(file) => builder.with_root_certificates(roots(file)?),
+        None => builder
+            .with_platform_verifier()
+            .map_err(|e| e.to_string())?,
+    })
 }
 
 /// What is said, or what the endpoints need.

@@ -1,6 +1,7 @@
 //! A stream of bytes, whatever carries it: to an upstream, or from a client of a relay.
 
 use super::quic_stream::QuicStream;
+use crate::http2::Tunnel;
 use crate::tls::Encrypted;
 use crate::websocket::WebSocket;
 use gatewright_core::translate::Identity;
@@ -26,6 +27,8 @@ pub(crate) enum Stream {
     /// WebSocket of a client, over one of the others. The end of what is read is an error unless it
     /// was said.
     WebSocket(Box<WebSocket<Self>>),
+    /// A stream of a client's connection of HTTP/2. Boxed for the same reason.
+    Tunnel(Box<Tunnel>),
     Unix(UnixStream),
     /// Boxed for the same reason.
     Quic(Box<QuicStream>),
@@ -39,6 +42,7 @@ impl Stream {
             Self::Tcp(_)
             | Self::Accepted(_)
             | Self::WebSocket(_)
+            | Self::Tunnel(_)
             | Self::Unix(_)
             | Self::Quic(_) => None,
         }
@@ -49,6 +53,7 @@ impl Stream {
         match self {
             Self::Accepted(tls) => tls.identity(),
             Self::WebSocket(carried) => carried.get_ref().identity(),
+            Self::Tunnel(tunnel) => tunnel.identity(),
             Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Quic(_) => None,
         }
     }
@@ -60,6 +65,8 @@ impl Stream {
             Self::Tls(tls) => tls.get_ref().0.take_error(),
             Self::Accepted(tls) => tls.socket().take_error(),
             Self::WebSocket(carried) => carried.get_mut().take_error(),
+            // A reset is heard by whoever reads or writes.
+            Self::Tunnel(_) => Ok(None),
             Self::Unix(unix) => unix.take_error(),
             Self::Quic(quic) => Ok(quic.take_error()),
         }
@@ -73,8 +80,8 @@ impl Stream {
             Self::Tls(tls) => tls.get_ref().0,
             Self::Accepted(tls) => tls.socket(),
             Self::WebSocket(carried) => return carried.get_ref().notice_silence(),
-            // QUIC has an idle timeout of its own.
-            Self::Unix(_) | Self::Quic(_) => return Ok(()),
+            // QUIC has an idle timeout of its own, and what carries a tunnel is not its.
+            Self::Tunnel(_) | Self::Unix(_) | Self::Quic(_) => return Ok(()),
         };
         let millis = u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
         sockopt::set_tcp_user_timeout(tcp, millis)?;
@@ -111,6 +118,10 @@ macro_rules! carry {
                 $call
             }
             Stream::WebSocket(io) => {
+                let $io = Pin::new(&mut **io);
+                $call
+            }
+            Stream::Tunnel(io) => {
                 let $io = Pin::new(&mut **io);
                 $call
             }
@@ -155,7 +166,9 @@ impl AsyncWrite for Stream {
 
     fn is_write_vectored(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Tls(_) | Self::Accepted(_) | Self::Unix(_) => true,
+            Self::Tcp(_) | Self::Tls(_) | Self::Accepted(_) | Self::Tunnel(_) | Self::Unix(_) => {
+                true
+            }
             // A message is written in one piece, whatever it is put together from.
             Self::WebSocket(_) | Self::Quic(_) => false,
         }

@@ -23,6 +23,10 @@ pub(crate) enum Refusal {
     Origin,
     /// None of the subprotocols is offered.
     Subprotocol,
+    /// A tunnel for something else, by HTTP/2.
+    Protocol,
+    /// No place for one more client on a connection of HTTP/2: others wait before they are accepted.
+    Full,
 }
 
 impl Refusal {
@@ -38,6 +42,8 @@ impl Refusal {
             Self::Key => "key",
             Self::Origin => "origin",
             Self::Subprotocol => "subprotocol",
+            Self::Protocol => "protocol",
+            Self::Full => "full",
         }
     }
 
@@ -49,10 +55,12 @@ impl Refusal {
             Self::Method => "405 Method Not Allowed",
             Self::NoUpgrade | Self::Version => "426 Upgrade Required",
             Self::Origin => "403 Forbidden",
+            Self::Protocol => "501 Not Implemented",
+            Self::Full => "503 Service Unavailable",
         }
     }
 
-    const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Syntax => "not a request of HTTP/1.1 without a body",
             Self::LongHead => "the request's head is too long",
@@ -63,6 +71,8 @@ impl Refusal {
             Self::Key => "Sec-WebSocket-Key has to be 16 bytes in base64",
             Self::Origin => "pages from there may not connect",
             Self::Subprotocol => "none of the subprotocols that are spoken here is offered",
+            Self::Protocol => "WebSocket is the only protocol here",
+            Self::Full => "there is no place for one more client",
         }
     }
 
@@ -79,7 +89,9 @@ impl Refusal {
             | Self::Path
             | Self::Key
             | Self::Origin
-            | Self::Subprotocol => "connection: close\r\n",
+            | Self::Subprotocol
+            | Self::Protocol
+            | Self::Full => "connection: close\r\n",
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The longest head of a request, in bytes with its end.
 pub(crate) const MAX_HEAD: usize = 8 << 10;
 /// So many fields it may have. Browsers send about 20.
-const MAX_FIELDS: usize = 64;
+pub(super) const MAX_FIELDS: usize = 64;
 /// RFC 6455, 1.3.
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -87,9 +87,9 @@ fn agree(request: &Request<'_, '_>, plan: &WebSocketPlan) -> Result<String, Refu
     Ok(switching(&accept, subprotocol))
 }
 
-/// The fields of a request.
+/// The fields of a request, or of an answer.
 #[derive(Clone, Copy)]
-struct Fields<'h>(&'h [Header<'h>]);
+pub(super) struct Fields<'h>(pub(super) &'h [Header<'h>]);
 
 impl<'h> Fields<'h> {
     fn all(self, name: &str) -> impl Iterator<Item = Option<&'h str>> {
@@ -101,7 +101,7 @@ impl<'h> Fields<'h> {
     }
 
     /// The value of a field that stands there once.
-    fn one(self, name: &str) -> Option<&'h str> {
+    pub(super) fn one(self, name: &str) -> Option<&'h str> {
         let mut values = self.all(name);
         let value = values.next().flatten();
         value.filter(|_| values.next().is_none())
@@ -115,12 +115,12 @@ impl<'h> Fields<'h> {
             .map(str::trim)
     }
 
-    fn lists(self, name: &str, element: &str) -> bool {
+    pub(super) fn lists(self, name: &str, element: &str) -> bool {
         self.elements(name)
             .any(|listed| listed.eq_ignore_ascii_case(element))
     }
 
-    fn has_body(self) -> bool {
+    pub(super) fn has_body(self) -> bool {
         let length = self.all("content-length").any(|length| length != Some("0"));
         length || self.all("transfer-encoding").next().is_some()
     }
@@ -133,13 +133,13 @@ fn is_key(key: &str) -> bool {
 }
 
 /// RFC 6455, 4.2.2. That SHA-1 is broken does not matter here: it shows that WebSocket is spoken.
-fn accept(key: &str) -> String {
+pub(super) fn accept(key: &str) -> String {
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{GUID}").as_bytes());
     base64_simd::STANDARD.encode_to_string(hash)
 }
 
 /// RFC 6455, 10.2: browsers say where the page comes from, and nobody else has to.
-fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
+pub(super) fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
     let mut said = fields.all("origin").peekable();
     match origins {
         Origins::Any => true,
@@ -153,7 +153,7 @@ fn is_allowed(fields: &Fields<'_>, origins: &Origins) -> bool {
 }
 
 /// The subprotocol to agree on.
-fn subprotocol<'p>(
+pub(super) fn subprotocol<'p>(
     fields: &Fields<'_>,
     spoken: &'p [Arc<str>],
 ) -> Result<Option<&'p str>, Refusal> {

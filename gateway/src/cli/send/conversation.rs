@@ -1,6 +1,6 @@
 //! One connection on which requests are sent, all at once, and their replies awaited.
 
-use super::target::Target;
+use super::reach::Reach;
 use crate::Framing;
 use crate::cli::messages;
 use bytes::BytesMut;
@@ -12,9 +12,7 @@ use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::ReadHalf;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, split};
 use tokio::time::timeout;
 
 /// Call order: [`expect`](Self::expect) for each message, then [`hold`](Self::hold).
@@ -103,12 +101,12 @@ impl Conversation {
     /// If one has none in time, or there is a reply that answers nothing.
     pub(super) async fn hold(
         mut self,
-        target: &Target,
+        reach: &Reach,
         frames: &[u8],
         time: Duration,
         watcher: &mut Watcher<'_>,
     ) -> Result<(), Trouble> {
-        match timeout(time, self.talk(target, frames, watcher)).await {
+        match timeout(time, self.talk(reach, frames, watcher)).await {
             Ok(ended) => ended?,
             Err(_) => return Err(Trouble::TimedOut(self.unanswered())),
         }
@@ -120,27 +118,33 @@ impl Conversation {
 
     async fn talk(
         &mut self,
-        target: &Target,
+        reach: &Reach,
         frames: &[u8],
         watcher: &mut Watcher<'_>,
     ) -> Result<(), Trouble> {
-        let mut stream = TcpStream::connect(&target.authority)
+        let stream = reach
+            .connect()
             .await
-            .map_err(|error| Trouble::Connect(target.authority.clone(), error))?;
-        let (mut from, mut to) = stream.split();
+            .map_err(|error| Trouble::Connect(reach.target.authority.clone(), error))?;
+        let (mut from, mut to) = split(stream);
         // A server that answers and closes may do so before it read everything: what it says
         // counts more than that the rest could not be sent.
         let write = async {
-            let _ = to.write_all(frames).await;
-            Ok(())
+            if to.write_all(frames).await.is_ok() {
+                let _ = to.flush().await;
+            }
+            Ok(to)
         };
         let read = self.read(&mut from, watcher);
-        tokio::try_join!(write, read).map(|_| ())
+        let (mut to, ()) = tokio::try_join!(write, read)?;
+        // All that was asked for is there, whether goodbye can be said or not.
+        let _ = to.shutdown().await;
+        Ok(())
     }
 
     async fn read(
         &mut self,
-        from: &mut ReadHalf<'_>,
+        from: &mut (impl AsyncRead + Unpin),
         watcher: &mut Watcher<'_>,
     ) -> Result<(), Trouble> {
         let mut buffer = BytesMut::new();

@@ -1,6 +1,7 @@
 //! `gatewright send`
 
 mod conversation;
+mod reach;
 mod target;
 
 use super::exit::{Exit, Outcome};
@@ -13,18 +14,18 @@ use crate::{Builder, clock};
 use conversation::{Answered, Conversation, Trouble};
 use gatewright_core::codec::Protocol;
 use gatewright_core::message::Message;
+use reach::Reach;
 use std::sync::Arc;
 use std::time::Duration;
-use target::{Target, duration};
+use target::duration;
 
 /// Send messages, pipelined, and show the replies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Send {
     #[command(flatten)]
     spoken: Spoken,
-    /// Where to send them, such as `tcp://127.0.0.1:7700`.
-    #[arg(long, value_name = "ADDRESS")]
-    to: Target,
+    #[command(flatten)]
+    reach: Reach,
     /// Messages as `decode --format json` shows them: JSON itself, files, or `-` for standard
     /// input.
     #[arg(value_name = "JSON")]
@@ -42,6 +43,10 @@ impl Send {
     }
 
     fn tell(&self, builder: &Builder) -> Outcome {
+        if let Some(problem) = self.reach.idle_option() {
+            complain(problem);
+            return Err(Exit::BadUsage);
+        }
         let protocol = self.spoken.find(builder)?;
         let messages = self.messages(&protocol)?;
         let frames = messages::write_all(&protocol, &messages)?;
@@ -66,7 +71,7 @@ impl Send {
             shown.is_ok()
         };
         let frames = frames.concat();
-        let held = conversation.hold(&self.to, &frames, self.timeout, &mut show);
+        let held = conversation.hold(&self.reach, &frames, self.timeout, &mut show);
         let ended = runtime.block_on(held);
         shown?;
         ended.map_err(|trouble| {

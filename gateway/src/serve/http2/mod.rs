@@ -22,7 +22,7 @@ use gatewright_core::message::Message;
 use gatewright_core::translate::{Carriage, Facts, Identity};
 use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
-use rewound::Rewound;
+pub(super) use rewound::Rewound;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;

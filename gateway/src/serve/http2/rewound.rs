@@ -2,20 +2,27 @@
 
 use crate::listen::ClientStream;
 use bytes::{Buf, Bytes};
+use gatewright_core::translate::Identity;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Gives those bytes first.
 #[derive(Debug)]
-pub(super) struct Rewound {
+pub(crate) struct Rewound {
     sent: Bytes,
     io: ClientStream,
 }
 
 impl Rewound {
-    pub(super) const fn new(sent: Bytes, io: ClientStream) -> Self {
+    /// Who the client is, where TLS told anything.
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        self.io.identity()
+    }
+
+    pub(crate) const fn new(sent: Bytes, io: ClientStream) -> Self {
         Self { sent, io }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod frames;
 pub(crate) mod gateway;
 pub(crate) mod host;
 pub(crate) mod http2_wire;
+pub(crate) mod tunnel;
 pub(crate) mod metrics;
 pub(crate) mod name_server;
 pub(crate) mod quic;

@@ -71,8 +71,8 @@ fn converse(ids: &[u32], server: Server, time: Duration) -> (Vec<Answered>, Resu
             answered.push(what);
             true
         };
-        let target = target.parse().unwrap();
-        let held = conversation.hold(&target, &frames, time, &mut watcher);
+        let reach = Reach::to(target.parse().unwrap());
+        let held = conversation.hold(&reach, &frames, time, &mut watcher);
         let ended = held.await;
         drop(serve.await);
         (answered, ended)
