@@ -41,7 +41,7 @@ impl NewHeaders {
             return Err(WrongHeader);
         }
         check(value)?;
-        self.push(name, value, Role::of(name));
+        self.push(name, value, Role::of(name.as_bytes()));
         Ok(())
     }
 
