@@ -3,7 +3,8 @@
 //! [`request`](super::request()) and [`response`](super::response()) read it: they allow the same and more,
 //! and say what is wrong.
 
-use super::super::octets::{escapes_are_whole, is_host, is_uri};
+use super::super::authority::is_usual;
+use super::super::octets::{escapes_are_whole, is_uri};
 use super::super::{MAX_FIELDS, MAX_LINE};
 use super::length::{Length, number};
 use gatewright_core::codec::Side;
@@ -151,7 +152,7 @@ impl Fields {
     }
 
     fn take_host(&mut self, line: &FoundLine<'_>) -> Option<()> {
-        if self.host.is_some() || !is_usual_host(line.value) {
+        if self.host.is_some() || !is_usual(line.value) {
             return None;
         }
         let end = line.value_at.checked_add(line.value.len())?;
@@ -168,22 +169,6 @@ impl Fields {
     const fn are_whole(&self, side: Side) -> bool {
         matches!(side, Side::Client) || self.host.is_some()
     }
-}
-
-/// Whether it is a name or an IPv4 address, and perhaps a port.
-fn is_usual_host(value: &[u8]) -> bool {
-    let end = value
-        .iter()
-        .position(|byte| !is_host(*byte) || *byte == b'%');
-    let (host, port) = value.split_at(end.unwrap_or(value.len()));
-    let has_port = match port {
-        [] => true,
-        [b':', digits @ ..] => {
-            digits.len() <= 5 && number(digits).is_some_and(|port| port <= u16::MAX.into())
-        }
-        _ => false,
-    };
-    has_port && !host.is_empty() && host.len() < 256
 }
 
 fn length(value: &[u8]) -> Option<Length> {

@@ -25,12 +25,15 @@ const ASKED: [Method; 3] = [Method::Other, Method::Head, Method::Connect];
 
 #[test]
 fn one_look_reads_what_the_others_read() {
-    let samples = CORPUS.iter().filter_map(|sample| sample.bytes().ok());
+    let samples = CORPUS.iter().filter_map(|sample| sample.bytes());
     let heads = HEADS.iter().map(|head| head.as_bytes().to_vec());
     let mut read = 0;
-    for whole in samples.chain(heads) {
+    samples.for_each(|sample| {
+        check(&sample);
+    });
+    for whole in heads {
         read += check(&whole);
-        for at in 0..whole.len().min(400) {
+        for at in 0..whole.len() {
             let mut changed = whole.clone();
             for byte in BYTES {
                 changed[at] = *byte;

@@ -168,6 +168,9 @@ impl Headers {
     /// Bytes of their lines, with their ends.
     #[must_use]
     pub fn size(&self) -> usize {
+        if self.kept.pure {
+            return self.kept.text.len();
+        }
         let size = |line: &Line| line.name().len() + line.value().len() + 4;
         self.kept.lines.iter().map(size).sum()
     }

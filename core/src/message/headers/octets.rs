@@ -70,11 +70,16 @@ pub const fn is_value(byte: u8) -> bool {
     (byte >= b' ' && byte != 0x7f) || byte == b'\t'
 }
 
-/// Whether all of the bytes may stand in a field's value. Looks at all of them, whatever they are:
-/// compilers do that many at a time.
+/// Whether all of the bytes may stand in a field's value.
 #[must_use]
 #[inline]
 pub fn are_value(bytes: &[u8]) -> bool {
+    value(bytes) == bytes.len()
+}
+
+/// The same of sixteen. Looks at all of them, whatever they are: compilers do that at once.
+#[inline]
+fn are_all_value(bytes: &[u8; 16]) -> bool {
     bytes.iter().fold(true, |all, byte| all & is_value(*byte))
 }
 
@@ -85,7 +90,7 @@ pub fn are_value(bytes: &[u8]) -> bool {
 pub fn value(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        if !are_value(chunk) {
+        if !are_all_value(chunk) {
             break;
         }
         rest = after;
