@@ -1,5 +1,6 @@
 //! Whom a request is for: RFC 3986, 3.2, without user information.
 
+use super::head::number;
 use super::octets::{escapes_are_whole, is_host};
 use std::net::Ipv6Addr;
 
@@ -8,6 +9,9 @@ const MAX_AUTHORITY: usize = 512;
 
 /// Whether the text is `host` or `host:port`.
 pub(super) fn is_authority(text: &str) -> bool {
+    if is_usual(text.as_bytes()) {
+        return true;
+    }
     match split(text) {
         Some((host, port)) => {
             text.len() <= MAX_AUTHORITY && is_name(host) && port.is_none_or(is_port)
@@ -19,6 +23,22 @@ pub(super) fn is_authority(text: &str) -> bool {
 /// Whether the text is `host:port`.
 pub(super) fn has_port(text: &str) -> bool {
     is_authority(text) && matches!(split(text), Some((_, Some(_))))
+}
+
+/// Whether it is a name or an IPv4 address, and perhaps a port: that is told at one look.
+pub(super) fn is_usual(text: &[u8]) -> bool {
+    let end = text
+        .iter()
+        .position(|byte| !is_host(*byte) || *byte == b'%');
+    let (host, port) = text.split_at(end.unwrap_or(text.len()));
+    let has_port = match port {
+        [] => true,
+        [b':', digits @ ..] => {
+            digits.len() <= 5 && number(digits).is_some_and(|port| port <= u16::MAX.into())
+        }
+        _ => false,
+    };
+    has_port && !host.is_empty() && text.len() <= MAX_AUTHORITY
 }
 
 fn split(text: &str) -> Option<(&str, Option<&str>)> {

@@ -78,7 +78,7 @@ impl<'m> Given<'m> {
     }
 
     fn take_length(&mut self, value: &str) -> Result<(), EncodeError> {
-        let length = number(value).ok_or_else(|| wrong(EncodeProblem::OutOfRange))?;
+        let length = number(value.as_bytes()).ok_or_else(|| wrong(EncodeProblem::OutOfRange))?;
         match self.length.replace(length) {
             None => Ok(()),
             Some(_) => Err(wrong(EncodeProblem::OutOfRange)),

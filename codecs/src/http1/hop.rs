@@ -43,8 +43,12 @@ impl<'h> Options<'h> {
     /// Whether it names a field without which nobody knows where the message ends, or whose it is:
     /// the next hop would read another message than this one.
     pub(super) fn names_framing(&self) -> bool {
-        let framing =
-            |name: &&str| matches!(Role::of(name), Role::Host | Role::Length | Role::Coding);
+        let framing = |name: &&str| {
+            matches!(
+                Role::of(name.as_bytes()),
+                Role::Host | Role::Length | Role::Coding
+            )
+        };
         self.named.iter().any(framing)
     }
 }

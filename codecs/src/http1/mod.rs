@@ -32,6 +32,10 @@
 //! `Connection: close`. The last answer on a connection says `connection: close`;
 //! [`Control::GoAway`](gatewright_core::codec::Control::GoAway) makes the next one that.
 //!
+//! **A head is looked at once** if it is there at once and in the form that nearly all have (`head/usual.rs`): the
+//! look that finds its end reads it. Of one that comes in pieces, `search` finds the end, however slowly it comes;
+//! what is seldom said, and what is wrong, the rest of `head` reads or names.
+//!
 //! Limits: [`MAX_FRAME`], [`MAX_LINE`], [`MAX_FIELDS`], [`MAX_METHOD`]; 65,536 requests that await
 //! their answers, at three bytes each; 32 interim responses; 1 KiB of extensions in a body's chunks.
 //!

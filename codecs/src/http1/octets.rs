@@ -5,12 +5,24 @@ pub(super) use gatewright_core::message::headers::{are_value, is_token, is_value
 /// RFC 3986: what may stand in a path and a query, brackets included, which are the URI's even if
 /// only its host may have them.
 #[inline]
-pub(super) const fn is_uri(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'$'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~'
-    )
+pub(super) fn is_uri(byte: u8) -> bool {
+    URIS.get(usize::from(byte)).is_some_and(|uri| *uri)
 }
+
+static URIS: [bool; 256] = {
+    let mut uris = [false; 256];
+    let mut rest: &mut [bool] = &mut uris;
+    let mut byte = 0_u8;
+    while let Some((uri, after)) = rest.split_first_mut() {
+        *uri = matches!(
+            byte,
+            b'!' | b'$'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~'
+        );
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    uris
+};
 
 /// RFC 3986: `reg-name`, but for the comma, which would make a list of two hosts of it. An escape's
 /// percent sign is among it.

@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Stays, Unanswered};
 use super::body::{self, Awaited};
-use super::head::{self, Response};
+use super::head::{self, Request, Response, Usual};
 use super::schema;
 use super::search::{Search, Section};
 use super::wrong;
@@ -20,6 +20,8 @@ pub(super) struct Reading {
     side: Side,
     max_frame: usize,
     search: Search,
+    /// The head that is next, if it was read when its end was looked for.
+    usual: Option<Box<Usual>>,
     state: State,
     /// What becomes of the connection once the message is complete.
     stays: Stays,
@@ -49,6 +51,7 @@ impl Reading {
             side,
             max_frame,
             search: Search::default(),
+            usual: None,
             state: State::Head,
             stays: Stays::Yes,
             waits: Waits::No,
@@ -76,9 +79,7 @@ impl Reading {
         }
         match self.state {
             State::Head => {
-                let section = Section::Head(self.side);
-                let end = self.search.advance(section, buf, self.max_frame)?;
-                let end = end.and_then(NonZeroUsize::new);
+                let end = self.head_end(buf)?.and_then(NonZeroUsize::new);
                 Ok(end.map_or(Delimited::need(1), Delimited::Frame))
             }
             State::Body(awaited) => awaited.delimit(buf, &mut self.search, self.max_frame),
@@ -88,6 +89,27 @@ impl Reading {
                 Err(DecodeError::new(Cause::TrailingBytes, 0, expected, got))
             }
         }
+    }
+
+    /// Where the head at the start of `buf` ends. One that is there at once is read at once, too.
+    fn head_end(&mut self, buf: &[u8]) -> Result<Option<usize>, DecodeError> {
+        if self.search.is_new()
+            && let Some(usual) = head::usual(self.side, buf)
+            && usual.end <= self.max_frame
+        {
+            let end = usual.end;
+            self.usual = Some(Box::new(usual));
+            return Ok(Some(end));
+        }
+        let section = Section::Head(self.side);
+        self.search.advance(section, buf, self.max_frame)
+    }
+
+    /// What was read of the frame when its end was looked for, or can be read so now: it came in pieces.
+    fn take_usual(&mut self, frame: &[u8]) -> Option<Usual> {
+        let read = self.usual.take().map(|usual| *usual);
+        let usual = read.or_else(|| head::usual(self.side, frame));
+        usual.filter(|usual| usual.end == frame.len())
     }
 
     /// See `ConnCodec::decode`.
@@ -118,7 +140,7 @@ impl Reading {
             let (expected, got) = ("fewer requests that await their answers", "one more");
             return Err(DecodeError::new(Cause::TooLong, 1, expected, got));
         }
-        let request = head::request(frame)?;
+        let request = self.read_request(frame)?;
         unanswered.push(request.asked);
         self.stays = request.asked.stays;
         let body = Awaited::of(request.length);
@@ -128,12 +150,26 @@ impl Reading {
         Ok(self.begin(Kind::Request, schema::REQUEST, request.record, body))
     }
 
+    fn read_request(&mut self, frame: Bytes) -> Result<Request, DecodeError> {
+        match self.take_usual(&frame) {
+            Some(usual) => head::usual_request(frame, usual),
+            None => head::request(frame),
+        }
+    }
+
+    fn read_response(&mut self, frame: Bytes, asked: Asked) -> Result<Response, DecodeError> {
+        match self.take_usual(&frame) {
+            Some(usual) => head::usual_response(frame, usual, asked),
+            None => head::response(frame, asked),
+        }
+    }
+
     fn response(
         &mut self,
         frame: Bytes,
         unanswered: &mut Unanswered,
     ) -> Result<Event, DecodeError> {
-        match head::response(frame, unanswered.first())? {
+        match self.read_response(frame, unanswered.first())? {
             Response::Interim if self.interim < MAX_INTERIM => {
                 self.interim = self.interim.saturating_add(1);
                 Ok(Event::Control(Control::Continue))

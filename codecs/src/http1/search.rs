@@ -31,6 +31,11 @@ impl Search {
         *self = Self::default();
     }
 
+    /// Whether nothing was looked at yet.
+    pub(super) const fn is_new(&self) -> bool {
+        self.place == 0
+    }
+
     /// Lines start no earlier than here: what is before them is of another kind.
     pub(super) fn skip(&mut self, to: usize) {
         self.place = self.place.max(to);

@@ -209,7 +209,7 @@ mod tests {
             fields.add_known(known, "1").unwrap();
             let fields = fields.finish();
             let header = fields.iter().next().unwrap();
-            assert_eq!(header.role(), Role::of(known.as_str()));
+            assert_eq!(header.role(), Role::of(known.as_str().as_bytes()));
         }
     }
 

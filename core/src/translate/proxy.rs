@@ -147,7 +147,7 @@ pub fn header_fields(map: &HeaderMap) -> Value {
 fn each_text(map: &HeaderMap, mut take: impl FnMut(&str, &str)) {
     for (name, value) in map {
         if let Ok(value) = std::str::from_utf8(value.as_bytes())
-            && !between_neighbours(Role::of(name.as_str()))
+            && !between_neighbours(Role::of(name.as_str().as_bytes()))
         {
             take(name.as_str(), value);
         }
@@ -178,7 +178,7 @@ pub fn each_pair(
     for record in fields.as_list().unwrap_or_default() {
         let text = |slot: Slot| record.as_record()?.get(slot.index())?.as_str();
         let (name, value) = (text(HttpShape::NAME), text(HttpShape::VALUE));
-        if name.is_none_or(|name| goes_on(Role::of(name))) {
+        if name.is_none_or(|name| goes_on(Role::of(name.as_bytes()))) {
             let name = name.and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
             let value = value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
             take(name.zip(value));

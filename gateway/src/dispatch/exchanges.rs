@@ -137,7 +137,10 @@ impl<T> Exchanges<T> {
         {
             let mut woken = self.ready.lock();
             std::mem::swap(&mut woken.places, &mut self.batch);
-            woken.task = Some(cx.waker().clone());
+            match &mut woken.task {
+                Some(task) => task.clone_from(cx.waker()),
+                None => woken.task = Some(cx.waker().clone()),
+            }
         }
         for index in self.batch.drain(..) {
             let place = &mut self.places[index];

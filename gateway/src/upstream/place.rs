@@ -108,14 +108,14 @@ impl Drop for Lease {
             let state = &mut *self.upstream.state.borrow_mut();
             let ended = self.ended.get();
             if let Some(verdict) = self.verdict.get() {
-                let now = ended.unwrap_or_else(clock::now);
+                let now = ended.unwrap_or_else(clock::turn);
                 state.pool.handle_verdict(self.id, verdict, self.began, now);
             }
             state.pool.release(self.id);
             if state.pool.is_idle(self.id)
                 && let Some(connected) = state.connected(self.id)
             {
-                connected.last_used = ended.unwrap_or_else(clock::now);
+                connected.last_used = ended.unwrap_or_else(clock::turn);
                 match &connected.carrier {
                     Carrier::Http(http) if http.retiring => http.driver.wake_by_ref(),
                     Carrier::Native(link) if link.is_retiring() => link.nudge(),

@@ -23,11 +23,14 @@ pub(in super::super) enum Length {
 }
 
 /// A number of bytes in decimal digits, and nothing else: no sign, no space, no list.
-pub(in super::super) fn number(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && text.len() <= DIGITS)
-        .then(|| text.parse().ok())
-        .flatten()
+pub(in super::super) fn number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > DIGITS {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))?;
+        Some(number.wrapping_mul(10).wrapping_add(digit.into()))
+    })
 }
 
 /// What `Content-Length` and `Transfer-Encoding` say together; `None` if neither is there.
@@ -67,7 +70,7 @@ fn coded(coding: &Field<'_>, version: Version) -> Result<Length, DecodeError> {
 }
 
 fn counted(length: &Field<'_>) -> Result<Length, DecodeError> {
-    match number(length.value) {
+    match number(length.value.as_bytes()) {
         Some(n) => Ok(NonZeroU64::new(n).map_or(Length::None, Length::Exactly)),
         None => {
             let expected = "a length of at most 18 digits";

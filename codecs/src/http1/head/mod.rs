@@ -5,12 +5,14 @@ mod length;
 mod request;
 mod response;
 mod target;
+mod usual;
 
 pub(super) use fields::trailers;
 pub(super) use length::{Length, number};
-pub(super) use request::request;
-pub(super) use response::{Response, response};
+pub(super) use request::{Request, request, usual_request};
+pub(super) use response::{Response, response, usual_response};
 pub(super) use target::{Target, target};
+pub(super) use usual::{Usual, usual};
 
 use super::wrong;
 use bytes::Bytes;

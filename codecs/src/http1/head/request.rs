@@ -7,12 +7,14 @@ use super::super::{MAX_METHOD, wrong};
 use super::fields::{Fields, Host};
 use super::length::{Length, declared};
 use super::target::{Target, target};
+use super::usual::{First, Usual};
 use super::{Version, at_space, first_line, text, version};
 use bytes::Bytes;
 use bytestring::ByteString;
 use gatewright_core::codec::DecodeError;
 use gatewright_core::message::Value;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// A request as far as its head says.
 #[derive(Debug)]
@@ -70,6 +72,40 @@ pub(in super::super) fn request(frame: Bytes) -> Result<Request, DecodeError> {
         length,
         asked,
         expects_continue,
+    })
+}
+
+/// A whole head that was read before.
+pub(in super::super) fn usual_request(frame: Bytes, usual: Usual) -> Result<Request, DecodeError> {
+    let First::Request { method, target } = usual.first else {
+        return request(frame);
+    };
+    let head = text(frame)?;
+    let part = |range: Range<usize>| head.slice_ref(head.get(range).unwrap_or_default());
+    let target = match part(target) {
+        root if root == "/" => ByteString::from_static("/"),
+        target => target,
+    };
+    let fields = usual.fields;
+    let authority = fields
+        .host
+        .map_or(Value::Null, |host| Value::Str(part(host)));
+    let asked = Asked {
+        method: Method::of(method),
+        version: Version::V11,
+        stays: if fields.closes { Stays::No } else { Stays::Yes },
+    };
+    let record = vec![
+        Value::Str(ByteString::from_static(method)),
+        Value::Str(target),
+        authority,
+        Value::Headers(fields.kept.finish(head)),
+    ];
+    Ok(Request {
+        record,
+        length: fields.length.unwrap_or(Length::None),
+        asked,
+        expects_continue: false,
     })
 }
 

@@ -5,10 +5,11 @@ use super::super::octets::are_value;
 use super::super::wrong;
 use super::fields::{Fields, Host};
 use super::length::{Length, declared};
+use super::usual::{First, Usual};
 use super::{Version, at_space, first_line, text, version};
 use bytes::Bytes;
 use gatewright_core::codec::DecodeError;
-use gatewright_core::message::Value;
+use gatewright_core::message::{Headers, Value};
 
 /// A response as far as its head says.
 #[derive(Debug)]
@@ -39,23 +40,36 @@ pub(in super::super) fn response(frame: Bytes, asked: Asked) -> Result<Response,
     if line.status < 200 {
         return interim(line.status, declared);
     }
-    let length = body(&line, asked, declared)?;
-    let stays = match length {
-        Length::UntilClose => Stays::No,
-        Length::None | Length::Exactly(_) | Length::Chunked => {
-            Stays::of(line.version, &fields.connection)
-        }
+    let stays = Stays::of(line.version, &fields.connection);
+    let length = body(line.status, asked, declared)?;
+    Ok(last(line.status, asked, length, stays, fields.finish()))
+}
+
+/// A whole head that was read before.
+pub(in super::super) fn usual_response(
+    frame: Bytes,
+    usual: Usual,
+    asked: Asked,
+) -> Result<Response, DecodeError> {
+    let First::Response { status } = usual.first else {
+        return response(frame, asked);
     };
-    Ok(Response::Final {
-        record: vec![line.status.into(), Value::Headers(fields.finish())],
+    let head = text(frame)?;
+    let fields = usual.fields;
+    let stays = if fields.closes { Stays::No } else { Stays::Yes };
+    let length = body(status, asked, fields.length)?;
+    Ok(last(status, asked, length, stays, fields.kept.finish(head)))
+}
+
+/// The response itself. What the connection becomes by its fields, its length may overrule.
+fn last(status: u16, asked: Asked, length: Length, stays: Stays, headers: Headers) -> Response {
+    // Bytes of a tunnel are no messages.
+    let is_last = length == Length::UntilClose || opens_tunnel(status, asked);
+    Response::Final {
+        record: vec![status.into(), Value::Headers(headers)],
         length,
-        // Bytes of a tunnel are no messages.
-        stays: if opens_tunnel(line.status, asked) {
-            Stays::No
-        } else {
-            stays
-        },
-    })
+        stays: if is_last { Stays::No } else { stays },
+    }
 }
 
 /// RFC 9110, 9.3.6: what follows a good answer to CONNECT is the tunnel's.
@@ -103,8 +117,8 @@ fn with_body() -> DecodeError {
 }
 
 /// RFC 9112, 6.3, rules 1 to 8.
-fn body(line: &Line, asked: Asked, declared: Option<Length>) -> Result<Length, DecodeError> {
-    match line.status {
+fn body(status: u16, asked: Asked, declared: Option<Length>) -> Result<Length, DecodeError> {
+    match status {
         // What these say about a body that they do not have is not looked at by some, and by others
         // it is.
         204 if !matches!(declared, None | Some(Length::None)) => Err(with_body()),

@@ -2,6 +2,7 @@ mod answers;
 mod reading;
 mod refused;
 mod smuggling;
+mod usual;
 
 use super::{Http, MAX_FRAME};
 use bytes::{Bytes, BytesMut};

@@ -55,39 +55,15 @@ impl<'t> HeaderLines<'t> {
     /// # Errors
     /// If it is none.
     pub fn read(&self, at: usize) -> Result<Option<ReadLine<'t>>, WrongLine> {
-        let bytes = self.text.as_bytes();
-        let behind = |at: usize| bytes.get(at..).unwrap_or_default();
-        let colon = at + token(behind(at));
-        match bytes.get(colon) {
-            Some(b':') if colon > at => {}
-            Some(b'\r') if colon == at => return ended(bytes, at).map(|_| None),
-            Some(_) if colon == at => return Err(WrongLine::Name(at)),
-            Some(_) => return Err(WrongLine::Colon(colon)),
-            None => return Err(WrongLine::Cut),
-        }
-        let from = colon + 1 + spaces(behind(colon + 1).iter());
-        let end = from + value(behind(from));
-        let next = match bytes.get(end) {
-            Some(b'\r') => ended(bytes, end)?,
-            Some(_) => return Err(WrongLine::Value(end)),
-            None => return Err(WrongLine::Cut),
+        let Some(found) = found(self.text.as_bytes(), at)? else {
+            return Ok(None);
         };
-        let to = end - spaces(bytes.get(from..end).unwrap_or_default().iter().rev());
-        let name = self.text.get(at..colon).unwrap_or_default();
-        let role = Role::of(name);
         Ok(Some(ReadLine {
-            name,
-            value: self.text.get(from..to).unwrap_or_default(),
-            role,
-            next,
-            line: Line {
-                name: place(at),
-                name_end: place(colon),
-                value: place(from),
-                end: place(to),
-                role,
-                plain: from == colon + 2 && to == end && bytes.get(colon + 1) == Some(&b' '),
-            },
+            name: self.text.get(found.line.name()).unwrap_or_default(),
+            value: self.text.get(found.line.value()).unwrap_or_default(),
+            role: found.line.role,
+            next: found.next,
+            line: found.line,
         }))
     }
 
@@ -125,7 +101,46 @@ impl<'t> HeaderLines<'t> {
     }
 }
 
+/// Where a line stands.
+pub(super) struct Found {
+    pub(super) line: Line,
+    /// Where the next one starts.
+    pub(super) next: usize,
+}
+
+/// Finds the parts of the line that starts at that place; nothing if it is empty.
+#[inline]
+pub(super) fn found(bytes: &[u8], at: usize) -> Result<Option<Found>, WrongLine> {
+    let behind = |at: usize| bytes.get(at..).unwrap_or_default();
+    let colon = at + token(behind(at));
+    match bytes.get(colon) {
+        Some(b':') if colon > at => {}
+        Some(b'\r') if colon == at => return ended(bytes, at).map(|_| None),
+        Some(_) if colon == at => return Err(WrongLine::Name(at)),
+        Some(_) => return Err(WrongLine::Colon(colon)),
+        None => return Err(WrongLine::Cut),
+    }
+    let from = behind_spaces(bytes, colon + 1);
+    let end = from + value(behind(from));
+    let next = match bytes.get(end) {
+        Some(b'\r') => ended(bytes, end)?,
+        Some(_) => return Err(WrongLine::Value(end)),
+        None => return Err(WrongLine::Cut),
+    };
+    let to = before_spaces(bytes, from, end);
+    let line = Line {
+        name: place(at),
+        name_end: place(colon),
+        value: place(from),
+        end: place(to),
+        role: Role::of(bytes.get(at..colon).unwrap_or_default()),
+        plain: from == colon + 2 && to == end && bytes.get(colon + 1) == Some(&b' '),
+    };
+    Ok(Some(Found { line, next }))
+}
+
 /// Where the next line starts behind the CR at that place, if LF follows it.
+#[inline]
 fn ended(bytes: &[u8], cr: usize) -> Result<usize, WrongLine> {
     match bytes.get(cr + 1) {
         Some(b'\n') => Ok(cr + 2),
@@ -134,8 +149,22 @@ fn ended(bytes: &[u8], cr: usize) -> Result<usize, WrongLine> {
     }
 }
 
-fn spaces<'b>(bytes: impl Iterator<Item = &'b u8>) -> usize {
-    bytes.take_while(|byte| is_space(**byte)).count()
+/// Where the white space that starts there ends.
+#[inline]
+fn behind_spaces(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// Where the white space that ends there starts, but not before `from`.
+#[inline]
+fn before_spaces(bytes: &[u8], from: usize, mut to: usize) -> usize {
+    while to > from && bytes.get(to - 1).is_some_and(|byte| is_space(*byte)) {
+        to -= 1;
+    }
+    to
 }
 
 /// Frames are shorter; of what is not, nothing is found.

@@ -10,17 +10,19 @@
 //! like any other: whoever asks for one gets it, and it is made then.
 //!
 //! **What is in here was checked.** Names are tokens (RFC 9110, 5.1), values have no control characters
-//! and no white space around them (5.5); both ways to make one, [`HeaderLines`] and [`NewHeaders`], see to
+//! and no white space around them (5.5); all ways to make one, [`HeaderLines`], [`FoundLines`] and [`NewHeaders`], see to
 //! that. So whoever writes them need not look again, and copies what nobody changed as it lies.
 
+mod found;
 mod lines;
 mod new;
 mod octets;
 mod role;
 
+pub use found::{FoundLine, FoundLines};
 pub use lines::{HeaderLines, ReadLine, WrongLine};
 pub use new::{KnownName, NewHeaders, NotHeaders, WrongHeader};
-pub use octets::{are_value, is_token, is_value};
+pub use octets::{are_value, is_token, is_value, value as value_length};
 pub use role::{Role, Roles};
 
 use super::Value;
@@ -166,6 +168,9 @@ impl Headers {
     /// Bytes of their lines, with their ends.
     #[must_use]
     pub fn size(&self) -> usize {
+        if self.kept.pure {
+            return self.kept.text.len();
+        }
         let size = |line: &Line| line.name().len() + line.value().len() + 4;
         self.kept.lines.iter().map(size).sum()
     }

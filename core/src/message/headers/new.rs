@@ -5,14 +5,13 @@ use super::octets::{is_space, is_tchar, token};
 use super::{Header, Headers, Line, Lines, Role, Roles, are_value};
 use crate::codec::HttpShape;
 use crate::message::{Slot, Value};
-use bytes::BytesMut;
 use bytestring::ByteString;
 use std::borrow::Cow;
 
 /// Header fields that are made here.
 #[derive(Debug, Default)]
 pub struct NewHeaders {
-    text: BytesMut,
+    text: String,
     lines: Lines,
     roles: Roles,
 }
@@ -27,7 +26,7 @@ impl NewHeaders {
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
         Self {
-            text: BytesMut::with_capacity(bytes),
+            text: String::with_capacity(bytes),
             ..Self::default()
         }
     }
@@ -41,7 +40,7 @@ impl NewHeaders {
             return Err(WrongHeader);
         }
         check(value)?;
-        self.push(name, value, Role::of(name));
+        self.push(name, value, Role::of(name.as_bytes()));
         Ok(())
     }
 
@@ -59,7 +58,7 @@ impl NewHeaders {
     fn push_line(&mut self, whole: &str, line: &Line) {
         let at = place(self.text.len());
         let moved = |place: u32| place.wrapping_sub(line.name).wrapping_add(at);
-        self.text.extend_from_slice(whole.as_bytes());
+        self.text.push_str(whole);
         self.roles.add(line.role);
         self.lines.push(Line {
             name: at,
@@ -83,10 +82,9 @@ impl NewHeaders {
     fn push(&mut self, name: &str, value: &str, role: Role) {
         let at = self.text.len();
         self.text.reserve(name.len() + value.len() + 4);
-        self.text.extend_from_slice(name.as_bytes());
-        self.text.extend_from_slice(b": ");
-        self.text.extend_from_slice(value.as_bytes());
-        self.text.extend_from_slice(b"\r\n");
+        for part in [name, ": ", value, "\r\n"] {
+            self.text.push_str(part);
+        }
         let name_end = at + name.len();
         let from = name_end + 2;
         self.roles.add(role);
@@ -103,9 +101,7 @@ impl NewHeaders {
     /// Those that were added.
     #[must_use]
     pub fn finish(self) -> Headers {
-        // It is put together of texts.
-        let text = ByteString::try_from(self.text.freeze()).unwrap_or_default();
-        Headers::new(text, self.lines, self.roles, true)
+        Headers::new(ByteString::from(self.text), self.lines, self.roles, true)
     }
 }
 

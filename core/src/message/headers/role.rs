@@ -26,28 +26,43 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of a field of that name, which is compared without regard to case.
+    /// The role of a field of that name, which is compared without regard to case. Most names differ from
+    /// all of these in their length or their first letter.
     #[must_use]
     #[inline]
-    pub fn of(name: &str) -> Self {
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        match name.len() {
-            2 if is("te") => Self::Te,
-            4 if is("host") => Self::Host,
-            6 if is("expect") => Self::Expect,
-            7 if is("upgrade") => Self::Hop,
-            9 if is("forwarded") => Self::Origin,
-            10 if is("connection") => Self::Connection,
-            10 if is("keep-alive") => Self::Hop,
-            14 if is("content-length") => Self::Length,
-            15 if is("x-forwarded-for") => Self::Origin,
-            16 if is("proxy-connection") => Self::Hop,
-            16 if is("x-forwarded-host") => Self::Origin,
-            17 if is("transfer-encoding") => Self::Coding,
-            17 if is("x-forwarded-proto") => Self::Origin,
+    pub fn of(name: &[u8]) -> Self {
+        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        match (name.len(), first) {
+            (2, b't') if is(name, b"te") => Self::Te,
+            (4, b'h') if is(name, b"host") => Self::Host,
+            (6, b'e') if is(name, b"expect") => Self::Expect,
+            (7, b'u') if is(name, b"upgrade") => Self::Hop,
+            (9, b'f') if is(name, b"forwarded") => Self::Origin,
+            (10, b'c') if is(name, b"connection") => Self::Connection,
+            (10, b'k') if is(name, b"keep-alive") => Self::Hop,
+            (14, b'c') if is(name, b"content-length") => Self::Length,
+            (15, b'x') if is(name, b"x-forwarded-for") => Self::Origin,
+            (16, b'p') if is(name, b"proxy-connection") => Self::Hop,
+            (16, b'x') if is(name, b"x-forwarded-host") => Self::Origin,
+            (17, b't') if is(name, b"transfer-encoding") => Self::Coding,
+            (17, b'x') if is(name, b"x-forwarded-proto") => Self::Origin,
             _ => Self::Other,
         }
     }
+}
+
+/// Whether the name is that one, which has small letters: all of it is compared at once.
+#[inline]
+fn is<const LENGTH: usize>(name: &[u8], other: &[u8; LENGTH]) -> bool {
+    let Some(name) = name.first_chunk::<LENGTH>() else {
+        return false;
+    };
+    let mut differs = 0;
+    for (byte, other) in name.iter().zip(other) {
+        let case = if other.is_ascii_lowercase() { 0x20 } else { 0 };
+        differs |= (byte | case) ^ other;
+    }
+    differs == 0
 }
 
 /// A set of roles.

@@ -95,10 +95,13 @@ impl Work {
     }
 }
 
-/// How much is kept: for so many connections.
-const KEPT: usize = 64;
+/// How much is kept: for so many connections. As many may get busy in one turn of the worker.
+const KEPT: usize = 512;
 /// The memory for replies that each of them keeps.
 const KEPT_BYTES: usize = 16 << 10;
+/// The first so many keep that much, those after them the memory for a small reply.
+const KEPT_WHOLE: usize = 64;
+const KEPT_SMALL: usize = 1 << 10;
 
 /// What connections of a worker that became idle leave to the next ones that get busy. Many do
 /// both with each message, and would otherwise allocate and free as often.
@@ -117,6 +120,9 @@ impl Spares {
     pub(super) fn take_back(&self, mut work: Box<Work>) {
         work.clear();
         let mut kept = self.0.borrow_mut();
+        if kept.len() >= KEPT_WHOLE && work.outbound.capacity() > KEPT_SMALL {
+            work.outbound = BytesMut::new();
+        }
         if kept.len() < KEPT {
             kept.push(work);
         }

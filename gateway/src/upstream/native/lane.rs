@@ -150,7 +150,7 @@ impl Lane {
         }
         match self
             .upstream
-            .acquire(self.client, self.wish(), clock::now())?
+            .acquire(self.client, self.wish(), clock::turn())?
         {
             Place::Granted(lease) => self.settle(lease).map(Some),
             Place::Queued(queued) => {
@@ -357,7 +357,7 @@ impl Call {
             Some(fault) if fault.may_have_been_sent() => self.bad(),
             Some(_) => return,
         };
-        self.say(id, verdict, began, clock::now());
+        self.say(id, verdict, began, clock::turn());
     }
 
     fn bad(&self) -> Verdict {

@@ -197,7 +197,7 @@ impl Link {
             .ledger
             .sent(&correlation, replies, Rc::clone(to))
             .map_err(|_| Fault::sent(FaultClass::Internal, "an id was given out twice"))?;
-        to.note_sent(Rc::clone(self), entry, clock::now());
+        to.note_sent(Rc::clone(self), entry, clock::turn());
         Ok(())
     }
 
@@ -432,7 +432,7 @@ impl Link {
         }
         state.pass_on(metrics);
         if inbound.len() < whole {
-            state.heard = clock::now();
+            state.heard = clock::turn();
         }
         Ok(())
     }
