@@ -14,6 +14,7 @@ mod route;
 mod rules;
 mod session;
 mod tls;
+mod tries;
 mod upstream;
 mod websocket;
 

@@ -1,18 +1,21 @@
 //! The accept loop of one listener. It cannot fail: it logs, waits and goes on.
 
-use super::Permit;
+use super::{Entrance, Permit};
 use crate::lifecycle::WorkerHandle;
 use crate::observe::ListenerMetrics;
+use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 /// The pause after a failed accept; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// So many bytes may wait in the kernel that a client's window has no room for. More would hide
+/// from us for minutes that a slow client takes any, and cost memory that no limit of ours bounds.
+const UNSENT: u32 = 64 << 10;
 
 /// A client that was let in, on its way to a worker.
 #[derive(Debug)]
@@ -28,8 +31,8 @@ pub(crate) struct Accepted {
 pub(crate) struct Acceptor {
     pub(crate) listener: usize,
     pub(crate) socket: TcpListener,
-    /// A place for each connection that the listener may have.
-    pub(crate) places: Arc<Semaphore>,
+    /// To a place for each connection that the listener may have.
+    pub(crate) entrance: Entrance,
     pub(crate) workers: Vec<WorkerHandle>,
     pub(crate) metrics: ListenerMetrics,
 }
@@ -61,14 +64,17 @@ impl Acceptor {
 
     /// A place for one more connection. Until there is one, clients wait in the kernel's queue.
     async fn place(&self) -> Option<Permit> {
-        if self.places.available_permits() == 0 {
+        if self.entrance.is_full() {
             self.metrics.paused();
         }
-        // The semaphore is never closed.
-        Permit::acquire(&self.places).await
+        self.entrance.acquire().await
     }
 
     async fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        let Some(permit) = permit.of(peer.ip()) else {
+            tracing::debug!(%peer, "its address has all the connections that it may have");
+            return self.metrics.refused("address");
+        };
         match self.prepare(stream, peer, permit) {
             Ok(accepted) => self.hand_over(accepted).await,
             Err(error) => {
@@ -80,6 +86,8 @@ impl Acceptor {
 
     fn prepare(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Accepted> {
         stream.set_nodelay(true)?;
+        // A system without it is served as well as it can be.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         Ok(Accepted {
             stream: stream.into_std()?,
             peer,
