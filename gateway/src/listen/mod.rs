@@ -8,6 +8,7 @@ pub(crate) use stream::ClientStream;
 
 use crate::dispatch::Dispatch;
 use crate::lifecycle::Worker;
+use crate::loopback;
 use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
 use gatewright_config::plan::ListenerLimits;
@@ -64,6 +65,7 @@ pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpLi
         }?;
         // A restart must not wait for the connections of the last run to be forgotten.
         socket.set_reuseaddr(true)?;
+        loopback::spare_pacing(&socket, address.ip());
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
