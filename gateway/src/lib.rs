@@ -21,6 +21,7 @@ mod lifecycle;
 mod definitions;
 mod observe;
 mod clock;
+mod loopback;
 mod random;
 mod cli;
 

@@ -10,6 +10,7 @@ pub(crate) use stream::ClientStream;
 
 use crate::dispatch::Dispatch;
 use crate::lifecycle::Worker;
+use crate::loopback;
 use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
 use crate::tls::Shown;
@@ -95,6 +96,7 @@ pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpLi
         }?;
         // A restart must not wait for the connections of the last run to be forgotten.
         socket.set_reuseaddr(true)?;
+        loopback::spare_pacing(&socket, address.ip());
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };

@@ -4,8 +4,8 @@ use super::Upstream;
 use super::native::Begun;
 use super::quic::{Quic, QuicSocket};
 use super::stream::Stream;
-use crate::clock;
 use crate::tls::ClientTls;
+use crate::{clock, loopback};
 use gatewright_config::plan::{Authority, Endpoint, UpstreamPlan};
 use rustls::pki_types::ServerName;
 use std::io;
@@ -156,6 +156,7 @@ async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
     };
     let tcp = connected.map_err(|e| at("TCP", &e))?;
     tcp.set_nodelay(true)?;
+    loopback::spare_pacing(&tcp, tcp.peer_addr()?.ip());
     Ok(tcp)
 }
 
