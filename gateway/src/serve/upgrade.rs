@@ -1,6 +1,7 @@
 //! WebSocket's handshake with a client, before anything else but TLS.
 
 use super::handshake::part;
+use crate::clock;
 use crate::lifecycle::Worker;
 use crate::listen::ClientStream;
 use crate::observe::ListenerMetrics;
@@ -36,7 +37,7 @@ impl Upgrade<'_> {
     /// The connection as WebSocket carries it; nothing if there is none, which is counted by its cause.
     pub(crate) async fn run(self, io: ClientStream, worker: &Worker) -> Option<ClientStream> {
         let mut io = Stream::from(io);
-        let judged = Box::pin(self.agree(&mut io));
+        let judged = Box::pin(self.agree(&mut io, worker));
         match tokio::time::timeout(self.limit, judged).await {
             Ok(Ok(Judged::Agreed)) => Some(ClientStream::WebSocket(Box::new(WebSocket::new(io)))),
             Ok(Ok(Judged::Refused(refusal))) => {
@@ -60,7 +61,7 @@ impl Upgrade<'_> {
     }
 
     /// Reads the request and answers it.
-    async fn agree(&self, io: &mut Stream) -> io::Result<Judged> {
+    async fn agree(&self, io: &mut Stream, worker: &Worker) -> io::Result<Judged> {
         let mut sent = BytesMut::new();
         let judged = loop {
             match judge(&sent, self.plan) {
@@ -77,7 +78,10 @@ impl Upgrade<'_> {
         };
         let (answer, judged) = match judged {
             Ok(answer) => (answer, Judged::Agreed),
-            Err(refusal) => (refusal.answer(), Judged::Refused(refusal)),
+            Err(refusal) => {
+                let date = worker.date(clock::now());
+                (refusal.answer(&date), Judged::Refused(refusal))
+            }
         };
         io.write_all(answer.as_bytes()).await?;
         io.flush().await?;

@@ -5,6 +5,7 @@ mod support;
 mod peers_alone;
 mod proxy;
 mod forwarded;
+mod dates;
 mod proxy_load;
 
 mod main_job;

@@ -23,6 +23,8 @@ pub enum Role {
     /// Where a request came from, as others say: `Forwarded` (RFC 7239), `X-Forwarded-For`,
     /// `X-Forwarded-Host`, `X-Forwarded-Proto`.
     Origin,
+    /// `Date`.
+    Date,
 }
 
 impl Role {
@@ -34,6 +36,7 @@ impl Role {
         match name.len() {
             2 if is("te") => Self::Te,
             4 if is("host") => Self::Host,
+            4 if is("date") => Self::Date,
             6 if is("expect") => Self::Expect,
             7 if is("upgrade") => Self::Hop,
             9 if is("forwarded") => Self::Origin,
