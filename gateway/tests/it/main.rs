@@ -48,6 +48,7 @@ mod lifecycle;
 mod dns_servers;
 mod http_servers;
 mod rest;
+mod openapi_clients;
 mod events;
 mod redis_forward;
 mod redis_server;
