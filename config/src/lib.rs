@@ -34,6 +34,6 @@ pub use definitions::{Defined, Definitions};
 pub use diagnostic::{Colour, Diagnostic, Place, Severity, codes};
 pub use explain::{explain, explain_with, nearest_to_explain};
 pub use load::{Loaded, load, load_str, load_str_with, load_with};
-pub use memory::{Memory, MemoryLine};
+pub use memory::{Largest, Lever, Memory, MemoryLine};
 pub use protocols::Protocols;
 pub use source::{LineColumn, SourceFile};

@@ -477,7 +477,97 @@ fn the_memory_is_a_sum_of_limits() {
         ]
     );
     assert_eq!(memory.total(), bytes.iter().sum::<u64>());
-    assert_eq!(memory.to_string().lines().count(), 4);
+    // What its parts are, the sum, and what is most of it.
+    assert_eq!(memory.to_string().lines().count(), 3 + 1 + 3);
+    let largest: Vec<_> = (memory.largest.iter())
+        .map(|largest| {
+            (
+                largest.line,
+                largest.levers.first().map(|l| (&*l.key, l.saved)),
+            )
+        })
+        .collect();
+    assert_eq!(
+        largest,
+        [
+            (
+                2,
+                Some(("upstreams.payments.limits.connections", 2 * (3 + 128) * kib))
+            ),
+            // 20 are taken of 50, so half of the streams is what counts: 2 × (2 × 2 + 4).
+            (1, Some(("listeners.pos.limits.frame", 20 * 7 * kib / 2))),
+            (0, Some(("listeners.pos.limits.connections", 5 * 5 * kib))),
+        ]
+    );
+}
+
+#[test]
+fn requests_that_are_forwarded_are_as_many_as_clients_have_places() {
+    let memory = |protocol: &str, sharing: &str, route: &str| {
+        let text = format!(
+            r#"
+            [gateway]
+            workers = 2
+            [listeners.front]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "{protocol}"
+            limits = {{ connections = 1000, in-flight = 7, frame = "1KiB", send-buffer = "1KiB" }}
+            [upstreams.host]
+            url = "tcp://a:1"
+            protocol = "{protocol}"
+            sharing = "{sharing}"
+            limits = {{ connections = 3, streams = 5, queue = 11, frame = "1KiB" }}
+            [[routes]]
+            from = "front"
+            to = "host"
+            {route}
+            "#
+        );
+        let text = match sharing {
+            "shared" => text.replace("queue = 11", "queue = 11, dedicated = 2"),
+            _ => text,
+        };
+        plan(&text).memory().lines[1].clone()
+    };
+    // Clients with places on two workers: 3 × 5 shared and 2 of their own, with a queue each.
+    let clients = 2 * (3 * 5 + 11 + 2 + 11);
+    let shared = memory("pos", "shared", "");
+    assert_eq!(shared.bytes, clients * 7 * 2 * 1024, "{}", shared.formula);
+    let clients = 2 * (3 + 11);
+    let exclusive = memory("pos", "exclusive", "");
+    assert_eq!(
+        exclusive.bytes,
+        clients * 7 * 2 * 1024,
+        "{}",
+        exclusive.formula
+    );
+}
+
+#[test]
+fn of_a_body_that_is_handed_on_there_is_little() {
+    let memory = |keys: &str| {
+        let text = format!(
+            r#"
+            [gateway]
+            workers = 1
+            [listeners.front]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "http"
+            limits = {{ frame = "1KiB", body = "1MiB" }}
+            [upstreams.host]
+            url = "h2c://a"
+            limits = {{ connections = 1, streams = 5, queue = 5 }}
+            [[routes]]
+            from = "front"
+            to = "host"
+            {keys}
+            "#
+        );
+        plan(&text).memory().lines[1].bytes
+    };
+    assert_eq!(memory(""), 10 * 2 * 65 * 1024);
+    assert_eq!(memory("when = \"headers['x'] == 'y'\""), 10 * 2 * 65 * 1024);
+    assert_eq!(memory("when = \"json.a == 1\""), 10 * 2 * 1025 * 1024);
 }
 
 #[test]

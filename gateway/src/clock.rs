@@ -1,7 +1,7 @@
 //! The one place where time is read; everything in core takes it as an argument.
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 thread_local! {
     /// What this thread read last.
@@ -19,4 +19,9 @@ pub(crate) fn now() -> Instant {
 /// for several times a message, and reading costs more than all else that is done with it.
 pub(crate) fn turn() -> Instant {
     READ.get().unwrap_or_else(now)
+}
+
+/// The date now, which somebody may set. For what is told to others only: nothing is decided by it.
+pub(crate) fn date() -> SystemTime {
+    SystemTime::now()
 }

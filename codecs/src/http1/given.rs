@@ -11,7 +11,7 @@ use gatewright_core::message::{Headers, Value};
 use std::borrow::Cow;
 
 /// What passes whatever it is in, and says nothing about the message.
-const END_TO_END: Roles = Roles::of(&[Role::Other, Role::Origin]);
+const END_TO_END: Roles = Roles::of(&[Role::Other, Role::Origin, Role::Date]);
 
 /// Fields, looked at once before any of them is written.
 #[derive(Debug)]
@@ -71,7 +71,8 @@ impl<'m> Given<'m> {
                 | Role::Te
                 | Role::Expect
                 | Role::Hop
-                | Role::Origin => counted = counted.saturating_add(1),
+                | Role::Origin
+                | Role::Date => counted = counted.saturating_add(1),
             }
         }
         Ok(counted)
@@ -96,7 +97,7 @@ impl<'m> Given<'m> {
 
     fn passes(&self, header: Header<'_>) -> bool {
         let passes = match header.role() {
-            Role::Other | Role::Origin | Role::Expect | Role::Host => true,
+            Role::Other | Role::Origin | Role::Date | Role::Expect | Role::Host => true,
             Role::Te => is_trailers(header.value()),
             Role::Length | Role::Coding | Role::Connection | Role::Hop => false,
         };
@@ -116,7 +117,8 @@ pub(super) fn put(out: &mut BytesMut, name: &str, value: &str) {
 fn check(role: Role, of: Of) -> Result<(), EncodeError> {
     match (of, role) {
         (Of::Request, Role::Host) => Err(wrong(EncodeProblem::OutOfRange)),
-        (Of::Trailers, Role::Other | Role::Origin) | (Of::Request | Of::Response, _) => Ok(()),
+        (Of::Trailers, Role::Other | Role::Origin | Role::Date)
+        | (Of::Request | Of::Response, _) => Ok(()),
         (Of::Trailers, _) => Err(wrong(EncodeProblem::OutOfRange)),
     }
 }

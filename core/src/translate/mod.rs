@@ -24,6 +24,7 @@
 pub mod codes;
 mod compose;
 mod conversion;
+mod dated;
 mod exchange;
 pub mod feed;
 mod forwarded;
@@ -46,6 +47,7 @@ mod target;
 mod told;
 
 pub use conversion::Conversion;
+pub use dated::{dated, is_undated};
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 pub use forwarded::{Forwarding, OriginFields};
 pub use headers::header_name;

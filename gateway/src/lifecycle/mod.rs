@@ -1,6 +1,7 @@
 //! From a plan to a running gateway and to its orderly end.
 
 mod arrival;
+mod date;
 mod gateway;
 mod gathering;
 mod narrowing;

@@ -2,6 +2,7 @@
 
 use super::Timers;
 use super::arrival::{self, Arrival, Served};
+use super::date::Date;
 use super::gathering::{Awaited, Gathering};
 use super::narrowing::narrowed;
 use crate::clock;
@@ -14,6 +15,7 @@ use crate::relay::{Pipes, RelayListener, RelayRoute};
 use crate::serve::Spares;
 use crate::tls::Tls;
 use crate::upstream::{Dialler, QuicSocket, Upstream};
+use bytestring::ByteString;
 use gatewright_config::plan::{ListenerPlan, Plan, RoutePlan, Service, UpstreamPlan};
 use gatewright_core::route::Table;
 use std::cell::{Cell, RefCell, RefMut};
@@ -43,6 +45,7 @@ pub(crate) type Scratch = Rc<RefCell<Box<[u8]>>>;
 #[derive(Debug)]
 pub(crate) struct Worker {
     scratch: Scratch,
+    date: Date,
     pipes: Rc<Pipes>,
     timers: Rc<Timers>,
     spares: Spares,
@@ -323,6 +326,7 @@ impl Worker {
     fn new(load: Arc<AtomicUsize>, index: usize) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
+            date: Date::default(),
             pipes: Rc::default(),
             timers: Rc::default(),
             spares: Spares::default(),
@@ -365,6 +369,11 @@ impl Worker {
     /// The buffer that every read goes through. Nothing may be awaited while it is borrowed.
     pub(crate) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
         self.scratch.borrow_mut()
+    }
+
+    /// The date as answers tell it.
+    pub(crate) fn date(&self, now: Instant) -> ByteString {
+        self.date.at(now)
     }
 
     pub(crate) const fn pipes(&self) -> &Rc<Pipes> {

@@ -15,13 +15,14 @@ use crate::observe::ListenerMetrics;
 use crate::relay::RelayListener;
 use crate::tls::Shown;
 use gatewright_config::plan::{ForwardingPlan, ListenerLimits};
-use gatewright_core::codec::Protocol;
+use gatewright_core::codec::{Event, Protocol};
 use gatewright_core::message::Message;
-use gatewright_core::translate::Carriage;
+use gatewright_core::translate::{Carriage, dated, is_undated};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Connections that the kernel completes before they are accepted.
@@ -50,6 +51,15 @@ impl Listener {
     /// Whether its clients speak HTTP, of whatever version.
     pub(crate) fn speaks_http(&self) -> bool {
         self.protocol.descriptor().http.is_some()
+    }
+
+    /// A response with the date, if it has none.
+    pub(crate) fn dated(&self, event: &Event, now: Instant) -> Option<Event> {
+        let (Event::Head(message), Some(shape)) = (event, &self.protocol.descriptor().http) else {
+            return None;
+        };
+        is_undated(message, shape)
+            .then(|| Event::Head(dated(message, shape, self.worker.date(now))))
     }
 
     /// What a request came in, from a client who was shown this certificate.

@@ -16,7 +16,8 @@ use gatewright_config::plan::{WEBSOCKET_STREAMS, WEBSOCKET_WINDOW};
 use gatewright_core::translate::Identity;
 use h2::server::{Builder, Connection, SendResponse};
 use h2::{Reason, RecvStream};
-use http::Request;
+use http::header::DATE;
+use http::{HeaderValue, Request, Response};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -154,7 +155,7 @@ impl<'a, H: Hall> Tunnels<'a, H> {
         match admitted {
             Ok((response, place)) => {
                 // Refused on a stream that has ended.
-                if let Ok(to) = respond.send_response(response, false) {
+                if let Ok(to) = respond.send_response(self.dated(response), false) {
                     let (tunnel, inbox) = Tunnel::new(from, to, self.identity.clone());
                     self.open.push(inbox);
                     let carried = WebSocket::new(Stream::Tunnel(Box::new(tunnel)));
@@ -166,13 +167,22 @@ impl<'a, H: Hall> Tunnels<'a, H> {
                 self.upgrade
                     .note(refusal.cause(), &format_args!("{refusal:?}"));
                 self.ended_badly = self.ended_badly.saturating_add(1);
-                if let Ok(mut to) = respond.send_response(refusal.extended_answer(), false) {
+                let answer = self.dated(refusal.extended_answer());
+                if let Ok(mut to) = respond.send_response(answer, false) {
                     let words = Bytes::from_static(refusal.words().as_bytes());
                     to.reserve_capacity(words.len());
                     let _ = to.send_data(words, true);
                 }
             }
         }
+    }
+
+    /// RFC 9110, 6.6.1.
+    fn dated(&self, mut answer: Response<()>) -> Response<()> {
+        if let Ok(date) = HeaderValue::from_str(&self.worker.date(clock::now())) {
+            answer.headers_mut().insert(DATE, date);
+        }
+        answer
     }
 
     /// Hands on what came.

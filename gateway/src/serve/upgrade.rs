@@ -3,6 +3,7 @@
 
 use super::handshake::part;
 use super::http2::{Opening, Rewound};
+use crate::clock;
 use crate::lifecycle::Worker;
 use crate::listen::ClientStream;
 use crate::observe::ListenerMetrics;
@@ -47,7 +48,7 @@ enum Judged {
 impl Upgrade<'_> {
     /// The connection behind the handshake; nothing if there is none, which is counted by its cause.
     pub(crate) async fn run(&self, mut io: ClientStream, worker: &Worker) -> Option<Upgraded> {
-        let judged = Box::pin(self.agree(&mut io));
+        let judged = Box::pin(self.agree(&mut io, worker));
         match tokio::time::timeout(self.limit, judged).await {
             Ok(Ok(Judged::Agreed)) => {
                 let carried = WebSocket::new(Stream::from(io));
@@ -77,7 +78,7 @@ impl Upgrade<'_> {
     }
 
     /// Reads the request and answers it.
-    async fn agree(&self, io: &mut ClientStream) -> io::Result<Judged> {
+    async fn agree(&self, io: &mut ClientStream, worker: &Worker) -> io::Result<Judged> {
         let mut sent = BytesMut::new();
         let alpn = io.alpn().map(|name| name == b"h2");
         let judged = loop {
@@ -99,7 +100,10 @@ impl Upgrade<'_> {
         };
         let (answer, judged) = match judged {
             Ok(answer) => (answer, Judged::Agreed),
-            Err(refusal) => (refusal.answer(), Judged::Refused(refusal)),
+            Err(refusal) => {
+                let date = worker.date(clock::now());
+                (refusal.answer(&date), Judged::Refused(refusal))
+            }
         };
         io.write_all(answer.as_bytes()).await?;
         io.flush().await?;

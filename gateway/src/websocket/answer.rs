@@ -95,12 +95,12 @@ impl Refusal {
         }
     }
 
-    /// The answer, whole.
-    pub(crate) fn answer(self) -> String {
+    /// The answer, whole, made at this date (RFC 9110, 6.6.1).
+    pub(crate) fn answer(self, date: &str) -> String {
         let (status, fields, words) = (self.status(), self.fields(), self.words());
         let length = words.len() + 1;
         format!(
-            "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n{fields}\r\n{words}\n"
+            "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\ndate: {date}\r\n{fields}\r\n{words}\n"
         )
     }
 }

@@ -300,9 +300,9 @@ mod tests {
     #[test]
     fn refusals_are_whole_answers() {
         assert_eq!(
-            Refusal::Version.answer(),
-            "HTTP/1.1 426 Upgrade Required\r\ncontent-type: text/plain\r\ncontent-length: 39\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nconnection: upgrade, close\r\n\r\nversion 13 of WebSocket is spoken here\n"
+            Refusal::Version.answer("Sun, 06 Nov 1994 08:49:37 GMT"),
+            "HTTP/1.1 426 Upgrade Required\r\ncontent-type: text/plain\r\ncontent-length: 39\r\n\
+             date: Sun, 06 Nov 1994 08:49:37 GMT\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nconnection: upgrade, close\r\n\r\nversion 13 of WebSocket is spoken here\n"
         );
     }
 }

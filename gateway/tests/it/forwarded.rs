@@ -95,48 +95,54 @@ const SAID: [&str; 8] = [
     "X-Forwarded-Port: 443",
 ];
 
+/// What listeners say of whom they trust, by their names.
+const LISTENERS: [(&str, &str); 6] = [
+    ("plain", ""),
+    (
+        "strangers",
+        "forwarded = { trusted = [\"10.0.0.0/8\", \"::1\", \"127.0.0.2\"] }",
+    ),
+    (
+        "trusted",
+        "forwarded = { trusted = [\"10.0.0.0/8\", \"127.0.0.0/8\"] }",
+    ),
+    (
+        "rfc",
+        "forwarded = { trusted = \"127.0.0.1\", fields = \"forwarded\" }",
+    ),
+    (
+        "both",
+        "forwarded = { trusted = \"127.0.0.1\", fields = \"both\" }",
+    ),
+    ("said", "forwarded.fields = \"forwarded\""),
+];
+
+/// All of them, in front of a server of either version, each at a path.
+fn config(http1: &str, http2: &str) -> String {
+    let mut text = format!(
+        "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n[upstreams.one]\nurl = \"{http1}\"\n[upstreams.two]\nurl = \"{http2}\"\n"
+    );
+    for (name, keys) in LISTENERS {
+        text += &format!(
+            "[listeners.{name}]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"http\"\n{keys}\n"
+        );
+    }
+    for upstream in ["one", "two"] {
+        let names = LISTENERS.map(|(name, _)| name);
+        text += &format!(
+            "[[routes]]\nfrom = {names:?}\noperation = \"* /{upstream}\"\nto = \"{upstream}\"\n"
+        );
+    }
+    text
+}
+
 #[tokio::test]
 async fn trusted_proxies_are_added_to_and_others_are_not_believed() {
     let (listener, http1) = raw::listener().await;
     tokio::spawn(tell(listener));
     let http1 = http1.replace("tcp://", "http://");
     let http2 = Backend::scripted(teller).start().await;
-    let listeners = [
-        ("plain", ""),
-        (
-            "strangers",
-            "forwarded = { trusted = [\"10.0.0.0/8\", \"::1\", \"127.0.0.2\"] }",
-        ),
-        (
-            "trusted",
-            "forwarded = { trusted = [\"10.0.0.0/8\", \"127.0.0.0/8\"] }",
-        ),
-        (
-            "rfc",
-            "forwarded = { trusted = \"127.0.0.1\", fields = \"forwarded\" }",
-        ),
-        (
-            "both",
-            "forwarded = { trusted = \"127.0.0.1\", fields = \"both\" }",
-        ),
-        ("said", "forwarded.fields = \"forwarded\""),
-    ];
-    let mut text = format!(
-        "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n[upstreams.one]\nurl = \"{http1}\"\n[upstreams.two]\nurl = \"{}\"\n",
-        http2.url()
-    );
-    for (name, keys) in listeners {
-        text += &format!(
-            "[listeners.{name}]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"http\"\n{keys}\n"
-        );
-    }
-    for upstream in ["one", "two"] {
-        let names = listeners.map(|(name, _)| name);
-        text += &format!(
-            "[[routes]]\nfrom = {names:?}\noperation = \"* /{upstream}\"\nto = \"{upstream}\"\n"
-        );
-    }
-    let gateway = Gateway::start_text(&text, &[]).await;
+    let gateway = Gateway::start_text(&config(&http1, &http2.url()), &[]).await;
     let via = "via: 1.1 gatewright\n";
     let chain = "via: 2 edge\nvia: 1.1 gatewright\n";
     let own =

@@ -5,6 +5,7 @@ mod support;
 mod peers_alone;
 mod proxy;
 mod forwarded;
+mod dates;
 mod proxy_load;
 
 mod main_job;
@@ -51,6 +52,7 @@ mod lifecycle;
 mod dns_servers;
 mod http_servers;
 mod rest;
+mod openapi_clients;
 mod events;
 mod redis_forward;
 mod redis_server;

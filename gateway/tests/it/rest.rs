@@ -146,7 +146,7 @@ fn authorisation(stan: &str, pan: &str) -> String {
 }
 
 /// A gateway from HTTP to ISO 8583, and another one from there to HTTP/2.
-async fn chain(backend: &Backend) -> (Gateway, Gateway) {
+pub(crate) async fn chain(backend: &Backend) -> (Gateway, Gateway) {
     let service = backend.url();
     let shipped = "${SERVICE_URL:-h2c://127.0.0.1:8080}";
     // Nothing here is about time.

@@ -80,7 +80,7 @@ impl<'h> Fields<'h> {
             at,
         };
         let keep = match line.role {
-            Role::Other | Role::Origin => true,
+            Role::Other | Role::Origin | Role::Date => true,
             Role::Host => match host {
                 Host::Other => true,
                 Host::Asked => {
@@ -187,7 +187,7 @@ pub(in super::super) fn trailers(frame: Bytes, from: usize) -> Result<Value, Dec
     let mut at = from;
     let mut found = HeaderLines::of(&head);
     while let Some(line) = read(&head, &found, at)? {
-        if !matches!(line.role, Role::Other | Role::Origin) {
+        if !matches!(line.role, Role::Other | Role::Origin | Role::Date) {
             return Err(wrong::value(
                 at,
                 "a field that may follow a body",

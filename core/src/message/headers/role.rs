@@ -23,6 +23,8 @@ pub enum Role {
     /// Where a request came from, as others say: `Forwarded` (RFC 7239), `X-Forwarded-For`,
     /// `X-Forwarded-Host`, `X-Forwarded-Proto`.
     Origin,
+    /// `Date`.
+    Date,
 }
 
 impl Role {
@@ -35,6 +37,7 @@ impl Role {
         match (name.len(), first) {
             (2, b't') if is(name, b"te") => Self::Te,
             (4, b'h') if is(name, b"host") => Self::Host,
+            (4, b'd') if is(name, b"date") => Self::Date,
             (6, b'e') if is(name, b"expect") => Self::Expect,
             (7, b'u') if is(name, b"upgrade") => Self::Hop,
             (9, b'f') if is(name, b"forwarded") => Self::Origin,

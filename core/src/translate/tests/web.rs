@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-const SHAPE: HttpShape = HttpShape {
+pub(crate) const SHAPE: HttpShape = HttpShape {
     request: OperationId(0),
     method: Slot(0),
     target: Slot(1),
@@ -19,6 +19,15 @@ const SHAPE: HttpShape = HttpShape {
     status: Slot(0),
     response_headers: Slot(1),
 };
+
+/// A response with these header fields.
+pub(crate) fn answered(headers: Value) -> Message {
+    Message::new(
+        Kind::Reply,
+        SHAPE.response,
+        vec![Value::from(200_u16), headers],
+    )
+}
 
 #[derive(Debug)]
 struct Web(Arc<Descriptor>);

@@ -82,5 +82,14 @@ fn document(plan: Option<&Plan>, found: &[Diagnostic]) -> Value {
 fn memory(memory: &Memory) -> Value {
     let line = |line: &gatewright_config::MemoryLine| json!({ "of": line.of, "what": line.what, "formula": line.formula, "bytes": line.bytes });
     let lines: Vec<Value> = memory.lines.iter().map(line).collect();
-    json!({ "bytes": memory.total(), "lines": lines })
+    let largest: Vec<Value> = memory.largest.iter().map(largest).collect();
+    json!({ "bytes": memory.total(), "lines": lines, "largest": largest })
+}
+
+/// One of the largest parts by its place among the lines, and what half of a limit would save of it.
+fn largest(largest: &gatewright_config::Largest) -> Value {
+    let lever =
+        |lever: &gatewright_config::Lever| json!({ "key": lever.key, "saved": lever.saved });
+    let levers: Vec<Value> = largest.levers.iter().map(lever).collect();
+    json!({ "line": largest.line, "halved": levers })
 }

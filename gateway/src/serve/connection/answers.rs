@@ -5,6 +5,7 @@ use super::{Connection, Ended, Work};
 use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
 use crate::upstream::Part;
 use bytes::Buf;
+use gatewright_core::codec::{EncodeError, Event};
 use gatewright_core::fault::Fault;
 use gatewright_core::session::ExchangeKey;
 use std::pin::Pin;
@@ -145,7 +146,7 @@ impl Connection {
     fn write_reply(&mut self, work: &mut Work, mut reply: Reply, now: Instant) {
         let rest = reply.take_stream();
         let written = match reply.content() {
-            Some(Content::Event(event)) => self.framing.write(event, &mut work.outbound),
+            Some(Content::Event(event)) => self.write_event(work, event, now),
             Some(Content::Frames(frames)) => {
                 work.outbound.extend_from_slice(frames);
                 Ok(())
@@ -157,12 +158,26 @@ impl Connection {
             return;
         };
         tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-        let refused = (self.listener.dispatch.instead_of(&reply))
-            .any(|e| self.framing.write(&e, &mut work.outbound).is_ok());
+        let refused = (self.listener.dispatch.instead_of(&reply)).any(|event| {
+            let dated = self.listener.dated(&event, now);
+            let event = dated.as_ref().unwrap_or(&event);
+            self.framing.write(event, &mut work.outbound).is_ok()
+        });
         if !refused {
             self.end_by("unanswerable");
             self.session.handle_close();
         }
+    }
+
+    fn write_event(
+        &mut self,
+        work: &mut Work,
+        event: &Event,
+        now: Instant,
+    ) -> Result<(), EncodeError> {
+        let dated = self.listener.dated(event, now);
+        let event = dated.as_ref().unwrap_or(event);
+        self.framing.write(event, &mut work.outbound)
     }
 
     pub(super) fn flush(

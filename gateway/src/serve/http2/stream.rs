@@ -246,8 +246,9 @@ impl Stream {
             return State::Done;
         };
         let rest = reply.take_stream();
-        let shape = turn.shape;
-        let fits = |event: &Event| match event {
+        let (shape, client, now) = (turn.shape, turn.client, turn.now);
+        let fits = |event: &Event| match client.listener.dated(event, now).as_ref().unwrap_or(event)
+        {
             Event::Head(message) => written(message, &shape, &self.method),
             Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
         };

@@ -20,7 +20,7 @@ pub(crate) fn installed<const N: usize>(
 ) -> Option<[PathBuf; N]> {
     let found = programs.map(find);
     if let Some(missing) = found.iter().position(Option::is_none) {
-        skip(programs[missing], package);
+        skip(programs[missing], &format!("apt-get install {package}"));
         return None;
     }
     Some(found.map(Option::unwrap_or_default))
@@ -37,12 +37,29 @@ pub(crate) fn python_with<const N: usize>(modules: [&str; N], package: &str) -> 
     if imported.is_ok_and(|status| status.success()) {
         return Some(python);
     }
-    skip(&modules.join(", "), package);
+    skip(&modules.join(", "), &format!("apt-get install {package}"));
     None
 }
 
-fn skip(missing: &str, package: &str) {
-    let message = format!("{missing} is not installed: apt-get install {package}");
+/// The folder of the programs of `.ci/openapi.txt`, where `.ci/run` puts them.
+pub(crate) fn openapi_programs() -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    let folder = target.expect("a folder of builds").join("openapi/bin");
+    let programs = ["python", "openapi-python-client", "openapi-spec-validator"];
+    let missing = (programs.iter()).find(|program| !folder.join(program).exists());
+    if let Some(missing) = missing {
+        let how = format!(
+            "python3 -m venv {0}; {0}/bin/pip install -r .ci/openapi.txt",
+            "target/openapi"
+        );
+        skip(missing, &how);
+        return None;
+    }
+    Some(folder)
+}
+
+fn skip(missing: &str, how: &str) {
+    let message = format!("{missing} is not installed: {how}");
     assert!(std::env::var_os("CI").is_none(), "{message}");
     // Past the test harness, which keeps what a passing test prints to itself.
     writeln!(std::io::stderr(), "SKIPPED: {message}").expect("standard error");

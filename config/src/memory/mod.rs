@@ -1,9 +1,13 @@
 //! The most memory that the limits of a plan allow.
 
+mod levers;
+
+pub use levers::{Largest, Lever};
+
 use crate::keys::size;
 use crate::plan::{
     Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
-    QUIC_STREAM_WINDOW, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
+    QUIC_STREAM_WINDOW, RouteAction, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -33,6 +37,8 @@ const RELAY: u64 = 4 << 10;
 /// How much larger a frame may become as an HTTP request: each byte of a text as `\u00XX` in JSON
 /// or three characters in a path.
 const TRANSLATED: u64 = 6;
+/// What there is of a body that is handed on as it comes.
+const PASSING: u64 = 64 << 10;
 /// How often a frame is there that goes to an upstream of its own protocol: for the refusal that may
 /// be due, and to be written.
 const FORWARDED: u64 = 2;
@@ -43,6 +49,8 @@ const FORWARDED: u64 = 2;
 pub struct Memory {
     /// What makes up the sum.
     pub lines: Vec<MemoryLine>,
+    /// Those that are most of it, three at most, the largest first.
+    pub largest: Vec<Largest>,
 }
 
 /// One part of it.
@@ -85,7 +93,9 @@ impl fmt::Display for Memory {
             f,
             "{:>10}  in the worst case, by the limits",
             about(self.total())
-        )
+        )?;
+        let largest = |largest: &Largest| largest.tell(self, f);
+        self.largest.iter().try_for_each(largest)
     }
 }
 
@@ -105,6 +115,12 @@ impl Plan {
     /// The most memory that peers can make the gateway use, part by part.
     #[must_use]
     pub fn memory(&self) -> Memory {
+        let lines = self.memory_lines();
+        let largest = levers::largest(self, &lines);
+        Memory { lines, largest }
+    }
+
+    fn memory_lines(&self) -> Vec<MemoryLine> {
         let listeners = self
             .listeners
             .iter()
@@ -114,9 +130,7 @@ impl Plan {
             .iter()
             .flat_map(|upstream| self.answers(upstream).or_else(|| self.replies(upstream)));
         let quic = self.upstreams.iter().flat_map(|plan| self.quic(plan));
-        Memory {
-            lines: listeners.chain(upstreams).chain(quic).collect(),
-        }
+        listeners.chain(upstreams).chain(quic).collect()
     }
 
     fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
@@ -202,16 +216,18 @@ impl Plan {
 
     /// Requests that the upstreams of a listener take in at a time, over all workers.
     fn capacity(&self, listener: &ListenerPlan) -> u64 {
-        if self.forwarded(listener).next().is_some() {
-            return u64::MAX;
-        }
         let reached: BTreeSet<usize> = listener.routes.iter().map(|route| route.upstream).collect();
         let upstreams = reached
             .into_iter()
             .filter_map(|index| self.upstreams.get(index));
         upstreams.fold(0, |sum, upstream| {
-            let streams = streams(upstream).saturating_add(wide(upstream.limits.queue));
-            sum.saturating_add(streams.saturating_mul(self.workers()))
+            // On streams of bytes it is clients that have places, with all that they have in flight.
+            let each = match &upstream.speaks {
+                Some(_) => wide(listener.limits.in_flight),
+                None => 1,
+            };
+            let taken = self.workers().saturating_mul(places(upstream));
+            sum.saturating_add(taken.saturating_mul(each))
         })
     }
 
@@ -227,6 +243,10 @@ impl Plan {
         };
         let frame = format!("{} frame", size(wide(limits.frame)));
         let (body, frame) = match listener.protocol.descriptor().http {
+            Some(_) if passes_on(listener) => {
+                let room = format!("({frame} + {} of its body)", size(PASSING));
+                (PASSING, room)
+            }
             Some(_) => {
                 let body = wide(limits.body);
                 (body, format!("({frame} + {} body)", size(body)))
@@ -377,12 +397,30 @@ fn websocket(listener: &ListenerPlan) -> u64 {
     listener.websocket.as_ref().map_or(0, |_| WEBSOCKET)
 }
 
-/// Requests in flight at an upstream from one worker. The built-in one counts as one endpoint.
-fn streams(upstream: &UpstreamPlan) -> u64 {
+/// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
+fn passes_on(listener: &ListenerPlan) -> bool {
+    let handed_on = |route: &Arc<RoutePlan>| matches!(route.action, RouteAction::Proxy(_));
+    listener.routes.iter().all(handed_on) && !listener.table.weighs_payload()
+}
+
+/// Places at an upstream, and in the queue for them, of one worker: of requests, or of clients where it is
+/// a stream of bytes. The built-in one counts as one endpoint.
+fn places(upstream: &UpstreamPlan) -> u64 {
     let limits = &upstream.limits;
-    wide(limits.connections)
-        .saturating_mul(wide(limits.streams))
-        .saturating_mul(wide(upstream.most_endpoints()))
+    let endpoints = wide(upstream.most_endpoints());
+    let streams = match upstream.speaks.as_ref().map(|speech| speech.sharing) {
+        None | Some(Sharing::Shared) => wide(limits.streams),
+        Some(Sharing::Exclusive | Sharing::Bound) => 1,
+    };
+    let on = |connections: usize| wide(connections).saturating_mul(endpoints);
+    let own = on(limits.connections)
+        .saturating_mul(streams)
+        .saturating_add(wide(limits.queue));
+    let exclusive = upstream.exclusive().map(|plan| plan.limits);
+    let exclusive = exclusive.map_or(0, |limits| {
+        on(limits.connections).saturating_add(wide(limits.queue))
+    });
+    own.saturating_add(exclusive)
 }
 
 /// How many endpoints one URL stands for.
