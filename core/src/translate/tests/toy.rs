@@ -268,6 +268,7 @@ impl File {
             request: Some(request),
             replies: Vec::new(),
             events: None,
+            reconnect: None,
             span: self.span("[[routes]]"),
         }
     }
@@ -288,6 +289,7 @@ impl File {
                 .collect(),
             bytes: None,
             response: None,
+            label: LabelSpec::default(),
         }
     }
 
