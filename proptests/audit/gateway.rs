@@ -126,13 +126,18 @@ impl Gateway {
         bytes.ok_or_else(|| io::Error::other("it does not say how much memory it may take"))
     }
 
+    /// The most memory that it had in use so far, in KiB.
+    pub(crate) fn most_memory(&self) -> u64 {
+        self.child.id().map_or(0, memory)
+    }
+
     /// Tells it to stop and sees how it ends.
     pub(crate) async fn stop(mut self) -> io::Result<Ended> {
         let Some(pid) = self.child.id() else {
             let fault = Some(format!("it had ended: {}", self.log()));
             return Ok(Ended { memory: 0, fault });
         };
-        let memory = memory(pid);
+        let memory = memory(pid) / 1024;
         let mut kill = Command::new("kill");
         kill.args(["-TERM", &pid.to_string()]).status().await?;
         let fault = match timeout(LIMIT, self.child.wait()).await {
@@ -155,12 +160,13 @@ impl Gateway {
     }
 }
 
+/// The most memory that a process had in use, in KiB.
 fn memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
     size.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok())
-        .map_or(0, |kilobytes| kilobytes / 1024)
+        .unwrap_or(0)
 }
 
 /// The gateway's program: the one given, or the one beside this program, built first where cargo

@@ -9,6 +9,7 @@ mod authority;
 mod chaos;
 mod client;
 mod config;
+mod flood;
 mod gateway;
 mod hostile;
 mod outcome;
@@ -64,6 +65,9 @@ struct Args {
     /// Instead of all that: so many clients that read answers of 1 MiB slowly.
     #[arg(long)]
     slow_readers: Option<usize>,
+    /// Instead of all that: floods of HTTP/2, each for so many seconds.
+    #[arg(long)]
+    floods: Option<u64>,
     /// The gateway's program; else the one beside this program.
     #[arg(long)]
     gateway: Option<PathBuf>,
@@ -95,6 +99,9 @@ async fn play(args: Args) -> Result<bool, Box<dyn Error>> {
     let gateway = Arc::new(gateway::find(args.gateway)?);
     if let Some(readers) = args.slow_readers {
         return slow::play(&gateway, readers).await;
+    }
+    if let Some(seconds) = args.floods {
+        return flood::play(&gateway, Duration::from_secs(seconds)).await;
     }
     let authority = Arc::new(Authority::new()?);
     let kills = Duration::from_millis(args.kill_every);

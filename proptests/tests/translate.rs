@@ -9,8 +9,8 @@ use gatewright_core::expr::{RuleError, Source};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
-    BodySpec, Carriage, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, MessageSpec, ReplySpec,
-    RequestSpec, RouteSpec, SetSpec, Translation,
+    BodySpec, Carriage, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, LabelSpec, MessageSpec,
+    ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
 };
 use gatewright_proptests::cases;
 use proptest::collection::vec;
@@ -51,6 +51,7 @@ fn route(target: &str, headers: &[(&str, &str)], body: BodySpec) -> RouteSpec {
         })),
         replies: Vec::new(),
         events: None,
+        reconnect: None,
         span: 0..0,
     }
 }
@@ -322,6 +323,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     set: vec![(verbatim("code"), SetSpec::Template(source(6)))],
                     bytes: None,
                     response: None,
+                    label: LabelSpec::default(),
                     span: 0..0,
                 },
                 ReplySpec {
@@ -331,6 +333,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     set: Vec::new(),
                     bytes: Some(source(9)),
                     response: None,
+                    label: LabelSpec::default(),
                     span: 0..0,
                 },
             ],

@@ -72,6 +72,12 @@ pub(crate) static EVENTS: Key = Key::new(
     Fallback::Derived("false"),
     "For clients of HTTP and an upstream of messages: the client gets what the upstream says from then on, as server-sent events (`text/event-stream`): each message that a reply rule names, as that rule's `json` or `body`. Each such client has a connection upstream of its own, which begins with the message of `request`, until either side ends. `timeout` bounds the time until it is there.",
 );
+pub(crate) static RECONNECT: Key = Key::new(
+    "routes[].reconnect",
+    Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400)),
+    Fallback::Derived("whatever the client does by itself"),
+    "For `events`: how long a client is to wait before it comes back after its connection was lost (`retry:`). It then says the `id` of the last event that it had, if there was one, which is `headers['last-event-id']` in the rules of `request`.",
+);
 pub(crate) static REQUEST: Key = Key::table(
     "routes[].request",
     "The HTTP request that a message becomes, or the message of the upstream's protocol.",
@@ -208,6 +214,21 @@ pub(crate) static REPLY_BODY: Key = Key::new(
     "To clients that speak HTTP: the response's body as text or bytes.",
 );
 
+pub(crate) static EVENT: Key = Key::new(
+    "routes[].reply[].event",
+    Kind::Text(TEMPLATE),
+    Fallback::Derived(
+        "the name of the operation that the upstream says, also where this is empty or more than a line",
+    ),
+    "For `events`: the name of the event.",
+);
+pub(crate) static EVENT_ID: Key = Key::new(
+    "routes[].reply[].id",
+    Kind::Text(TEMPLATE),
+    Fallback::Derived("none, also where this is empty or more than a line"),
+    "For `events`: the id of the event. A client that comes back says that of the last one it had as `last-event-id`.",
+);
+
 pub(crate) static KEYS: &[&Key] = &[
     &ROUTES,
     &NAME,
@@ -219,6 +240,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &FIRST_BYTE_TIMEOUT,
     &TRY_TIMEOUT,
     &EVENTS,
+    &RECONNECT,
     &REQUEST,
     &GET,
     &POST,
@@ -241,4 +263,6 @@ pub(crate) static KEYS: &[&Key] = &[
     &REPLY_HEADERS,
     &REPLY_JSON,
     &REPLY_BODY,
+    &EVENT,
+    &EVENT_ID,
 ];

@@ -2,8 +2,9 @@
 
 use super::rules;
 use super::tries::Tries;
+use crate::diagnostic::codes;
 use crate::keys::{Key, route as keys};
-use crate::read::{Reader, Section, Spanned};
+use crate::read::{Problem, Reader, Section, Spanned};
 use gatewright_core::expr::{Source, Span};
 use gatewright_core::translate::RouteSpec;
 use std::time::Duration;
@@ -70,6 +71,12 @@ fn spec(
     let events = section.flag_if(reader, &keys::EVENTS);
     let events = events.filter(|events| *events);
     let events = events.and_then(|_| Some(section.node(&keys::EVENTS)?.span.clone()));
+    let reconnect = section.duration_if(reader, &keys::RECONNECT);
+    if let (None, Some(_), Some(node)) = (&events, reconnect, section.node(&keys::RECONNECT)) {
+        let problem = Problem::warning(codes::UNUSED, "`reconnect` is not used");
+        let help = "it is for routes with `events = true`";
+        reader.problem(problem.help(help), node.span.clone());
+    }
     let replies = rules::replies(reader, section);
     let request = match section.node(&keys::REQUEST) {
         Some(_) => Some(rules::request(reader, section)?),
@@ -82,6 +89,7 @@ fn spec(
         request,
         replies,
         events,
+        reconnect,
         span,
     })
 }

@@ -6,8 +6,8 @@ use crate::read::{Problem, Reader, Section, key_source, text_source};
 use crate::tree::{Node, Table, Value};
 use gatewright_core::expr::Source;
 use gatewright_core::translate::{
-    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, SetSpec,
-    no_request,
+    BodySpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
+    SetSpec, no_request,
 };
 use http::Method;
 use std::sync::Arc;
@@ -193,6 +193,10 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
         let set = set(reader, &section, &keys::SET);
         let bytes = section.source(reader, &keys::BYTES);
         let response = response(reader, &section);
+        let label = LabelSpec {
+            event: section.source(reader, &keys::EVENT),
+            id: section.source(reader, &keys::EVENT_ID),
+        };
         replies.extend(on.map(|on| ReplySpec {
             on,
             when,
@@ -200,6 +204,7 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
             set,
             bytes,
             response,
+            label,
             span,
         }));
     }

@@ -4,6 +4,7 @@ use super::codes::{NOT_SENT, NOTHING_COMES};
 use super::compose::{Composition, Purpose, Typed};
 use super::keyed::keyed;
 use super::load::{Findings, bad_request};
+use super::reply::Told;
 use super::scope::{Answers, MessageScope, ReadJson};
 use super::{Facts, MessageSpec, Outcome, RequestSpec, RouteSpec, Rules, feed, no_request};
 use crate::codec::{CorrelationKind, Descriptor, Needs, Operation, Protocol};
@@ -126,7 +127,7 @@ impl Conversion {
     ) -> Result<Option<Bytes>, Fault> {
         let made = self.rules.event(request, event, facts);
         let bad = |error: EvalError| Fault::sent(FaultClass::BadReply, error.detail().to_owned());
-        let Some(data) = made.map_err(bad)? else {
+        let Some(Told { data, label }) = made.map_err(bad)? else {
             return Ok(None);
         };
         let name = &self
@@ -135,7 +136,7 @@ impl Conversion {
             .operation(event.operation())
             .name;
         let data = data.body().whole().unwrap_or_default();
-        Ok(Some(feed::event(name, &data)))
+        Ok(Some(feed::event(name, &label, &data)))
     }
 
     /// Whether the upstream has to answer what is sent.

@@ -4,6 +4,7 @@ use crate::codec::Descriptor;
 use crate::message::{Message, Value};
 use bytes::Bytes;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// A comment: whoever gets it knows that the connection still stands.
 pub const COMMENT: Bytes = Bytes::from_static(b":\n\n");
@@ -34,19 +35,41 @@ pub fn head(descriptor: &Descriptor) -> Option<Message> {
     Some(descriptor.message(shape.response, fields))
 }
 
-/// One event. Names of operations have no line ends; each line of the data is one of its own.
+/// What an event is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Label {
+    pub(super) name: Option<String>,
+    pub(super) id: Option<String>,
+}
+
+/// How long whoever listens is to wait before it comes back, once it has lost its connection.
 #[must_use]
-pub fn event(name: &str, data: &[u8]) -> Bytes {
+pub fn reconnect(after: Duration) -> Bytes {
+    Bytes::from(format!("retry: {}\n\n", after.as_millis()))
+}
+
+/// One event. Each line of the data is one of its own. A name that would break its line is not said, and neither
+/// is an id that would, or that whoever listens had to pass over: WHATWG HTML, 9.2.6.
+pub(super) fn event(operation: &str, label: &Label, data: &[u8]) -> Bytes {
     let data = String::from_utf8_lossy(data);
-    let mut text = String::with_capacity(name.len() + data.len() + 24);
+    let mut text = String::with_capacity(operation.len() + data.len() + 48);
+    let name = label.name.as_deref().filter(|name| is_line(name));
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "event: {name}");
+    let _ = writeln!(text, "event: {}", name.unwrap_or(operation));
+    if let Some(id) = label.id.as_deref().filter(|id| is_line(id)) {
+        let _ = writeln!(text, "id: {id}");
+    }
     let unified = data.replace("\r\n", "\n").replace('\r', "\n");
     for line in unified.split('\n') {
         let _ = writeln!(text, "data: {line}");
     }
     text.push('\n');
     Bytes::from(text)
+}
+
+/// Whether a text is all of a line, and something. An empty id would take back the last one.
+fn is_line(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['\r', '\n', '\0'])
 }
 
 #[cfg(test)]
@@ -66,7 +89,27 @@ mod tests {
             (b"\xFF", "data: \u{fffd}\n"),
         ];
         for (data, lines) in rows {
-            assert_eq!(event("x", data), format!("event: x\n{lines}\n"));
+            assert_eq!(
+                event("x", &Label::default(), data),
+                format!("event: x\n{lines}\n")
+            );
         }
+    }
+    #[test]
+    fn an_event_is_called_what_fits_a_line() {
+        let label = |name: &str, id: &str| Label {
+            name: Some(name.to_owned()),
+            id: Some(id.to_owned()),
+        };
+        for (label, lines) in [
+            (label("news", "17-0"), "event: news\nid: 17-0\n"),
+            (label("a\nid: 1", "1\rdata: b"), "event: x\n"),
+            (label("", ""), "event: x\n"),
+            (label("news", "1\u{0}2"), "event: news\n"),
+            (label(" n", " 1"), "event:  n\nid:  1\n"),
+        ] {
+            assert_eq!(event("x", &label, b"d"), format!("{lines}data: d\n\n"));
+        }
+        assert_eq!(reconnect(Duration::from_secs(3)), "retry: 3000\n\n");
     }
 }

@@ -58,8 +58,8 @@ pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
 pub use reply::{misdirected, not_allowed};
 pub use spec::{
-    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
-    SetSpec,
+    BodySpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
+    RouteSpec, SetSpec,
 };
 pub use told::told;
 
@@ -201,7 +201,7 @@ impl<R> Rules<R> {
         request: &Message,
         event: &Message,
         facts: &Facts,
-    ) -> Result<Option<Message>, EvalError> {
+    ) -> Result<Option<reply::Told>, EvalError> {
         let json = ReadJson::new(self.places.json());
         self.replies.event(self.env(request, facts, &json), event)
     }

@@ -1,6 +1,7 @@
 //! A route's rules as typed, with their places in the file.
 
 use crate::expr::{Source, Span};
+use std::time::Duration;
 
 /// One route, as typed.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct RouteSpec {
     pub replies: Vec<ReplySpec>,
     /// Where it is said that the client gets all that the upstream says, if so.
     pub events: Option<Span>,
+    /// How long a client of events is to wait before it comes back.
+    pub reconnect: Option<Duration>,
     /// All of it in the file.
     pub span: Span,
 }
@@ -97,8 +100,19 @@ pub struct ReplySpec {
     pub bytes: Option<Source>,
     /// What clients get that speak HTTP.
     pub response: Option<ResponseSpec>,
+    /// What an event is called.
+    pub label: LabelSpec,
     /// All of it in the file.
     pub span: Span,
+}
+
+/// What a server-sent event is called: WHATWG HTML, 9.2.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabelSpec {
+    /// Template of its name.
+    pub event: Option<Source>,
+    /// Template of its id.
+    pub id: Option<Source>,
 }
 
 /// The response to an HTTP request.

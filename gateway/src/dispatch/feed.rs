@@ -49,7 +49,11 @@ impl Opening {
         Ok(Self(Box::pin(async move {
             let connected = route.upstream.connect_own(owner, Beginning::AsEach).await;
             let own = connected.ok_or_else(unreachable)?;
-            let (sender, body) = Body::stream(BUDGET);
+            let (mut sender, body) = Body::stream(BUDGET);
+            if let Some(after) = route.plan.spec.reconnect {
+                // Nothing was sent yet, so that there is room.
+                let _ = sender.send(feed::reconnect(after));
+            }
             let limit = route.upstream.longest_frame();
             let mut feed = Feed {
                 own,

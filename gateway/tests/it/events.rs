@@ -46,6 +46,134 @@ reply = [
     )
 }
 
+/// Entries of a log as events with their ids, from behind the one that a client has had.
+fn log_config(url: &str) -> String {
+    let told = config(url, "");
+    let (head, _) = told.split_once("[[routes]]").expect("a route");
+    let routes = r#"
+[[routes]]
+name = "resumed"
+from = "front"
+operation = "GET /v1/log"
+when = "headers['last-event-id'].length > 0"
+to = "redis"
+events = true
+reconnect = "1500ms"
+request.send = "subscribe"
+request.set = { args = ["{utf8('log')}", "{utf8(headers['last-event-id'])}"] }
+reply = [{ on = "push", id = "{items[1].data.to_s('UTF-8')}", event = "{items[0].data.to_s('UTF-8')}", body = "{items[2].data.to_s('UTF-8')}" }]
+[[routes]]
+name = "new"
+from = "front"
+operation = "GET /v1/log"
+to = "redis"
+events = true
+reconnect = "1500ms"
+request.send = "subscribe"
+request.set = { args = ["{utf8('log')}", "{utf8('0')}"] }
+reply = [{ on = "push", id = "{items[1].data.to_s('UTF-8')}", event = "{items[0].data.to_s('UTF-8')}", body = "{items[2].data.to_s('UTF-8')}" }]
+"#;
+    format!("{head}{routes}")
+}
+
+/// An entry: its name, its id, its data.
+fn entry(words: [&str; 3]) -> Vec<u8> {
+    let bulk = |word: &str| format!("${}\r\n{word}\r\n", word.len());
+    format!(">3\r\n{}", words.map(bulk).concat()).into_bytes()
+}
+
+/// What a browser makes of a stream: WHATWG HTML, 9.2.6.
+#[derive(Debug, Default)]
+struct EventSource {
+    dispatched: Vec<[String; 3]>,
+    last_id: String,
+    reconnection_millis: Option<u64>,
+}
+
+impl EventSource {
+    fn read(stream: &str) -> Self {
+        let mut source = Self::default();
+        let (mut name, mut data) = (String::new(), String::new());
+        let unified = stream.replace("\r\n", "\n").replace('\r', "\n");
+        for line in unified.split('\n') {
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "" if line.is_empty() => {
+                    if let Some(data) = data.strip_suffix('\n') {
+                        let data = data.to_owned();
+                        source
+                            .dispatched
+                            .push([name.clone(), source.last_id.clone(), data]);
+                    }
+                    (name, data) = (String::new(), String::new());
+                }
+                "event" => name = value.to_owned(),
+                "data" => data += &format!("{value}\n"),
+                "id" if !value.contains('\0') => source.last_id = value.to_owned(),
+                "retry" => source.reconnection_millis = value.parse().ok(),
+                _ => {}
+            }
+        }
+        source
+    }
+}
+
+/// Hears with curl until the server has said this, and has ended.
+async fn listen(gateway: &Gateway, curl: &PathBuf, last_id: &str) -> EventSource {
+    let url = format!("http://{}/v1/log", gateway.front());
+    let mut command = Command::new(curl);
+    command.args(["--silent", "--show-error", "--no-buffer", &url]);
+    if !last_id.is_empty() {
+        command.args(["-H", &format!("Last-Event-ID: {last_id}")]);
+    }
+    let output = run(&mut command).await;
+    assert!(output.status.success(), "{output:?}");
+    EventSource::read(&String::from_utf8(output.stdout).expect("text"))
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_goes_on_behind_the_last_event_that_it_had() {
+    let Some([curl]) = installed(["curl"], "curl") else {
+        return;
+    };
+    let (listener, url) = raw::listener().await;
+    let gateway = Gateway::start_text(&log_config(&url), &[]).await;
+    let asked = |id: &str| {
+        let length = id.len();
+        format!("*3\r\n$9\r\nsubscribe\r\n$3\r\nlog\r\n${length}\r\n{id}\r\n").into_bytes()
+    };
+    let serve = async |id: &str, said: Vec<u8>| {
+        let mut server = accept(&listener).await;
+        expect(&mut server, &asked(id)).await;
+        server.write_all(&said).await.expect("a gateway");
+    };
+    let said = [
+        entry(["placed", "17-0", "a"]),
+        entry(["paid", "17-1", "b\r\nid: 99\n\nevent: c"]),
+        // What would be another line or another event is left out, and the ids before it stand.
+        entry(["paid\nid: 98", "18\n\ndata: x", "d"]),
+        entry(["", "19\0", ""]),
+    ];
+    let (first, ()) = tokio::join!(listen(&gateway, &curl, ""), serve("0", said.concat()));
+    let expected = [
+        ["placed", "17-0", "a"],
+        ["paid", "17-1", "b\nid: 99\n\nevent: c"],
+        ["push", "17-1", "d"],
+        ["push", "17-1", ""],
+    ];
+    assert_eq!(
+        first.dispatched,
+        expected.map(|event| event.map(str::to_owned))
+    );
+    assert_eq!(first.reconnection_millis, Some(1500));
+    let said = entry(["paid", "20-0", "e"]);
+    let back = listen(&gateway, &curl, &first.last_id);
+    let (second, ()) = tokio::join!(back, serve("17-1", said));
+    let expected = ["paid", "20-0", "e"].map(str::to_owned);
+    assert_eq!(second.dispatched, [expected]);
+}
+
 async fn start(limits: &str) -> (Gateway, TcpListener) {
     let (listener, url) = raw::listener().await;
     let gateway = Gateway::start_text(&config(&url, limits), &[]).await;

@@ -40,7 +40,7 @@ async fn tunnels(gateway: &Gateway) -> Tunnels {
 #[tokio::test]
 async fn several_clients_and_other_requests_share_a_connection() {
     let (_backend, gateway) = approving(|config| config).await;
-    let mut tunnels = tunnels(&gateway).await;
+    let tunnels = tunnels(&gateway).await;
     let mut clients = Vec::new();
     for _ in 0..5 {
         clients.push(tunnels.open().await);
@@ -71,8 +71,8 @@ async fn several_clients_and_other_requests_share_a_connection() {
 #[tokio::test]
 async fn who_is_not_let_in_is_told_why() {
     let (_backend, gateway) = approving(|config| config).await;
-    let mut tunnels = tunnels(&gateway).await;
-    let mut refused = async |status: u16, cause: &str, change: fn(&mut http::Request<()>)| {
+    let tunnels = tunnels(&gateway).await;
+    let refused = async |status: u16, cause: &str, change: fn(&mut http::Request<()>)| {
         let mut request = ask();
         change(&mut request);
         assert_eq!(tunnels.status(request).await, status, "{cause}");
@@ -115,7 +115,7 @@ async fn each_client_takes_a_place_and_gives_it_back() {
     let places = |config: Config| config.listener("connections", 4);
     let (_backend, gateway) = approving(places).await;
     // The connection has one itself, and one is kept for whoever connects next.
-    let mut tunnels = tunnels(&gateway).await;
+    let tunnels = tunnels(&gateway).await;
     let (mut one, mut other) = (tunnels.open().await, tunnels.open().await);
     assert_eq!(tunnels.status(ask()).await, 503);
     one.send(CLOSE, b"").await;
@@ -145,7 +145,7 @@ async fn it_goes_over_tls_where_alpn_chooses_it() {
     let connector = TlsConnector::from(authority.client());
     let name = "localhost".try_into().expect("a name");
     let stream = connector.connect(name, raw::connect(&gateway).await).await;
-    let mut tunnels = Tunnels::over(stream.expect("a handshake")).await;
+    let tunnels = Tunnels::over(stream.expect("a handshake")).await;
     let mut client = tunnels.open().await;
     for seq in 0..3 {
         client.send(BINARY, &AuthReq::new(seq).bytes()).await;

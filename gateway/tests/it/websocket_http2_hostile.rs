@@ -151,7 +151,7 @@ async fn a_window_of_nothing_is_waited_for_within_bounds() {
 async fn long_replies_go_through_small_windows() {
     let backend = Backend::scripted(at_length).start().await;
     let gateway = Gateway::start(&Config::dns([backend.url()]).websocket()).await;
-    let mut tunnels = Tunnels::over(raw::connect(&gateway).await).await;
+    let tunnels = Tunnels::over(raw::connect(&gateway).await).await;
     let mut clients = [tunnels.open().await, tunnels.open().await];
     for client in &mut clients {
         for id in 0..20 {

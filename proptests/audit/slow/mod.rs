@@ -4,9 +4,11 @@
 mod reader;
 mod server;
 
+pub(crate) use reader::{Latencies, ask_for};
+pub(crate) use server::{COUNTED, Server};
+
 use crate::gateway::{Ended, Gateway};
-use reader::{Latencies, Reading};
-use server::Server;
+use reader::Reading;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -94,7 +96,7 @@ fn config(readers: usize, urls: &[String]) -> Result<String, std::fmt::Error> {
 async fn measure(front: std::net::SocketAddr) -> Result<Latencies, Box<dyn Error>> {
     let mut asking = JoinSet::new();
     for number in 0..GOOD {
-        asking.spawn(reader::ask_for(front, number, MEASURED));
+        asking.spawn(ask_for(front, number, MEASURED));
     }
     let mut all = Latencies::default();
     while let Some(one) = asking.join_next().await {

@@ -118,7 +118,7 @@ impl Answer {
 }
 
 /// Asks for short answers for a while, one after the other.
-pub(super) async fn ask_for(
+pub(crate) async fn ask_for(
     front: SocketAddr,
     number: usize,
     time: Duration,
@@ -142,10 +142,10 @@ pub(super) async fn ask_for(
 
 /// How long answers took.
 #[derive(Debug, Default)]
-pub(super) struct Latencies(Vec<Duration>);
+pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    pub(super) fn add(&mut self, mut other: Self) {
+    pub(crate) fn add(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
     }
 }

@@ -3,38 +3,55 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+/// Requests for this number are counted.
+pub(crate) const COUNTED: usize = 1_000_000;
+
 /// It ends with this value.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
+    counted: Arc<AtomicU64>,
     running: JoinHandle<()>,
 }
 
 impl Server {
-    pub(super) async fn start() -> io::Result<Self> {
+    pub(crate) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let counted = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&counted);
         let running = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 tokio::select! {
                     accepted = listener.accept() => {
                         if let Ok((tcp, _)) = accepted {
-                            connections.spawn(serve(tcp));
+                            connections.spawn(serve(tcp, Arc::clone(&counter)));
                         }
                     }
                     Some(_) = connections.join_next() => {}
                 }
             }
         });
-        Ok(Self { address, running })
+        Ok(Self {
+            address,
+            counted,
+            running,
+        })
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many requests for [`COUNTED`] have come.
+    pub(crate) fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed)
     }
 }
 
@@ -56,10 +73,13 @@ pub(super) const fn byte(number: usize, at: usize) -> u8 {
 const PART: usize = 16 << 10;
 
 /// Ends with its peer, whatever the end.
-async fn serve(mut tcp: TcpStream) {
+async fn serve(mut tcp: TcpStream, counter: Arc<AtomicU64>) {
     let _ = tcp.set_nodelay(true);
     let mut head = Vec::new();
     while let Some((number, length)) = request(&mut tcp, &mut head).await {
+        if number == COUNTED {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
         if tcp.write_all(answer.as_bytes()).await.is_err() {
             return;

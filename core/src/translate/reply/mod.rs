@@ -8,3 +8,4 @@ mod rule;
 pub(in crate::translate) use on::On;
 pub(super) use replies::Replies;
 pub use response::{misdirected, not_allowed};
+pub(super) use rule::Told;

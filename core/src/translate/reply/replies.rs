@@ -2,7 +2,7 @@
 
 use super::on::On;
 use super::response;
-use super::rule::Rule;
+use super::rule::{Rule, Told};
 use crate::codec::{Descriptor, Protocol, Rejected};
 use crate::expr::{EvalError, RuleError, Source};
 use crate::fault::{Fault, FaultClass};
@@ -116,7 +116,7 @@ impl Replies {
         &self,
         request: MessageEnv<'_>,
         event: &Message,
-    ) -> Result<Option<Message>, EvalError> {
+    ) -> Result<Option<Told>, EvalError> {
         let outcome = Outcome::Message(event);
         let env = ReplyEnv::new(&self.places, request, &self.paths, outcome);
         let on = On::Operation(event.operation());
@@ -126,7 +126,7 @@ impl Replies {
                 .as_ref()
                 .map_or(Ok(true), |when| when.test(&env))?
             {
-                return rule.build(request, &env);
+                return rule.tell(request, &env);
             }
         }
         Ok(None)

@@ -7,9 +7,10 @@ use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
 use crate::message::{Kind, Message, Value};
 use crate::translate::codes::{BYTES, FORM, RESPONSE};
 use crate::translate::compose::{Composition, Purpose, Typed};
+use crate::translate::feed::Label;
 use crate::translate::load::Findings;
 use crate::translate::scope::{MessageEnv, ReplyScope};
-use crate::translate::{ReplySpec, ResponseSpec, SetSpec};
+use crate::translate::{LabelSpec, ReplySpec, ResponseSpec, SetSpec};
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
@@ -19,6 +20,23 @@ pub(super) struct Rule {
     pub(super) on: On,
     pub(super) when: Option<Expr>,
     reply: Reply,
+    /// Of events only; for all else there is none.
+    label: Option<Box<EventLabel>>,
+}
+
+/// What an event is called.
+#[derive(Clone, Debug)]
+struct EventLabel {
+    name: Option<Template>,
+    id: Option<Template>,
+}
+
+/// An event, not yet as text.
+#[derive(Debug)]
+pub(in crate::translate) struct Told {
+    /// The message whose body is its data.
+    pub(in crate::translate) data: Message,
+    pub(in crate::translate) label: Label,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +65,7 @@ impl Rule {
             .as_ref()
             .map(|source| findings.take(Expr::condition(source, scope)));
         let reply = compile_reply(spec, protocol, scope, findings);
+        let label = compile_label(spec, scope, findings);
         // A condition that did not compile must not leave a rule without one.
         let when = match when {
             Some(None) => return None,
@@ -56,6 +75,7 @@ impl Rule {
             on: on?,
             when,
             reply: reply?,
+            label: label?,
         })
     }
 
@@ -76,6 +96,63 @@ impl Rule {
             Reply::Refusal => Ok(None),
         }
     }
+}
+
+impl Rule {
+    /// The event of this rule.
+    pub(super) fn tell(
+        &self,
+        request: MessageEnv<'_>,
+        env: &dyn Env,
+    ) -> Result<Option<Told>, EvalError> {
+        let Some(data) = self.build(request, env)? else {
+            return Ok(None);
+        };
+        let text = |template: Option<&Template>| {
+            let written = template.map(|template| {
+                let mut text = String::new();
+                template.write_text(env, &mut text).map(|()| text)
+            });
+            written.transpose()
+        };
+        let label = match &self.label {
+            None => Label::default(),
+            Some(label) => Label {
+                name: text(label.name.as_ref())?,
+                id: text(label.id.as_ref())?,
+            },
+        };
+        Ok(Some(Told { data, label }))
+    }
+}
+
+/// What an event is called; `None` if that is wrong.
+fn compile_label(
+    spec: &ReplySpec,
+    scope: &mut ReplyScope<'_>,
+    findings: &mut Findings,
+) -> Option<Option<Box<EventLabel>>> {
+    let LabelSpec { event, id } = &spec.label;
+    let Some(first) = event.as_ref().or(id.as_ref()) else {
+        return Some(None);
+    };
+    if !scope.answers_to_event() {
+        let message = "an `id` or `event` of what is no event";
+        let error = RuleError::new(RESPONSE, first.span().clone(), message);
+        let help = "rules for what the upstream says have them, on a route with `events = true`";
+        return findings.refuse(error.help(help));
+    }
+    let mut compile = |source: &Option<Source>| match source {
+        None => Some(None),
+        Some(source) => findings
+            .take(Template::compile_text(source, scope))
+            .map(Some),
+    };
+    let (name, id) = (compile(event), compile(id));
+    Some(Some(Box::new(EventLabel {
+        name: name?,
+        id: id?,
+    })))
 }
 
 fn compile_reply(

@@ -277,6 +277,7 @@ impl File {
             request: Some(request),
             replies: Vec::new(),
             events: None,
+            reconnect: None,
             span: self.span("[[routes]]"),
         }
     }
@@ -297,6 +298,7 @@ impl File {
                 .collect(),
             bytes: None,
             response: None,
+            label: LabelSpec::default(),
         }
     }
 

@@ -53,7 +53,7 @@ impl Tunnels {
 
     /// Sends the head of a request: the response, and what may be sent behind the head.
     pub(crate) async fn request(
-        &mut self,
+        &self,
         request: Request<()>,
     ) -> Result<(Response<RecvStream>, SendStream<Bytes>), h2::Error> {
         let ends = request.method() != Method::CONNECT;
@@ -63,13 +63,13 @@ impl Tunnels {
     }
 
     /// The status of the response.
-    pub(crate) async fn status(&mut self, request: Request<()>) -> u16 {
+    pub(crate) async fn status(&self, request: Request<()>) -> u16 {
         let (response, _) = self.request(request).await.expect("a response");
         response.status().as_u16()
     }
 
     /// A tunnel that is let in.
-    pub(crate) async fn open(&mut self) -> WebSocket<DuplexStream> {
+    pub(crate) async fn open(&self) -> WebSocket<DuplexStream> {
         let (response, send) = self.request(ask()).await.expect("a response");
         assert_eq!(response.status(), 200);
         let (near, far) = duplex(1 << 20);

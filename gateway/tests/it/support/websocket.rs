@@ -65,11 +65,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Self { stream }
     }
 
-    /// Ends our side without a word.
-    pub(crate) async fn finish(&mut self) {
-        self.stream.shutdown().await.expect("a peer");
-    }
-
     /// Sends any bytes at all.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         let sent = in_time("a peer that reads", self.stream.write_all(bytes)).await;

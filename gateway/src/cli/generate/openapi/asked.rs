@@ -156,8 +156,17 @@ impl Reading {
     fn rest(&mut self, spec: &RouteSpec) {
         self.condition(spec.when.as_ref());
         self.0.called = Called::OfRequest;
-        for ReplySpec { when, response, .. } in &spec.replies {
+        for ReplySpec {
+            when,
+            response,
+            label,
+            ..
+        } in &spec.replies
+        {
             self.condition(when.as_ref());
+            for called in label.event.iter().chain(&label.id) {
+                self.template(called, any(), false);
+            }
             if let Some(response) = response {
                 self.response(response);
             }
