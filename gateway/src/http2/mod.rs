@@ -4,12 +4,14 @@
 //! the time they are looked at, and their exchanges are not to make room for these.
 
 mod corked;
+mod decimal;
 mod doorbell;
 mod inflow;
 mod outflow;
 mod patience;
 
 pub(crate) use corked::{Cork, Corked};
+pub(crate) use decimal::decimal;
 pub(crate) use doorbell::Doorbell;
 pub(crate) use inflow::{Inflow, Stopped};
 pub(crate) use outflow::Outflow;
