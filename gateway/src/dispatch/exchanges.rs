@@ -127,7 +127,8 @@ impl<T> Exchanges<T> {
     }
 
     /// Polls the exchanges that were woken and hands those that ended to `ended`. Later wakes
-    /// reach the task of `cx`.
+    /// reach the task of `cx`; meanwhile, those of exchanges that are over by the end do not. The
+    /// HTTP/2 library wakes who sends something on a stream while it does.
     pub(crate) fn poll_ready<E>(
         &mut self,
         cx: &Context<'_>,
@@ -137,10 +138,7 @@ impl<T> Exchanges<T> {
         {
             let mut woken = self.ready.lock();
             std::mem::swap(&mut woken.places, &mut self.batch);
-            match &mut woken.task {
-                Some(task) => task.clone_from(cx.waker()),
-                None => woken.task = Some(cx.waker().clone()),
-            }
+            woken.task = None;
         }
         for index in self.batch.drain(..) {
             let place = &mut self.places[index];
@@ -156,6 +154,17 @@ impl<T> Exchanges<T> {
                 self.free.push(index);
                 ended(exchange, result);
             }
+        }
+        self.listen(cx);
+    }
+
+    /// Has wakes reach the task. One that came meanwhile reaches it now, if it still concerns anybody.
+    fn listen(&self, cx: &Context<'_>) {
+        let mut woken = self.ready.lock();
+        let concerns = |place: &usize| self.places[*place].exchange.is_some();
+        match woken.places.iter().any(concerns) {
+            true => cx.waker().wake_by_ref(),
+            false => woken.task = Some(cx.waker().clone()),
         }
     }
 
@@ -259,5 +268,34 @@ mod tests {
         assert_eq!(polled, ['b']);
         kept.wake_by_ref();
         assert_eq!(woken(), 2);
+    }
+
+    #[test]
+    fn who_is_woken_by_its_own_poll_is_polled_again_unless_it_is_over() {
+        let task = Arc::<Task>::default();
+        let woken = || task.0.load(Ordering::Relaxed);
+        let waker = Waker::from(Arc::clone(&task));
+        let cx = &Context::from_waker(&waker);
+        let mut exchanges = Exchanges::default();
+        let turn = |exchanges: &mut Exchanges<char>, end: bool| {
+            exchanges.poll_ready(
+                cx,
+                |_, cx| {
+                    cx.waker().wake_by_ref();
+                    end.then_some(())
+                },
+                |_, ()| {},
+            );
+        };
+        exchanges.insert('a');
+        turn(&mut exchanges, false);
+        assert_eq!(woken(), 1);
+        turn(&mut exchanges, true);
+        assert!(exchanges.is_empty());
+        assert_eq!(woken(), 1);
+        exchanges.insert('b');
+        turn(&mut exchanges, true);
+        assert!(exchanges.is_empty(), "its place was left with a wake");
+        assert_eq!(woken(), 1);
     }
 }

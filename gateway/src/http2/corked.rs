@@ -32,6 +32,11 @@ struct Inner<T> {
     heard: bool,
     /// The same of what was written.
     sent: bool,
+    /// Whether there was nothing to read this turn. Whoever reads is woken once there is; until then
+    /// nobody asks the socket again, however often the library is asked for the next request.
+    dry: bool,
+    /// Whether the library waits to write.
+    choked: bool,
 }
 
 impl<T> Corked<T> {
@@ -42,6 +47,8 @@ impl<T> Corked<T> {
             held,
             heard: false,
             sent: false,
+            dry: false,
+            choked: false,
         }));
         let cork = Cork {
             inner: Rc::clone(&inner),
@@ -60,13 +67,21 @@ impl<T> Cork<T> {
     pub(crate) fn take_sent(&self) -> bool {
         std::mem::take(&mut self.inner.borrow_mut().sent)
     }
+
+    /// Whether the library could not write all since the last time: its waker may not be the one
+    /// that is woken when it can.
+    pub(crate) fn take_choked(&self) -> bool {
+        std::mem::take(&mut self.inner.borrow_mut().choked)
+    }
 }
 
 impl<T: AsyncWrite + Unpin> Cork<T> {
     /// Writes what is held. Call it after each turn of the library; pending, the task is woken
     /// when there is room to go on.
     pub(crate) fn poll_release(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner.borrow_mut().poll_release(cx)
+        let inner = &mut *self.inner.borrow_mut();
+        inner.dry = false;
+        inner.poll_release(cx)
     }
 }
 
@@ -89,7 +104,9 @@ impl<T: AsyncWrite + Unpin> Inner<T> {
     /// How many bytes may be taken.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.held.len() >= MOST {
-            ready!(self.poll_release(cx))?;
+            let released = self.poll_release(cx);
+            self.choked |= released.is_pending();
+            ready!(released)?;
         }
         Poll::Ready(Ok(MOST - self.held.len()))
     }
@@ -102,9 +119,13 @@ impl<T: AsyncRead + Unpin> AsyncRead for Corked<T> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let inner = &mut *self.inner.borrow_mut();
+        if inner.dry {
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut inner.transport).poll_read(cx, buffer);
         inner.heard |= buffer.filled().len() > before;
+        inner.dry = read.is_pending();
         read
     }
 }
@@ -145,7 +166,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Corked<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let inner = &mut *self.inner.borrow_mut();
-        ready!(inner.poll_release(cx))?;
+        let released = inner.poll_release(cx);
+        inner.choked |= released.is_pending();
+        ready!(released)?;
         Pin::new(&mut inner.transport).poll_shutdown(cx)
     }
 }
@@ -181,6 +204,24 @@ mod tests {
         assert_eq!(&whole, b"abcd");
     }
 
+    #[tokio::test]
+    async fn a_socket_that_had_nothing_is_asked_again_in_the_next_turn() {
+        let (near, mut far) = duplex(16);
+        let (mut corked, cork) = Corked::new(near);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let read = |corked: &mut Corked<_>| {
+            let (mut space, cx) = ([0; 4], &mut Context::from_waker(Waker::noop()));
+            let mut buffer = ReadBuf::new(&mut space);
+            let read = Pin::new(corked).poll_read(cx, &mut buffer);
+            read.is_ready().then(|| buffer.filled().to_vec())
+        };
+        assert_eq!(read(&mut corked), None);
+        assert!(Pin::new(&mut far).poll_write(cx, b"ab").is_ready());
+        assert_eq!(read(&mut corked), None);
+        assert!(cork.poll_release(cx).is_ready());
+        assert_eq!(read(&mut corked), Some(b"ab".to_vec()));
+    }
+
     #[test]
     fn no_more_is_held_than_may_be() {
         let (near, _far) = duplex(16);
@@ -189,7 +230,9 @@ mod tests {
         let much = vec![0; 2 * MOST];
         let taken = Pin::new(&mut corked).poll_write(cx, &much);
         assert!(matches!(taken, Poll::Ready(Ok(MOST))));
+        assert!(!cork.take_choked());
         assert!(Pin::new(&mut corked).poll_write(cx, &much).is_pending());
+        assert!(cork.take_choked() && !cork.take_choked());
         assert!(cork.inner.borrow().held.len() <= MOST);
     }
 }

@@ -18,7 +18,10 @@ pub(crate) struct Doorbell {
 #[derive(Debug, Default)]
 struct Bell {
     muffled: AtomicBool,
+    /// Whether it was rung while it was muffled.
     rung: AtomicBool,
+    /// Whether it was rung while it was not.
+    called: AtomicBool,
     task: Mutex<Option<Waker>>,
 }
 
@@ -35,6 +38,7 @@ impl Wake for Bell {
                 return;
             }
         }
+        self.called.store(true, Ordering::SeqCst);
         // A panic while the lock is held leaves a whole waker, or none.
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = &*task {
@@ -62,6 +66,12 @@ impl Doorbell {
             None => *known = Some(task.clone()),
         }
         &self.waker
+    }
+
+    /// Whether it has woken the task since the last time. If not, somebody else has, and the library
+    /// has nothing to do.
+    pub(crate) fn has_called(&self) -> bool {
+        self.bell.called.swap(false, Ordering::SeqCst)
     }
 
     /// Until it is let go, it wakes nobody.
@@ -98,14 +108,16 @@ mod tests {
         let waker = doorbell.waker(&Waker::from(Arc::clone(&task))).clone();
         waker.wake_by_ref();
         assert_eq!(woken(), 1);
+        assert!(doorbell.has_called() && !doorbell.has_called());
         doorbell.muffle();
         waker.wake_by_ref();
         waker.wake_by_ref();
         assert_eq!(woken(), 1);
-        assert!(doorbell.let_go());
+        assert!(doorbell.let_go() && !doorbell.has_called());
         doorbell.muffle();
         assert!(!doorbell.let_go());
         waker.wake();
         assert_eq!(woken(), 2);
+        assert!(doorbell.has_called());
     }
 }

@@ -4,6 +4,7 @@
 //! the time they are looked at, and their exchanges are not to make room for these.
 
 mod corked;
+mod decimal;
 mod doorbell;
 mod inflow;
 mod outflow;
@@ -11,6 +12,7 @@ mod patience;
 mod tunnel;
 
 pub(crate) use corked::{Cork, Corked};
+pub(crate) use decimal::decimal;
 pub(crate) use doorbell::Doorbell;
 pub(crate) use inflow::{Inflow, Stopped};
 pub(crate) use outflow::Outflow;

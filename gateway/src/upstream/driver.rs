@@ -1,20 +1,22 @@
 //! Keeps one HTTP/2 connection going and tells the pool what becomes of it.
 
 use super::connect::{ConnectError, Usable};
+use super::spent::Spent;
 use super::stream::Stream;
 use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
-use crate::http2::{Cork, Corked};
+use crate::http2::{Cork, Corked, Doorbell};
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
 use gatewright_core::health::{Sign, Silence, Step};
 use gatewright_core::pool::{ConnId, Retirement};
 use h2::client::{Connection, SendRequest};
-use h2::{Ping, PingPong};
+use h2::{Ping, PingPong, RecvStream};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Instant;
 
 /// The task of one connection.
 pub(super) struct Driver {
@@ -22,10 +24,15 @@ pub(super) struct Driver {
     id: ConnId,
     connection: Connection<Corked<Stream>, Bytes>,
     cork: Cork<Stream>,
+    doorbell: Doorbell,
+    /// Streams that are over; kept for its capacity.
+    spent: Vec<RecvStream>,
     /// A handle to ask how many streams the server allows. It is dropped when the connection
     /// leaves, so that the library closes it after the last stream.
     probe: Option<SendRequest<Bytes>>,
     capacity: usize,
+    /// When nothing was due last, as far as it was seen.
+    last_used: Instant,
     alarm: Alarm,
     retirement: Retirement,
     silence: Silence,
@@ -89,6 +96,7 @@ impl Driver {
             served: 0,
             driver: Waker::noop().clone(),
             retiring: false,
+            spent: Spent::default(),
         };
         upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
@@ -101,15 +109,25 @@ impl Driver {
             id,
             connection,
             cork,
+            doorbell: Doorbell::new(),
+            spent: Vec::new(),
             probe: Some(sender),
             capacity: 0,
+            last_used: clock::now(),
             alarm,
         }
     }
 
     /// Goes on with the connection; all that it has to write leaves together.
     fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx) {
+        let bell = self.doorbell.waker(cx.waker()).clone();
+        self.upstream.take_spent(self.id, &mut self.spent);
+        // That they are let go of would have the library asked, which it is next.
+        self.doorbell.muffle();
+        self.spent.clear();
+        self.doorbell.let_go();
+        let library = &mut Context::from_waker(&bell);
+        if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(library) {
             return Poll::Ready(ended.map_err(ConnectError::Http2));
         }
         match self.cork.poll_release(cx) {
@@ -137,8 +155,7 @@ impl Driver {
     }
 
     /// Closes a connection that nobody has used for long enough.
-    fn close_if_idle(&mut self, cx: &Context<'_>) {
-        let now = clock::now();
+    fn close_if_idle(&mut self, now: Instant, cx: &Context<'_>) {
         if self.probe.is_none() || !self.alarm.is_due(now) {
             return;
         }
@@ -154,13 +171,13 @@ impl Driver {
     }
 
     /// Gives a connection nothing new once it is old enough, and closes it when it is done.
-    fn retire_if_due(&mut self, cx: &Context<'_>) {
+    fn retire_if_due(&mut self, now: Instant, cx: &Context<'_>) {
         let (upstream, id) = (&self.upstream, self.id);
         if self.probe.is_none() {
             return;
         }
         self.retired |= upstream.is_retiring(id, cx.waker());
-        if !self.retired && upstream.retires(id, &self.retirement, clock::now()) {
+        if !self.retired && upstream.retires(id, &self.retirement, now) {
             self.retired = true;
             upstream.retire(id);
         }
@@ -171,14 +188,20 @@ impl Driver {
 
     /// Asks a server that owes answers and says nothing whether it is there; an error once it has
     /// not said so either.
-    fn listen(&mut self, cx: &mut Context<'_>) -> Result<(), ConnectError> {
+    fn listen(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), ConnectError> {
         let heard = self.cork.take_heard();
+        // That nothing was due for a while is no turn's business by itself.
+        if let Some(last_used) = self.upstream.last_used(self.id)
+            && last_used != self.last_used
+        {
+            self.last_used = last_used;
+            self.silence.handle(Sign::Idle, now);
+        }
         let sign = match (self.upstream.is_unused(self.id), heard) {
             (true, _) => Sign::Idle,
             (false, true) => Sign::Heard,
             (false, false) => Sign::Silence,
         };
-        let now = clock::now();
         match (self.silence.handle(sign, now), &mut self.ping) {
             (Step::Ask, Some(ping)) => {
                 // What answered the last one was heard; only then can another one be sent.
@@ -211,10 +234,11 @@ impl Future for Driver {
         let this = &mut *self;
         let mut ended = this.poll_connection(cx);
         if ended.is_pending() {
+            let now = clock::now();
             this.follow_server(cx);
-            this.retire_if_due(cx);
-            this.close_if_idle(cx);
-            if let Err(silent) = this.listen(cx) {
+            this.retire_if_due(now, cx);
+            this.close_if_idle(now, cx);
+            if let Err(silent) = this.listen(now, cx) {
                 ended = Poll::Ready(Err(silent));
             }
         }

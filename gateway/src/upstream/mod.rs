@@ -15,6 +15,7 @@ mod quic_stream;
 mod retiring;
 mod retry;
 mod roster;
+mod spent;
 mod stream;
 
 pub(crate) use call::{Call, TimeLeft};
@@ -42,6 +43,7 @@ use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, 
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
 use native::{Link, LinkDriver};
+use spent::Spent;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
@@ -121,6 +123,7 @@ struct HttpCarrier {
     driver: Waker,
     /// Whether nothing new is begun on it.
     retiring: bool,
+    spent: Spent,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.
@@ -443,6 +446,12 @@ impl Upstream {
         if state.connected(id).is_some_and(|c| useless(c)) {
             state.pool.handle_useless(id, self.jitter(), now);
         }
+    }
+
+    /// When a connection had nothing to do last, or began.
+    fn last_used(&self, id: ConnId) -> Option<Instant> {
+        let state = &mut *self.state.borrow_mut();
+        state.connected(id).map(|c| c.last_used)
     }
 
     /// Since when a connection has had nothing to do; `None` while it has.

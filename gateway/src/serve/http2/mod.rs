@@ -111,6 +111,8 @@ pub(super) struct Http2 {
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
     alarm: Alarm,
+    /// Whether requests may wait in the library, because there was no room for them.
+    held_back: bool,
     /// When a stream began or ended last.
     last: Instant,
     /// Since when the socket takes nothing of what waits for it.
@@ -179,6 +181,7 @@ impl Http2 {
             streams: Exchanges::default(),
             lanes: Lanes::default(),
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
+            held_back: false,
             last: clock::now(),
             stalled_since: None,
             haste: Haste::default(),
@@ -199,7 +202,7 @@ impl Http2 {
         if due && let Some(reason) = self.handle_timeouts(client, now) {
             return Poll::Ready(reason);
         }
-        let turned = self.turn(client, now, cx);
+        let turned = self.turn(client, now, due, cx);
         let limits = &client.listener.limits;
         if self.cork.take_sent() {
             self.stalled_since = None;
@@ -222,28 +225,40 @@ impl Http2 {
         &mut self,
         client: &Client<'_>,
         now: Instant,
+        due: bool,
         cx: &mut Context<'_>,
     ) -> Poll<&'static str> {
+        // An answer of an upstream wakes the task, too, and is no reason to ask the library.
+        let mut asks = self.is_library_due() || due;
         if let State::Greeting(handshake) = &mut self.state {
             match ready!(Pin::new(handshake).poll(cx)) {
                 Ok(connection) => self.state = State::Open(connection),
                 Err(error) => return Poll::Ready(reason(&error)),
             }
+            asks = true;
         }
         let mut left = REQUESTS_A_TURN;
         let bell = self.doorbell.waker(cx.waker()).clone();
         let library = &mut Context::from_waker(&bell);
         loop {
-            if let Poll::Ready(ended) = self.accept(client, &mut left, now, library) {
+            if asks && let Poll::Ready(ended) = self.accept(client, &mut left, now, library) {
                 return Poll::Ready(ended);
             }
             self.doorbell.muffle();
             let moved = self.go_on(client, now, cx);
             // Whatever it was handed, it is asked for next.
-            if !self.doorbell.let_go() && !moved {
+            asks = self.doorbell.let_go() || moved;
+            if !asks {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Whether the library may have something to do.
+    fn is_library_due(&self) -> bool {
+        // Both are asked, as either forgets.
+        let called = self.doorbell.has_called() | self.cork.take_choked();
+        called || self.held_back || self.stalled_since.is_some()
     }
 
     /// Goes on with the connection, and begins what streams there are and is room for.
@@ -256,6 +271,9 @@ impl Http2 {
     ) -> Poll<&'static str> {
         let waiting: usize = self.streams.iter().map(|stream| stream.waiting()).sum();
         let full = waiting >= client.listener.limits.send_buffer || self.lanes.are_full(cx);
+        self.held_back = full;
+        // The streams that hear of something now are polled right after.
+        self.streams.forget_task();
         let State::Open(connection) = &mut self.state else {
             return Poll::Pending;
         };

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
 use gatewright_core::message::headers::NewHeaders;
 use gatewright_core::message::{Message, Slot, Value};
-use http::header::{COOKIE, HOST};
+use http::header::{COOKIE, EXPECT, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -16,9 +16,42 @@ const MOST_FIELDS: usize = 100;
 /// Bytes that most fields take as a line.
 const LINE: usize = 48;
 
+/// The header fields of a request, looked through once: those that are looked at here, and the rest.
+pub(super) struct Fields<'h> {
+    host: Option<&'h HeaderValue>,
+    /// Whether there is more than one `Host`.
+    hosts: bool,
+    /// The pieces of its cookie.
+    cookies: Vec<&'h HeaderValue>,
+    /// Whether it waits to be told to go on (RFC 9110, 10.1.1).
+    pub(super) expects: bool,
+    all: &'h HeaderMap,
+}
+
+impl<'h> Fields<'h> {
+    pub(super) fn of(all: &'h HeaderMap) -> Self {
+        let mut fields = Self {
+            host: None,
+            hosts: false,
+            cookies: Vec::new(),
+            expects: false,
+            all,
+        };
+        for (name, value) in all {
+            match name {
+                name if name == HOST => fields.hosts = fields.host.replace(value).is_some(),
+                name if name == COOKIE => fields.cookies.push(value),
+                name => fields.expects |= name == EXPECT,
+            }
+        }
+        fields
+    }
+}
+
 /// The message, without its body.
 pub(super) fn message(
     parts: &Parts,
+    given: Fields<'_>,
     shape: &HttpShape,
     descriptor: &Descriptor,
 ) -> Result<Message, DecodeError> {
@@ -30,8 +63,8 @@ pub(super) fn message(
     };
     scheme(parts)?;
     set(shape.target, target(parts)?.into());
-    set(shape.authority, authority(parts)?);
-    set(shape.request_headers, headers(&parts.headers)?);
+    set(shape.authority, authority(parts, &given)?);
+    set(shape.request_headers, headers(&given)?);
     set(shape.method, ByteString::from(parts.method.as_str()).into());
     Ok(descriptor.message(shape.request, fields))
 }
@@ -62,10 +95,9 @@ fn scheme(parts: &Parts) -> Result<(), DecodeError> {
 }
 
 /// `:authority`, or `Host` instead of it; both only if they say the same.
-fn authority(parts: &Parts) -> Result<Value, DecodeError> {
-    let mut hosts = parts.headers.get_all(HOST).iter();
-    let host = hosts.next().map(text).transpose()?;
-    if hosts.next().is_some() {
+fn authority(parts: &Parts, given: &Fields<'_>) -> Result<Value, DecodeError> {
+    let host = given.host.map(text).transpose()?;
+    if given.hosts {
         return Err(wrong("one Host"));
     }
     let asked = parts.uri.authority().map(http::uri::Authority::as_str);
@@ -83,7 +115,8 @@ fn authority(parts: &Parts) -> Result<Value, DecodeError> {
     }
 }
 
-fn headers(headers: &HeaderMap) -> Result<Value, DecodeError> {
+fn headers(given: &Fields<'_>) -> Result<Value, DecodeError> {
+    let headers = given.all;
     if headers.len() > MOST_FIELDS {
         let expected = format!("at most {MOST_FIELDS} fields");
         return Err(DecodeError::new(Cause::TooLong, 1, expected, "more"));
@@ -95,9 +128,9 @@ fn headers(headers: &HeaderMap) -> Result<Value, DecodeError> {
         }
     }
     // RFC 9113, 8.2.3: pieces of a cookie are put together before they leave HTTP/2.
-    let pieces: Result<Vec<_>, _> = headers.get_all(COOKIE).iter().map(text).collect();
-    let pieces = pieces?;
-    if !pieces.is_empty() {
+    if !given.cookies.is_empty() {
+        let pieces: Result<Vec<_>, _> = given.cookies.iter().copied().map(text).collect();
+        let pieces = pieces?;
         add(&mut fields, COOKIE.as_str(), &pieces.join("; "))?;
     }
     Ok(Value::Headers(fields.finish()))
@@ -145,21 +178,22 @@ mod tests {
 
     #[test]
     fn there_is_one_authority() {
+        let read = |parts: &Parts| authority(parts, &Fields::of(&parts.headers));
         let request = |hosts: &[&str]| {
             let mut request = Request::builder().uri("http://a:1/");
             for host in hosts {
                 request = request.header(HOST, *host);
             }
-            authority(&parts(request)).ok()
+            read(&parts(request)).ok()
         };
         assert_eq!(request(&[]), Some("a:1".into()));
         assert_eq!(request(&["A:1"]), Some("a:1".into()));
         assert_eq!(request(&["b:1"]), None);
         assert_eq!(request(&["a:1", "a:1"]), None);
         let bare = parts(Request::builder().uri("/").header(HOST, "b"));
-        assert_eq!(authority(&bare).ok(), Some("b".into()));
+        assert_eq!(read(&bare).ok(), Some("b".into()));
         let user = parts(Request::builder().uri("http://u@a/"));
-        assert!(authority(&user).is_err());
+        assert!(read(&user).is_err());
     }
 
     #[test]
@@ -169,19 +203,19 @@ mod tests {
         map.append("x", HeaderValue::from_static("y"));
         map.append(COOKIE, HeaderValue::from_static("b=2"));
         map.append(HOST, HeaderValue::from_static("h"));
-        let read = headers(&map).unwrap();
+        let read = headers(&Fields::of(&map)).unwrap();
         let field = |name: &str, value: &str| Value::Record(vec![name.into(), value.into()]);
         let expected = [field("x", "y"), field("cookie", "a=1; b=2")];
         assert_eq!(read.as_list(), Some(&expected[..]));
         for _ in 0..MOST_FIELDS {
             map.append(COOKIE, HeaderValue::from_static("c=3"));
         }
-        assert!(headers(&map).is_err());
+        assert!(headers(&Fields::of(&map)).is_err());
         let mut latin = HeaderMap::new();
         latin.append("x", HeaderValue::from_bytes(b"\xe9").unwrap());
-        assert!(headers(&latin).is_err());
+        assert!(headers(&Fields::of(&latin)).is_err());
         let mut space = HeaderMap::new();
         space.append("x", HeaderValue::from_bytes(b"y ").unwrap());
-        assert!(headers(&space).is_err());
+        assert!(headers(&Fields::of(&space)).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! A reply of the listener's protocol as a response of HTTP/2.
 
+use crate::http2::decimal;
 use bytes::Bytes;
 use gatewright_core::codec::HttpShape;
 use gatewright_core::message::headers::Role;
@@ -34,36 +35,45 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
         Body::Awaited => Payload::Awaited,
         body => Payload::Whole(body.whole()?),
     };
-    let mut head = Response::new(());
-    *head.status_mut() = status;
-    fill(head.headers_mut(), reply.field(shape.response_headers))?;
     // RFC 9110, 6.4.1 and 8.6: these have no content, whatever their fields say.
     let headers_only = asked == Method::HEAD || status == StatusCode::NOT_MODIFIED;
     if headers_only || status == StatusCode::NO_CONTENT {
         body = Payload::Whole(Bytes::new());
     }
-    if let Payload::Whole(body) = &body
-        && !headers_only
-    {
-        head.headers_mut().remove(CONTENT_LENGTH);
+    // Of a body that is here, the length is said anew.
+    let whole = match &body {
+        Payload::Whole(body) if !headers_only => Some(body.len()),
+        Payload::Whole(_) | Payload::Awaited => None,
+    };
+    let mut headers = header_map(reply.field(shape.response_headers), whole.is_none())?;
+    if let Some(length) = whole {
         // Of gRPC, the head of a refusal is its trailers, which no body comes before.
-        let is_all = body.is_empty() && head.headers().contains_key(GRPC_STATUS);
+        let is_all = length == 0 && headers.contains_key(GRPC_STATUS);
         if status != StatusCode::NO_CONTENT && !is_all {
-            head.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+            headers.append(CONTENT_LENGTH, decimal(length));
         }
     }
+    let mut head = Response::new(());
+    *head.status_mut() = status;
+    *head.headers_mut() = headers;
     Some(Written { head, body })
 }
 
-fn fill(headers: &mut HeaderMap, fields: &Value) -> Option<()> {
+fn header_map(fields: &Value, with_length: bool) -> Option<HeaderMap> {
+    let known = match fields {
+        Value::Headers(fields) => fields.len(),
+        _ => 0,
+    };
+    let mut headers = HeaderMap::with_capacity(known + 1);
     let mut all = Some(());
+    let goes_on = |role| goes_on(role) && (with_length || role != Role::Length);
     each_pair(fields, goes_on, |pair| match pair {
         Some((name, value)) => {
             headers.append(name, value);
         }
         None => all = None,
     });
-    all
+    all.map(|()| headers)
 }
 
 /// RFC 9113, 8.2.2: there are fields that HTTP/2 does not have.

@@ -1,7 +1,7 @@
 //! One stream: a request, its exchange, its response.
 
 use super::Client;
-use super::request;
+use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
 use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender};
@@ -15,7 +15,6 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream, Correlation, Message};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::header::EXPECT;
 use http::{Method, Request, Response, StatusCode};
 use std::future::Future;
 use std::pin::Pin;
@@ -103,7 +102,9 @@ impl Stream {
     ) -> Self {
         let (parts, stream) = request.into_parts();
         let descriptor = client.listener.protocol.descriptor();
-        let state = match request::message(&parts, shape, descriptor) {
+        let fields = Fields::of(&parts.headers);
+        let expects = fields.expects;
+        let state = match request::message(&parts, fields, shape, descriptor) {
             Ok(message) if passes_on(&message, &stream, client) => {
                 State::Passing(passed_on(message, stream, client))
             }
@@ -114,7 +115,7 @@ impl Stream {
             }),
             Err(error) => State::Bad(Box::new(error)),
         };
-        if parts.headers.contains_key(EXPECT) {
+        if expects {
             let mut go_on = Response::new(());
             *go_on.status_mut() = StatusCode::CONTINUE;
             // Refused on a stream that has ended, which its next turn tells.
@@ -130,11 +131,13 @@ impl Stream {
 
     /// Goes on with it until it is over.
     pub(super) fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
+        // What has begun to reply hears of a reset by what it writes. In one turn nothing changes:
+        // frames are read between two.
+        let replying = matches!(self.state, State::Replying(_) | State::Streaming(_));
+        if !replying && self.respond.poll_reset(cx).is_ready() {
+            return Poll::Ready(End::Theirs);
+        }
         loop {
-            let replying = matches!(self.state, State::Replying(_) | State::Streaming(_));
-            if !replying && self.respond.poll_reset(cx).is_ready() {
-                return Poll::Ready(End::Theirs);
-            }
             match &mut self.state {
                 State::Arriving(arriving) => match ready!(arriving.poll(turn, cx)) {
                     Ok(()) => self.handle_whole(turn),
@@ -432,9 +435,6 @@ impl Arriving {
 impl Replying {
     fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
         while !self.left.is_empty() {
-            if self.stream.poll_reset(cx).is_ready() {
-                return Poll::Ready(End::Theirs);
-            }
             self.stream.reserve_capacity(self.left.len());
             let room = match self.stream.capacity() {
                 0 => match self.stream.poll_capacity(cx) {
