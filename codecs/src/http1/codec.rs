@@ -132,3 +132,15 @@ impl ConnCodec for HttpCodec {
         self.write(event, out).inspect_err(|_| out.truncate(start))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each idle connection has one. The next larger block of the allocator has 192 bytes.
+    #[test]
+    fn an_idle_connection_s_codec_fits_its_block() {
+        let size = size_of::<HttpCodec>();
+        assert!(size <= 160, "{size}");
+    }
+}

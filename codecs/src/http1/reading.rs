@@ -12,7 +12,7 @@ use gatewright_core::message::{Body, Kind, Message, OperationId, Value};
 use std::num::NonZeroUsize;
 
 /// Responses that may come before the one: nobody sends many.
-const MAX_INTERIM: usize = 32;
+const MAX_INTERIM: u8 = 32;
 
 /// The reading half of a codec.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Reading {
     stays: Stays,
     /// The client sends a body once it is told to.
     waits: Waits,
-    interim: usize,
+    interim: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
