@@ -4,6 +4,7 @@
 use gatewright_core::codec::Protocol;
 use gatewright_core::discovery::DiscoveryPolicy;
 use gatewright_core::health::ErrorReplies;
+use gatewright_core::limit::TryLimits;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
@@ -123,6 +124,8 @@ pub struct ListenerPlan {
 pub struct ListenerLimits {
     /// Connections at a time, over all workers.
     pub connections: usize,
+    /// Those of one address.
+    pub connections_per_address: usize,
     /// The longest frame, in bytes.
     pub frame: usize,
     /// Requests of one connection that wait for their replies.
@@ -216,6 +219,8 @@ pub struct RoutePlan {
     /// How long a whole exchange may take, from the request's first byte on; where a payload is handed
     /// on as it comes, from the last of it that was.
     pub timeout: Duration,
+    /// How long each try of it may take.
+    pub tries: TryLimits,
     /// What its upstream chooses an endpoint by, if by a key of the message.
     pub balance_key: Option<BalanceKey>,
 }

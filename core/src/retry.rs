@@ -26,6 +26,8 @@ pub enum Cause {
     Connect,
     /// It broke after it was sent.
     Reset,
+    /// Its answer did not come in the [time of a try](crate::limit::TryLimits).
+    Timeout,
     /// An answer of this status.
     Status(u16),
     /// An answer of this hundred of statuses, such as 5.
@@ -65,13 +67,21 @@ impl RetryPolicy {
     }
 
     fn after(&self, fault: &Fault, idempotent: bool) -> Decision {
-        if fault.class() != FaultClass::Unreachable {
-            return Decision::Keep;
-        }
+        let unsure = match fault.class() {
+            FaultClass::Unreachable => Cause::Reset,
+            FaultClass::Timeout => Cause::Timeout,
+            FaultClass::BadRequest
+            | FaultClass::Unrouted
+            | FaultClass::BadReply
+            | FaultClass::Overload
+            | FaultClass::Status(_)
+            | FaultClass::Draining
+            | FaultClass::Internal => return Decision::Keep,
+        };
         match fault.how_far() {
             Sent::No if self.has(Cause::Connect) => Decision::Free,
             Sent::Refused if self.has(Cause::Connect) => Decision::Charged,
-            Sent::Maybe if self.has(Cause::Reset) && idempotent => Decision::Charged,
+            Sent::Maybe if self.has(unsure) && idempotent => Decision::Charged,
             Sent::No | Sent::Refused | Sent::Maybe => Decision::Keep,
         }
     }
@@ -102,6 +112,7 @@ mod tests {
             causes: vec![
                 Cause::Connect,
                 Cause::Reset,
+                Cause::Timeout,
                 Cause::Status(429),
                 Cause::Class(5),
             ],
@@ -116,6 +127,7 @@ mod tests {
         let refused = Fault::refused(FaultClass::Unreachable, "");
         let reset = Fault::sent(FaultClass::Unreachable, "");
         let late = Fault::sent(FaultClass::Timeout, "");
+        let wrong = Fault::sent(FaultClass::BadReply, "");
         let [s429, s404, s503] = [429, 404, 503].map(answer);
         use Decision::{Charged, Free, Keep};
         let cases = [
@@ -123,7 +135,8 @@ mod tests {
             (Outcome::Fault(&full), Keep, Keep),
             (Outcome::Fault(&refused), Charged, Charged),
             (Outcome::Fault(&reset), Keep, Charged),
-            (Outcome::Fault(&late), Keep, Keep),
+            (Outcome::Fault(&late), Keep, Charged),
+            (Outcome::Fault(&wrong), Keep, Keep),
             (Outcome::Answer(&s429), Keep, Charged),
             (Outcome::Answer(&s404), Keep, Keep),
             (Outcome::Answer(&s503), Keep, Charged),

@@ -1,6 +1,6 @@
 //! The simulated world over many seeds.
 //!
-//! `GATEWRIGHT_SIM` says how many seeds, `GATEWRIGHT_SIM_STEPS` how many steps of each,
+//! `GATEWRIGHT_SIM` says how many seeds, `GATEWRIGHT_SIM_FIRST` the first of them, `GATEWRIGHT_SIM_STEPS` how many steps of each,
 //! `GATEWRIGHT_SIM_SEED` runs one seed alone and prints the hash of its trace.
 
 use gatewright_proptests::simulation::{Report, run};
@@ -28,11 +28,12 @@ fn every_promise_holds_in_every_world() {
     }
     let asked = number("GATEWRIGHT_SIM");
     let (seeds, steps) = (asked.unwrap_or(24), steps(asked.map_or(2_000, |_| 20_000)));
+    let first = number("GATEWRIGHT_SIM_FIRST").unwrap_or(0);
     let workers = thread::available_parallelism().map_or(1, usize::from) as u64;
     let each = |worker: u64| {
         (worker..seeds)
             .step_by(workers as usize)
-            .map(move |seed| run(seed, steps))
+            .map(move |seed| run(first + seed, steps))
     };
     let reports: Vec<Report> = thread::scope(|scope| {
         let running: Vec<_> = (0..workers)
@@ -46,9 +47,10 @@ fn every_promise_holds_in_every_world() {
     let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
     let (answered, refused) = (sum(|r| r.answered), sum(|r| r.refused));
     let (retired, gone) = (sum(|r| r.retired), sum(|r| r.gone));
+    let late = sum(|r| r.late);
     println!(
         "{seeds} seeds of {steps} steps: {answered} requests answered, {refused} refused, \
-         {retired} connections retired, {gone} endpoints went"
+         {late} tries late, {retired} connections retired, {gone} endpoints went"
     );
     // A world in which nothing happens would prove nothing.
     assert!(
@@ -56,6 +58,7 @@ fn every_promise_holds_in_every_world() {
         "{answered} answers"
     );
     assert!(refused > 0, "nothing was ever refused");
+    assert!(late > 0, "no try was ever late");
     assert!(retired > 0, "no connection ever retired");
     assert!(gone > 0, "no endpoint ever went");
 }

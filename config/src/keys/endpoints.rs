@@ -176,9 +176,9 @@ pub(crate) static RETRY_ATTEMPTS: Key = Key::new(
 );
 pub(crate) static RETRY_ON: Key = Key::new(
     "upstreams.*.retry.on",
-    Kind::Texts("\"connect\", \"reset\", or a status such as \"503\" or \"5xx\""),
+    Kind::Texts("\"connect\", \"reset\", \"timeout\", or a status such as \"503\" or \"5xx\""),
     Fallback::Value("[\"connect\"]"),
-    "After what. `connect`: the request was certainly not carried out (no connection, one that was gone before its use, a refused stream, a stream above a GOAWAY's last). `reset` and statuses: only for operations that the protocol calls idempotent.",
+    "After what. `connect`: the request was certainly not carried out (no connection, one that was gone before its use, a refused stream, a stream above a GOAWAY's last). `timeout`: it took longer than `first-byte-timeout` or `try-timeout`. `reset`, `timeout` and statuses: only for operations that the protocol calls idempotent.",
 );
 pub(crate) static RETRY_BUDGET: Key = Key::new(
     "upstreams.*.retry.budget",

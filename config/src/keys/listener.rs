@@ -35,6 +35,13 @@ pub(crate) static CONNECTIONS: Key = Key::new(
     "Connections at a time, over all workers. More wait in the system's queue.",
 )
 .memory("multiplies all that one connection may hold: a partial frame and send-buffer");
+pub(crate) static CONNECTIONS_PER_ADDRESS: Key = Key::new(
+    "listeners.*.limits.connections-per-address",
+    Kind::Count(1..=10_000_000),
+    Fallback::Value("10_000_000"),
+    "Connections of one address at a time, over all workers: of an IPv4 address, or of the IPv6 addresses that have their first 64 bits in common. A further one is closed at once. Clients behind one proxy or one translated address count as one.",
+)
+.memory("none beyond the connection's");
 pub(crate) static FRAME: Key = Key::new(
     "listeners.*.limits.frame",
     Kind::Size(1..=1 << 30),
@@ -99,6 +106,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &PROTOCOL,
     &LIMITS,
     &CONNECTIONS,
+    &CONNECTIONS_PER_ADDRESS,
     &FRAME,
     &IN_FLIGHT,
     &SEND_BUFFER,

@@ -54,6 +54,18 @@ pub(crate) static TIMEOUT: Key = Key::new(
     Fallback::Derived("the upstream's"),
     "How long a whole exchange may take, from the request's first byte on; where a payload of HTTP is handed on as it comes, from the last of it that was.",
 );
+pub(crate) static FIRST_BYTE_TIMEOUT: Key = Key::new(
+    "routes[].first-byte-timeout",
+    Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400)),
+    Fallback::Derived("the upstream's"),
+    "How long a try may take until its answer begins, from when it was sent.",
+);
+pub(crate) static TRY_TIMEOUT: Key = Key::new(
+    "routes[].try-timeout",
+    Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(86_400)),
+    Fallback::Derived("the upstream's"),
+    "The same until its answer is there; where a body is handed on as it comes, until that begins.",
+);
 pub(crate) static EVENTS: Key = Key::new(
     "routes[].events",
     Kind::Flag,
@@ -204,6 +216,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &WHEN,
     &TO,
     &TIMEOUT,
+    &FIRST_BYTE_TIMEOUT,
+    &TRY_TIMEOUT,
     &EVENTS,
     &REQUEST,
     &GET,

@@ -41,6 +41,18 @@ pub(crate) static TIMEOUT: Key = Key::new(
     Fallback::Value("\"10s\""),
     "How long a whole exchange may take, from the request's first byte on; where a payload of HTTP is handed on as it comes, from the last of it that was. A route may set its own.",
 );
+pub(crate) static FIRST_BYTE_TIMEOUT: Key = Key::new(
+    "upstreams.*.first-byte-timeout",
+    TIMES,
+    Fallback::Absent,
+    "How long a try may take until its answer begins, from when it was sent; a wait for a place on a connection does not count. Of a protocol of messages, until its reply is there, which is read whole; of HTTP, until the head is. A payload that is handed on as it comes: from the last of it that was. Not for `events`, relays, and clients that are bound. A route may set its own.",
+);
+pub(crate) static TRY_TIMEOUT: Key = Key::new(
+    "upstreams.*.try-timeout",
+    TIMES,
+    Fallback::Absent,
+    "The same until its answer is there; where a body is handed on as it comes, until that begins. What takes longer is given up, is a `timeout` to reply rules and a failure of its endpoint, and is tried again if `retry.on` has `timeout`. With `deadline-header`, an upstream is told no more time than that.",
+);
 pub(crate) static MAX_AGE: Key = Key::new(
     "upstreams.*.max-age",
     Kind::Duration(Duration::from_millis(1)..=Duration::from_secs(30 * 86_400)),
@@ -182,6 +194,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &PROTOCOL,
     &SHARING,
     &TIMEOUT,
+    &FIRST_BYTE_TIMEOUT,
+    &TRY_TIMEOUT,
     &MAX_AGE,
     &MAX_REQUESTS,
     &DEADLINE_HEADER,

@@ -44,13 +44,15 @@ impl Listener {
         if tls.is_none() && websocket.is_none() {
             note_idle_handshake(reader, &limits);
         }
+        let read = read_limits(reader, &limits, frame.value);
+        note_idle_addresses(reader, &limits, &read);
         Self {
             name,
             bind,
             protocol,
             tls,
             websocket,
-            limits: read_limits(reader, &limits, frame.value),
+            limits: read,
             frame,
             of_messages: of_messages(&limits),
             body: limits.node(&keys::BODY).map(|node| node.span.clone()),
@@ -78,9 +80,22 @@ fn note_idle_handshake(reader: &mut Reader<'_>, limits: &Section<'_>) {
     }
 }
 
+/// A limit of one address that is none below that of all does nothing.
+fn note_idle_addresses(reader: &mut Reader<'_>, limits: &Section<'_>, read: &ListenerLimits) {
+    let all = read.connections;
+    if let Some(node) = limits.node(&keys::CONNECTIONS_PER_ADDRESS)
+        && read.connections_per_address >= all
+    {
+        let problem = Problem::warning(codes::UNUSED, "`connections-per-address` is not used");
+        let help = format!("`connections` is no more than that: {all}");
+        reader.problem(problem.help(help), node.span.clone());
+    }
+}
+
 fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, frame: usize) -> ListenerLimits {
     ListenerLimits {
         connections: limits.count(reader, &keys::CONNECTIONS).value,
+        connections_per_address: limits.count(reader, &keys::CONNECTIONS_PER_ADDRESS).value,
         frame,
         in_flight: limits.count(reader, &keys::IN_FLIGHT).value,
         send_buffer: limits.size(reader, &keys::SEND_BUFFER).value,

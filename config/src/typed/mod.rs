@@ -13,6 +13,7 @@ mod route;
 mod rules;
 mod session;
 mod tls;
+mod tries;
 mod upstream;
 mod websocket;
 

@@ -1,6 +1,7 @@
 //! Routes as typed.
 
 use super::rules;
+use super::tries::Tries;
 use crate::keys::{Key, route as keys};
 use crate::read::{Reader, Section, Spanned};
 use gatewright_core::expr::{Source, Span};
@@ -13,6 +14,7 @@ pub(crate) struct Route {
     pub(crate) from: Vec<Spanned<String>>,
     pub(crate) to: Option<Spanned<String>>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) tries: Tries,
     /// What only routes of messages have, as typed.
     pub(crate) of_messages: Vec<Spanned<&'static str>>,
     /// Absent if its rules cannot be read.
@@ -32,6 +34,12 @@ impl Route {
             from: section.texts(reader, &keys::FROM),
             to: section.name(reader, &keys::TO),
             timeout: section.duration_if(reader, &keys::TIMEOUT),
+            tries: Tries::read(
+                reader,
+                section,
+                &keys::FIRST_BYTE_TIMEOUT,
+                &keys::TRY_TIMEOUT,
+            ),
             of_messages: of_messages(section),
             spec: spec(reader, section, span, name),
         }
@@ -39,7 +47,14 @@ impl Route {
 }
 
 fn of_messages(section: &Section<'_>) -> Vec<Spanned<&'static str>> {
-    let keys = [&keys::REQUEST, &keys::REPLY, &keys::TIMEOUT, &keys::EVENTS];
+    let keys = [
+        &keys::REQUEST,
+        &keys::REPLY,
+        &keys::TIMEOUT,
+        &keys::FIRST_BYTE_TIMEOUT,
+        &keys::TRY_TIMEOUT,
+        &keys::EVENTS,
+    ];
     let typed = |key: &'static Key| Some(Spanned::new(key.name(), section.node(key)?.span.clone()));
     keys.into_iter().filter_map(typed).collect()
 }

@@ -3,9 +3,10 @@
 use super::check::{Check, read_check};
 use super::discovery::{read_discovery, read_records};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
-use super::retry::read_retry;
+use super::retry::{Retry, read_retry};
 use super::session::Session;
 use super::tls::{alpn, identity, pem};
+use super::tries::Tries;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
 use crate::plan::{DiscoveryPlan, Endpoint, EndpointKind, UpstreamLimits, UpstreamTls};
@@ -13,7 +14,6 @@ use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
 use gatewright_core::expr::Source;
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
-use gatewright_core::retry::RetryPolicy;
 use gatewright_core::translate::header_name;
 use http::HeaderName;
 use std::sync::Arc;
@@ -32,8 +32,9 @@ pub(crate) struct Upstream {
     pub(crate) key: Option<Source>,
     pub(crate) check: Option<Check>,
     pub(crate) errors: ErrorReplies,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
+    pub(crate) tries: Tries,
     pub(crate) lifetime: Lifetime,
     pub(crate) deadline_header: Option<HeaderName>,
     pub(crate) limits: UpstreamLimits,
@@ -69,11 +70,18 @@ impl Upstream {
             errors: read_errors(reader, section),
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
+            tries: Tries::read(
+                reader,
+                section,
+                &keys::FIRST_BYTE_TIMEOUT,
+                &keys::TRY_TIMEOUT,
+            ),
             lifetime: read_lifetime(reader, section),
             deadline_header: read_deadline_header(reader, section, kind),
             limits: read_limits(reader, &limits, http1),
             tls: read_tls(reader, section),
         };
+        upstream.tries.note_idle(reader, upstream.timeout);
         upstream.note_idle_tls(reader, section);
         upstream.note_alpn(reader, section);
         upstream.note_missing_alpn(reader, section);

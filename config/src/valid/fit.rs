@@ -119,7 +119,8 @@ fn note_idle(reader: &mut Reader<'_>, route: &Route) {
     let help = "messages go to an upstream of the same protocol as they are: leave it away, or make \
                 a message with `request.send`";
     let rules = route.of_messages.iter();
-    let rules = rules.filter(|rule| !matches!(rule.value, "timeout" | "events"));
+    let times = ["timeout", "first-byte-timeout", "try-timeout", "events"];
+    let rules = rules.filter(|rule| !times.contains(&rule.value));
     note_rules(reader, rules, "is for upstreams of HTTP", help);
 }
 

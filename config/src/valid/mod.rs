@@ -34,6 +34,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         .map(|upstream| speech::speech(reader, &names, upstream))
         .collect();
     let routes = Routes::new(reader, &names, &spoken, &speeches);
+    routes.note_idle_retries(reader, &names);
     names.note_unused(reader);
     note_same_address(reader, &file.listeners);
     if file.listeners.is_empty() {
@@ -218,7 +219,7 @@ fn upstream_plan(
         errors: upstream.errors,
         lifetime: upstream.lifetime,
         deadline_header: upstream.deadline_header.clone(),
-        retry: upstream.retry.clone(),
+        retry: upstream.retry.policy.clone(),
         limits,
         tls: upstream.tls.clone(),
     }

@@ -138,6 +138,25 @@ impl Routes<'_> {
     }
 }
 
+impl Routes<'_> {
+    /// Where no try has a time of its own, none is tried again for its time.
+    pub(super) fn note_idle_retries(&self, reader: &mut Reader<'_>, names: &Names<'_>) {
+        for (index, upstream) in names.file.upstreams.iter().enumerate() {
+            let routes = self.compiled.iter().filter(|c| c.upstream == Some(index));
+            let mut plans = routes.flat_map(|route| &route.plans).peekable();
+            let Some(span) = &upstream.retry.on_timeout else {
+                continue;
+            };
+            if plans.peek().is_some() && plans.all(|(_, plan)| plan.tries.is_none()) {
+                let problem = Problem::warning(codes::UNUSED, "\"timeout\" is not used");
+                let help =
+                    "no try has a time of its own: add `try-timeout` or `first-byte-timeout`";
+                reader.problem(problem.help(help), span.clone());
+            }
+        }
+    }
+}
+
 impl Compiled<'_> {
     fn plan(&self, protocol: &Arc<dyn Protocol>) -> Option<Arc<RoutePlan>> {
         self.plans
@@ -161,6 +180,12 @@ fn compile<'f>(
     let destination = upstream.and_then(|index| Destination::of(names, speeches, index));
     let of_listeners: Vec<&Spoken> = listeners.iter().filter_map(of).collect();
     fit::note_misfits(reader, route, destination, &of_listeners);
+    if let Some(upstream) = upstream {
+        let whole = names.file.upstreams[upstream].timeout;
+        route
+            .tries
+            .note_idle(reader, route.timeout.unwrap_or(whole));
+    }
     let spec = route.spec.as_ref()?;
     let typed = Arc::new(spec.clone());
     let mut compiled = Compiled {
@@ -244,15 +269,14 @@ fn route_plan(
         Some(name) => name.value.clone(),
         None => format!("#{}", index + 1),
     };
-    let timeout = route
-        .timeout
-        .unwrap_or_else(|| names.file.upstreams[upstream].timeout);
+    let whose = &names.file.upstreams[upstream];
     RoutePlan {
         name: name.into(),
         upstream,
         spec: Arc::clone(spec),
         action,
-        timeout,
+        timeout: route.timeout.unwrap_or(whose.timeout),
+        tries: route.tries.or(&whose.tries),
         balance_key: None,
     }
 }

@@ -33,7 +33,7 @@ impl Batch {
         from: Sender<'_>,
     ) -> Result<Box<Self>, Fault> {
         let lane = from.lanes.to(&route.upstream, from.client, 0);
-        let call = lane.send(Parcel::Frames(frames, requests))?;
+        let call = lane.send(Parcel::Frames(frames, requests), None)?;
         Ok(Box::new(Self {
             key,
             route: Rc::clone(route),

@@ -1,9 +1,10 @@
 //! One request on its way to an upstream and back.
 
 use super::feed::{Opening, PATIENCE};
+use super::trial::Trial;
 use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
-use crate::upstream::{Call, Lane, NativeCall, Parcel, Wish};
+use crate::upstream::{Call, Lane, NativeCall, Parcel, TimeLeft, Wish};
 use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodyStream, Message};
@@ -28,6 +29,8 @@ pub(crate) struct Exchange {
     retry: Retry,
     /// The time that the client gives it, where it says so.
     allowed: Option<Duration>,
+    /// Where tries have times of their own.
+    trial: Option<Box<Trial>>,
     way: Way,
 }
 
@@ -44,6 +47,12 @@ enum Way {
         _rest: Option<NativeCall>,
     },
     Ended,
+}
+
+/// How one try ended, and the endpoint that it was sent to, by index.
+struct Tried {
+    result: Result<Answer, Fault>,
+    endpoint: Option<usize>,
 }
 
 /// What an upstream said.
@@ -87,6 +96,7 @@ impl Exchange {
             attempts: 1,
             retry: from.retry,
             allowed,
+            trial: Trial::of(route),
             way: Way::Ended,
         });
         match exchange.start(from, at.now) {
@@ -99,7 +109,7 @@ impl Exchange {
     }
 
     fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
-        let (deadline, until) = (self.deadline(), self.awaited_until());
+        let (time, until) = (self.time_left(), self.awaited_until());
         let Self {
             request,
             route,
@@ -109,7 +119,7 @@ impl Exchange {
         self.way = match &route.action {
             Action::Translate(rules) => {
                 let http = rules.request(request, facts)?;
-                Way::Http(call(request, route, http, facts, None, deadline, now))
+                Way::Http(call(request, route, http, facts, None, time, now))
             }
             Action::Convert(rules) if rules.has_events() => {
                 let client = from.client;
@@ -117,20 +127,20 @@ impl Exchange {
             }
             Action::Convert(rules) => {
                 let lane = lane(route, request, facts, rules.operation().needs, from);
-                Way::converted(request, lane, rules, facts)?
+                Way::converted(request, lane, None, rules, facts)?
             }
             Action::Forward => {
                 let lane = lane(route, request, facts, from.needs, from);
-                Way::native(request, lane)?
+                Way::native(request, lane, None)?
             }
             Action::Proxy(proxy) if route.upstream.speaks() => {
                 let lane = lane(route, request, facts, from.needs, from);
-                Way::native(&mut proxy.message(request, facts)?, lane)?
+                Way::native(&mut proxy.message(request, facts)?, lane, None)?
             }
             Action::Proxy(proxy) => {
                 let mut http = proxy.request(request, facts)?;
                 http.awaited_until = until;
-                Way::Http(call(request, route, http, facts, None, deadline, now))
+                Way::Http(call(request, route, http, facts, None, time, now))
             }
         };
         Ok(())
@@ -144,26 +154,12 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Answer, Fault>> {
         loop {
-            let (result, endpoint) = match &mut self.way {
-                Way::Http(call) => {
-                    let result = ready!(call.poll(now, cx));
-                    let endpoint = call.endpoint();
-                    let kept = result.map(|answer| self.way = Way::Answered(answer));
-                    (kept.map(|()| Answer::Http), endpoint)
-                }
-                Way::Native(_, call) => {
-                    let reply = ready!(call.poll_message(cx));
-                    let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
-                    (reply, call.endpoint())
-                }
-                Way::Opening(opening) => {
-                    let opened = ready!(opening.poll(cx));
-                    (opened.map(Answer::Events), None)
-                }
-                Way::Answered(_) | Way::Replied { .. } | Way::Ended => {
-                    let fault = Fault::sent(FaultClass::Internal, "polled after its end");
-                    (Err(fault), None)
-                }
+            let Tried { result, endpoint } = match self.poll_try(now, cx) {
+                Poll::Ready(tried) => tried,
+                Poll::Pending => match self.give_up_if_late(now, cx) {
+                    Some(tried) => tried,
+                    None => return Poll::Pending,
+                },
             };
             // Where nothing could be reached, everything was tried.
             if endpoint.is_none() || !self.is_tried_again(&result) {
@@ -174,6 +170,46 @@ impl Exchange {
                 return Poll::Ready(Err(fault));
             }
         }
+    }
+
+    fn poll_try(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Tried> {
+        let (result, endpoint) = match &mut self.way {
+            Way::Http(call) => {
+                let result = ready!(call.poll(now, cx));
+                let endpoint = call.endpoint();
+                let kept = result.map(|answer| self.way = Way::Answered(answer));
+                (kept.map(|()| Answer::Http), endpoint)
+            }
+            Way::Native(_, call) => {
+                let reply = ready!(call.poll_message(cx));
+                let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
+                (reply, call.endpoint())
+            }
+            Way::Opening(opening) => {
+                let opened = ready!(opening.poll(cx));
+                (opened.map(Answer::Events), None)
+            }
+            Way::Answered(_) | Way::Replied { .. } | Way::Ended => {
+                let fault = Fault::sent(FaultClass::Internal, "polled after its end");
+                (Err(fault), None)
+            }
+        };
+        Poll::Ready(Tried { result, endpoint })
+    }
+
+    /// Ends a try that has exceeded its own time, which is its endpoint's fault.
+    fn give_up_if_late(&mut self, now: Instant, cx: &Context<'_>) -> Option<Tried> {
+        let (progress, endpoint) = match &self.way {
+            Way::Http(call) => (call.progress()?, call.endpoint()),
+            Way::Native(_, call) => (call.progress()?, call.endpoint()),
+            Way::Opening(_) | Way::Answered(_) | Way::Replied { .. } | Way::Ended => return None,
+        };
+        let trial = self.trial.as_mut()?;
+        let late = trial.exceeds(progress, self.request.body(), now, cx)?;
+        self.route.upstream.note_late(late);
+        self.way.blame(now);
+        let result = Err(Fault::sent(FaultClass::Timeout, late.detail()));
+        Some(Tried { result, endpoint })
     }
 
     /// Whether it is sent once more after it ended so.
@@ -205,6 +241,13 @@ impl Exchange {
         self.awaited_until().map_or(at, |until| until.min(at))
     }
 
+    fn time_left(&self) -> TimeLeft {
+        TimeLeft {
+            deadline: self.deadline(),
+            each_try: self.route.plan.tries.whole,
+        }
+    }
+
     /// When the client waits no more, if it said so.
     fn awaited_until(&self) -> Option<Instant> {
         self.allowed.map(|allowed| self.started + allowed)
@@ -216,11 +259,8 @@ impl Exchange {
         if matches!(self.request.body(), Body::Stream(payload) if payload.is_starved()) {
             return;
         }
-        let limit = self.limit;
-        match &self.way {
-            Way::Http(call) => call.timed_out(limit, now),
-            Way::Native(_, call) => call.timed_out(limit, now),
-            Way::Opening(_) | Way::Answered(_) | Way::Replied { .. } | Way::Ended => {}
+        if self.trial.as_ref().is_none_or(|trial| !trial.is_over()) {
+            self.way.time_out(self.limit, now);
         }
     }
 
@@ -297,30 +337,34 @@ impl Exchange {
     }
 
     fn start_again(&mut self, failed: Option<usize>, now: Instant) -> Result<(), Fault> {
-        let (deadline, until) = (self.deadline(), self.awaited_until());
-        let way = std::mem::replace(&mut self.way, Way::Ended);
+        let (time, until) = (self.time_left(), self.awaited_until());
+        if let Some(trial) = &mut self.trial {
+            trial.begin_again();
+        }
+        // What is given up gives its place back first.
+        let lane = std::mem::replace(&mut self.way, Way::Ended).end();
         let Self {
             request,
             route,
             facts,
             ..
         } = self;
-        self.way = match (way, &route.action) {
-            (Way::Native(lane, _), Action::Convert(rules)) => {
-                Way::converted(request, lane, rules, facts)?
+        self.way = match (lane, &route.action) {
+            (Some(lane), Action::Convert(rules)) => {
+                Way::converted(request, lane, failed, rules, facts)?
             }
-            (Way::Native(lane, _), Action::Proxy(proxy)) => {
-                Way::native(&mut proxy.message(request, facts)?, lane)?
+            (Some(lane), Action::Proxy(proxy)) => {
+                Way::native(&mut proxy.message(request, facts)?, lane, failed)?
             }
-            (Way::Native(lane, _), _) => Way::native(request, lane)?,
+            (Some(lane), _) => Way::native(request, lane, failed)?,
             (_, Action::Translate(rules)) => {
                 let http = rules.request(request, facts)?;
-                Way::Http(call(request, route, http, facts, failed, deadline, now))
+                Way::Http(call(request, route, http, facts, failed, time, now))
             }
             (_, Action::Proxy(proxy)) => {
                 let mut http = proxy.request(request, facts)?;
                 http.awaited_until = until;
-                Way::Http(call(request, route, http, facts, failed, deadline, now))
+                Way::Http(call(request, route, http, facts, failed, time, now))
             }
             (_, Action::Convert(_) | Action::Forward) => {
                 return Err(Fault::unsent(FaultClass::Internal, "no way to go on"));
@@ -339,17 +383,44 @@ fn allowed(request: &Message, route: &Route, facts: &Facts) -> Option<Duration> 
 }
 
 impl Way {
+    /// Gives up what is on its way; tells the lane that it was on, if it was on one.
+    fn end(self) -> Option<Rc<Lane>> {
+        match self {
+            Self::Native(lane, _) => Some(lane),
+            Self::Http(_)
+            | Self::Opening(_)
+            | Self::Answered(_)
+            | Self::Replied { .. }
+            | Self::Ended => None,
+        }
+    }
+
+    /// Notes that it took too long: the endpoint's fault if it had at least half of this time.
+    fn time_out(&self, limit: Duration, now: Instant) {
+        match self {
+            Self::Http(call) => call.timed_out(limit, now),
+            Self::Native(_, call) => call.timed_out(limit, now),
+            Self::Opening(_) | Self::Answered(_) | Self::Replied { .. } | Self::Ended => {}
+        }
+    }
+
+    /// Notes that it took too long, which is the endpoint's fault.
+    fn blame(&self, now: Instant) {
+        self.time_out(Duration::ZERO, now);
+    }
+
     fn converted(
         request: &Message,
         lane: Rc<Lane>,
+        avoid: Option<usize>,
         rules: &Conversion,
         facts: &Facts,
     ) -> Result<Self, Fault> {
-        Self::native(&mut rules.request(request, facts)?, lane)
+        Self::native(&mut rules.request(request, facts)?, lane, avoid)
     }
 
-    fn native(request: &mut Message, lane: Rc<Lane>) -> Result<Self, Fault> {
-        let call = lane.send(Parcel::Message(request))?;
+    fn native(request: &mut Message, lane: Rc<Lane>, avoid: Option<usize>) -> Result<Self, Fault> {
+        let call = lane.send(Parcel::Message(request), avoid)?;
         Ok(Self::Native(lane, call))
     }
 }
@@ -361,12 +432,12 @@ fn call(
     http: HttpRequest,
     facts: &Facts,
     avoid: Option<usize>,
-    deadline: Instant,
+    time: TimeLeft,
     now: Instant,
 ) -> Call {
     let key = route.upstream.key_of(&route.plan, request, facts);
     let wish = Wish { key, avoid };
-    Call::begin(&route.upstream, http, facts, wish, deadline, now)
+    Call::begin(&route.upstream, http, facts, wish, time, now)
 }
 
 /// What a request is sent on that asks this of its connection.

@@ -5,6 +5,7 @@ mod exchange;
 mod exchanges;
 mod feed;
 mod reply;
+mod trial;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
@@ -526,6 +527,8 @@ fn passage<'r>(
     let in_order = protocol.descriptor().capabilities.correlation == CorrelationKind::Fifo;
     let forwards = matches!(route.action, Action::Forward);
     let by_key = route.upstream.goes_by_key();
-    let unread = in_order && forwards && !by_key && !log.is_enabled();
+    // Several that pass together have one time together.
+    let timed = !route.plan.tries.is_none();
+    let unread = in_order && forwards && !by_key && !timed && !log.is_enabled();
     (unread && route.upstream.shares_connections()).then_some(route)
 }

@@ -2,7 +2,7 @@
 
 use super::worker::{Blueprint, WorkerHandle};
 use crate::discovery::{Discoverer, Roster};
-use crate::listen::{self, Acceptor, BindError};
+use crate::listen::{self, Acceptor, BindError, Entrance};
 use crate::observe::{Admin, Metrics, Readiness};
 use crate::tls::Tls;
 use gatewright_config::plan::Plan;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// Whether SIGTERM and SIGINT stop the gateway.
@@ -187,7 +187,10 @@ impl Control {
             let acceptor = Acceptor {
                 listener,
                 socket,
-                places: Arc::new(Semaphore::new(part.limits.connections)),
+                entrance: Entrance::new(
+                    part.limits.connections,
+                    part.limits.connections_per_address,
+                ),
                 workers: handles.clone(),
                 metrics: metrics.listener(&part.name),
             };

@@ -397,15 +397,14 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listen::Permit;
+    use crate::listen::Entrance;
     use std::net::{TcpListener, TcpStream};
     use std::task::{Context, Waker};
-    use tokio::sync::Semaphore;
 
     async fn accepted() -> Accepted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = listener.local_addr().unwrap();
-        let place = Permit::acquire(&Arc::new(Semaphore::new(1))).await;
+        let place = Entrance::new(1, 1).acquire().await;
         Accepted {
             stream: TcpStream::connect(peer).unwrap(),
             peer,

@@ -1,14 +1,12 @@
 //! The accept loop of one listener. It cannot fail: it logs, waits and goes on.
 
-use super::Permit;
+use super::{Entrance, Permit};
 use crate::lifecycle::WorkerHandle;
 use crate::observe::ListenerMetrics;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 /// The pause after a failed accept; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -28,8 +26,8 @@ pub(crate) struct Accepted {
 pub(crate) struct Acceptor {
     pub(crate) listener: usize,
     pub(crate) socket: TcpListener,
-    /// A place for each connection that the listener may have.
-    pub(crate) places: Arc<Semaphore>,
+    /// To a place for each connection that the listener may have.
+    pub(crate) entrance: Entrance,
     pub(crate) workers: Vec<WorkerHandle>,
     pub(crate) metrics: ListenerMetrics,
 }
@@ -61,14 +59,17 @@ impl Acceptor {
 
     /// A place for one more connection. Until there is one, clients wait in the kernel's queue.
     async fn place(&self) -> Option<Permit> {
-        if self.places.available_permits() == 0 {
+        if self.entrance.is_full() {
             self.metrics.paused();
         }
-        // The semaphore is never closed.
-        Permit::acquire(&self.places).await
+        self.entrance.acquire().await
     }
 
     async fn admit(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        let Some(permit) = permit.of(peer.ip()) else {
+            tracing::debug!(%peer, "its address has all the connections that it may have");
+            return self.metrics.refused("address");
+        };
         match self.prepare(stream, peer, permit) {
             Ok(accepted) => self.hand_over(accepted).await,
             Err(error) => {

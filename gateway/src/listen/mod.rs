@@ -1,9 +1,11 @@
 //! Listeners: bind, accept, admit, hand over.
 
 mod accept;
+mod places;
 mod stream;
 
 pub(crate) use accept::{Accepted, Acceptor};
+pub(crate) use places::{Entrance, Permit};
 pub(crate) use stream::ClientStream;
 
 use crate::dispatch::Dispatch;
@@ -17,7 +19,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -68,23 +69,4 @@ pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpLi
         socket.listen(BACKLOG)
     };
     bound().map_err(|error| BindError { listener, error })
-}
-
-/// One connection's place among those that its listener may have, over all workers; given back
-/// when it is dropped. Half as large as tokio's own, which counts places.
-#[derive(Debug)]
-pub(crate) struct Permit(Arc<Semaphore>);
-
-impl Permit {
-    /// Waits for a place; there is none ever if the semaphore is closed.
-    pub(crate) async fn acquire(places: &Arc<Semaphore>) -> Option<Self> {
-        places.acquire().await.ok()?.forget();
-        Some(Self(Arc::clone(places)))
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.add_permits(1);
-    }
 }

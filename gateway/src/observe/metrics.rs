@@ -4,6 +4,7 @@ use super::durations::{Durations, Histogram};
 use gatewright_core::codec::{Cause, DecodeError};
 use gatewright_core::fault::FaultClass;
 use gatewright_core::health::{Probe, Standing};
+use gatewright_core::limit::Late;
 use http::StatusCode;
 use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
@@ -373,6 +374,14 @@ impl UpstreamMetrics {
 
     pub(crate) fn connect_failed(&self) {
         self.connects_failed.increment(1);
+    }
+
+    /// A try took longer than it may.
+    pub(crate) fn late(&self, late: Late) {
+        self.metrics.with(|| {
+            counter!("gatewright_upstream_tries_late_total", "upstream" => self.name.clone(), "limit" => late.as_str())
+                .increment(1);
+        });
     }
 
     /// A retry was due, and sent if the budget allowed it.

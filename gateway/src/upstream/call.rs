@@ -2,12 +2,13 @@
 
 use super::download::Download;
 use super::mock::MockCall;
-use super::{Lease, Place, Queued, Target, Upstream, Wish};
+use super::{Lease, Place, Progress, Queued, Target, Upstream, Wish};
 use crate::clock;
 use crate::collected::Collected;
 use crate::http2::{BUDGET, Guard, Outflow, Patience};
 use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::limit::Stage;
 use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, grpc};
 use h2::client::{ResponseFuture, SendRequest};
@@ -48,11 +49,20 @@ enum State {
     Done,
 }
 
+/// How much time a request has left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeLeft {
+    /// All that is done about it is over by then.
+    pub(crate) deadline: Instant,
+    /// What each try has at most, from when it is sent.
+    pub(crate) each_try: Option<Duration>,
+}
+
 /// A request and the trace that it belongs to.
 struct Outgoing {
     request: HttpRequest,
     trace: u128,
-    deadline: Instant,
+    time: TimeLeft,
     /// How long its payload, or that of its answer, may stand still.
     patience: Duration,
 }
@@ -81,19 +91,21 @@ impl Call {
         request: HttpRequest,
         facts: &Facts,
         wish: Wish,
-        deadline: Instant,
+        time: TimeLeft,
         now: Instant,
     ) -> Self {
         let mut endpoint = None;
         let state = match upstream.mock() {
-            Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(plan, &request)))),
+            Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(
+                plan, &request, now,
+            )))),
             None => {
                 let trace = facts.trace;
                 let outgoing = Outgoing {
                     request,
                     trace,
-                    deadline,
-                    patience: deadline.saturating_duration_since(now),
+                    time,
+                    patience: time.deadline.saturating_duration_since(now),
                 };
                 match upstream.acquire(facts.connection, wish, now) {
                     Ok(Place::Granted(lease)) => {
@@ -116,6 +128,17 @@ impl Call {
     /// The endpoint that it was sent to, by index.
     pub(crate) const fn endpoint(&self) -> Option<usize> {
         self.endpoint
+    }
+
+    /// How far it got; `None` before it is sent.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        let (since, stage) = match &self.state {
+            State::AwaitingHead { lease, .. } => (lease.began, Stage::Sent),
+            State::AwaitingBody(receiving) => (receiving.lease.began, Stage::Begun),
+            State::AwaitingMock(call) => (call.began(), Stage::Sent),
+            State::AwaitingPlace(_) | State::Failed(_) | State::Done => return None,
+        };
+        Some(Progress { since, stage })
     }
 
     /// Notes that it took too long. That is the endpoint's fault if it had at least half of the
@@ -248,7 +271,7 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         awaited_until,
     } = outgoing.request;
     let span = lease.upstream().random();
-    let deadline = time_left(lease.upstream(), outgoing.deadline);
+    let deadline = time_left(lease.upstream(), outgoing.time);
     let sent = lease.with_http(|connected| {
         let mut parent = traceparent(outgoing.trace, span);
         // Never indexed: a value that never comes again has no place in the compression table.
@@ -338,9 +361,10 @@ fn send_on(
 }
 
 /// How much time is left for the answer, where a header tells it.
-fn time_left(upstream: &Upstream, deadline: Instant) -> Option<(HeaderName, HeaderValue)> {
+fn time_left(upstream: &Upstream, time: TimeLeft) -> Option<(HeaderName, HeaderValue)> {
     let name = upstream.plan.deadline_header.as_ref()?;
-    let left = deadline.saturating_duration_since(clock::now());
+    let left = time.deadline.saturating_duration_since(clock::now());
+    let left = time.each_try.map_or(left, |each_try| each_try.min(left));
     let value = match name.as_str() {
         grpc::TIMEOUT => grpc::written(left),
         _ => HeaderValue::from_str(&left.as_millis().to_string()).ok()?,

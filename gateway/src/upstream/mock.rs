@@ -10,20 +10,28 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tokio::time::Sleep;
 
 pub(super) struct MockCall {
     answer: Option<HttpAnswer>,
+    began: Instant,
     delay: Pin<Box<Sleep>>,
 }
 
 impl MockCall {
-    pub(super) fn new(plan: &MockPlan, request: &HttpRequest) -> Self {
+    pub(super) fn new(plan: &MockPlan, request: &HttpRequest, now: Instant) -> Self {
         let delay = Box::pin(tokio::time::sleep(plan.delay));
         Self {
             answer: Some(answer(plan, request)),
+            began: now,
             delay,
         }
+    }
+
+    /// When it was asked.
+    pub(super) const fn began(&self) -> Instant {
+        self.began
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<HttpAnswer> {

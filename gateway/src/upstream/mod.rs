@@ -17,7 +17,7 @@ mod retry;
 mod roster;
 mod stream;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, TimeLeft};
 pub(crate) use dial::Dialler;
 pub(crate) use native::{Call as NativeCall, Lane, Lanes, Parcel, Part};
 pub(crate) use own::{Beginning, OwnConnection, OwnPlace, Owner};
@@ -37,7 +37,7 @@ use gatewright_config::plan::{Endpoint, MockPlan, Sharing, UpstreamPlan};
 use gatewright_core::balance::Policy;
 use gatewright_core::fault::Fault;
 use gatewright_core::health::{Standing, Verdict};
-use gatewright_core::limit::RetryBudget;
+use gatewright_core::limit::{Late, RetryBudget, Stage};
 use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
@@ -87,6 +87,14 @@ pub(crate) struct Wish {
     pub(crate) key: u64,
     /// The endpoint that failed it before.
     pub(crate) avoid: Option<usize>,
+}
+
+/// How far a try got.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    /// When it was sent.
+    pub(crate) since: Instant,
+    pub(crate) stage: Stage,
 }
 
 struct Connected {
@@ -185,6 +193,11 @@ impl Upstream {
     /// How often something is tried at most.
     const fn attempts(&self) -> u32 {
         self.plan.retry.attempts
+    }
+
+    /// Counts a try that took longer than it may.
+    pub(crate) fn note_late(&self, late: Late) {
+        self.metrics.late(late);
     }
 
     /// Whether an endpoint is chosen by a key.

@@ -197,6 +197,52 @@ async fn more_connections_than_allowed_wait_their_turn() {
     assert_eq!(third.reply_to(1).await.status, status::APPROVED);
 }
 
+/// Of an address that has all that it may have, further clients are closed at once; those of another
+/// one are served, and so is the next one when one of the first has left.
+#[tokio::test]
+async fn an_address_has_so_many_connections_and_others_have_theirs() {
+    let backend = Backend::approving().await;
+    let config = Config::pos([backend.url()])
+        .workers(2)
+        .listener("connections", 100)
+        .listener("connections-per-address", 3);
+    let gateway = Gateway::start(&config).await;
+    let mut served = Vec::new();
+    for _ in 0..3 {
+        let mut client = gateway.client().await;
+        assert_eq!(client.ask(AuthReq::new(1)).await.status, status::APPROVED);
+        served.push(client);
+    }
+    for _ in 0..5 {
+        let mut refused = gateway.client().await;
+        assert_eq!(refused.rest().await.0, Vec::new());
+    }
+    let refused = || async {
+        let metrics = gateway.metrics().await;
+        metrics.sum(
+            "gatewright_connections_refused_total",
+            &[("reason", "address")],
+        )
+    };
+    assert_eq!(refused().await, 5.0);
+    let mut other = Client::connect_from([127, 0, 0, 2], gateway.front()).await;
+    assert_eq!(other.ask(AuthReq::new(1)).await.status, status::APPROVED);
+    let mut first = served.swap_remove(0);
+    first.finish().await;
+    assert_eq!(first.rest().await, (Vec::new(), Ended::Closed));
+    // Its place is given back when its task has ended.
+    let served = async {
+        loop {
+            let mut next = gateway.client().await;
+            let sent = next.send_bytes(&AuthReq::new(1).bytes()).await;
+            if sent.is_ok() && next.next().await.is_ok() {
+                return;
+            }
+        }
+    };
+    in_time("the place that was given back", served).await;
+}
+
 /// A socket that is not read to its end wakes nobody: credit that comes back with a write has
 /// to be used at once.
 #[tokio::test]

@@ -38,6 +38,7 @@ mod discovery;
 mod silence;
 mod smuggling;
 mod retries;
+mod tries;
 mod rfc9113;
 mod outage;
 mod lifecycle;

@@ -34,9 +34,9 @@ pub(super) enum Said {
 }
 
 #[derive(Clone, Debug)]
-struct Request {
+pub(super) struct Request {
     id: Correlation,
-    nonce: Nonce,
+    pub(super) nonce: Nonce,
     retry: Retry,
     /// Whether somebody has to read it.
     plain: bool,
@@ -57,28 +57,28 @@ pub(super) struct Client {
 }
 
 #[derive(Debug)]
-enum InFlight {
+pub(super) enum InFlight {
     Exchange(Exchange),
     Batch(Batch),
 }
 
 #[derive(Debug)]
-struct Exchange {
+pub(super) struct Exchange {
     key: ExchangeKey,
-    request: Request,
+    pub(super) request: Request,
     deadline: Instant,
     attempts: u32,
-    way: Way,
+    pub(super) way: Way,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(super) enum Way {
     Http(StreamId),
     Native(CallId),
 }
 
 #[derive(Debug)]
-struct Batch {
+pub(super) struct Batch {
     key: ExchangeKey,
     due: usize,
     call: CallId,
@@ -295,7 +295,7 @@ impl World {
             self.requests
                 .taken(id, *nonce, &Correlation::None, false, deadline);
         }
-        match self.send((id, 0), Contents::Frames, nonces) {
+        match self.send((id, 0), Contents::Frames, nonces, None) {
             Ok(call) => {
                 let number = self.number();
                 let due = count;
@@ -335,7 +335,7 @@ impl World {
                 let exchange = InFlight::Exchange(exchange);
                 self.client(id).exchanges.insert(number, exchange);
             }
-            Err(fault) => self.reply(id, key, request.id, Said::Refused(fault.class())),
+            Err(fault) => self.reply(id, key, request, Said::Refused(fault.class())),
         }
         Ok(())
     }
@@ -354,7 +354,7 @@ impl World {
             Speech::Http => Ok(Way::Http(self.begin_stream(id, request.nonce, key, avoid))),
             Speech::Native(_) => {
                 let lane = (id, key);
-                let call = self.send(lane, Contents::Message, vec![request.nonce])?;
+                let call = self.send(lane, Contents::Message, vec![request.nonce], avoid)?;
                 Ok(Way::Native(call))
             }
         }
@@ -382,26 +382,26 @@ impl World {
     /// Mirrors `Exchange::poll`; gives it back if it is not over.
     fn poll_exchange(&mut self, id: ClientId, mut exchange: Exchange) -> Option<Exchange> {
         loop {
-            let Some(result) = self.poll_way(exchange.way) else {
+            let polled = self.poll_way(exchange.way);
+            let Some(result) = polled.or_else(|| self.give_up_if_late(&exchange)) else {
                 return Some(exchange);
             };
+            self.requests.ended(exchange.request.nonce);
             let failed = self.endpoint_of(exchange.way);
             let over = self.now >= exchange.deadline;
             if failed.is_none() || over || !self.is_tried_again(&exchange, &result) {
                 self.end_way(exchange.way);
                 let said = self.said(&exchange, result);
-                self.reply(id, exchange.key, exchange.request.id, said);
+                self.reply(id, exchange.key, exchange.request, said);
                 return None;
             }
             exchange.attempts += 1;
-            let before = exchange.way;
-            let again = self.begin(id, &exchange.request, failed);
-            self.end_way(before);
-            match again {
+            self.end_way(exchange.way);
+            match self.begin(id, &exchange.request, failed) {
                 Ok(way) => exchange.way = way,
                 Err(fault) => {
                     let said = Said::Refused(fault.class());
-                    self.reply(id, exchange.key, exchange.request.id, said);
+                    self.reply(id, exchange.key, exchange.request, said);
                     return None;
                 }
             }
@@ -536,8 +536,10 @@ impl World {
         self.close_exchange(id, key, None);
     }
 
-    fn reply(&mut self, id: ClientId, key: ExchangeKey, of: Correlation, said: Said) {
+    fn reply(&mut self, id: ClientId, key: ExchangeKey, request: Request, said: Said) {
+        let Request { id: of, nonce, .. } = request;
         say!(self, "client {id}: {of:?} gets {said:?}");
+        self.requests.ended(nonce);
         let out = Out {
             id: of,
             said: vec![said],
@@ -596,7 +598,7 @@ impl World {
                 }
                 self.end_way(exchange.way);
                 let said = Said::Refused(FaultClass::Timeout);
-                self.reply(id, key, exchange.request.id, said);
+                self.reply(id, key, exchange.request, said);
             }
             InFlight::Batch(mut batch) => {
                 let part = self.take_part(batch.call);
@@ -617,6 +619,10 @@ impl World {
 }
 
 impl Client {
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = &InFlight> {
+        self.exchanges.values()
+    }
+
     /// Whether a request with this id is in flight, as the wire sees it: no reply was made yet.
     fn awaits_reply_with(&self, id: &Correlation) -> bool {
         let mut exchanges = self.exchanges.values();

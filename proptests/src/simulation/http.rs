@@ -5,6 +5,7 @@ use super::upstream::{Lease, Place, Turn};
 use super::{ClientId, Nonce, Task, World, say};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::Verdict;
+use gatewright_core::limit::Stage;
 use gatewright_core::pool::{ConnId, Ticket};
 use std::time::Instant;
 
@@ -17,6 +18,8 @@ pub(super) struct Stream {
     state: State,
     /// Where it was sent.
     pub(super) endpoint: Option<usize>,
+    /// Whether its answer has begun.
+    begun: bool,
     pub(super) answer: Option<Result<Answer, Fault>>,
 }
 
@@ -26,6 +29,21 @@ enum State {
     AwaitingHead(Lease),
     Failed(Fault),
     Done,
+}
+
+impl Stream {
+    /// Since when it is on its way, and how far it got; `None` before it is sent.
+    pub(super) const fn progress(&self) -> Option<(Instant, Stage)> {
+        let stage = if self.begun {
+            Stage::Begun
+        } else {
+            Stage::Sent
+        };
+        match &self.state {
+            State::AwaitingHead(lease) => Some((lease.began, stage)),
+            State::AwaitingPlace(_) | State::Failed(_) | State::Done => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +66,7 @@ impl World {
             nonce,
             state: State::Done,
             endpoint: None,
+            begun: false,
             answer: None,
         };
         self.streams.insert(id, stream);
@@ -76,7 +95,7 @@ impl World {
         }
         let nonce = self.stream(id).nonce;
         say!(self, "stream {id} with {nonce} is opened on {conn:?}");
-        self.requests.attempted(nonce, &self.setting);
+        self.requests.attempted(nonce, &self.setting, self.now);
         let pause = self.dice.up_to_ms(3);
         self.later(pause, Net::Stream(conn, id));
         State::AwaitingHead(lease)
@@ -122,10 +141,16 @@ impl World {
     /// Notes that it took too long.
     pub(super) fn stream_timed_out(&mut self, id: StreamId) {
         let (now, half) = (self.now, self.setting.timeout / 2);
+        let long = |lease: &Lease| now - lease.began >= half;
+        if matches!(&self.stream(id).state, State::AwaitingHead(lease) if long(lease)) {
+            self.blame_stream(id);
+        }
+    }
+
+    /// It took too long, which is the endpoint's fault.
+    pub(super) fn blame_stream(&mut self, id: StreamId) {
         let stream = self.stream(id);
-        if let State::AwaitingHead(lease) = &stream.state
-            && now - lease.began >= half
-        {
+        if matches!(stream.state, State::AwaitingHead(_)) {
             let state = std::mem::replace(&mut stream.state, State::Done);
             let verdict = self.bad();
             if let State::AwaitingHead(lease) = state {
@@ -144,6 +169,16 @@ impl World {
     }
 
     // ---- the other end, and the driver
+
+    /// An answer begins.
+    pub(super) fn begin_answer(&mut self, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.begun = true;
+            let (client, nonce) = (stream.client, stream.nonce);
+            self.requests.begun(nonce);
+            self.wake(Task::Client(client));
+        }
+    }
 
     /// An answer, or the end of the stream, comes. `None` if nobody waits for it any more.
     pub(super) fn answer_stream(&mut self, id: StreamId, answer: Result<Answer, Fault>) {

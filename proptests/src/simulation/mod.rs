@@ -14,6 +14,7 @@ mod server;
 mod setting;
 mod shadow;
 mod trace;
+mod trial;
 mod upstream;
 
 use client::{Client, Out};
@@ -46,6 +47,8 @@ pub struct Report {
     pub answered: u64,
     /// Requests that ended in a refusal.
     pub refused: u64,
+    /// Tries that took too long, and were given up.
+    pub late: u64,
     /// Connections that retired.
     pub retired: u64,
     /// Endpoints that went.
@@ -132,6 +135,7 @@ pub fn run(seed: u64, steps: u32) -> Report {
         hash: world.trace.hash(),
         answered: world.requests.answered,
         refused: world.requests.refused,
+        late: world.requests.tries_late,
         retired: world.retired,
         gone: world.gone,
     }
@@ -239,6 +243,7 @@ impl World {
                 .values()
                 .filter_map(|c| c.session.poll_timeout()),
         );
+        due.extend(self.next_late());
         for id in self.conns() {
             due.extend(self.conn_timeout(id));
         }
@@ -303,11 +308,13 @@ impl World {
             tasks.extend(self.departed().into_iter().map(Task::Driver));
         }
         tasks.into_iter().for_each(|task| self.wake(task));
+        self.wake_late();
     }
 
     fn check(&self) {
         let takes = |id| self.clients.get(&id).is_some_and(|client| !client.stalled);
         self.requests.check_deadlines(self.now, takes);
+        self.requests.check_tries(self.setting.tries, self.now);
         self.places.check_waits(self.now);
         assert_eq!(self.pool.queued(), self.places.waiting(), "who waits");
     }

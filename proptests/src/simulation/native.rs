@@ -117,6 +117,7 @@ impl World {
         lane: LaneKey,
         contents: Contents,
         nonces: Vec<Nonce>,
+        avoid: Option<usize>,
     ) -> Result<CallId, Fault> {
         let id = self.number();
         let call = Call {
@@ -130,7 +131,7 @@ impl World {
         };
         self.calls.insert(id, call);
         self.lane(lane).outstanding += 1;
-        let sent = match self.usable_link(lane) {
+        let sent = match self.usable_link(lane, avoid) {
             Ok(Some(conn)) => self.send_on(conn, id),
             Ok(None) => {
                 self.lane(lane).backlog.push_back(id);
@@ -172,7 +173,7 @@ impl World {
         })
     }
 
-    fn usable_link(&mut self, key: LaneKey) -> Result<Option<ConnId>, Fault> {
+    fn usable_link(&mut self, key: LaneKey, avoid: Option<usize>) -> Result<Option<ConnId>, Fault> {
         self.drop_closed_link(key);
         let conn = self.lane(key).link.as_ref().map(|lease| lease.id);
         let retiring = conn.is_some_and(|conn| self.is_retiring(conn));
@@ -185,7 +186,7 @@ impl World {
             let free = shared || lane.outstanding == 1;
             return Ok(free.then_some(lease.id));
         }
-        match self.acquire(key.0, key.1, None, Task::Lane(key))? {
+        match self.acquire(key.0, key.1, avoid, Task::Lane(key))? {
             Place::Granted(lease) => self.keep_to(key, lease).map(Some),
             Place::Queued(ticket) => {
                 self.lane(key).waiting = Some(ticket);
@@ -341,7 +342,7 @@ impl World {
             "call {id} of {nonces:?} is sent on {conn:?} as {correlation:?}"
         );
         for nonce in &nonces {
-            self.requests.attempted(*nonce, &self.setting);
+            self.requests.attempted(*nonce, &self.setting, now);
         }
         if self.setting.sharing == Sharing::Exclusive {
             let others = self.places.unanswered(conn);
@@ -448,9 +449,20 @@ impl World {
         if let Some((conn, began)) = self.calls[&id].sent
             && self.now - began >= self.setting.timeout / 2
         {
-            let verdict = self.bad();
-            self.judge(conn, verdict, began);
+            self.blame(conn, began);
         }
+    }
+
+    /// It took too long, which is the endpoint's fault.
+    pub(super) fn blame_call(&mut self, id: CallId) {
+        if let Some((conn, began)) = self.calls[&id].sent {
+            self.blame(conn, began);
+        }
+    }
+
+    fn blame(&mut self, conn: ConnId, began: Instant) {
+        let verdict = self.bad();
+        self.judge(conn, verdict, began);
     }
 }
 

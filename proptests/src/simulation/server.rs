@@ -23,6 +23,8 @@ pub(super) enum Net {
     Reply(ConnId, Reply),
     /// A stream reaches the server.
     Stream(ConnId, StreamId),
+    /// An answer begins.
+    Head(ConnId, StreamId),
     Answer(ConnId, StreamId, Result<Answer, Fault>),
 }
 
@@ -79,6 +81,11 @@ impl World {
                 }
             }
             Net::Stream(id, stream) => self.handle_stream(id, stream),
+            Net::Head(id, stream) => {
+                if self.wire(id).is_some_and(|wire| !wire.is_lost) {
+                    self.begin_answer(stream);
+                }
+            }
             Net::Answer(id, stream, answer) => {
                 if self.wire(id).is_some_and(|wire| !wire.is_lost) {
                     self.answer_stream(stream, answer);
@@ -192,7 +199,7 @@ impl World {
             let disowned = Fault::unsent(unreachable, "above the last stream");
             return self.answer_stream(stream, Err(disowned));
         }
-        let bad = self.bad_luck().then(|| self.dice.below(5));
+        let bad = self.bad_luck().then(|| self.dice.below(6));
         if bad == Some(0) {
             let refused = Fault::refused(unreachable, "refused");
             return self.answer_stream(stream, Err(refused));
@@ -207,6 +214,8 @@ impl World {
             Some(1) => at += self.dice.up_to_ms(3_000),
             Some(2) => return,
             Some(3) => answer = Err(Fault::sent(unreachable, "reset")),
+            // What has begun never ends.
+            Some(4) => return self.later(at - now, Net::Head(id, stream)),
             Some(_) => {
                 answer = Ok(Answer {
                     status: 503,
@@ -215,6 +224,8 @@ impl World {
             }
             None => {}
         }
+        self.later(at - now, Net::Head(id, stream));
+        at += self.dice.up_to_ms(4);
         self.later(at - now, Net::Answer(id, stream, answer));
     }
 

@@ -6,6 +6,7 @@ use gatewright_core::codec::{
     Admission, Capabilities, CorrelationKind, Drain, HalfClose, ReplyOrder, Unasked,
 };
 use gatewright_core::health::{EjectPolicy, HealthPolicy};
+use gatewright_core::limit::TryLimits;
 use gatewright_core::pool::{Lifetime, PoolLimits, PoolPolicy, Rank};
 use gatewright_core::retry::{Cause, RetryPolicy};
 use gatewright_core::session::SessionLimits;
@@ -45,6 +46,8 @@ pub(super) struct Setting {
     pub(super) capabilities: Capabilities,
     pub(super) session: SessionLimits,
     pub(super) timeout: Duration,
+    /// How long each try may take.
+    pub(super) tries: TryLimits,
     pub(super) quarantine: Duration,
     /// How long a connect may take.
     pub(super) connect: Duration,
@@ -101,6 +104,7 @@ impl Setting {
                 idle: ms(dice, &[300, 5_000]),
             },
             timeout,
+            tries: tries(dice, trouble),
             quarantine: ms(dice, &[100, 400, 2_000]),
             connect: ms(dice, &[50, 300]),
             idle: ms(dice, &[200, 3_000]),
@@ -137,7 +141,8 @@ impl Setting {
     /// Whether requests may pass unread; mirrors `passage` of gateway/src/dispatch/mod.rs.
     pub(super) fn passes_unread(&self) -> bool {
         let by_key = self.policy.balance == Policy::Hash;
-        self.tells_by_order() && self.sharing == Sharing::Shared && !by_key
+        let timed = !self.tries.is_none();
+        self.tells_by_order() && self.sharing == Sharing::Shared && !by_key && !timed
     }
 
     pub(super) fn is_in_order(&self) -> bool {
@@ -161,6 +166,19 @@ impl Trouble {
 
 fn trouble(dice: &mut Dice) -> Trouble {
     Trouble::scaled(dice.one_of(&[0, 1, 1, 3, 3, 10]))
+}
+
+/// Where load alone uses up no time, it uses up none of a try's.
+fn tries(dice: &mut Dice, trouble: Trouble) -> TryLimits {
+    let mut one = |all: &[u64]| {
+        let limited = dice.permille(300) && !trouble.is_none();
+        let ms = dice.one_of(all);
+        limited.then(|| Duration::from_millis(ms))
+    };
+    TryLimits {
+        first_byte: one(&[8, 30, 120]),
+        whole: one(&[15, 60, 400]),
+    }
 }
 
 fn speech(dice: &mut Dice) -> (Speech, ReplyOrder) {
@@ -223,7 +241,12 @@ fn lifetime(dice: &mut Dice) -> Lifetime {
 }
 
 fn retry(dice: &mut Dice) -> RetryPolicy {
-    let all = [Cause::Connect, Cause::Reset, Cause::Status(503)];
+    let all = [
+        Cause::Connect,
+        Cause::Reset,
+        Cause::Timeout,
+        Cause::Status(503),
+    ];
     RetryPolicy {
         attempts: dice.one_of(&[1, 2, 4]),
         causes: all[..dice.index(all.len() + 1)].to_vec(),

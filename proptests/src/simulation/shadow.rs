@@ -5,6 +5,7 @@ use super::dice::mix;
 use super::setting::Setting;
 use super::{ClientId, Nonce};
 use gatewright_core::fault::FaultClass;
+use gatewright_core::limit::TryLimits;
 use gatewright_core::message::Correlation;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -22,8 +23,23 @@ struct Request {
     deadline: Instant,
     attempts: u32,
     executions: u32,
+    /// Of the try that is on its way: when it was sent.
+    tried: Option<Instant>,
+    /// Whether the answer to it has begun.
+    begun: bool,
     /// Why it may be refused.
     excuses: Vec<FaultClass>,
+}
+
+impl Request {
+    /// Whether the try that is on its way takes longer than it may.
+    fn is_late(&self, tries: TryLimits, now: Instant) -> bool {
+        let exceeds = |limit: Option<Duration>| {
+            let end = self.tried.zip(limit);
+            end.is_some_and(|(since, limit)| now - since >= limit)
+        };
+        exceeds(tries.whole) || !self.begun && exceeds(tries.first_byte)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +56,8 @@ pub(super) struct Requests {
     /// How many ended in an answer, and in a refusal.
     pub(super) answered: u64,
     pub(super) refused: u64,
+    /// Tries that were given up for their time.
+    pub(super) tries_late: u64,
 }
 
 impl Requests {
@@ -65,6 +83,8 @@ impl Requests {
             deadline,
             attempts: 0,
             executions: 0,
+            tried: None,
+            begun: false,
             excuses: Vec::new(),
         };
         let before = self.all.insert(nonce, request);
@@ -79,14 +99,48 @@ impl Requests {
     }
 
     /// It goes upstream once more.
-    pub(super) fn attempted(&mut self, nonce: Nonce, setting: &Setting) {
+    pub(super) fn attempted(&mut self, nonce: Nonce, setting: &Setting, now: Instant) {
         let request = self.all.get_mut(&nonce).expect("a known request");
         request.attempts += 1;
+        (request.tried, request.begun) = (Some(now), false);
         let most = setting.retry.attempts;
         assert!(
             request.attempts <= most,
             "request {nonce} is tried too often"
         );
+    }
+
+    /// Its answer has begun.
+    pub(super) fn begun(&mut self, nonce: Nonce) {
+        self.all.get_mut(&nonce).expect("a known request").begun = true;
+    }
+
+    /// It is not tried any more.
+    pub(super) fn ended(&mut self, nonce: Nonce) {
+        self.all.get_mut(&nonce).expect("a known request").tried = None;
+    }
+
+    /// A try is given up for its time: it has had it.
+    pub(super) fn late(&mut self, nonce: Nonce, tries: TryLimits, now: Instant) {
+        let request = self.all.get_mut(&nonce).expect("a known request");
+        assert!(
+            request.is_late(tries, now),
+            "a try of {nonce} is given up early"
+        );
+        request.tried = None;
+        self.tries_late += 1;
+        request.excuses.push(FaultClass::Timeout);
+    }
+
+    /// No try takes longer than it may.
+    pub(super) fn check_tries(&self, tries: TryLimits, now: Instant) {
+        if tries.is_none() {
+            return;
+        }
+        for nonce in self.awaited.values().flatten() {
+            let late = self.all[nonce].is_late(tries, now);
+            assert!(!late, "a try of {nonce} takes too long");
+        }
     }
 
     /// The server carries it out.
@@ -99,6 +153,7 @@ impl Requests {
 
     pub(super) fn excuse(&mut self, nonce: Nonce, class: FaultClass) {
         let request = self.all.get_mut(&nonce).expect("a known request");
+        request.tried = None;
         request.excuses.push(class);
     }
 
@@ -127,7 +182,10 @@ impl Requests {
             }
             Said::Refused(class) => {
                 let excused = match class {
-                    FaultClass::Timeout => self.may_fail() && request.deadline <= now,
+                    FaultClass::Timeout => {
+                        let tried = request.excuses.contains(&FaultClass::Timeout);
+                        self.may_fail() && (request.deadline <= now || tried)
+                    }
                     other => request.excuses.contains(&other),
                 };
                 assert!(excused, "request {nonce} is lost for no reason: {class:?}");

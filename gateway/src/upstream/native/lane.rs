@@ -4,10 +4,11 @@ use super::mailbox::{Contents, Mailbox, Whereabouts};
 use super::parcel::{Kept, Parcel};
 use super::{Link, Part};
 use crate::clock;
-use crate::upstream::{Lease, Place, Queued, Upstream, Wish};
+use crate::upstream::{Lease, Place, Progress, Queued, Upstream, Wish};
 use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::Verdict;
+use gatewright_core::limit::Stage;
 use gatewright_core::message::Message;
 use gatewright_core::pool::ConnId;
 use std::cell::RefCell;
@@ -99,11 +100,16 @@ pub(crate) struct Call {
 }
 
 impl Lane {
-    /// Sends a parcel, or lines it up.
+    /// Sends a parcel, or lines it up. Where the lane has no connection yet, it had better get none
+    /// to the endpoint `avoid`.
     ///
     /// # Errors
     /// If it cannot be sent. Nothing was, then.
-    pub(crate) fn send(self: &Rc<Self>, parcel: Parcel<'_>) -> Result<Call, Fault> {
+    pub(crate) fn send(
+        self: &Rc<Self>,
+        parcel: Parcel<'_>,
+        avoid: Option<usize>,
+    ) -> Result<Call, Fault> {
         let contents = match parcel {
             Parcel::Message(_) => Contents::Message,
             Parcel::Frames(..) => Contents::Frames,
@@ -115,7 +121,7 @@ impl Lane {
             lane: Rc::clone(self),
             mailbox,
         };
-        match self.usable_link()? {
+        match self.usable_link(avoid)? {
             Some(link) => link.send(parcel, &call.mailbox)?,
             None => {
                 let state = &mut *self.state.borrow_mut();
@@ -128,7 +134,7 @@ impl Lane {
     }
 
     /// The link to send on now; `None` if the parcel has to wait.
-    fn usable_link(self: &Rc<Self>) -> Result<Option<Rc<Link>>, Fault> {
+    fn usable_link(self: &Rc<Self>, avoid: Option<usize>) -> Result<Option<Rc<Link>>, Fault> {
         {
             let state = &mut *self.state.borrow_mut();
             if state
@@ -150,7 +156,7 @@ impl Lane {
         }
         match self
             .upstream
-            .acquire(self.client, self.wish(), clock::now())?
+            .acquire(self.client, self.wish(avoid), clock::now())?
         {
             Place::Granted(lease) => self.settle(lease).map(Some),
             Place::Queued(queued) => {
@@ -171,10 +177,10 @@ impl Lane {
             || (state.link.as_ref()).is_some_and(|(_, link)| link.is_full(cx))
     }
 
-    const fn wish(&self) -> Wish {
+    const fn wish(&self, avoid: Option<usize>) -> Wish {
         Wish {
             key: self.key,
-            avoid: None,
+            avoid,
         }
     }
 
@@ -292,7 +298,7 @@ impl Lane {
         drop(self.state.borrow_mut().link.take());
         match self
             .upstream
-            .acquire(self.client, self.wish(), clock::now())
+            .acquire(self.client, self.wish(None), clock::now())
         {
             Ok(Place::Granted(lease)) => self.go_on(Ok(lease)),
             Ok(Place::Queued(queued)) => self.wait(queued),
@@ -334,6 +340,13 @@ impl Call {
     /// The endpoint that it was sent to, by index.
     pub(crate) fn endpoint(&self) -> Option<usize> {
         self.mailbox.sent().map(|(id, _)| id.endpoint())
+    }
+
+    /// How far it got; `None` before it is sent. A reply is read whole.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        let (_, since) = self.mailbox.sent()?;
+        let stage = Stage::Sent;
+        Some(Progress { since, stage })
     }
 
     /// Notes that it took too long. That is the endpoint's fault if it had at least half of the

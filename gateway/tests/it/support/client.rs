@@ -29,6 +29,14 @@ impl Client {
         Self::through(socket, address).await
     }
 
+    /// One that comes from this address.
+    pub(crate) async fn connect_from(from: [u8; 4], address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = SocketAddr::from((from, 0));
+        socket.bind(from).expect("an address of the loopback");
+        Self::through(socket, address).await
+    }
+
     async fn through(socket: TcpSocket, address: SocketAddr) -> Self {
         let stream = in_time("a connection", socket.connect(address))
             .await
