@@ -16,6 +16,8 @@ pub(crate) struct Mode {
     pub(crate) protocol: &'static str,
     pub(crate) carry: Carry,
     pub(crate) scheme: Scheme,
+    /// Whether clients speak HTTP/2.
+    pub(crate) streams: bool,
 }
 
 /// The name of the groups to which nothing may happen.
@@ -95,11 +97,20 @@ impl Mode {
             protocol,
             carry,
             scheme,
+            streams: false,
         }
     }
 
     const fn becoming(self, served: &'static dyn Wire) -> Self {
         Self { served, ..self }
+    }
+
+    /// The same for clients of HTTP/2.
+    const fn over_http2(self) -> Self {
+        Self {
+            streams: true,
+            ..self
+        }
     }
 }
 
@@ -107,7 +118,7 @@ const RESP: &Resp = &Resp { own: false };
 const RESP_OWN: &Resp = &Resp { own: true };
 
 /// All of them.
-pub(crate) static MODES: [Mode; 21] = [
+pub(crate) static MODES: [Mode; 24] = [
     Mode::new("pos-shared", &Pos, "pos", Carry::Shared, Scheme::Tcp),
     Mode::new("pos-exclusive", &Pos, "pos", Carry::Exclusive, Scheme::Tcp),
     Mode::new("pos-tls", &Pos, "pos", Carry::Shared, Scheme::Tls),
@@ -131,6 +142,11 @@ pub(crate) static MODES: [Mode; 21] = [
     Mode::new("rest-to-pos", &Json, "http", Carry::Rest, Scheme::Tcp).becoming(&Pos),
     Mode::new("http1-http1", &Whole, "http", Carry::Proxied, Scheme::Http),
     Mode::new("http1-h2c", &Whole, "http", Carry::Proxied, Scheme::H2c),
+    Mode::new("rest-h2c-to-pos", &Json, "http", Carry::Rest, Scheme::Tcp)
+        .becoming(&Pos)
+        .over_http2(),
+    Mode::new("h2c-http1", &Whole, "http", Carry::Proxied, Scheme::Http).over_http2(),
+    Mode::new("h2c-h2c", &Whole, "http", Carry::Proxied, Scheme::H2c).over_http2(),
     Mode::new("raw-pos", &Pos, "raw", Carry::Raw, Scheme::Tcp),
     Mode::new("raw-resp", RESP, "raw", Carry::Raw, Scheme::Tcp),
     Mode::new("raw-tls", RESP, "raw", Carry::Raw, Scheme::Tls),

@@ -223,6 +223,7 @@ impl Stage {
         Task {
             front: Arc::clone(&self.front),
             wire: self.mode.wire,
+            http2: self.mode.streams,
             part: self.part,
             depth,
             leaves,

@@ -4,7 +4,7 @@
 use crate::client::{Client, Front, Task};
 use crate::hostile::{Deed, HOSTILE};
 use crate::rng::Rng;
-use crate::server::{Below, Server, ServerLog, Speaks, Spec};
+use crate::server::{Below, Server, ServerLog, Speaks, Spec, Telling};
 use crate::verdict::{Tolerance, Verdict, Wrong, judge};
 use crate::wire::{Dns, Headed, Json, Pos, Resp, Whole, Wire};
 
@@ -15,11 +15,15 @@ const RESP: Resp = Resp { own: true };
 
 /// What clients make of a server that does this, or is honest.
 async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
+    audit_in(Speaks::Frames, wire, deed).await
+}
+
+async fn audit_in(speaks: Speaks, wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
     let log = Arc::new(ServerLog::default());
     let mut server = Server::start(Spec {
         wire,
         server: 5,
-        speaks: Speaks::Frames,
+        speaks,
         below: Below::Tcp,
         hostile: deed.and_then(|deed| HOSTILE.iter().find(|row| row.deed == deed)),
         late: Duration::from_secs(1),
@@ -30,6 +34,7 @@ async fn audit(wire: &'static dyn Wire, deed: Option<Deed>) -> Verdict {
     let task = Task {
         front: Arc::new(Front::new(server.address())),
         wire,
+        http2: speaks != Speaks::Frames,
         part: 1,
         depth: 16,
         leaves: None,
@@ -94,4 +99,16 @@ async fn ends_and_nonsense_are_noticed() {
     assert!(has(&verdict, |wrong| *wrong == Wrong::ClosedWithoutFault));
     let verdict = audit(&Pos, Some(Deed::Garbage)).await;
     assert!(has(&verdict, |wrong| matches!(wrong, Wrong::Garbled(_))));
+}
+
+#[tokio::test]
+async fn what_is_carried_by_http2_is_judged_alike() {
+    let speaks = Speaks::Http2(Telling::Whole);
+    let verdict = audit_in(speaks, &Whole, None).await;
+    assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);
+    assert_eq!((verdict.tally.requests, verdict.tally.ok), (500, 500));
+    let verdict = audit_in(speaks, &Whole, Some(Deed::Swapped)).await;
+    assert!(has(&verdict, |wrong| *wrong == Wrong::Misdelivered));
+    let verdict = audit_in(speaks, &Whole, Some(Deed::Cut)).await;
+    assert!(has(&verdict, |wrong| *wrong == Wrong::ClosedWithoutFault));
 }

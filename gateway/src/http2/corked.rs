@@ -37,6 +37,8 @@ struct Inner<T> {
     dry: bool,
     /// Whether the library waits to write.
     choked: bool,
+    /// Whether the transport may hold some of that back: TLS does while the socket has no room.
+    unflushed: bool,
 }
 
 impl<T> Corked<T> {
@@ -49,6 +51,7 @@ impl<T> Corked<T> {
             sent: false,
             dry: false,
             choked: false,
+            unflushed: false,
         }));
         let cork = Cork {
             inner: Rc::clone(&inner),
@@ -58,6 +61,11 @@ impl<T> Corked<T> {
 }
 
 impl<T> Cork<T> {
+    /// Runs `use_it` on the transport itself, which the library has let go.
+    pub(crate) fn with_transport<R>(&self, use_it: impl FnOnce(&mut T) -> R) -> R {
+        use_it(&mut self.inner.borrow_mut().transport)
+    }
+
     /// Whether anything was read since the last time.
     pub(crate) fn take_heard(&self) -> bool {
         std::mem::take(&mut self.inner.borrow_mut().heard)
@@ -87,7 +95,7 @@ impl<T: AsyncWrite + Unpin> Cork<T> {
 
 impl<T: AsyncWrite + Unpin> Inner<T> {
     fn poll_release(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.held.is_empty() {
+        if self.held.is_empty() && !self.unflushed {
             return Poll::Ready(Ok(()));
         }
         while !self.held.is_empty() {
@@ -97,8 +105,11 @@ impl<T: AsyncWrite + Unpin> Inner<T> {
             }
             self.held.advance(written);
             self.sent = true;
+            self.unflushed = true;
         }
-        Pin::new(&mut self.transport).poll_flush(cx)
+        ready!(Pin::new(&mut self.transport).poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     /// How many bytes may be taken.
@@ -220,6 +231,45 @@ mod tests {
         assert_eq!(read(&mut corked), None);
         assert!(cork.poll_release(cx).is_ready());
         assert_eq!(read(&mut corked), Some(b"ab".to_vec()));
+    }
+
+    /// Takes everything, and is not done with it at first.
+    #[derive(Default)]
+    struct Reluctant {
+        asked: u32,
+    }
+
+    impl AsyncWrite for Reluctant {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.asked += 1;
+            match self.asked {
+                1 => Poll::Pending,
+                _ => Poll::Ready(Ok(())),
+            }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_a_transport_holds_back_is_asked_for_until_it_is_out() {
+        let (mut corked, cork) = Corked::new(Reluctant::default());
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut corked).poll_write(cx, b"ab").is_ready());
+        assert!(cork.poll_release(cx).is_pending());
+        assert!(cork.poll_release(cx).is_ready());
+        assert!(cork.poll_release(cx).is_ready());
+        assert_eq!(cork.inner.borrow().transport.asked, 2);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use super::{Entrance, Permit};
 use crate::lifecycle::WorkerHandle;
 use crate::observe::ListenerMetrics;
-use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,10 +11,6 @@ use tokio::net::{TcpListener, TcpStream};
 /// The pause after a failed accept; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// So many bytes may wait in the kernel that a client's window has no room for. More would hide
-/// from us for minutes that a slow client takes any, and cost memory that no limit of ours bounds.
-const UNSENT: u32 = 64 << 10;
 
 /// A client that was let in, on its way to a worker.
 #[derive(Debug)]
@@ -86,8 +81,6 @@ impl Acceptor {
 
     fn prepare(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Accepted> {
         stream.set_nodelay(true)?;
-        // A system without it is served as well as it can be.
-        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         Ok(Accepted {
             stream: stream.into_std()?,
             peer,

@@ -3,6 +3,7 @@
 use crate::support::backend::{Action, Answer, Asked, Backend};
 use crate::support::certificates::Authority;
 use crate::support::gateway::Directory;
+use crate::support::http2_wire::{GOAWAY, HEADERS, Raw, SETTINGS, get, is_status};
 use crate::support::in_time;
 use crate::support::raw::noise;
 use crate::support::servers::installed;
@@ -12,6 +13,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
 use http::{Request, Response};
 use std::path::Path;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -305,6 +307,27 @@ async fn a_drain_finishes_what_is_in_flight() {
         assert!(end.is_ok(), "{end:?}");
     };
     let (outcome, ()) = tokio::join!(gateway.stop(), finishing);
+    assert_eq!(outcome, gatewright::Outcome::Drained);
+}
+
+/// A client that is told to go may have asked by then, and gets its answer however long that takes.
+#[tokio::test]
+async fn what_was_on_its_way_when_a_drain_began_has_its_time() {
+    // Longer than a connection without streams is left then.
+    let late = Duration::from_millis(1_500);
+    let answer = move |_: &Asked| Action::After(late, Answer::status(200));
+    let backend = Backend::scripted(answer).start().await;
+    let mut gateway = WebGateway::start(&backend.url(), "", "").await;
+    let mut client = Raw::connect(&gateway, &[]).await;
+    client.next_of(SETTINGS).await;
+    let asking = async move {
+        // It has not heard yet, as far as the gateway knows: the PING behind that is not answered.
+        client.next_of(GOAWAY).await;
+        client.send(&get(1, &[])).await;
+        let (_, _, stream, block) = client.next_of(HEADERS).await;
+        assert!(stream == 1 && is_status(&block, "200"), "{block:02x?}");
+    };
+    let (outcome, ()) = tokio::join!(gateway.stop(), asking);
     assert_eq!(outcome, gatewright::Outcome::Drained);
 }
 

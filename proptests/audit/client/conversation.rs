@@ -1,17 +1,17 @@
 //! One connection of a client.
 
 use super::Client;
+use super::judged::judged;
 use super::pending::Pending;
 use crate::outcome::{Oddity, Outcome};
-use crate::request::digest;
-use crate::wire::{Said, What};
+use crate::wire::Said;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Requests of one connection.
-const MOST: usize = 3_000;
+pub(super) const MOST: usize = 3_000;
 
 /// One connection of a client.
 pub(super) struct Conversation<'c> {
@@ -191,22 +191,12 @@ impl<'c> Conversation<'c> {
             return;
         };
         let record = &mut self.client.seen.records[place];
-        let mine = said.echo.is_none_or(|echo| echo == record.nonce);
-        record.outcome = match &said.what {
-            What::Failed(failure) if mine => Outcome::Failed(*failure),
-            What::Failed(_) => Outcome::Wrong(0),
-            What::Answer { server, answer } => {
-                self.expected.clear();
-                self.client
-                    .task
-                    .wire
-                    .answer(record.nonce, *server, &mut self.expected);
-                match mine && **answer == self.expected[..] {
-                    true => Outcome::Ok,
-                    false => Outcome::Wrong(digest(answer)),
-                }
-            }
-        };
+        record.outcome = judged(
+            self.client.task.wire,
+            record.nonce,
+            said,
+            &mut self.expected,
+        );
     }
 
     /// All is answered: says so, and sees that nothing more comes.

@@ -2,7 +2,10 @@
 //! became of each.
 
 mod conversation;
+mod judged;
 mod pending;
+mod stream;
+mod streams;
 
 use crate::outcome::{Finding, Oddity, Outcome, Record};
 use crate::request::{Class, Request, nonce};
@@ -39,6 +42,8 @@ impl Front {
 pub(crate) struct Task {
     pub(crate) front: Arc<Front>,
     pub(crate) wire: &'static dyn Wire,
+    /// Whether that is carried by streams of HTTP/2.
+    pub(crate) http2: bool,
     /// Makes the nonces of this group its own.
     pub(crate) part: u64,
     /// Most requests in flight.
@@ -95,7 +100,7 @@ impl Client {
                 Ok(tcp) => {
                     refusals = 0;
                     let _ = tcp.set_nodelay(true);
-                    Conversation::new(&mut self, tcp).run().await;
+                    self.converse(tcp).await;
                 }
                 Err(error) if refusals == 50 => {
                     self.find(Oddity::Deaf(error.to_string()));
@@ -110,7 +115,17 @@ impl Client {
         self.seen
     }
 
-    /// Sends some requests, reads nothing, and leaves once `over`.
+    async fn converse(&mut self, tcp: TcpStream) {
+        if !self.task.http2 {
+            return Conversation::new(self, tcp).run().await;
+        }
+        if let Err(error) = streams::converse(self, tcp).await {
+            self.find(Oddity::Deaf(error.to_string()));
+        }
+    }
+
+    /// Sends some requests, reads nothing, and leaves once `over`. Where others speak HTTP/2, this one
+    /// speaks HTTP/1.1.
     pub(crate) async fn run_mute(mut self, over: Arc<AtomicBool>) -> Seen {
         if let Ok(mut tcp) = TcpStream::connect(self.task.front.address()).await {
             let _ = tcp.set_zero_linger();

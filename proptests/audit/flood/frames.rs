@@ -49,6 +49,6 @@ pub(super) fn request(method: &str, length: usize) -> Vec<u8> {
     field(&mut block, ":method", method);
     field(&mut block, ":scheme", "http");
     field(&mut block, ":authority", "audit");
-    field(&mut block, ":path", &format!("/{COUNTED}/{length}"));
+    field(&mut block, ":path", &format!("/good/{COUNTED}/{length}"));
     block
 }

@@ -12,6 +12,7 @@ use kinds::{FLOODS, Fate, Flood};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -52,7 +53,7 @@ pub(crate) async fn play(program: &Path, time: Duration) -> Result<bool, Box<dyn
 
 /// Plays one, and says what is wrong.
 async fn one(program: &Path, flood: &Flood, time: Duration) -> Result<Vec<String>, Box<dyn Error>> {
-    let server = Server::start().await?;
+    let server = Server::start(&Arc::default()).await?;
     let config = format!(
         "{LISTENER}[upstreams.files]\nurl = \"{}\"\ntimeout = \"20s\"\n[[routes]]\nfrom = \"web\"\nto = \"files\"",
         server.url()

@@ -20,8 +20,8 @@ pub(super) enum Reading {
 }
 
 /// What a slow reader takes at a time, and how long it is idle then.
-const SIP: usize = 512;
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const SIP: usize = 512;
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 /// So little lies in the reader's kernel.
 const RECEIVE_BUFFER: u32 = 4 << 10;
 /// Of a small answer.
@@ -34,15 +34,16 @@ pub(super) async fn read(
     front: SocketAddr,
     number: usize,
     mut reading: watch::Receiver<Reading>,
-    asked: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
 ) -> Result<(), String> {
     let told = |error: io::Error| format!("reader {number}: {error}");
     let socket = TcpSocket::new_v4().map_err(told)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(told)?;
     let mut tcp = socket.connect(front).await.map_err(told)?;
-    ask(&mut tcp, number, LONG).await.map_err(told)?;
-    asked.fetch_add(1, Ordering::Relaxed);
+    ask(&mut tcp, "slow", number, LONG).await.map_err(told)?;
     let mut answer = Answer::new(number, LONG);
+    answer.read(&mut tcp, SIP).await.map_err(told)?;
+    answered.fetch_add(1, Ordering::Relaxed);
     while !answer.is_whole() {
         let slow = *reading.borrow_and_update() == Reading::Slowly;
         let most = if slow { SIP } else { 64 << 10 };
@@ -55,8 +56,8 @@ pub(super) async fn read(
     Ok(())
 }
 
-async fn ask(tcp: &mut TcpStream, number: usize, length: usize) -> io::Result<()> {
-    let request = format!("GET /{number}/{length} HTTP/1.1\r\nhost: audit\r\n\r\n");
+async fn ask(tcp: &mut TcpStream, to: &str, number: usize, length: usize) -> io::Result<()> {
+    let request = format!("GET /{to}/{number}/{length} HTTP/1.1\r\nhost: audit\r\n\r\n");
     tcp.write_all(request.as_bytes()).await
 }
 
@@ -130,7 +131,7 @@ pub(crate) async fn ask_for(
     let mut all = Latencies::default();
     while began.elapsed() < time {
         let asked = Instant::now();
-        ask(&mut tcp, number, SHORT).await.map_err(told)?;
+        ask(&mut tcp, "good", number, SHORT).await.map_err(told)?;
         let mut answer = Answer::new(number, SHORT);
         while !answer.is_whole() {
             answer.read(&mut tcp, 4 << 10).await.map_err(told)?;

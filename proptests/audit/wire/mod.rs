@@ -13,7 +13,8 @@ use std::fmt;
 
 pub(crate) use dns::Dns;
 pub(crate) use http::{
-    Headed, Json, SERVER, Whole, answer_in_json, expected, nonce_of_payment, nonce_of_target, told,
+    Asked, Headed, Json, SERVER, Whole, answer_in_json, expected, nonce_of_payment,
+    nonce_of_target, request_of, response_in, told,
 };
 pub(crate) use pos::Pos;
 pub(crate) use pos_in_resp::PosInResp;

@@ -13,6 +13,7 @@ use crate::dispatch::Exchanges;
 use crate::http2::{Cork, Corked, Doorbell};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
+use crate::serve::parting::Parting;
 use crate::tls::Shown;
 use crate::upstream::Lanes;
 use bytes::Bytes;
@@ -113,20 +114,22 @@ pub(super) struct Http2 {
     alarm: Alarm,
     /// Whether requests may wait in the library, because there was no room for them.
     held_back: bool,
-    /// When a stream began or ended last.
+    /// When a stream began or ended last, or the end was announced.
     last: Instant,
     /// Since when the socket takes nothing of what waits for it.
     stalled_since: Option<Instant>,
     haste: Haste,
     /// Why it takes no more requests.
     leaving: Option<&'static str>,
-    /// When it ends, whatever the client says.
+    /// When it ends, whatever is in flight.
     until: Option<Instant>,
 }
 
 enum State {
     Greeting(Handshake<Transport, Bytes>),
     Open(Connection<Transport, Bytes>),
+    /// All is said.
+    Parting(Parting),
 }
 
 /// Streams that the client gave up, against those that it let be answered (CVE-2023-44487).
@@ -242,7 +245,7 @@ impl Http2 {
         let library = &mut Context::from_waker(&bell);
         loop {
             if asks && let Poll::Ready(ended) = self.accept(client, &mut left, now, library) {
-                return Poll::Ready(ended);
+                return self.part(ended, client, now, cx);
             }
             self.doorbell.muffle();
             let moved = self.go_on(client, now, cx);
@@ -254,11 +257,37 @@ impl Http2 {
         }
     }
 
-    /// Whether the library may have something to do.
+    /// Whether the library may have something to do, or the end of the connection has.
     fn is_library_due(&self) -> bool {
         // Both are asked, as either forgets.
         let called = self.doorbell.has_called() | self.cork.take_choked();
-        called || self.held_back || self.stalled_since.is_some()
+        let parting = matches!(self.state, State::Parting(_));
+        called || self.held_back || self.stalled_since.is_some() || parting
+    }
+
+    /// Ends a connection of which the library has said that it is over. One that we leave is not
+    /// reset over answers that the client has not read.
+    fn part(
+        &mut self,
+        ended: &'static str,
+        client: &Client<'_>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<&'static str> {
+        if self.leaving.is_none() || self.until.is_some() {
+            return Poll::Ready(ended);
+        }
+        if !matches!(self.state, State::Parting(_)) {
+            self.state = State::Parting(Parting::new(now));
+        }
+        let State::Parting(parting) = &mut self.state else {
+            return Poll::Ready(ended);
+        };
+        self.alarm.set(parting.until, cx);
+        let mut scratch = client.listener.worker.scratch();
+        let parted = |io: &mut Rewound| parting.poll(io, &mut scratch, now, cx);
+        // Whatever becomes of it, the client has had its time.
+        self.cork.with_transport(parted).map(|_| ended)
     }
 
     /// Goes on with the connection, and begins what streams there are and is room for.
@@ -274,8 +303,10 @@ impl Http2 {
         self.held_back = full;
         // The streams that hear of something now are polled right after.
         self.streams.forget_task();
-        let State::Open(connection) = &mut self.state else {
-            return Poll::Pending;
+        let connection = match &mut self.state {
+            State::Greeting(_) => return Poll::Pending,
+            State::Open(connection) => connection,
+            State::Parting(_) => return Poll::Ready(self.ended(None)),
         };
         loop {
             if full || *left == 0 {
@@ -367,22 +398,28 @@ impl Http2 {
         if self.until.is_some_and(|until| until <= now) {
             return Some(self.leaving.unwrap_or("drain"));
         }
+        if self.leaving.is_some() && self.streams.is_empty() && self.last + PARTING <= now {
+            return self.leaving;
+        }
         self.expire(client, now);
         let drained = client.listener.worker.drains_at(client.id);
         let idle = self.streams.is_empty() && self.last + limits.idle <= now;
-        let State::Open(connection) = &mut self.state else {
-            let late = self.last + limits.frame_time <= now;
-            let drained = drained.is_some_and(|at| at <= now);
-            return late
-                .then_some("frame-time")
-                .or_else(|| drained.then_some("drain"));
+        let connection = match &mut self.state {
+            State::Greeting(_) => {
+                let late = self.last + limits.frame_time <= now;
+                let drained = drained.is_some_and(|at| at <= now);
+                return late
+                    .then_some("frame-time")
+                    .or_else(|| drained.then_some("drain"));
+            }
+            State::Open(connection) => connection,
+            State::Parting(_) => return None,
         };
         if self.leaving.is_none() && (idle || drained.is_some_and(|at| at <= now)) {
             connection.graceful_shutdown();
             self.leave(if idle { "idle" } else { "drain" }, None);
-        }
-        if self.leaving.is_some() && self.streams.is_empty() {
-            self.until.get_or_insert(now + PARTING);
+            // Requests that were on their way may still come, and are answered.
+            self.last = now;
         }
         None
     }
@@ -409,7 +446,6 @@ impl Http2 {
             deadlines.min(),
             self.until,
             self.stalled_since.map(|since| since + limits.send_time),
-            (quiet && self.leaving.is_some()).then(|| now + PARTING),
             quiet.then(|| self.last + self.patience(client)),
             (self.leaving.is_none())
                 .then(|| worker.drains_at(client.id))
@@ -425,7 +461,7 @@ impl Http2 {
         match (&self.state, self.leaving) {
             (State::Greeting(_), _) => limits.frame_time,
             (State::Open(_), None) => limits.idle,
-            (State::Open(_), Some(_)) => PARTING,
+            (State::Open(_) | State::Parting(_), _) => PARTING,
         }
     }
 }

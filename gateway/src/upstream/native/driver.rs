@@ -29,6 +29,8 @@ pub(in crate::upstream) struct LinkDriver {
     id: ConnId,
     link: Rc<Link>,
     stream: Stream,
+    /// Whether it may hold back some of what was written: TLS does while the socket has no room.
+    unflushed: bool,
     inbound: BytesMut,
     alarm: Alarm,
     retirement: Retirement,
@@ -86,6 +88,7 @@ impl LinkDriver {
             id,
             link,
             stream,
+            unflushed: false,
             inbound,
             alarm,
         }
@@ -159,8 +162,10 @@ impl LinkDriver {
             }
             Poll::Ready(io::Result::Ok(wrote))
         });
-        if ready!(wrote)? {
-            return Pin::new(stream).poll_flush(cx);
+        self.unflushed |= ready!(wrote)?;
+        if self.unflushed {
+            ready!(Pin::new(stream).poll_flush(cx))?;
+            self.unflushed = false;
         }
         Poll::Ready(Ok(()))
     }

@@ -4,6 +4,7 @@ mod headed;
 mod json;
 mod message;
 mod payment;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -11,4 +12,5 @@ mod whole;
 pub(crate) use headed::Headed;
 pub(crate) use json::{Json, answer_in_json, told};
 pub(crate) use payment::nonce_of_target as nonce_of_payment;
+pub(crate) use streamed::{Asked, request_of, response_in};
 pub(crate) use whole::{SERVER, Whole, expected, nonce_of_target};
