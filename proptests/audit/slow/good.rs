@@ -22,20 +22,14 @@ pub(super) struct Good {
 }
 
 impl Good {
-    pub(super) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let server = runtime.block_on(Server::start(&Arc::default()))?;
-        let url = server.url();
-        let (orders, mut inbox) = mpsc::unbounded_channel::<Order>();
+    pub(super) async fn start() -> io::Result<Self> {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (told, url) = oneshot::channel();
         std::thread::spawn(move || {
-            runtime.block_on(async {
-                while let Some((front, told)) = inbox.recv().await {
-                    // Whoever asked may be gone.
-                    let _ = told.send(measure(front).await);
-                }
-            });
-            drop(server);
+            let runtime = Builder::new_current_thread().enable_all().build();
+            runtime.map(|runtime| runtime.block_on(serve(inbox, told)))
         });
+        let url = url.await.map_err(io::Error::other)??;
         Ok(Self { url, orders })
     }
 
@@ -49,6 +43,22 @@ impl Good {
         let (told, latencies) = oneshot::channel();
         self.orders.send((front, told))?;
         Ok(latencies.await??)
+    }
+}
+
+/// Measures as it is told, until nobody is there to tell.
+async fn serve(
+    mut inbox: mpsc::UnboundedReceiver<Order>,
+    told: oneshot::Sender<io::Result<String>>,
+) {
+    let server = Server::start(&Arc::default()).await;
+    // Whoever asked may be gone, here and below.
+    let _ = told.send(match &server {
+        Ok(server) => Ok(server.url()),
+        Err(error) => Err(error.kind().into()),
+    });
+    while let Some((front, told)) = inbox.recv().await {
+        let _ = told.send(measure(front).await);
     }
 }
 

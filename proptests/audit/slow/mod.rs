@@ -40,7 +40,7 @@ pub(crate) async fn play(program: &Path, readers: usize) -> Result<bool, Box<dyn
         servers.push(Server::start(&written).await?);
     }
     let urls: Vec<_> = servers.iter().map(Server::url).collect();
-    let good = Good::start()?;
+    let good = Good::start().await?;
     let config = config(readers, &urls, good.url())?;
     let gateway = Gateway::start(program, "slow", &config, &[]).await?;
     let bound = gateway.worst_case(program).await?;
