@@ -22,7 +22,8 @@ pub fn is_undated(message: &Message, shape: &HttpShape) -> bool {
         Value::Headers(headers) => !headers.roles().has(Role::Date),
         fields => {
             let fields = fields.as_list().unwrap_or_default();
-            let name = |field: &Value| Some(Role::of(field.as_record()?.first()?.as_str()?.as_bytes()));
+            let name =
+                |field: &Value| Some(Role::of(field.as_record()?.first()?.as_str()?.as_bytes()));
             !fields.iter().any(|field| name(field) == Some(Role::Date))
         }
     }

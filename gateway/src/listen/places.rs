@@ -122,7 +122,11 @@ mod tests {
         drop(first);
         let again = entrance.acquire().await.unwrap().of(one);
         assert!(again.is_some() && !entrance.is_full());
-        assert!(again.as_ref().is_some_and(|again| again.another().is_none()));
+        assert!(
+            again
+                .as_ref()
+                .is_some_and(|again| again.another().is_none())
+        );
         drop((again, other));
         let Some(addresses) = &entrance.0.places.addresses else {
             panic!("a limit");
