@@ -149,6 +149,7 @@ impl Blueprint {
         let runtime: io::Result<LocalRuntime> = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .on_thread_park(move || gathering.before_sleep())
+            .on_thread_unpark(clock::wake)
             .build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => {

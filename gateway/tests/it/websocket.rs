@@ -1,10 +1,10 @@
 //! WebSocket as a carrier: what is in its messages is served as what comes by TCP is, and what is around
 //! them is as RFC 6455 has it.
 
-use crate::support::backend::{Action, Answer, Asked, Backend, approved};
+use crate::support::backend::{Action, Backend, approved};
 use crate::support::certificates::Authority;
 use crate::support::config::{Config, status};
-use crate::support::dns_wire::{answer, query};
+use crate::support::dns_wire::{at_length, query};
 use crate::support::gateway::Gateway;
 use crate::support::host::Host;
 use crate::support::in_time;
@@ -322,13 +322,6 @@ async fn websocket_goes_over_tls() {
     client.send(CLOSE, b"").await;
     client.expect(CLOSE, b"").await;
     assert_eq!(client.next().await.expect("close_notify"), None);
-}
-
-/// DNS over HTTP that answers at great length.
-fn at_length(asked: &Asked) -> Action {
-    let answer = answer(&asked.body, 60_000);
-    let typed = Answer::status(200).header("content-type", "application/dns-message");
-    Action::Answer(typed.body(answer))
 }
 
 #[tokio::test]

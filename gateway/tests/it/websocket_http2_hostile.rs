@@ -1,8 +1,8 @@
 //! WebSocket by HTTP/2 with clients that leave in the middle, or take nothing.
 
-use crate::support::backend::{Action, Answer, Asked, Backend};
+use crate::support::backend::Backend;
 use crate::support::config::Config;
-use crate::support::dns_wire::{answer, query};
+use crate::support::dns_wire::{at_length, query};
 use crate::support::gateway::Gateway;
 use crate::support::http2_wire::{
     DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, Raw, block, frame, is_status,
@@ -107,13 +107,6 @@ async fn a_reset_in_the_middle_of_a_frame_ends_one_client_only() {
     drop(client);
     // With the connection, all of them are gone.
     gateway.until_closed("reset", 3).await;
-}
-
-/// DNS over HTTP that answers at great length.
-fn at_length(asked: &Asked) -> Action {
-    let answer = answer(&asked.body, 60_000);
-    let typed = Answer::status(200).header("content-type", "application/dns-message");
-    Action::Answer(typed.body(answer))
 }
 
 #[tokio::test]
