@@ -1,4 +1,4 @@
-//! Connects: one at a time to an endpoint, with pauses after failures.
+//! Connects: as many as those who wait need, a few at a time, with pauses after failures.
 
 use super::{Pool, PoolEvent};
 use std::time::{Duration, Instant};
@@ -17,11 +17,9 @@ impl Pool {
         self.dial(now, |pool, index| pool.endpoints[index].is_unconnected());
     }
 
-    /// While somebody waits, each endpoint may open one connection more at a time.
+    /// While somebody waits, each endpoint may open more connections.
     pub(super) fn connect_more(&mut self, now: Instant) {
-        if !self.waiting.is_empty() {
-            self.dial(now, Self::has_room_for_more);
-        }
+        while !self.waiting.is_empty() && self.dial(now, Self::has_room_for_more) {}
     }
 
     /// Endpoints that were lost are looked for, so that the next exchange finds them.
@@ -41,7 +39,9 @@ impl Pool {
             .min()
     }
 
-    fn dial(&mut self, now: Instant, due: impl Fn(&Self, usize) -> bool) {
+    /// Opens one connection to each endpoint where it is due, and tells whether there was any.
+    fn dial(&mut self, now: Instant, due: impl Fn(&Self, usize) -> bool) -> bool {
+        let before = self.events.len();
         for index in 0..self.endpoints.len() {
             let endpoint = &self.endpoints[index];
             if due(self, index) && endpoint.may_connect(now) && self.scope.reaches(endpoint) {
@@ -50,13 +50,14 @@ impl Pool {
                 self.tell(index);
             }
         }
+        self.events.len() > before
     }
 
     /// A second connection serves nobody while a trial is all that an endpoint gets.
     fn has_room_for_more(&self, index: usize) -> bool {
         let endpoint = &self.endpoints[index];
         let useful = self.scope.has(endpoint) || endpoint.is_unconnected();
-        useful && !endpoint.is_full(self.limits.connections) && !endpoint.is_connecting()
+        useful && endpoint.may_grow(self.limits.connections, self.waiting.len())
     }
 
     fn is_missed(&self, index: usize) -> bool {

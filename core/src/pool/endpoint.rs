@@ -16,6 +16,9 @@ const BACKOFF_MOST: Duration = Duration::from_millis(900);
 /// several of the same age.
 const FREE_LOSSES: u32 = 3;
 
+/// Connects under way at a time to an endpoint that is known to take connections.
+const CONNECTS: usize = 16;
+
 /// Names one connection of one pool. A place is used again, an id never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
@@ -50,6 +53,10 @@ pub(super) struct Endpoint {
     /// None before this place has room: those who come and go one at a time need not look at all.
     full_before: usize,
     counts: Counts,
+    /// Exchanges that have a place.
+    in_flight: usize,
+    /// Places that the newest usable connection has; before any was, none is known to need more.
+    places_each: usize,
     owned: Owned,
     next_sequence: u64,
     failures: u32,
@@ -98,6 +105,8 @@ impl Endpoint {
             connections: Vec::new(),
             full_before: 0,
             counts: Counts::default(),
+            in_flight: 0,
+            places_each: usize::MAX,
             owned: Owned::default(),
             next_sequence: 0,
             failures: 0,
@@ -238,6 +247,7 @@ impl Endpoint {
             return;
         }
         connection.state = State::Usable { capacity };
+        self.places_each = capacity.max(1);
         self.count();
         self.note_reached(was_reached, now);
     }
@@ -273,6 +283,7 @@ impl Endpoint {
             return;
         };
         self.connections[place].1.in_flight += 1;
+        self.in_flight += 1;
         while let Some((_, connection)) = self.connections.get(self.full_before)
             && !connection.has_room()
         {
@@ -283,7 +294,9 @@ impl Endpoint {
     pub(super) fn release(&mut self, id: ConnId) {
         if let Some(place) = self.place(id) {
             let connection = &mut self.connections[place].1;
-            connection.in_flight = connection.in_flight.saturating_sub(1);
+            let taken = connection.in_flight.min(1);
+            connection.in_flight -= taken;
+            self.in_flight -= taken;
             self.full_before = self.full_before.min(place);
         }
         self.end_trial(id);
@@ -303,8 +316,10 @@ impl Endpoint {
     }
 
     pub(super) fn remove(&mut self, id: ConnId) {
-        self.connections
-            .retain(|(sequence, _)| *sequence != id.sequence);
+        if let Some(place) = self.place(id) {
+            let (_, gone) = self.connections.remove(place);
+            self.in_flight -= gone.in_flight;
+        }
         self.count();
         self.end_trial(id);
     }
@@ -380,16 +395,11 @@ impl Endpoint {
         }
     }
 
-    fn in_flight(&self) -> usize {
-        let shared: usize = self.connections.iter().map(|(_, c)| c.in_flight).sum();
-        shared + self.owned.connecting + self.owned.usable
-    }
-
     pub(super) fn candidate(&self, now: Instant) -> Candidate {
         Candidate {
             endpoint: self.index,
             weight: f64::from(self.rank.weight.max(1)) * self.health.share(now),
-            in_flight: self.in_flight(),
+            in_flight: self.in_flight + self.owned.connecting + self.owned.usable,
             latency: self.latency.get(now),
         }
     }
@@ -407,8 +417,12 @@ impl Endpoint {
         }
     }
 
-    /// Half to the whole of a pause that doubles with each failure in a row.
+    /// Half to the whole of a pause that doubles with each failure in a row. Connects that were under way
+    /// together fail as one.
     pub(super) fn back_off(&mut self, jitter: u32, now: Instant) {
+        if !self.may_connect(now) {
+            return;
+        }
         let pause = BACKOFF_FIRST
             .saturating_mul(1 << self.failures.min(10))
             .min(BACKOFF_MOST);
@@ -444,11 +458,17 @@ impl Endpoint {
         self.counts.connecting > 0 || self.counts.usable > 0
     }
 
-    pub(super) const fn is_connecting(&self) -> bool {
-        self.counts.connecting > 0
+    /// Whether one connection more, of so many, is of use to so many exchanges that wait: those that are
+    /// being made do not suffice. Until it is known that it takes connections, one has to show it.
+    pub(super) const fn may_grow(&self, limit: usize, waiting: usize) -> bool {
+        let connecting = self.counts.connecting;
+        let sound = self.is_reached() && self.failures == 0 && self.losses == 0;
+        let most = if sound { CONNECTS } else { 1 };
+        let coming = connecting.saturating_mul(self.places_each);
+        connecting < most && coming < waiting && connecting + self.counts.usable < limit
     }
 
-    pub(super) const fn is_full(&self, limit: usize) -> bool {
-        self.counts.connecting + self.counts.usable >= limit
+    pub(super) const fn is_connecting(&self) -> bool {
+        self.counts.connecting > 0
     }
 }

@@ -67,6 +67,72 @@ fn a_full_connection_gets_a_second_one_and_no_third() {
     assert_eq!(events(&mut pool), [PoolEvent::Grant(c, first)]);
 }
 
+/// So many clients that wait.
+fn crowd(clients: u64, limits: PoolLimits, now: Instant) -> Pool {
+    let mut pool = Pool::new(1, limits);
+    for client in 0..clients {
+        ticket(pool.acquire(client, now));
+    }
+    pool
+}
+
+/// Those of the events that are connects.
+fn connects(pool: &mut Pool) -> Vec<ConnId> {
+    let connect = |event| match event {
+        PoolEvent::Connect(id) => Some(id),
+        _ => None,
+    };
+    events(pool).into_iter().filter_map(connect).collect()
+}
+
+#[test]
+fn a_crowd_gets_as_many_connections_as_it_needs_a_few_at_a_time() {
+    let now = Instant::now();
+    let limits = PoolLimits {
+        connections: 1_000,
+        queue: 1_000,
+        ..LIMITS
+    };
+    let mut pool = crowd(50, limits, now);
+    let first = connect(&mut pool);
+    pool.handle_capacity(first, 1, now);
+    let next = connects(&mut pool);
+    assert_eq!(next.len(), 16, "one was made, 49 wait");
+    for id in &next {
+        pool.handle_capacity(*id, 1, now);
+    }
+    assert_eq!(connects(&mut pool).len(), 16, "as many as became usable");
+
+    let mut pool = crowd(50, limits, now);
+    let first = connect(&mut pool);
+    pool.handle_capacity(first, 20, now);
+    assert_eq!(connects(&mut pool).len(), 2, "30 wait, each has 20 places");
+}
+
+#[test]
+fn connects_that_fail_together_are_one_failure() {
+    let now = Instant::now();
+    let limits = PoolLimits {
+        connections: 9,
+        queue: 20,
+        ..LIMITS
+    };
+    let mut pool = crowd(9, limits, now);
+    let first = connect(&mut pool);
+    pool.handle_capacity(first, 1, now);
+    for id in connects(&mut pool) {
+        pool.handle_connect_failed(id, u32::MAX, now);
+    }
+    assert_eq!(connects(&mut pool), [], "there is a pause");
+    let pause = Duration::from_millis(50);
+    pool.handle_timeout(now + pause);
+    assert_eq!(
+        connects(&mut pool).len(),
+        1,
+        "one has to show that it is back"
+    );
+}
+
 #[test]
 fn a_greedy_client_waits_its_turn() {
     let now = Instant::now();

@@ -128,6 +128,8 @@ enum State {
 struct Connection {
     state: State,
     in_flight: usize,
+    /// When it was asked for.
+    began: Instant,
 }
 
 /// A granted place.
@@ -312,9 +314,13 @@ impl World {
     }
 
     fn failed(&mut self, id: ConnId, jitter: u8) {
-        self.connections.remove(&id);
-        let not_before = self.now + SHORTEST_PAUSE;
-        self.not_before.insert(id.endpoint(), not_before);
+        let failed = self.connections.remove(&id).expect("it is being made");
+        // Those that were under way together fail as one: none begins in a pause.
+        let paused = self.not_before.get(&id.endpoint());
+        if paused.is_none_or(|until| *until <= failed.began) {
+            let not_before = self.now + SHORTEST_PAUSE;
+            self.not_before.insert(id.endpoint(), not_before);
+        }
         let jitter = u32::from(jitter) << 24;
         self.pool.handle_connect_failed(id, jitter, self.now);
     }
@@ -378,9 +384,12 @@ impl World {
             states.len() < self.setting.limits.connections,
             "too many connections"
         );
+        let connecting = (states.iter()).filter(|s| **s == State::Connecting).count();
+        let usable = states.iter().any(|s| matches!(s, State::Usable(_)));
+        // Whoever is being lined up is not among those who wait yet.
         assert!(
-            !states.contains(&State::Connecting),
-            "two connects at a time"
+            connecting == 0 || usable && connecting <= self.waiting.len(),
+            "more connects at a time than are of use, or before it is known that one succeeds"
         );
         let not_before = self.not_before.get(&id.endpoint());
         assert!(
@@ -397,6 +406,7 @@ impl World {
         let connection = Connection {
             state: State::Connecting,
             in_flight: 0,
+            began: self.now,
         };
         self.connections.insert(id, connection);
     }

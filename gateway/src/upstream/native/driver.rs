@@ -5,7 +5,6 @@ use super::opened::Opened;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::driver::Debt;
-use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech};
@@ -28,7 +27,6 @@ pub(in crate::upstream) struct LinkDriver {
     upstream: Rc<Upstream>,
     id: ConnId,
     link: Rc<Link>,
-    stream: Stream,
     /// Whether it may hold back some of what was written: TLS does while the socket has no room.
     unflushed: bool,
     inbound: BytesMut,
@@ -74,7 +72,7 @@ impl LinkDriver {
             framing,
             inbound,
         } = opened;
-        let link = Rc::new(Link::new(id, speech, framing, &upstream.plan));
+        let link = Rc::new(Link::new(id, speech, (stream, framing), &upstream.plan));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,
@@ -87,7 +85,6 @@ impl LinkDriver {
             upstream,
             id,
             link,
-            stream,
             unflushed: false,
             inbound,
             alarm,
@@ -149,32 +146,36 @@ impl LinkDriver {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stream = &mut self.stream;
-        let wrote = self.link.with_outbound(|outbound| {
-            let mut wrote = false;
-            while !outbound.is_empty() {
-                let written = ready!(Pin::new(&mut *stream).poll_write(cx, outbound))?;
-                if written == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        let Self {
+            link, unflushed, ..
+        } = self;
+        link.with_stream(|mut stream| {
+            let wrote = link.with_outbound(|outbound| {
+                let mut wrote = false;
+                while !outbound.is_empty() {
+                    let written = ready!(stream.as_mut().poll_write(cx, outbound))?;
+                    if written == 0 {
+                        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                    }
+                    outbound.advance(written);
+                    wrote = true;
                 }
-                outbound.advance(written);
-                wrote = true;
+                Poll::Ready(io::Result::Ok(wrote))
+            });
+            *unflushed |= ready!(wrote)?;
+            if *unflushed {
+                ready!(stream.poll_flush(cx))?;
+                *unflushed = false;
             }
-            Poll::Ready(io::Result::Ok(wrote))
-        });
-        self.unflushed |= ready!(wrote)?;
-        if self.unflushed {
-            ready!(Pin::new(stream).poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
+            Poll::Ready(Ok(()))
+        })
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut scratch = self.upstream.scratch.borrow_mut();
         let room = scratch.len().min(READ);
         let mut buffer = ReadBuf::new(&mut scratch[..room]);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        ready!((self.link).with_stream(|stream| stream.poll_read(cx, &mut buffer)))?;
         self.inbound.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
@@ -250,8 +251,9 @@ impl Future for LinkDriver {
         let ended = ready!(self.turn(cx));
         if ended.is_ok() {
             // That all went well is said as far as it can be said at once.
-            let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+            let _ = self.link.with_stream(|stream| stream.poll_shutdown(cx));
         }
+        self.link.hang_up();
         self.end(&ended);
         Poll::Ready(())
     }

@@ -4,6 +4,7 @@ mod overlong;
 mod signs;
 mod streamed;
 mod unknown;
+mod wire;
 
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
@@ -11,6 +12,7 @@ use super::parcel::Parcel;
 use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
+use crate::upstream::stream::Stream;
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
 use gatewright_core::codec::{
@@ -40,6 +42,8 @@ const FULL: usize = 1 << 20;
 pub(in crate::upstream) struct Link {
     id: ConnId,
     state: RefCell<State>,
+    /// What carries it, until its driver ends.
+    stream: RefCell<Option<Stream>>,
     descriptor: Arc<Descriptor>,
     sharing: Sharing,
     quarantine: Duration,
@@ -112,7 +116,12 @@ impl fmt::Display for Broken {
 
 impl Link {
     /// A connection that has said what it begins with, with the codec that did.
-    pub(super) fn new(id: ConnId, speech: &Speech, framing: Framing, plan: &UpstreamPlan) -> Self {
+    pub(super) fn new(
+        id: ConnId,
+        speech: &Speech,
+        (stream, framing): (Stream, Framing),
+        plan: &UpstreamPlan,
+    ) -> Self {
         let descriptor = Arc::clone(speech.protocol.descriptor());
         let mut ledger = Ledger::new(descriptor.capabilities.correlation);
         // These ids were used: should their replies come twice, nobody has the second one.
@@ -146,6 +155,7 @@ impl Link {
                 retiring: false,
                 closed: None,
             }),
+            stream: RefCell::new(Some(stream)),
             descriptor,
             sharing: speech.sharing,
             quarantine: plan.limits.quarantine,
@@ -163,6 +173,14 @@ impl Link {
 
     /// Takes a parcel; its replies come to the mailbox.
     pub(super) fn send(self: &Rc<Self>, parcel: Parcel<'_>, to: &Rc<Mailbox>) -> Result<(), Fault> {
+        let queued = self.queue(parcel, to);
+        if queued.is_err() || !self.write_at_once() {
+            self.nudge();
+        }
+        queued
+    }
+
+    fn queue(self: &Rc<Self>, parcel: Parcel<'_>, to: &Rc<Mailbox>) -> Result<(), Fault> {
         let state = &mut *self.state.borrow_mut();
         if state.closed.is_some() {
             let detail = "the connection was closed before its use";
@@ -182,7 +200,6 @@ impl Link {
             Parcel::Message(message) => self.write(message, state)?,
         };
         state.served += replies.map_or(1, |replies| u64::from(replies.get()));
-        wake(state.driver.take());
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
         }
@@ -344,28 +361,6 @@ impl Link {
             state.blocked.push(cx.waker().clone());
         }
         full
-    }
-
-    /// Runs `write` on what is to be written.
-    pub(super) fn with_outbound<T>(&self, write: impl FnOnce(&mut BytesMut) -> T) -> T {
-        let state = &mut *self.state.borrow_mut();
-        let before = state.outbound.len();
-        let result = write(&mut state.outbound);
-        if let Some(pulse) = &mut state.pulse
-            && state.outbound.len() < before
-        {
-            pulse.handle_sent(clock::now());
-        }
-        if let Some(flushed) = &mut state.flushed {
-            flushed.write(before - state.outbound.len());
-        }
-        if state.outbound.len() < FULL / 2 {
-            state.unblock();
-        }
-        if state.outbound.is_empty() && state.outbound.capacity() > OUTBOUND / 64 {
-            state.outbound = BytesMut::new();
-        }
-        result
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
