@@ -24,14 +24,15 @@ impl Pool {
 
     /// Endpoints that were lost are looked for, so that the next exchange finds them.
     pub(super) fn redial(&mut self, now: Instant) {
-        self.dial(now, Self::is_missed);
+        self.dial(now, |pool, index| pool.is_missed(index, now));
     }
 
     /// When the next connect is due that waits for the end of a pause.
     pub(super) fn next_dial(&self) -> Option<Instant> {
+        let now = self.now?;
         let due = |index: &usize| {
             let wanted = !self.waiting.is_empty() && self.has_room_for_more(*index);
-            self.scope.reaches(&self.endpoints[*index]) && (wanted || self.is_missed(*index))
+            self.scope.reaches(&self.endpoints[*index]) && (wanted || self.is_missed(*index, now))
         };
         (0..self.endpoints.len())
             .filter(due)
@@ -60,9 +61,10 @@ impl Pool {
         useful && endpoint.may_grow(self.limits.connections, self.waiting.len())
     }
 
-    fn is_missed(&self, index: usize) -> bool {
+    /// Whether it is looked for without being asked for, at the end of its pause at the earliest.
+    fn is_missed(&self, index: usize, now: Instant) -> bool {
         let endpoint = &self.endpoints[index];
-        let in_time = |at| self.wanted_until.is_some_and(|until| at <= until);
-        endpoint.is_lost() && endpoint.not_before().is_none_or(in_time)
+        let at = endpoint.not_before().map_or(now, |at| at.max(now));
+        endpoint.is_lost() && self.wanted_until.is_some_and(|until| at <= until)
     }
 }

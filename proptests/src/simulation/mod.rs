@@ -98,6 +98,9 @@ struct World {
 /// How often timers may lead to timers that are due at once.
 const SPINS: u32 = 1_000;
 
+/// How often something may be due once all clients are gone.
+const LAST_ROUNDS: u32 = 100_000;
+
 /// Of a thousand steps, those in which endpoints that are looked for come and go.
 const MOVES: u32 = 4;
 
@@ -325,7 +328,10 @@ impl World {
         let ids: Vec<ClientId> = self.clients.keys().copied().collect();
         ids.into_iter().for_each(|id| self.calm(id));
         self.run_tasks();
+        let mut rounds = 0;
         while let Some(next) = self.next_due() {
+            rounds += 1;
+            assert!(rounds < LAST_ROUNDS, "there is no end of what is due");
             self.now = next.max(self.now);
             self.run_tasks();
             self.check();

@@ -375,6 +375,32 @@ fn nobody_looks_for_what_nobody_wants() {
     assert!((25..=30).contains(&looked.as_secs()), "for {looked:?}");
 }
 
+/// One that lets everybody in and nobody stay is known to be bad for as long as it is of no use: also
+/// while nobody asks, when its connections come and go by their age.
+#[test]
+fn nobody_goes_on_looking_for_what_comes_and_goes() {
+    let now = Instant::now();
+    let (mut pool, mut ids) = pool(&[0], 50, now);
+    for _ in 0..5 {
+        pool.handle_useless(ids[0], 0, now);
+    }
+    let (mut at, mut connections) = (now, 0);
+    while let Some(id) = ids.pop() {
+        connections += 1;
+        assert!(connections < 100, "connections for nobody");
+        at += SECOND;
+        pool.handle_leaving(id, at);
+        pool.handle_closed(id, at);
+        if let Some(due) = pool.poll_timeout() {
+            at = at.max(due);
+            pool.handle_timeout(at);
+        }
+        ids = connects(&mut pool);
+        ids.iter().for_each(|id| pool.handle_capacity(*id, 1, at));
+    }
+    assert_eq!(pool.poll_timeout(), None);
+}
+
 /// Many pools lose one upstream at the same moment. Once the pauses are as long as they get, a
 /// tenth of a second has no more than twice its share of their connects.
 #[test]
