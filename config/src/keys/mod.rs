@@ -191,7 +191,19 @@ impl Key {
         if let Some(memory) = self.memory {
             let _ = writeln!(text, "  memory   {memory}");
         }
+        for (row, names) in self.names_within().chunks(6).enumerate() {
+            let title = if row == 0 { "keys" } else { "" };
+            let _ = writeln!(text, "  {title:8} {}", names.join(", "));
+        }
         text
+    }
+
+    /// The keys of its table, or of each of its tables.
+    fn names_within(&self) -> Vec<&'static str> {
+        let each = format!("{}.*", self.path);
+        let (own, of_each) = (below(self.path), below(&each));
+        let names = own.chain(of_each).map(Self::name);
+        names.filter(|name| *name != "*").collect()
     }
 }
 
@@ -300,6 +312,22 @@ mod tests {
             );
             assert!(key.doc.ends_with('.'), "{}", key.path);
         }
+    }
+
+    #[test]
+    fn a_table_names_its_keys() {
+        let explain = |path| meant_by(path)[0].explain();
+        for path in ["listeners", "listeners.shop"] {
+            let said = explain(path);
+            assert!(said.contains("\n  keys     "), "{said}");
+            assert!(said.contains("protocol"), "{said}");
+        }
+        let said = explain("listeners.shop.websocket");
+        assert!(
+            said.ends_with("\n  keys     origins, subprotocols\n"),
+            "{said}"
+        );
+        assert!(!explain("listeners.shop.protocol").contains("  keys"));
     }
 
     #[test]

@@ -596,7 +596,12 @@ impl World {
     }
 
     fn end_link(&mut self, conn: ConnId) {
-        self.note_loss(conn);
+        // What the gateway itself ends says nothing of the server.
+        let lost = self.wire(conn).is_none_or(|wire| wire.is_lost);
+        let closed = (self.link(conn)).is_some_and(|link| link.closed.is_some());
+        if !closed && (lost || !self.is_retiring(conn)) {
+            self.note_loss(conn);
+        }
         let Some(mut connected) = self.remove(conn) else {
             return;
         };
