@@ -34,23 +34,27 @@ pub(super) fn client(upstream: &UpstreamPlan) -> Result<Option<ClientTls>, TlsEr
 
 fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, String> {
     let plan = &upstream.tls;
-    let builder = verifying(plan.ca.as_deref())?;
-    let mut config = match &plan.identity {
-        Some(IdentityPlan { cert, key }) => builder
-            .with_client_auth_cert(certificates(cert)?, private_key(key)?)
-            .map_err(|e| format!("{} and {}: {e}", cert.display(), key.display()))?,
-        None => builder.with_no_client_auth(),
-    };
+    let mut config = client_config(plan.ca.as_deref(), plan.identity.as_ref())?;
     config.alpn_protocols = alpn(upstream);
     Ok(config)
 }
 
-/// What servers are verified with: the authorities of a file, or the system's.
+/// What servers are verified with, the authorities of a file or the system's, and who they are told that
+/// we are.
 ///
 /// # Errors
-/// What is wrong with the file.
-pub(crate) fn anonymous(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    Ok(verifying(ca)?.with_no_client_auth())
+/// What is wrong with the files.
+pub(crate) fn client_config(
+    ca: Option<&Path>,
+    identity: Option<&IdentityPlan>,
+) -> Result<ClientConfig, String> {
+    let builder = verifying(ca)?;
+    let Some(IdentityPlan { cert, key }) = identity else {
+        return Ok(builder.with_no_client_auth());
+    };
+    builder
+        .with_client_auth_cert(certificates(cert)?, private_key(key)?)
+        .map_err(|e| format!("{} and {}: {e}", cert.display(), key.display()))
 }
 
 fn verifying(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {

@@ -7,7 +7,7 @@ mod names;
 mod pem;
 mod server;
 
-pub(crate) use client::{ClientTls, anonymous};
+pub(crate) use client::{ClientTls, client_config};
 pub(crate) use encrypted::Encrypted;
 pub(crate) use names::Shown;
 pub(crate) use server::ServerTls;

@@ -84,6 +84,38 @@ async fn messages_are_sent_over_tls_with_websocket_and_without() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_certificate_is_shown_one() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let (server, client) = (servers.issue(&["127.0.0.1"]), clients.issue(&["till"]));
+    let backend = Backend::approving().await;
+    let config = Config::pos([backend.url()])
+        .listener_key(
+            "tls",
+            r#"{ cert = "a.pem", key = "a.key", client-ca = "ca.pem" }"#,
+        )
+        .file("a.pem", server.pem().0)
+        .file("a.key", server.pem().1)
+        .file("ca.pem", clients.pem());
+    let gateway = Gateway::start(&config).await;
+    let directory = Directory::new();
+    let option = |name: &str, text: &str| {
+        let file = directory.write(&format!("{name}.pem"), text);
+        format!("--{name}={}", file.display())
+    };
+    let (cert, key) = client.pem();
+    let (ca, cert, key) = (
+        option("ca", &servers.pem()),
+        option("cert", cert),
+        option("key", &key),
+    );
+    let to = format!("tls://{}", gateway.front());
+    is_answered(&send(&to, &[&ca, &cert, &key]).await);
+    let nobody = send(&to, &[&ca]).await;
+    assert_eq!(nobody.status.code(), Some(1), "{}", text(&nobody.stderr));
+    is_told(&send(&to, &[&ca, &cert]).await, 2, "--key <FILE>");
+}
+
+#[tokio::test]
 async fn options_that_would_do_nothing_are_refused() {
     let plain = "tcp://127.0.0.1:1";
     is_told(
@@ -91,6 +123,8 @@ async fn options_that_would_do_nothing_are_refused() {
         2,
         "`--ca` is for tls:// and wss://",
     );
+    let known = send(plain, &["--cert=a.pem", "--key=a.key"]).await;
+    is_told(&known, 2, "`--cert` is for tls:// and wss://");
     let named = send(plain, &["--subprotocol=pos"]).await;
     is_told(&named, 2, "`--subprotocol` is for ws:// and wss://");
 }

@@ -1,8 +1,9 @@
 //! A connection to whoever is spoken to, up to where bytes are carried.
 
 use super::target::Target;
-use crate::tls::anonymous;
+use crate::tls::client_config;
 use crate::websocket::{Call, call};
+use gatewright_config::plan::IdentityPlan;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::path::PathBuf;
@@ -25,6 +26,12 @@ pub(super) struct Reach {
     /// The authorities that a server of `tls://` or `wss://` is verified with, instead of the system's: a file in PEM.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// The certificate that is shown to a server of `tls://` or `wss://`, with those that lead from it to an authority: a file in PEM.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its private key: a file in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// The subprotocol that is offered to a server of WebSocket, which has to agree to it.
     #[arg(long, value_name = "NAME", value_parser = token)]
     subprotocol: Option<String>,
@@ -36,6 +43,8 @@ impl Reach {
         Self {
             target,
             ca: None,
+            cert: None,
+            key: None,
             subprotocol: None,
         }
     }
@@ -44,6 +53,9 @@ impl Reach {
     pub(super) fn idle_option(&self) -> Option<&'static str> {
         if self.ca.is_some() && !self.target.tls {
             return Some("`--ca` is for tls:// and wss://");
+        }
+        if self.cert.is_some() && !self.target.tls {
+            return Some("`--cert` is for tls:// and wss://");
         }
         (self.subprotocol.is_some() && self.target.websocket.is_none())
             .then_some("`--subprotocol` is for ws:// and wss://")
@@ -57,12 +69,20 @@ impl Reach {
         let tcp = TcpStream::connect(&self.target.authority).await?;
         if self.target.tls {
             let name = ServerName::try_from(self.target.host.clone()).map_err(io::Error::other)?;
-            let config = anonymous(self.ca.as_deref()).map_err(io::Error::other)?;
+            let config = client_config(self.ca.as_deref(), self.identity().as_ref());
+            let config = config.map_err(io::Error::other)?;
             let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp);
             self.carried(Box::pin(tls).await?).await
         } else {
             self.carried(tcp).await
         }
+    }
+
+    fn identity(&self) -> Option<IdentityPlan> {
+        Some(IdentityPlan {
+            cert: self.cert.clone()?,
+            key: self.key.clone()?,
+        })
     }
 
     /// The connection as WebSocket carries it, where it does.
