@@ -582,6 +582,8 @@ pub struct UpstreamLimits {
     pub queue_wait: Duration,
     /// The longest body of an answer, in bytes.
     pub body: usize,
+    /// Bytes that a server of HTTP/2 may send of one answer before they are read.
+    pub window: usize,
     /// The longest frame that is read from a stream of bytes.
     pub frame: usize,
     /// How long the place of a request that was given up stays taken.

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod upstream_windows;
 mod peers_alone;
 mod proxy;
 mod forwarded;
