@@ -417,7 +417,13 @@ fn websocket(listener: &ListenerPlan) -> u64 {
 
 /// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
 fn passes_on(listener: &ListenerPlan) -> bool {
-    let handed_on = |route: &Arc<RoutePlan>| matches!(route.action, RouteAction::Proxy(_));
+    let handed_on = |route: &Arc<RoutePlan>| match &route.action {
+        RouteAction::Proxy(proxy) => !proxy.weighs_payload(),
+        RouteAction::Translate(_)
+        | RouteAction::Convert(_)
+        | RouteAction::Forward
+        | RouteAction::Relay => false,
+    };
     listener.routes.iter().all(handed_on) && !listener.table.weighs_payload()
 }
 

@@ -21,6 +21,7 @@
 //! escaped, and a header refuses what it cannot hold. Fields of messages have a type, and codecs
 //! write them in their own framing.
 
+mod amend;
 pub mod codes;
 mod compose;
 mod conversion;
@@ -58,8 +59,8 @@ pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
 pub use reply::{misdirected, not_allowed};
 pub use spec::{
-    BodySpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
-    RouteSpec, SetSpec,
+    AmendSpec, BodySpec, HeadersSpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec,
+    RequestSpec, ResponseSpec, RouteSpec, SetSpec,
 };
 pub use told::told;
 
@@ -105,7 +106,7 @@ impl Translation {
         let request = |scope: &mut MessageScope<'_>, findings: &mut Findings| match &spec.request {
             Some(RequestSpec::Http(request)) => Request::compile(request, scope, findings),
             Some(RequestSpec::Message(request)) => findings.refuse(misplaced(request)),
-            None => findings.refuse(no_request(spec.span.clone())),
+            Some(RequestSpec::Amended(_)) | None => findings.refuse(no_request(spec.span.clone())),
         };
         let rules = Rules::compile(spec, protocol, Answers::Http, request, &mut findings);
         findings.finish(rules.map(|rules| Self {

@@ -298,6 +298,7 @@ impl File {
                 .collect(),
             bytes: None,
             response: None,
+            amend: None,
             label: LabelSpec::default(),
         }
     }
@@ -321,7 +322,9 @@ impl File {
 pub(crate) fn http(spec: &mut RouteSpec) -> &mut HttpSpec {
     match &mut spec.request {
         Some(RequestSpec::Http(http)) => http,
-        Some(RequestSpec::Message(_)) | None => panic!("no HTTP request"),
+        Some(RequestSpec::Message(_) | RequestSpec::Amended(_)) | None => {
+            panic!("no HTTP request")
+        }
     }
 }
 

@@ -130,8 +130,9 @@ impl<'p> Stage<'p> {
                 proxy.request(&message, &facts).map(Sent::Http),
                 answer.map(Answer::outcome),
                 |outcome| match outcome {
-                    Outcome::Answer(answer) => Some(proxy.reply(answer)),
-                    other => self.passed_back(&message, other),
+                    Outcome::Answer(answer) => proxy.reply(&message, answer, &facts),
+                    Outcome::Fault(fault) => proxy.refusal(&message, fault, &facts),
+                    Outcome::Message(_) | Outcome::Sent => None,
                 },
             ),
             // Listeners that have messages have no route that relays.
