@@ -89,6 +89,7 @@ fn request(translation: &Translation, merchant: &str, pan: &str) -> Option<HttpR
 fn facts() -> Facts {
     Facts {
         peer: ([127, 0, 0, 1], 9).into(),
+        client: [127, 0, 0, 1].into(),
         identity: None,
         connection: 1,
         listener: "pos".into(),

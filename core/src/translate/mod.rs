@@ -10,7 +10,7 @@
 //! the outcome its reply ([`Conversion`]).
 //!
 //! What rules can name: in a request, the message's fields, `bytes` (the message without its
-//! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`, and of a client of TLS
+//! transport's framing), `peer.ip`, `peer.port`, `client.ip`, `conn.id`, `listener`, `trace.id`, and of a client of TLS
 //! `peer.sni`, `peer.cert.subject`, `peer.cert.dns`, `peer.cert.uri`, `peer.cert.sha256`; in a reply, the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one) and of the answer `headers["x"]`, `json.a.b[0]` and `body`, or the fields of the
 //! message that the rule is for. Where the listener speaks HTTP, a request has `method`, `host`,
@@ -22,6 +22,7 @@
 //! write them in their own framing.
 
 mod amend;
+mod client;
 pub mod codes;
 mod compose;
 mod conversion;
@@ -47,6 +48,7 @@ mod spec;
 mod target;
 mod told;
 
+pub use client::client;
 pub use conversion::Conversion;
 pub use dated::{dated, is_undated};
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};

@@ -350,6 +350,39 @@ async fn faults_have_the_fields_of_their_rules() {
     assert_eq!((status, fields), (502, kind));
 }
 
+/// Behind a proxy that is trusted, rules and the log have whom it names; behind any other, who asked.
+#[tokio::test]
+async fn rules_have_the_client_that_a_trusted_proxy_names() {
+    let http2 = Backend::scripted(answer).start().await;
+    let listener = |name, networks| {
+        format!(
+            "[listeners.{name}]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"http\"\nforwarded = {{ trusted = {networks} }}\n"
+        )
+    };
+    let text = format!(
+        "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n[log]\nmessages = true\n{}{}[upstreams.app]\nurl = \"{}\"\n\
+         [[routes]]\nfrom = [\"front\", \"strange\"]\nwhen = \"client.ip != '192.0.2.66'\"\nto = \"app\"\nrequest.headers = {{ x-client = \"{{client.ip}}\" }}\n",
+        listener("front", "[\"127.0.0.0/8\", \"10.0.0.0/8\"]"),
+        listener("strange", "\"10.0.0.0/8\""),
+        http2.url()
+    );
+    let gateway = Gateway::start_text(&text, &[]).await;
+    let (front, strange) = (gateway.listener("front"), gateway.listener("strange"));
+    let said = [("x-forwarded-for", "6.6.6.6, 192.0.2.7, 10.1.1.1")];
+    for (address, client) in [(front, "192.0.2.7"), (strange, "127.0.0.1")] {
+        let told = format!("x-client: {client}\n");
+        assert_eq!(ask1(address, "one", "GET /a", &said, "").await.2, told);
+        assert_eq!(ask2(address, "one", "GET /a", &said, "").await.2, told);
+    }
+    let banned = [("x-forwarded-for", "192.0.2.66")];
+    assert_eq!(ask1(front, "one", "GET /a", &banned, "").await.0, 404);
+    assert_eq!(ask1(strange, "one", "GET /a", &banned, "").await.0, 200);
+    let log = gateway.stderr();
+    let named = log.lines().filter(|line| line.contains("client=192.0.2.7"));
+    assert_eq!(named.count(), 2, "{log}");
+    assert!(!log.contains("client=127.0.0.1"), "{log}");
+}
+
 #[tokio::test]
 async fn a_rule_may_look_at_the_body_of_a_request() {
     let servers = start().await;

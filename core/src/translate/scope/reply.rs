@@ -21,11 +21,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What rules can name beside the fields of an answer that is a message.
-const BESIDE: [&str; 7] = [
-    "status", "error", "request", "peer", "conn", "listener", "trace",
+const BESIDE: [&str; 8] = [
+    "status", "error", "request", "peer", "client", "conn", "listener", "trace",
 ];
-const NAMES: [&str; 10] = [
-    "status", "error", "request", "body", "headers", "json", "peer", "conn", "listener", "trace",
+const NAMES: [&str; 11] = [
+    "status", "error", "request", "body", "headers", "json", "peer", "client", "conn", "listener",
+    "trace",
 ];
 
 /// Where a value is when a reply rule runs.

@@ -196,6 +196,7 @@ impl FrameProtocol for Toy {
 pub(crate) fn facts() -> Facts {
     Facts {
         peer: ([192, 0, 2, 7], 4711).into(),
+        client: [192, 0, 2, 7].into(),
         identity: Some(Arc::new(Identity {
             server_name: Some("pay.example".into()),
             certificate: Some(Certificate {
