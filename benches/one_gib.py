@@ -27,8 +27,6 @@ protocol = "http"
 [upstreams.server]
 url = "{url}"
 timeout = "10m"
-# A window of HTTP/2 is as large, and a server fills it as fast as it can.
-limits = {{ body = "256KiB" }}
 [[routes]]
 from = "web"
 to = "server"

@@ -1,16 +1,17 @@
 //! The valid configuration. It stops at the builder: each part of the gateway takes its own
 //! small value from here.
 
-use gatewright_core::codec::Protocol;
+use gatewright_core::codec::{HttpShape, Protocol};
 use gatewright_core::discovery::DiscoveryPolicy;
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::limit::TryLimits;
+use gatewright_core::message::Message;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::retry::RetryPolicy;
 use gatewright_core::route::Table;
 use gatewright_core::translate::{
-    BalanceKey, Conversion, Forwarding, Network, OriginFields, Proxy, Question, RouteSpec,
-    Translation,
+    BalanceKey, Carriage, Conversion, Forwarding, Network, OriginFields, Proxy, Question,
+    RouteSpec, Translation, client,
 };
 use http::HeaderName;
 use http::uri::PathAndQuery;
@@ -140,6 +141,25 @@ impl ForwardingPlan {
         Forwarding {
             fields: self.fields,
             trusted: self.trusted.iter().any(|network| network.has(peer)),
+        }
+    }
+}
+
+impl ForwardingPlan {
+    /// Whose request it is that came from `peer` in `carriage`.
+    #[must_use]
+    pub fn client(
+        &self,
+        request: &Message,
+        shape: Option<&HttpShape>,
+        peer: IpAddr,
+        carriage: Carriage,
+    ) -> IpAddr {
+        match shape {
+            Some(shape) if carriage.forwarding.trusted => {
+                client(request, shape, peer, &self.trusted, self.fields)
+            }
+            Some(_) | None => peer.to_canonical(),
         }
     }
 }
@@ -582,6 +602,8 @@ pub struct UpstreamLimits {
     pub queue_wait: Duration,
     /// The longest body of an answer, in bytes.
     pub body: usize,
+    /// Bytes that a server of HTTP/2 may send of one answer before they are read.
+    pub window: usize,
     /// The longest frame that is read from a stream of bytes.
     pub frame: usize,
     /// How long the place of a request that was given up stays taken.

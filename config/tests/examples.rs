@@ -10,6 +10,7 @@ use gatewright_core::message::{Body, Message};
 use gatewright_core::relay::Raw;
 use gatewright_core::translate::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
 use http::{HeaderMap, StatusCode};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,9 +40,10 @@ fn example(path: &str) -> Plan {
 }
 
 fn facts(listener: &ListenerPlan) -> Facts {
-    let peer = "192.0.2.1:40000".parse().unwrap();
+    let peer: SocketAddr = "192.0.2.1:40000".parse().unwrap();
     Facts {
         peer,
+        client: peer.ip(),
         identity: None,
         connection: 1,
         listener: Arc::clone(&listener.name),

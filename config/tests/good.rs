@@ -462,18 +462,18 @@ fn a_refused_address_points_at_its_bind() {
 #[test]
 fn the_memory_is_a_sum_of_limits() {
     let text = SMALLEST
-        .replace("[upstreams.payments]", "limits = { connections = 10, frame = \"1KiB\", in-flight = 5, send-buffer = \"2KiB\" }\n[upstreams.payments]")
-        .replace("mock:\"", "h2c://a\"\nlimits = { connections = 2, streams = 3, queue = 4, body = \"1KiB\" }\n[gateway]\nworkers = 2");
+        .replace("[upstreams.payments]", "limits = { connections = 20, frame = \"1KiB\", in-flight = 5, send-buffer = \"2KiB\" }\n[upstreams.payments]")
+        .replace("mock:\"", "h2c://a\"\nlimits = { connections = 2, streams = 3, queue = 4, body = \"1KiB\", window = \"64KiB\" }\n[gateway]\nworkers = 2");
     let memory = plan(&text).memory();
     let bytes: Vec<u64> = memory.lines.iter().map(|line| line.bytes).collect();
     let kib = 1 << 10;
-    // Two workers take 2 × (2 × 3 + 4) = 20 requests, fewer than 10 connections could ask for.
+    // Two workers take 2 × (2 × 3 + 4) = 20 requests, fewer than 20 connections could ask for.
     assert_eq!(
         bytes,
         [
-            10 * (1 + 2 + 2) * kib,
+            20 * (1 + 2 + 2) * kib,
             20 * 7 * kib,
-            2 * 2 * (3 + 128) * kib
+            2 * 2 * (3 * (1 + 64) + 128) * kib
         ]
     );
     assert_eq!(memory.total(), bytes.iter().sum::<u64>());
@@ -492,11 +492,14 @@ fn the_memory_is_a_sum_of_limits() {
         [
             (
                 2,
-                Some(("upstreams.payments.limits.connections", 2 * (3 + 128) * kib))
+                Some((
+                    "upstreams.payments.limits.connections",
+                    2 * (3 * (1 + 64) + 128) * kib
+                ))
             ),
-            // 20 are taken of 50, so half of the streams is what counts: 2 × (2 × 2 + 4).
+            // 20 are taken of 100, so half of the streams is what counts: 2 × (2 × 2 + 4).
             (1, Some(("listeners.pos.limits.frame", 20 * 7 * kib / 2))),
-            (0, Some(("listeners.pos.limits.connections", 5 * 5 * kib))),
+            (0, Some(("listeners.pos.limits.connections", 10 * 5 * kib))),
         ]
     );
 }
@@ -563,11 +566,20 @@ fn of_a_body_that_is_handed_on_there_is_little() {
             {keys}
             "#
         );
-        plan(&text).memory().lines[1].bytes
+        let lines = plan(&text).memory().lines;
+        (lines[1].bytes >> 10, lines[2].bytes >> 10)
     };
-    assert_eq!(memory(""), 10 * 2 * 65 * 1024);
-    assert_eq!(memory("when = \"headers['x'] == 'y'\""), 10 * 2 * 65 * 1024);
-    assert_eq!(memory("when = \"json.a == 1\""), 10 * 2 * 1025 * 1024);
+    let handed_on = (10 * 2 * 65, 5 * (256 + 64) + 128);
+    assert_eq!(memory(""), handed_on);
+    assert_eq!(memory("when = \"headers['x'] == 'y'\""), handed_on);
+    // That of the request is looked at, not that of the answer.
+    assert_eq!(
+        memory("when = \"json.a == 1\""),
+        (10 * 2 * 1025, handed_on.1)
+    );
+    let rules =
+        "operation = \"GET /\"\nrequest.get = \"/\"\nreply = [{ on = \"*\", status = 200 }]";
+    assert_eq!(memory(rules).1, 5 * (256 + 1024) + 128);
 }
 
 #[test]

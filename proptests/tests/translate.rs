@@ -89,6 +89,7 @@ fn request(translation: &Translation, merchant: &str, pan: &str) -> Option<HttpR
 fn facts() -> Facts {
     Facts {
         peer: ([127, 0, 0, 1], 9).into(),
+        client: [127, 0, 0, 1].into(),
         identity: None,
         connection: 1,
         listener: "pos".into(),
@@ -323,6 +324,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     set: vec![(verbatim("code"), SetSpec::Template(source(6)))],
                     bytes: None,
                     response: None,
+                    amend: None,
                     label: LabelSpec::default(),
                     span: 0..0,
                 },
@@ -333,6 +335,7 @@ fn any_route() -> impl Strategy<Value = RouteSpec> {
                     set: Vec::new(),
                     bytes: Some(source(9)),
                     response: None,
+                    amend: None,
                     label: LabelSpec::default(),
                     span: 0..0,
                 },

@@ -82,7 +82,7 @@ codes! {
          routes go to `tcp://`, `tls://`, `quic://` or `unix://` upstreams, without `request`, `reply` and `timeout`, and limits of \
          messages do not apply to it. A listener with any other protocol has messages, which become HTTP/2 requests for \
          `h2c://` or `https://` upstreams and, with `request.send`, messages for upstreams that say their `protocol`; to an \
-         upstream of their own protocol they go as they are without `request` and `reply`. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
+         upstream of their own protocol they go as they are without `request` and `reply`, but for header fields of HTTP. URLs of both kinds need an upstream each, and `https://` needs `h2` among the \
          names of `alpn`. Clients of an upstream with `sharing = \"bound\"` pass by all other routes of their listener. `discovery` looks for the one name in an upstream's one URL. Probes with a `path` are for HTTP, those that `send` a message for upstreams that say their `protocol`. WebSocket carries any protocol but HTTP. `events` are for clients of HTTP, and made of what an upstream with a `protocol` says.";
     BAD_SHARE = "GW1021", "not a share",
         "A share is a whole number of hundredths with a per cent sign, in one string: `\"10%\"`.";

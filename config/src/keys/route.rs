@@ -122,7 +122,19 @@ pub(crate) static HEADERS: Key = Key::new(
     "routes[].request.headers",
     Kind::Free("a table of header names and templates of their values"),
     Fallback::Absent,
-    "Headers of the request.",
+    "Headers of the request. Where it is handed on from HTTP to HTTP, without `get` and the like: header fields that take the place of those of their names that the client sent; one whose value is a single `{expression}` with nothing in it is left out.",
+);
+pub(crate) static ADD_HEADERS: Key = Key::new(
+    "routes[].request.add-headers",
+    Kind::Free("a table of header names and templates of their values"),
+    Fallback::Absent,
+    "Of a request that is handed on: header fields that come beside those of their names.",
+);
+pub(crate) static REMOVE_HEADERS: Key = Key::new(
+    "routes[].request.remove-headers",
+    Kind::Texts("the name of a header"),
+    Fallback::Absent,
+    "Of a request that is handed on: header fields that end here.",
 );
 pub(crate) static JSON: Key = Key::new(
     "routes[].request.json",
@@ -199,7 +211,19 @@ pub(crate) static REPLY_HEADERS: Key = Key::new(
     "routes[].reply[].headers",
     Kind::Free("a table of header names and templates of their values"),
     Fallback::Absent,
-    "To clients that speak HTTP: headers of the response.",
+    "To clients that speak HTTP: headers of the response. Where answers are handed on, header fields that take the place of those of their names in an answer, or in the gateway's own refusal.",
+);
+pub(crate) static REPLY_ADD_HEADERS: Key = Key::new(
+    "routes[].reply[].add-headers",
+    Kind::Free("a table of header names and templates of their values"),
+    Fallback::Absent,
+    "Of an answer that is handed on: header fields that come beside those of their names, such as another `set-cookie`.",
+);
+pub(crate) static REPLY_REMOVE_HEADERS: Key = Key::new(
+    "routes[].reply[].remove-headers",
+    Kind::Texts("the name of a header"),
+    Fallback::Absent,
+    "Of an answer that is handed on: header fields that end here.",
 );
 pub(crate) static REPLY_JSON: Key = Key::new(
     "routes[].reply[].json",
@@ -249,6 +273,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &DELETE,
     &HEAD,
     &HEADERS,
+    &ADD_HEADERS,
+    &REMOVE_HEADERS,
     &JSON,
     &BODY,
     &REQUEST_SEND,
@@ -261,6 +287,8 @@ pub(crate) static KEYS: &[&Key] = &[
     &BYTES,
     &STATUS,
     &REPLY_HEADERS,
+    &REPLY_ADD_HEADERS,
+    &REPLY_REMOVE_HEADERS,
     &REPLY_JSON,
     &REPLY_BODY,
     &EVENT,

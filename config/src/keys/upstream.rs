@@ -148,9 +148,16 @@ pub(crate) static BODY: Key = Key::new(
     "upstreams.*.limits.body",
     Kind::Size(1..=1 << 30),
     Fallback::Value("\"1MiB\""),
-    "The longest body of an answer; a longer one is a bad reply.",
+    "The longest body of an answer; a longer one is a bad reply. One that is handed on to a client of HTTP as it comes may be of any length.",
 )
 .memory("one for each request in flight");
+pub(crate) static WINDOW: Key = Key::new(
+    "upstreams.*.limits.window",
+    Kind::Size(64 << 10..=16 << 20),
+    Fallback::Value("\"256KiB\""),
+    "Of HTTP/2, what a server may send of one answer before it is read (RFC 9113, 5.2). It bounds what an answer carries in a round trip: 256KiB are 25 MiB/s at 10 ms. A connection has as much for each of its `streams`, so that answers that nobody reads stop no others.",
+)
+.memory("one for each request in flight on HTTP/2, beside what is collected of its answer");
 pub(crate) static FRAME: Key = Key::new(
     "upstreams.*.limits.frame",
     Kind::Size(1..=1 << 30),
@@ -212,6 +219,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &QUEUE,
     &QUEUE_WAIT,
     &BODY,
+    &WINDOW,
     &FRAME,
     &QUARANTINE,
     &CONNECT,

@@ -89,12 +89,13 @@ const OF_LISTENERS: [Limit<ListenerLimits>; 5] = [
 ];
 
 /// Those of an upstream.
-const OF_UPSTREAMS: [Limit<UpstreamLimits>; 6] = [
+const OF_UPSTREAMS: [Limit<UpstreamLimits>; 7] = [
     Limit(&upstream::CONNECTIONS, |limits| &mut limits.connections),
     Limit(&upstream::DEDICATED, |limits| &mut limits.dedicated),
     Limit(&upstream::STREAMS, |limits| &mut limits.streams),
     Limit(&upstream::QUEUE, |limits| &mut limits.queue),
     Limit(&upstream::BODY, |limits| &mut limits.body),
+    Limit(&upstream::WINDOW, |limits| &mut limits.window),
     Limit(&upstream::FRAME, |limits| &mut limits.frame),
 ];
 

@@ -294,18 +294,19 @@ impl Plan {
         let limits = &upstream.limits;
         let endpoints = http_endpoints(upstream);
         let connections = wide(limits.connections).saturating_mul(endpoints);
+        let (answer, room) = self.answer(upstream);
         let each = wide(limits.streams)
-            .saturating_mul(wide(limits.body))
+            .saturating_mul(answer)
             .saturating_add(HTTP2_CONNECTION);
         (endpoints > 0).then(|| MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "answers that are being read",
             formula: format!(
-                "{} workers × {endpoints} endpoints × {} connections × ({} streams × {} body + {})",
+                "{} workers × {endpoints} endpoints × {} connections × ({} streams × ({} window + {room}) + {})",
                 self.workers,
                 limits.connections,
                 limits.streams,
-                size(wide(limits.body)),
+                size(wide(limits.window)),
                 size(HTTP2_CONNECTION),
             ),
             bytes: self
@@ -313,6 +314,23 @@ impl Plan {
                 .saturating_mul(connections)
                 .saturating_mul(each),
         })
+    }
+
+    /// What there is of an answer of HTTP/2, and that in words but for its window: it is collected
+    /// before a rule sees it, and handed on as it comes where there is none.
+    fn answer(&self, upstream: &UpstreamPlan) -> (u64, String) {
+        let of_it = |route: &&Arc<RoutePlan>| {
+            let upstream =
+                self.upstreams.get(route.upstream).map(|plan| &plan.name) == Some(&upstream.name);
+            upstream && !matches!(route.action, RouteAction::Proxy(_))
+        };
+        let mut routes = self.listeners.iter().flat_map(|listener| &listener.routes);
+        let (held, what) = match routes.find(of_it) {
+            Some(_) => (wide(upstream.limits.body), "body"),
+            None => (PASSING, "of its body"),
+        };
+        let each = wide(upstream.limits.window).saturating_add(held);
+        (each, format!("{} {what}", size(held)))
     }
 
     fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
@@ -399,7 +417,13 @@ fn websocket(listener: &ListenerPlan) -> u64 {
 
 /// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
 fn passes_on(listener: &ListenerPlan) -> bool {
-    let handed_on = |route: &Arc<RoutePlan>| matches!(route.action, RouteAction::Proxy(_));
+    let handed_on = |route: &Arc<RoutePlan>| match &route.action {
+        RouteAction::Proxy(proxy) => !proxy.weighs_payload(),
+        RouteAction::Translate(_)
+        | RouteAction::Convert(_)
+        | RouteAction::Forward
+        | RouteAction::Relay => false,
+    };
     listener.routes.iter().all(handed_on) && !listener.table.weighs_payload()
 }
 

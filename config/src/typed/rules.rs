@@ -6,8 +6,8 @@ use crate::read::{Problem, Reader, Section, key_source, text_source};
 use crate::tree::{Node, Table, Value};
 use gatewright_core::expr::Source;
 use gatewright_core::translate::{
-    BodySpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
-    SetSpec, no_request,
+    AmendSpec, BodySpec, HeadersSpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec,
+    RequestSpec, ResponseSpec, SetSpec, no_request,
 };
 use http::Method;
 use std::sync::Arc;
@@ -19,8 +19,19 @@ pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<Re
         return message(reader, &section).map(RequestSpec::Message);
     }
     let headers = headers(reader, &section, &keys::HEADERS);
+    let amend = amend(reader, &section, &keys::ADD_HEADERS, &keys::REMOVE_HEADERS);
+    if is_amended(&section) {
+        let headers = headers?;
+        return Some(RequestSpec::Amended(HeadersSpec { headers, amend }));
+    }
     let body = body(reader, &section, &keys::JSON, &keys::BODY);
     let (method, target) = target(reader, &section)?;
+    let others = [&keys::ADD_HEADERS, &keys::REMOVE_HEADERS];
+    if let Some(other) = others.into_iter().find(|key| section.node(key).is_some()) {
+        let made = METHODS.iter().find(|(key, _)| section.node(key).is_some());
+        made.into_iter()
+            .for_each(|(key, _)| excluded(reader, &section, key, other));
+    }
     Some(RequestSpec::Http(HttpSpec {
         method,
         target,
@@ -29,8 +40,19 @@ pub(super) fn request(reader: &mut Reader<'_>, route: &Section<'_>) -> Option<Re
     }))
 }
 
+/// Whether only header fields are changed, in a request that is handed on.
+fn is_amended(section: &Section<'_>) -> bool {
+    let has = |key: &&Key| section.node(key).is_some();
+    let mut made = METHODS
+        .iter()
+        .map(|(key, _)| *key)
+        .chain([&keys::JSON, &keys::BODY]);
+    let changed = [&keys::HEADERS, &keys::ADD_HEADERS, &keys::REMOVE_HEADERS];
+    changed.iter().any(has) && !made.any(|key| has(&key))
+}
+
 /// What only HTTP requests have.
-const OF_HTTP: [&Key; 9] = [
+const OF_HTTP: [&Key; 11] = [
     &keys::GET,
     &keys::POST,
     &keys::PUT,
@@ -38,8 +60,20 @@ const OF_HTTP: [&Key; 9] = [
     &keys::DELETE,
     &keys::HEAD,
     &keys::HEADERS,
+    &keys::ADD_HEADERS,
+    &keys::REMOVE_HEADERS,
     &keys::JSON,
     &keys::BODY,
+];
+
+/// How a request begins that is made here.
+const METHODS: [(&Key, Method); 6] = [
+    (&keys::GET, Method::GET),
+    (&keys::POST, Method::POST),
+    (&keys::PUT, Method::PUT),
+    (&keys::PATCH, Method::PATCH),
+    (&keys::DELETE, Method::DELETE),
+    (&keys::HEAD, Method::HEAD),
 ];
 
 fn message(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<MessageSpec> {
@@ -65,15 +99,7 @@ fn message(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<MessageSpec
 }
 
 fn target(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<(Method, Source)> {
-    let methods = [
-        (&keys::GET, Method::GET),
-        (&keys::POST, Method::POST),
-        (&keys::PUT, Method::PUT),
-        (&keys::PATCH, Method::PATCH),
-        (&keys::DELETE, Method::DELETE),
-        (&keys::HEAD, Method::HEAD),
-    ];
-    let mut given = methods
+    let mut given = METHODS
         .into_iter()
         .filter(|(key, _)| section.node(key).is_some());
     let Some((key, method)) = given.next() else {
@@ -131,6 +157,24 @@ fn headers(
         ));
     }
     Some(headers)
+}
+
+/// How header fields of what is handed on are changed beside those that are set.
+fn amend(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    add: &Key,
+    remove: &Key,
+) -> Option<AmendSpec> {
+    let first = section.node(add).or_else(|| section.node(remove))?;
+    let added = headers(reader, section, add).unwrap_or_default();
+    let removed = section.texts(reader, remove).into_iter();
+    let removed = removed.map(|name| text_source(reader, &name.value, &name.span));
+    Some(AmendSpec {
+        add: added,
+        remove: removed.collect(),
+        span: first.span.clone(),
+    })
 }
 
 fn body(
@@ -193,6 +237,8 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
         let set = set(reader, &section, &keys::SET);
         let bytes = section.source(reader, &keys::BYTES);
         let response = response(reader, &section);
+        let (add, remove) = (&keys::REPLY_ADD_HEADERS, &keys::REPLY_REMOVE_HEADERS);
+        let amend = amend(reader, &section, add, remove);
         let label = LabelSpec {
             event: section.source(reader, &keys::EVENT),
             id: section.source(reader, &keys::EVENT_ID),
@@ -204,6 +250,7 @@ pub(super) fn replies(reader: &mut Reader<'_>, route: &Section<'_>) -> Vec<Reply
             set,
             bytes,
             response,
+            amend,
             label,
             span,
         }));

@@ -195,6 +195,7 @@ fn read_limits(reader: &mut Reader<'_>, limits: &Section<'_>, http1: bool) -> Up
         queue: limits.count(reader, &keys::QUEUE).value,
         queue_wait: limits.duration(reader, &keys::QUEUE_WAIT).value,
         body: limits.size(reader, &keys::BODY).value,
+        window: limits.size(reader, &keys::WINDOW).value,
         frame: limits.size(reader, &keys::FRAME).value,
         quarantine: limits.duration(reader, &keys::QUARANTINE).value,
         connect: limits.duration(reader, &keys::CONNECT).value,

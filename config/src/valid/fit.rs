@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::plan::{EndpointKind, Service, Sharing, Speech};
 use crate::read::{Problem, Reader, Spanned};
 use crate::typed::Route;
+use gatewright_core::codec::Protocol;
 use gatewright_core::translate::{RequestSpec, no_request};
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ enum Makes {
     Nothing,
     Http,
     Messages,
+    /// The same requests, with other header fields.
+    Amends,
     Unknown,
 }
 
@@ -48,6 +51,7 @@ impl Makes {
             Some(None) => Self::Nothing,
             Some(Some(RequestSpec::Http(_))) => Self::Http,
             Some(Some(RequestSpec::Message(_))) => Self::Messages,
+            Some(Some(RequestSpec::Amended(_))) => Self::Amends,
             None => Self::Unknown,
         }
     }
@@ -70,15 +74,17 @@ pub(super) fn note_misfits(
             let help = "bytes of `raw` listeners are relayed as they are: leave it away";
             note_rules(reader, &route.of_messages, "is for messages", help);
         }
-        Makes::Nothing | Makes::Http if stream && misfit.is_none() => note_idle(reader, route),
-        Makes::Nothing if proxied(destination, spoken) => note_idle(reader, route),
-        Makes::Nothing if !stream => {
+        Makes::Nothing | Makes::Amends if proxied(destination, spoken) => {}
+        Makes::Nothing | Makes::Http | Makes::Amends if stream && misfit.is_none() => {
+            note_idle(reader, route);
+        }
+        Makes::Nothing | Makes::Amends if !stream => {
             let source = Arc::clone(&reader.source);
             let span = route.spec.as_ref().map(|spec| spec.span.clone());
             let error = no_request(span.unwrap_or_default());
             reader.note(Diagnostic::rule(Severity::Error, error, source));
         }
-        Makes::Nothing | Makes::Http | Makes::Messages | Makes::Unknown => {}
+        Makes::Nothing | Makes::Http | Makes::Messages | Makes::Amends | Makes::Unknown => {}
     }
     note_idle_events(reader, route, destination, spoken);
     if let (Some(problem), Some(to)) = (misfit, &route.to) {
@@ -108,10 +114,15 @@ fn note_idle_events(
     }
 }
 
-/// Whether requests of HTTP go to an upstream of HTTP as they are.
+/// Whether requests of HTTP go to an upstream of HTTP as such.
 fn proxied(destination: Option<Destination<'_>>, spoken: &[&Spoken]) -> bool {
-    let http = |spoken: &&Spoken| spoken.protocol.descriptor().http.is_some();
-    destination.is_some_and(|to| to.kind == EndpointKind::Http) && spoken.iter().all(http)
+    let http = |protocol: &Arc<dyn Protocol>| protocol.descriptor().http.is_some();
+    let to_http = destination.is_some_and(|to| match to.kind {
+        EndpointKind::Http => true,
+        EndpointKind::Stream => to.speech.is_some_and(|speech| http(&speech.protocol)),
+        EndpointKind::Mock => false,
+    });
+    to_http && spoken.iter().all(|spoken| http(&spoken.protocol))
 }
 
 /// Notes rules of a route that forwards messages as they are.
@@ -167,7 +178,7 @@ fn foreign(spoken: &Spoken, to: Destination<'_>, makes: Makes) -> Option<Problem
                 "say what it carries: `protocol = \"…\"` in [upstreams.{}]",
                 to.name
             ),
-            Makes::Nothing | Makes::Http | Makes::Unknown => format!(
+            Makes::Nothing | Makes::Http | Makes::Amends | Makes::Unknown => format!(
                 "say what it carries: `protocol = \"{speaks}\"` in [upstreams.{}]; or relay bytes from a `raw` listener",
                 to.name
             ),

@@ -226,18 +226,24 @@ fn action(
             let compiled = Conversion::compile(spec, protocol, upstream);
             noted(reader, compiled).map(RouteAction::Convert)
         }
-        (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Http(_)) | None) => {
-            let proxy = Proxy::of(protocol.descriptor());
-            Some(proxy.map_or(RouteAction::Forward, RouteAction::Proxy))
+        (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Http(_))) => None,
+        (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Amended(_)) | None) => {
+            match Proxy::of(protocol) {
+                Some(proxy) => noted(reader, proxy.with_rules(spec)).map(RouteAction::Proxy),
+                None => Some(RouteAction::Forward),
+            }
         }
         (Service::Messages, _, Some(RequestSpec::Http(_))) => {
             let compiled = Translation::compile(spec, protocol);
             noted(reader, compiled).map(RouteAction::Translate)
         }
-        (Service::Messages, Some(EndpointKind::Http), None) => {
-            Proxy::of(protocol.descriptor()).map(RouteAction::Proxy)
+        (Service::Messages, Some(EndpointKind::Http), Some(RequestSpec::Amended(_)) | None) => {
+            let proxy = Proxy::of(protocol)?;
+            noted(reader, proxy.with_rules(spec)).map(RouteAction::Proxy)
         }
-        (Service::Messages, _, Some(RequestSpec::Message(_)) | None) => None,
+        (Service::Messages, _, Some(RequestSpec::Message(_) | RequestSpec::Amended(_)) | None) => {
+            None
+        }
     }
 }
 

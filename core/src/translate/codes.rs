@@ -14,7 +14,9 @@ codes! {
         "A header's name is a token of letters, digits and !#$%&'*+-.^_`|~. What frames, routes or \
         traces the request is written by the gateway alone and cannot be set by a rule: connection, \
         content-length, host, keep-alive, proxy-connection, te, traceparent, trailer, \
-        transfer-encoding, upgrade and everything that starts with a colon.";
+        transfer-encoding, upgrade and everything that starts with a colon. In requests that are handed on, it writes \
+        expect, forwarded, grpc-timeout, via and x-forwarded-for, -host and -proto, too: `forwarded` of the listener says how \
+        servers are told where a request came from.";
     HEADER_VALUE = "GW2204", "the header's value cannot be sent",
         "A header's value is visible ASCII with single spaces or more between, but neither at the \
         start nor at the end. Control characters are never sent. Put other text through base64() \
@@ -97,4 +99,9 @@ codes! {
         "Clients that speak HTTP get a response: `status`, perhaps `headers`, and `json` or `body`. Clients of other \
         protocols get a message: `send` with `set`, or `bytes`. A rule with none of them leaves the reply to the \
         protocol. A status is from 200 to 599, and there is no body where HTTP has none (204, 205, 304).";
+    HANDED_ON = "GW2229", "answers that are handed on",
+        "A route from HTTP to HTTP without `request.get` and the like hands requests and answers on. Its rules change header \
+        fields: `headers` take the place of those of their names, `add-headers` come beside them, and those in \
+        `remove-headers` end here. A reply rule there says nothing else, and cannot read `body` or `json` of the answer, \
+        which passes as it comes. Elsewhere rules make requests and responses, in which there is nothing to remove.";
 }

@@ -47,7 +47,9 @@ impl Conversion {
             Some(RequestSpec::Message(request)) => {
                 Request::compile(spec, request, upstream, scope, findings)
             }
-            Some(RequestSpec::Http(_)) | None => findings.refuse(no_request(spec.span.clone())),
+            Some(RequestSpec::Http(_) | RequestSpec::Amended(_)) | None => {
+                findings.refuse(no_request(spec.span.clone()))
+            }
         };
         let rules = Rules::compile(spec, protocol, answers, request, &mut findings);
         if let Some(rules) = &rules

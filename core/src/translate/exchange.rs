@@ -6,7 +6,7 @@ use crate::message::{Body, Message};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +15,8 @@ use std::time::Instant;
 pub struct Facts {
     /// Who sent it: `peer.ip`, `peer.port`.
     pub peer: SocketAddr,
+    /// Whose request it is: `client.ip`. That is who sent it, or whom a proxy that is trusted names.
+    pub client: IpAddr,
     /// Who that is, where TLS told anything: `peer.sni`, `peer.cert.*`.
     pub identity: Option<Arc<Identity>>,
     /// The connection's number: `conn.id`.
@@ -28,6 +30,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whose request it is, where that is not who sent it.
+    #[must_use]
+    pub fn named_client(&self) -> Option<IpAddr> {
+        (self.client != self.peer.ip().to_canonical()).then_some(self.client)
+    }
+
     /// The certificate that the client showed.
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {

@@ -12,8 +12,8 @@ use crate::message::headers::{KnownName, Role, WrongHeader, is_token};
 use std::net::IpAddr;
 
 const VIA: KnownName = KnownName::new("via", Role::Other);
-const FORWARDED: KnownName = KnownName::new("forwarded", Role::Origin);
-const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
+pub(super) const FORWARDED: KnownName = KnownName::new("forwarded", Role::Origin);
+pub(super) const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
 const FORWARDED_HOST: KnownName = KnownName::new("x-forwarded-host", Role::Origin);
 const FORWARDED_PROTO: KnownName = KnownName::new("x-forwarded-proto", Role::Origin);
 /// Characters of `255.255.255.255`.

@@ -84,8 +84,14 @@ impl Headers {
         Ok(name)
     }
 
-    fn has(&self, name: &HeaderName) -> bool {
-        self.fixed.iter().any(|(n, _)| n == name) || self.built.iter().any(|b| b.name == *name)
+    pub(super) fn has(&self, name: &HeaderName) -> bool {
+        self.names().any(|own| own == name)
+    }
+
+    /// Their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        let built = self.built.iter().map(|built| &built.name);
+        self.fixed.iter().map(|(name, _)| name).chain(built)
     }
 
     /// The same headers with a content type, unless a rule gives one.
@@ -126,9 +132,31 @@ impl Headers {
         }
         Ok(())
     }
+
+    /// The same without those whose value is one expression that has none for this message.
+    pub(super) fn each_there<'h>(
+        &'h self,
+        env: &dyn Env,
+        mut put: impl FnMut(&'h HeaderName, HeaderValue),
+    ) -> Result<(), EvalError> {
+        for (name, value) in &self.fixed {
+            put(name, value.clone());
+        }
+        for built in &self.built {
+            if !built.is_absent(env)? {
+                put(&built.name, built.value(env)?);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Built {
+    fn is_absent(&self, env: &dyn Env) -> Result<bool, EvalError> {
+        let single = self.value.single().map(|expr| expr.eval(env)).transpose()?;
+        Ok(single.is_some_and(|value| matches!(*value, crate::message::Value::Null)))
+    }
+
     fn value(&self, env: &dyn Env) -> Result<HeaderValue, EvalError> {
         let mut text = String::new();
         self.value.write_text(env, &mut text)?;

@@ -46,7 +46,7 @@ impl BalanceKey {
         Ok(Self { compiled })
     }
 
-    /// The number of a message's key; that of the client's IP address if it has none.
+    /// The number of a message's key; that of its client's IP address if it has none.
     #[must_use]
     pub fn of(&self, message: &Message, facts: &Facts) -> u64 {
         let Compiled {
@@ -64,7 +64,7 @@ impl BalanceKey {
         let mut text = String::new();
         match template.write_text(&env, &mut text) {
             Ok(()) => key_of(text.as_bytes()),
-            Err(_) => Self::of_peer(facts),
+            Err(_) => Self::of_client(facts),
         }
     }
 
@@ -74,10 +74,10 @@ impl BalanceKey {
         self.compiled.places.read(operation, slot)
     }
 
-    /// The number of the client's IP address.
+    /// The number of the client's IP address, which a proxy that is trusted may have named.
     #[must_use]
-    pub fn of_peer(facts: &Facts) -> u64 {
-        match facts.peer.ip() {
+    pub fn of_client(facts: &Facts) -> u64 {
+        match facts.client {
             IpAddr::V4(ip) => key_of(&ip.octets()),
             IpAddr::V6(ip) => key_of(&ip.octets()),
         }

@@ -10,7 +10,7 @@
 //! the outcome its reply ([`Conversion`]).
 //!
 //! What rules can name: in a request, the message's fields, `bytes` (the message without its
-//! transport's framing), `peer.ip`, `peer.port`, `conn.id`, `listener`, `trace.id`, and of a client of TLS
+//! transport's framing), `peer.ip`, `peer.port`, `client.ip`, `conn.id`, `listener`, `trace.id`, and of a client of TLS
 //! `peer.sni`, `peer.cert.subject`, `peer.cert.dns`, `peer.cert.uri`, `peer.cert.sha256`; in a reply, the same facts, `request.<field>`, `status` (0 if there was no answer), `error.kind` (empty if
 //! there was one) and of the answer `headers["x"]`, `json.a.b[0]` and `body`, or the fields of the
 //! message that the rule is for. Where the listener speaks HTTP, a request has `method`, `host`,
@@ -21,6 +21,8 @@
 //! escaped, and a header refuses what it cannot hold. Fields of messages have a type, and codecs
 //! write them in their own framing.
 
+mod amend;
+mod client;
 pub mod codes;
 mod compose;
 mod conversion;
@@ -46,6 +48,7 @@ mod spec;
 mod target;
 mod told;
 
+pub use client::client;
 pub use conversion::Conversion;
 pub use dated::{dated, is_undated};
 pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
@@ -58,8 +61,8 @@ pub use proxy::{Proxy, each_pair, header_fields, header_map};
 pub use question::{Question, QuestionSpec};
 pub use reply::{misdirected, not_allowed};
 pub use spec::{
-    BodySpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
-    RouteSpec, SetSpec,
+    AmendSpec, BodySpec, HeadersSpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec,
+    RequestSpec, ResponseSpec, RouteSpec, SetSpec,
 };
 pub use told::told;
 
@@ -105,7 +108,7 @@ impl Translation {
         let request = |scope: &mut MessageScope<'_>, findings: &mut Findings| match &spec.request {
             Some(RequestSpec::Http(request)) => Request::compile(request, scope, findings),
             Some(RequestSpec::Message(request)) => findings.refuse(misplaced(request)),
-            None => findings.refuse(no_request(spec.span.clone())),
+            Some(RequestSpec::Amended(_)) | None => findings.refuse(no_request(spec.span.clone())),
         };
         let rules = Rules::compile(spec, protocol, Answers::Http, request, &mut findings);
         findings.finish(rules.map(|rules| Self {

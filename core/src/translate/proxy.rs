@@ -4,14 +4,16 @@
 //! neighbours end here; `Via` tells who handed the request on. Where it came from is told anew
 //! ([`forwarded`](super::forwarded)).
 
+use super::amend::{Amendments, Changed};
 use super::forwarded::own_fields;
-use super::{Facts, HttpAnswer, HttpRequest, grpc};
-use crate::codec::{Descriptor, HttpShape};
+use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc};
+use crate::codec::{HttpShape, Protocol, Rejected};
+use crate::expr::RuleError;
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
 use crate::message::{Body, Headers, Kind, Message, Record, Slot, Value};
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,21 +22,55 @@ use std::time::Duration;
 /// What this gateway adds to a request takes about so many bytes.
 const OWN: usize = 160;
 
-/// Hands on requests of a protocol that carries HTTP, and their answers.
+/// Hands on requests of a protocol that carries HTTP, and their answers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    descriptor: Arc<Descriptor>,
+    protocol: Arc<dyn Protocol>,
     shape: HttpShape,
+    /// What changes on the way, if anything does.
+    rules: Option<Arc<Amendments>>,
 }
 
 impl Proxy {
     /// That of a protocol, if it carries HTTP.
     #[must_use]
-    pub fn of(descriptor: &Arc<Descriptor>) -> Option<Self> {
+    pub fn of(protocol: &Arc<dyn Protocol>) -> Option<Self> {
         Some(Self {
-            shape: descriptor.http?,
-            descriptor: Arc::clone(descriptor),
+            shape: protocol.descriptor().http?,
+            protocol: Arc::clone(protocol),
+            rules: None,
         })
+    }
+
+    /// The same with what a route's rules change. The list beside it holds warnings.
+    ///
+    /// # Errors
+    /// All errors of the rules, each with its place.
+    pub fn with_rules(
+        mut self,
+        spec: &RouteSpec,
+    ) -> Result<(Self, Vec<RuleError>), Vec<RuleError>> {
+        let mut findings = Findings::default();
+        if spec.request.is_some() || !spec.replies.is_empty() {
+            let rules = Amendments::compile(spec, &self.protocol, &mut findings);
+            self.rules = Some(Arc::new(rules));
+        }
+        findings.finish(Some(self))
+    }
+
+    /// Whether a rule looks at the payloads of requests: they have to be here whole, then.
+    #[must_use]
+    pub fn weighs_payload(&self) -> bool {
+        let rules = self.rules.as_ref();
+        rules.is_some_and(|rules| rules.weighs_payload())
+    }
+
+    /// What the rules change in a request.
+    fn changed(&self, request: &Message, facts: &Facts) -> Result<Changed<'_>, Fault> {
+        match &self.rules {
+            Some(rules) => rules.request(request, facts),
+            None => Ok(Changed::default()),
+        }
     }
 
     /// The time that a client gives the whole exchange, where there is a way to say so: gRPC's.
@@ -46,16 +82,23 @@ impl Proxy {
     /// The request for an upstream of the same protocol.
     ///
     /// # Errors
-    /// If what should be header fields are none.
+    /// If what should be header fields are none, or a rule has no value for one.
     pub fn message(&self, request: &Message, facts: &Facts) -> Result<Message, Fault> {
         let shape = &self.shape;
         let given = headers(request, shape)?;
+        let changed = self.changed(request, facts)?;
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
-        fields.add_from(&given, |header| passing.takes(header));
+        fields.add_from(&given, |header| {
+            passing.takes(header) && !changed.drops(header.name())
+        });
         own_fields(request, shape, &passing, facts, |name, value| {
             fields.add_known(name, value)
         })?;
+        for (name, value) in changed.fields() {
+            let value = value.to_str().map_err(|_| unsayable())?;
+            (fields.add(name.as_str(), value)).map_err(|_| unsayable())?;
+        }
         let of_headers = shape.request_headers.index();
         let record = request.fields().iter().enumerate();
         let record = record.map(|(slot, value)| match slot == of_headers {
@@ -68,7 +111,8 @@ impl Proxy {
             *place = Value::Headers(fields.finish());
         }
         Ok(self
-            .descriptor
+            .protocol
+            .descriptor()
             .message(request.operation(), record)
             .with_body(request.body().clone()))
     }
@@ -76,7 +120,8 @@ impl Proxy {
     /// The request for an upstream of HTTP/2.
     ///
     /// # Errors
-    /// If it is nothing that HTTP/2 can say: a method without a path, for one.
+    /// If it is nothing that HTTP/2 can say: a method without a path, for one. Or if a rule has no
+    /// value for a header field.
     pub fn request(&self, request: &Message, facts: &Facts) -> Result<HttpRequest, Fault> {
         let shape = &self.shape;
         let text = |slot: Slot| request.field(slot).as_str().unwrap_or_default();
@@ -86,10 +131,12 @@ impl Proxy {
             return Err(unsayable());
         }
         let given = headers(request, shape)?;
+        let changed = self.changed(request, facts)?;
         let passing = Passing::of(request, &given);
         // The engine adds its own, such as `traceparent`.
         let mut map = HeaderMap::with_capacity(given.len() + 6);
-        for header in given.iter().filter(|header| passing.takes(*header)) {
+        let goes_on = |header: &Header<'_>| passing.takes(*header) && !changed.drops(header.name());
+        for header in given.iter().filter(goes_on) {
             let (name, value) = pair(header).ok_or_else(unsayable)?;
             map.append(name, value);
         }
@@ -98,6 +145,9 @@ impl Proxy {
             map.append(HeaderName::from_static(name.as_str()), value);
             Ok(())
         })?;
+        for (name, value) in changed.fields() {
+            map.append(name.clone(), value.clone());
+        }
         Ok(HttpRequest {
             method,
             target,
@@ -109,11 +159,90 @@ impl Proxy {
         })
     }
 
-    /// The answer as a response of the protocol.
+    /// The answer of a server of HTTP/2 to a request as a response of the protocol.
     #[must_use]
-    pub fn reply(&self, answer: &HttpAnswer) -> Message {
+    pub fn reply(&self, request: &Message, answer: &HttpAnswer, facts: &Facts) -> Option<Message> {
+        let reply = self.response(answer);
+        self.amended(request, reply, &Outcome::Answer(answer), facts)
+    }
+
+    /// The response of a server of the same protocol to a request as the client gets it.
+    #[must_use]
+    pub fn passed_back(
+        &self,
+        request: &Message,
+        mut reply: Message,
+        facts: &Facts,
+    ) -> Option<Message> {
+        let correlation = request.correlation().clone();
+        let descriptor = self.protocol.descriptor();
+        descriptor.correlate(&mut reply, correlation);
+        if self.rules.is_none() {
+            return Some(reply);
+        }
+        match self.answer(&reply) {
+            Some(answer) => self.amended(request, reply, &Outcome::Answer(&answer), facts),
+            None => self.refusal(request, &bad_reply("the answer has no status"), facts),
+        }
+    }
+
+    /// What a client gets for a fault: the protocol's own refusal. `None` if it has none.
+    #[must_use]
+    pub fn refusal(&self, request: &Message, fault: &Fault, facts: &Facts) -> Option<Message> {
+        let mut refusal = self.protocol.reject(&Rejected::from(request), fault)?;
+        if let Some(rules) = &self.rules
+            && let Ok(changed) = rules.reply(request, &Outcome::Fault(fault), facts)
+        {
+            self.change(&mut refusal, &changed);
+        }
+        Some(refusal)
+    }
+
+    /// A reply with what the rules change; a refusal if a rule has no value for it.
+    fn amended(
+        &self,
+        request: &Message,
+        mut reply: Message,
+        outcome: &Outcome<'_>,
+        facts: &Facts,
+    ) -> Option<Message> {
+        let Some(rules) = &self.rules else {
+            return Some(reply);
+        };
+        match rules.reply(request, outcome, facts) {
+            Ok(changed) => {
+                self.change(&mut reply, &changed);
+                Some(reply)
+            }
+            Err(error) => self.refusal(request, &bad_reply(error.detail()), facts),
+        }
+    }
+
+    /// One of which nothing changes stays as it came.
+    fn change(&self, reply: &mut Message, changed: &Changed<'_>) {
+        if changed.is_nothing() {
+            return;
+        }
+        let slot = self.shape.response_headers;
+        let fields = changed.of(reply.field(slot));
+        reply.set_field(slot, fields);
+    }
+
+    /// A response as rules look at it, which is without its payload.
+    fn answer(&self, reply: &Message) -> Option<HttpAnswer> {
+        let status = reply.field(self.shape.status).as_int()?;
+        let status = u16::try_from(status).ok()?;
+        Some(HttpAnswer {
+            status: StatusCode::from_u16(status).ok()?,
+            headers: header_map(reply.field(self.shape.response_headers)),
+            body: Body::Empty,
+        })
+    }
+
+    fn response(&self, answer: &HttpAnswer) -> Message {
         let shape = &self.shape;
-        let mut record = vec![Value::Null; self.descriptor.record(shape.response).fields.len()];
+        let fields = &self.protocol.descriptor().record(shape.response).fields;
+        let mut record = vec![Value::Null; fields.len()];
         for (slot, value) in [
             (shape.status, Value::from(answer.status.as_u16())),
             (shape.response_headers, header_fields(&answer.headers)),
@@ -191,6 +320,10 @@ fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(header.name().as_bytes()).ok()?;
     let value = HeaderValue::from_maybe_shared(header.shared_value().into_bytes()).ok()?;
     Some((name, value))
+}
+
+fn bad_reply(detail: &str) -> Fault {
+    Fault::sent(FaultClass::BadReply, detail.to_owned())
 }
 
 pub(super) fn unsayable() -> Fault {

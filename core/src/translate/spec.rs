@@ -32,6 +32,28 @@ pub enum RequestSpec {
     Http(HttpSpec),
     /// A message of the upstream's protocol.
     Message(MessageSpec),
+    /// The same request with other header fields.
+    Amended(HeadersSpec),
+}
+
+/// How the header fields of a request are changed that is handed on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadersSpec {
+    /// Literal names, and templates of the values that take the place of those that are there.
+    pub headers: Vec<(Source, Source)>,
+    /// What else is changed.
+    pub amend: Option<AmendSpec>,
+}
+
+/// How header fields of what is handed on are changed beside those that are set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AmendSpec {
+    /// Literal names, and templates of the values that come beside those that are there.
+    pub add: Vec<(Source, Source)>,
+    /// Names of fields that end here.
+    pub remove: Vec<Source>,
+    /// Where the first of these is named in the file.
+    pub span: Span,
 }
 
 /// A message with values for its fields.
@@ -100,6 +122,8 @@ pub struct ReplySpec {
     pub bytes: Option<Source>,
     /// What clients get that speak HTTP.
     pub response: Option<ResponseSpec>,
+    /// What becomes of the header fields of an answer that is handed on, beside the response's.
+    pub amend: Option<AmendSpec>,
     /// What an event is called.
     pub label: LabelSpec,
     /// All of it in the file.

@@ -105,8 +105,9 @@ impl Action {
             Self::Translate(rules) => rules.reply(request, outcome, facts),
             Self::Convert(rules) => rules.reply(request, outcome, facts),
             Self::Proxy(proxy) => match outcome {
-                Outcome::Answer(answer) => Some(proxy.reply(answer)),
-                Outcome::Message(_) | Outcome::Sent | Outcome::Fault(_) => None,
+                Outcome::Answer(answer) => proxy.reply(request, answer, facts),
+                Outcome::Fault(fault) => proxy.refusal(request, fault, facts),
+                Outcome::Message(_) | Outcome::Sent => None,
             },
             Self::Forward => None,
         }
@@ -289,7 +290,11 @@ impl Dispatch {
     /// Whether a message goes on as it comes, and nobody looks at its payload.
     pub(crate) fn passes_on(&self, message: &Message, facts: &Facts) -> bool {
         let route = || self.route(message, facts);
-        !self.weighs_payload && route().is_some_and(|r| matches!(r.action, Action::Proxy(_)))
+        let unseen = |route: &Rc<Route>| match &route.action {
+            Action::Proxy(proxy) => !proxy.weighs_payload(),
+            Action::Translate(_) | Action::Convert(_) | Action::Forward => false,
+        };
+        !self.weighs_payload && route().is_some_and(unseen)
     }
 
     /// How long an exchange of a route may take; a message without a route is answered at once.
@@ -423,9 +428,8 @@ impl Dispatch {
             ..
         } = exchange;
         match (&route.action, reply) {
-            (Action::Forward | Action::Proxy(_), reply) => {
-                reply.map(|reply| self.addressed(*reply, request))
-            }
+            (Action::Forward, reply) => reply.map(|reply| self.addressed(*reply, request)),
+            (Action::Proxy(proxy), reply) => proxy.passed_back(request, *reply?, facts),
             (action, Some(reply)) => action.reply(request, &Outcome::Message(&reply), facts),
             (action, None) => action.reply(request, &Outcome::Sent, facts),
         }
@@ -458,9 +462,7 @@ impl Dispatch {
             ..
         } = exchange;
         match &route.action {
-            Action::Forward | Action::Proxy(_) => {
-                self.protocol.reject(&Rejected::from(request), fault)
-            }
+            Action::Forward => self.protocol.reject(&Rejected::from(request), fault),
             action => action.reply(request, &Outcome::Fault(fault), facts),
         }
     }

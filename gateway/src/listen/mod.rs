@@ -19,7 +19,7 @@ use gatewright_core::codec::{Event, Protocol};
 use gatewright_core::message::Message;
 use gatewright_core::translate::{Carriage, dated, is_undated};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -75,6 +75,12 @@ impl Listener {
             misdirected: self.misdirects(shown, request),
             forwarding: self.forwarding.of(peer.ip()),
         }
+    }
+
+    /// Whose request it is that came from `peer` so.
+    pub(crate) fn client(&self, peer: SocketAddr, carriage: Carriage, request: &Message) -> IpAddr {
+        let shape = self.protocol.descriptor().http.as_ref();
+        (self.forwarding).client(request, shape, peer.ip(), carriage)
     }
 
     /// Whether a request belongs on another connection than that of a client who was shown this

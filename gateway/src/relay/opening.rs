@@ -82,6 +82,7 @@ impl Opening {
     fn route(&self, sni: Option<ByteString>) -> Option<(Rc<RelayRoute>, Owner)> {
         let facts = Facts {
             peer: self.peer,
+            client: self.peer.ip().to_canonical(),
             identity: self.client.identity().cloned(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),

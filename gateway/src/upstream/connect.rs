@@ -13,6 +13,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 
+/// The largest window that there is (RFC 9113, 6.9.1).
+const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+
 /// A connection whose server has said what it allows.
 pub(super) struct Usable {
     pub(super) target: Target,
@@ -118,18 +121,19 @@ impl Upstream {
         })
     }
 
-    /// Answers are read at once and whole, so windows need to hold one body, and a connection's
-    /// all that may be in flight at a time within reason.
+    /// A connection's window has room for those of all its streams: answers whose clients do not
+    /// take them stop no others. What is collected is read at once and gives its share back, so
+    /// that a window need not hold a whole answer.
     fn http2(&self) -> Builder {
-        let body = u32::try_from(self.plan.limits.body)
-            .unwrap_or(u32::MAX)
-            .clamp(65_535, 1 << 24);
+        let limits = &self.plan.limits;
+        let window = narrow(limits.window);
+        let connection = window.saturating_mul(narrow(limits.streams));
         let mut builder = Builder::new();
         builder
             .enable_push(false)
             .initial_max_send_streams(0)
-            .initial_window_size(body)
-            .initial_connection_window_size(body.saturating_mul(4).min(1 << 26))
+            .initial_window_size(window)
+            .initial_connection_window_size(connection.min(LARGEST_WINDOW))
             .max_header_list_size(16 << 10)
             // The default, but to hear it lets a server say whether it indexes headers at all:
             // nginx does not, and what it never refers to need not be kept.
@@ -140,6 +144,10 @@ impl Upstream {
             .max_concurrent_reset_streams(8192);
         builder
     }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn authority_of(authority: &Authority) -> Result<http::uri::Authority, ConnectError> {

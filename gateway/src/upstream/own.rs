@@ -49,7 +49,7 @@ impl Upstream {
         match &route.balance_key {
             _ if !self.goes_by_key() => 0,
             Some(key) => key.of(message, facts),
-            None => BalanceKey::of_peer(facts),
+            None => BalanceKey::of_client(facts),
         }
     }
 

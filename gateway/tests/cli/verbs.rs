@@ -171,6 +171,7 @@ fn the_examples_pass_their_tests() {
         "redis",
         "redis-to-events",
         "rest-to-pos",
+        "http-to-http",
         "rest-to-iso8583",
         "iso8583-to-rest",
         "modbus",

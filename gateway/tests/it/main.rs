@@ -2,6 +2,8 @@
 
 mod support;
 
+mod upstream_windows;
+mod header_rules;
 mod peers_alone;
 mod proxy;
 mod forwarded;

@@ -6,6 +6,6 @@ mod response;
 mod rule;
 
 pub(in crate::translate) use on::On;
-pub(super) use replies::Replies;
+pub(super) use replies::{Replies, warnings};
 pub use response::{misdirected, not_allowed};
-pub(super) use rule::Told;
+pub(super) use rule::{Told, condition};

@@ -47,7 +47,7 @@ impl On {
         }
         let fault = FAULTS.into_iter().find(|fault| fault.as_str() == text);
         let found = fault.map(Self::Fault).or_else(|| match answers {
-            Answers::Http => status(text),
+            Answers::Http | Answers::HandedOn => status(text),
             Answers::Messages(upstream) | Answers::Events(upstream) => {
                 operation(text, upstream, answers)
             }
@@ -56,7 +56,7 @@ impl On {
     }
 
     /// Whether the outcome is one of these.
-    pub(super) fn takes(self, outcome: &Outcome<'_>) -> bool {
+    pub(in crate::translate) fn takes(self, outcome: &Outcome<'_>) -> bool {
         let status = || match outcome {
             Outcome::Answer(answer) => Some(answer.status.as_u16()),
             Outcome::Fault(fault) => match fault.class() {
@@ -102,7 +102,7 @@ fn unknown(source: &Source, answers: Answers<'_>) -> RuleError {
     let faults = FAULTS.map(FaultClass::as_str);
     let faults_in_words = "`timeout`, `unreachable`, `bad-reply`, `overload` or `*`";
     let help = match answers {
-        Answers::Http => did_you_mean(text, faults).unwrap_or_else(|| {
+        Answers::Http | Answers::HandedOn => did_you_mean(text, faults).unwrap_or_else(|| {
             format!("it is a status (`200`), a class (`2xx`), {faults_in_words}")
         }),
         Answers::Messages(upstream) | Answers::Events(upstream) => {

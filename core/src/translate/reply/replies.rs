@@ -189,8 +189,15 @@ fn reject(request: MessageEnv<'_>, fault: &Fault) -> Option<Message> {
         .reject(&Rejected::from(request.message), fault)
 }
 
-fn warnings(route: &RouteSpec, answers: Answers<'_>, descriptor: &Descriptor) -> Vec<RuleError> {
-    let is_left = |on: On| descriptor.http.is_some() && on == On::Fault(FaultClass::BadRequest);
+/// Warnings about the reply rules of a route: of those that are never used, and of outcomes that none takes.
+pub(in crate::translate) fn warnings(
+    route: &RouteSpec,
+    answers: Answers<'_>,
+    descriptor: &Descriptor,
+) -> Vec<RuleError> {
+    let handed_on = matches!(answers, Answers::HandedOn);
+    let is_left =
+        |on: On| descriptor.http.is_some() && on == On::Fault(FaultClass::BadRequest) && !handed_on;
     let mut warnings = Vec::new();
     let mut earlier: Vec<On> = Vec::new();
     for spec in &route.replies {
@@ -210,7 +217,7 @@ fn warnings(route: &RouteSpec, answers: Answers<'_>, descriptor: &Descriptor) ->
             earlier.push(on);
         }
     }
-    if !earlier.contains(&On::Everything) && route.events.is_none() {
+    if !earlier.contains(&On::Everything) && route.events.is_none() && !handed_on {
         let message = "some outcomes of this route have no reply rule";
         let span = route
             .name

@@ -5,7 +5,7 @@ use super::response::Response;
 use crate::codec::{Delimited, Event, HttpShape, Protocol, Side, Type};
 use crate::expr::{Env, EvalError, Expr, Problem, RuleError, Source, Template};
 use crate::message::{Kind, Message, Value};
-use crate::translate::codes::{BYTES, FORM, RESPONSE};
+use crate::translate::codes::{BYTES, FORM, HANDED_ON, RESPONSE};
 use crate::translate::compose::{Composition, Purpose, Typed};
 use crate::translate::feed::Label;
 use crate::translate::load::Findings;
@@ -60,20 +60,12 @@ impl Rule {
     ) -> Option<Self> {
         let on = findings.take(On::compile(&spec.on, scope.answers()));
         scope.answer_to(on);
-        let when = spec
-            .when
-            .as_ref()
-            .map(|source| findings.take(Expr::condition(source, scope)));
+        let when = condition(spec, scope, findings);
         let reply = compile_reply(spec, protocol, scope, findings);
         let label = compile_label(spec, scope, findings);
-        // A condition that did not compile must not leave a rule without one.
-        let when = match when {
-            Some(None) => return None,
-            when => when.flatten(),
-        };
         Some(Self {
             on: on?,
-            when,
+            when: when?,
             reply: reply?,
             label: label?,
         })
@@ -155,12 +147,29 @@ fn compile_label(
     })))
 }
 
+/// The condition of a rule, if it has one; `None` if that did not compile: the rule must not be left without.
+pub(in crate::translate) fn condition(
+    spec: &ReplySpec,
+    scope: &mut ReplyScope<'_>,
+    findings: &mut Findings,
+) -> Option<Option<Expr>> {
+    match &spec.when {
+        None => Some(None),
+        Some(source) => findings.take(Expr::condition(source, scope)).map(Some),
+    }
+}
+
 fn compile_reply(
     spec: &ReplySpec,
     protocol: &Arc<dyn Protocol>,
     scope: &mut ReplyScope<'_>,
     findings: &mut Findings,
 ) -> Option<Reply> {
+    if let Some(amend) = &spec.amend {
+        let message = "the reply is made here: there is no header field to change";
+        let error = RuleError::new(HANDED_ON, amend.span.clone(), message);
+        return findings.refuse(error.help("`headers` are those that it has"));
+    }
     match &protocol.descriptor().http {
         Some(shape) => compile_response(spec, shape, protocol, scope, findings),
         None => compile_message(spec, protocol, scope, findings),

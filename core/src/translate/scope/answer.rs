@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub(in crate::translate) enum Answers<'a> {
     /// HTTP responses.
     Http,
+    /// The same, whose payloads are not looked at.
+    HandedOn,
     /// Messages of this protocol.
     Messages(&'a Arc<Descriptor>),
     /// The same, those that nobody asked for among them.
@@ -55,7 +57,7 @@ impl<'a> Answers<'a> {
     /// The protocol of the messages, if they are that.
     pub(in crate::translate) const fn upstream(self) -> Option<&'a Arc<Descriptor>> {
         match self {
-            Self::Http => None,
+            Self::Http | Self::HandedOn => None,
             Self::Messages(upstream) | Self::Events(upstream) => Some(upstream),
         }
     }
@@ -66,7 +68,9 @@ impl<'a> Answers<'a> {
             (Self::Messages(_) | Self::Events(_), Kind::Reply) | (Self::Events(_), Kind::Event) => {
                 true
             }
-            (Self::Http, _) | (_, Kind::Request) | (Self::Messages(_), Kind::Event) => false,
+            (Self::Http | Self::HandedOn, _)
+            | (_, Kind::Request)
+            | (Self::Messages(_), Kind::Event) => false,
         }
     }
 
@@ -76,7 +80,7 @@ impl<'a> Answers<'a> {
             (Self::Messages(upstream) | Self::Events(upstream), Replying::With(operation)) => {
                 upstream.record(operation).named(path)
             }
-            (Self::Messages(_) | Self::Events(_) | Self::Http, _) => None,
+            (Self::Messages(_) | Self::Events(_) | Self::Http | Self::HandedOn, _) => None,
         }
     }
 
@@ -136,7 +140,7 @@ impl<'a> Answers<'a> {
     /// A way to bytes that are a whole reply.
     pub(in crate::translate) const fn bytes_help(self) -> &'static str {
         match self {
-            Self::Http => "write `{body}`, or convert text with `{unbase64(...)}`",
+            Self::Http | Self::HandedOn => "write `{body}`, or convert text with `{unbase64(...)}`",
             Self::Messages(_) | Self::Events(_) => {
                 "name a field that is bytes, or convert text with `{unbase64(...)}`"
             }

@@ -1,4 +1,4 @@
-//! What is known of a message beside its fields: `peer.*`, `conn.id`, `listener`, `trace.id`. What a
+//! What is known of a message beside its fields: `peer.*`, `client.ip`, `conn.id`, `listener`, `trace.id`. What a
 //! client did not tell is null.
 
 use super::{name, unknown};
@@ -19,6 +19,7 @@ pub(crate) enum Fact {
     CertDns,
     CertUri,
     CertSha256,
+    ClientIp,
     ConnectionId,
     Listener,
     TraceId,
@@ -32,6 +33,7 @@ impl Fact {
             "listener" => return Some(Ok((Self::Listener, 1))),
             "peer" if name(path.get(1)) == Some("cert") => &CERTIFICATE,
             "peer" => &PEER,
+            "client" => &CLIENT,
             "conn" => &CONNECTION,
             "trace" => &TRACE,
             _ => return None,
@@ -41,7 +43,7 @@ impl Fact {
 
     pub(super) const fn ty(self) -> Type {
         match self {
-            Self::PeerIp | Self::Listener | Self::TraceId => Type::STR,
+            Self::PeerIp | Self::ClientIp | Self::Listener | Self::TraceId => Type::STR,
             Self::PeerSni | Self::CertSubject | Self::CertDns => Type::STR,
             Self::CertUri | Self::CertSha256 => Type::STR,
             Self::PeerPort => Type::U16,
@@ -55,6 +57,7 @@ impl Fact {
     pub(super) fn value(self, facts: &Facts) -> Value {
         match self {
             Self::PeerIp => Value::Str(facts.peer.ip().to_string().into()),
+            Self::ClientIp => Value::Str(facts.client.to_string().into()),
             Self::PeerPort => Value::from(facts.peer.port()),
             Self::PeerSni => text(facts.identity.as_ref().and_then(|i| i.server_name.clone())),
             Self::CertSubject => text(facts.certificate().and_then(|c| c.subject.clone())),
@@ -101,6 +104,12 @@ const CERTIFICATE: Group = Group {
         ("uri", Fact::CertUri),
         ("sha256", Fact::CertSha256),
     ],
+    inner: None,
+};
+const CLIENT: Group = Group {
+    name: "client",
+    steps: 1,
+    members: &[("ip", Fact::ClientIp)],
     inner: None,
 };
 const CONNECTION: Group = Group {

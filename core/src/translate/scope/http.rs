@@ -14,9 +14,9 @@ use http::header::{COOKIE, HOST, SET_COOKIE};
 use smallvec::SmallVec;
 
 /// What a rule can name of a request.
-const NAMES: [&str; 11] = [
-    "method", "host", "path", "query", "headers", "json", "body", "peer", "conn", "listener",
-    "trace",
+const NAMES: [&str; 12] = [
+    "method", "host", "path", "query", "headers", "json", "body", "peer", "client", "conn",
+    "listener", "trace",
 ];
 
 /// One of these parts.

@@ -21,11 +21,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What rules can name beside the fields of an answer that is a message.
-const BESIDE: [&str; 7] = [
-    "status", "error", "request", "peer", "conn", "listener", "trace",
+const BESIDE: [&str; 8] = [
+    "status", "error", "request", "peer", "client", "conn", "listener", "trace",
 ];
-const NAMES: [&str; 10] = [
-    "status", "error", "request", "body", "headers", "json", "peer", "conn", "listener", "trace",
+const NAMES: [&str; 11] = [
+    "status", "error", "request", "body", "headers", "json", "peer", "client", "conn", "listener",
+    "trace",
 ];
 
 /// Where a value is when a reply rule runs.
@@ -192,7 +193,7 @@ impl<'a> ReplyScope<'a> {
             return of_request(format!("`{first}` is a field of the request"), first);
         }
         let help = match self.answers {
-            Answers::Http => "the answer's are `body`".to_owned(),
+            Answers::Http | Answers::HandedOn => "the answer's are `body`".to_owned(),
             Answers::Messages(_) | Answers::Events(_) => "name a field of the reply".to_owned(),
         };
         NameError {
@@ -201,6 +202,16 @@ impl<'a> ReplyScope<'a> {
             step: 0,
             help: Some(help),
         }
+    }
+}
+
+/// The error of a payload that nobody waits for.
+fn passes(first: &str) -> NameError {
+    NameError {
+        code: codes::HANDED_ON,
+        message: format!("there is no `{first}` of an answer that is handed on"),
+        step: 0,
+        help: Some("it passes as it comes: `status` and `headers[\"x\"]` are there".to_owned()),
     }
 }
 
@@ -232,10 +243,11 @@ impl Scope for ReplyScope<'_> {
             let inner = self.request.bind_fact(fact, used);
             return Ok(self.outer(inner));
         }
-        let is_http = matches!(self.answers, Answers::Http);
+        let is_http = self.answers.upstream().is_none();
         match first {
             "status" => Ok(self.bind(ReplyPlace::Status, Type::Int { min: 0, max: 999 }, 1)),
             "error" => self.error(path),
+            "body" | "json" if matches!(self.answers, Answers::HandedOn) => Err(passes(first)),
             "body" if is_http => Ok(self.bind(ReplyPlace::Body, Type::BYTES, 1)),
             "headers" if is_http => self.header(path),
             "json" if is_http => {

@@ -1,5 +1,6 @@
 //! Whole routes, against a toy protocol.
 
+mod amend;
 mod injection;
 mod load;
 mod conversion;

@@ -196,6 +196,7 @@ impl FrameProtocol for Toy {
 pub(crate) fn facts() -> Facts {
     Facts {
         peer: ([192, 0, 2, 7], 4711).into(),
+        client: [192, 0, 2, 7].into(),
         identity: Some(Arc::new(Identity {
             server_name: Some("pay.example".into()),
             certificate: Some(Certificate {
@@ -298,6 +299,7 @@ impl File {
                 .collect(),
             bytes: None,
             response: None,
+            amend: None,
             label: LabelSpec::default(),
         }
     }
@@ -321,7 +323,9 @@ impl File {
 pub(crate) fn http(spec: &mut RouteSpec) -> &mut HttpSpec {
     match &mut spec.request {
         Some(RequestSpec::Http(http)) => http,
-        Some(RequestSpec::Message(_)) | None => panic!("no HTTP request"),
+        Some(RequestSpec::Message(_) | RequestSpec::Amended(_)) | None => {
+            panic!("no HTTP request")
+        }
     }
 }
 

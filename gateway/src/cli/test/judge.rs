@@ -112,6 +112,13 @@ impl Judge<'_> {
                 self.differ(&format!("{at}.headers.{name}"), value, got);
             }
         }
+        for name in &expected.absent {
+            let values = values(name);
+            if !values.is_empty() {
+                let at = format!("{at}.headers.{name}");
+                self.differ(&at, "no such header", values.join(", "));
+            }
+        }
         if let Some(json) = &expected.json {
             let at = format!("{at}.json");
             match serde_json::from_slice(body) {

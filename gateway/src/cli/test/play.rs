@@ -65,7 +65,7 @@ pub(super) fn upstream_protocol<'p>(
 ) -> Option<&'p Arc<dyn Protocol>> {
     let stage = Stage { listener, sent };
     let message = stage.read().ok()?;
-    match &stage.route(&message, &stage.facts())?.action {
+    match &stage.route(&message, &stage.facts(&message))?.action {
         RouteAction::Convert(rules) => Some(rules.upstream()),
         RouteAction::Forward => Some(&listener.protocol),
         RouteAction::Translate(_) | RouteAction::Proxy(_) | RouteAction::Relay => None,
@@ -94,7 +94,7 @@ impl<'p> Stage<'p> {
             Ok(message) => message,
             Err((why, reply)) => return refused(why, reply),
         };
-        let facts = self.facts();
+        let facts = self.facts(&message);
         let answer = case.answer.as_ref();
         if message.kind() == Kind::Reply {
             return refused("clients send no replies".to_owned(), Reply::Closed);
@@ -130,8 +130,9 @@ impl<'p> Stage<'p> {
                 proxy.request(&message, &facts).map(Sent::Http),
                 answer.map(Answer::outcome),
                 |outcome| match outcome {
-                    Outcome::Answer(answer) => Some(proxy.reply(answer)),
-                    other => self.passed_back(&message, other),
+                    Outcome::Answer(answer) => proxy.reply(&message, answer, &facts),
+                    Outcome::Fault(fault) => proxy.refusal(&message, fault, &facts),
+                    Outcome::Message(_) | Outcome::Sent => None,
                 },
             ),
             // Listeners that have messages have no route that relays.
@@ -296,14 +297,21 @@ impl<'p> Stage<'p> {
         }
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self, message: &Message) -> Facts {
+        let forwarding = &self.listener.forwarding;
+        let carriage = Carriage {
+            forwarding: forwarding.of(PEER.ip()),
+            ..Carriage::default()
+        };
+        let shape = self.listener.protocol.descriptor().http.as_ref();
         Facts {
             peer: PEER,
+            client: forwarding.client(message, shape, PEER.ip(), carriage),
             identity: None,
             connection: 1,
             listener: Arc::clone(&self.listener.name),
             trace: 1,
-            carriage: Carriage::default(),
+            carriage,
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Request {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) headers: Vec<(String, String)>,
+    /// Names of headers that should not be there.
+    pub(super) absent: Vec<String>,
     /// What the body should have, among other things.
     pub(super) json: Option<Json>,
     pub(super) body: Option<Bytes>,
@@ -106,13 +108,18 @@ impl Request {
 }
 
 impl Parts {
-    /// Reads `headers`, `json` and `body`.
+    /// Reads `headers`, `json` and `body`. A header that is `false` should not be there.
     pub(super) fn read(reader: &mut Reader, section: &Section<'_>) -> Option<Self> {
         let mut parts = Self::default();
         if let Some(node) = section.get("headers") {
             for (name, _, node) in reader.section("`headers`", node)?.entries() {
+                let name = name.to_ascii_lowercase();
+                if node.get_ref().as_bool() == Some(false) {
+                    parts.absent.push(name);
+                    continue;
+                }
                 let value = reader.text(node)?.to_owned();
-                parts.headers.push((name.to_ascii_lowercase(), value));
+                parts.headers.push((name, value));
             }
         }
         if let Some(node) = section.get("json") {

@@ -21,6 +21,10 @@ pub(super) fn request(
     shape: &HttpShape,
 ) -> Option<Message> {
     let Request { request, mut parts } = Request::read(reader, "`send`", node)?;
+    for name in &parts.absent {
+        let message = format!("the header `{name}` has no value");
+        reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
+    }
     let line = line(reader, node, request);
     let body = body(reader, node, &mut parts)?;
     let (method, target) = line?;

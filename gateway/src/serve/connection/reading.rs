@@ -286,13 +286,15 @@ impl Connection {
     /// What is known of a request beside its fields.
     pub(super) fn facts(&self, request: &Message) -> Facts {
         let shown = self.io.as_ref().and_then(ClientStream::shown);
+        let carriage = self.listener.carriage(self.peer, shown, request);
         Facts {
             peer: self.peer,
+            client: self.listener.client(self.peer, carriage, request),
             identity: self.io.as_ref().and_then(ClientStream::identity).cloned(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),
             trace: self.listener.worker.trace_id(),
-            carriage: self.listener.carriage(self.peer, shown, request),
+            carriage,
         }
     }
 

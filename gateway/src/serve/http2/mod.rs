@@ -81,6 +81,7 @@ impl Client<'_> {
         let carriage = self.listener.carriage(self.peer, shown, request);
         Facts {
             peer: self.peer,
+            client: self.listener.client(self.peer, carriage, request),
             identity: self.told.identity.clone(),
             connection: self.id,
             listener: Arc::clone(&self.listener.name),

@@ -7,8 +7,8 @@ use gatewright_core::codec::{Descriptor, FieldDef, Presence, Schema, StructDef, 
 use gatewright_core::expr::Source;
 use gatewright_core::expr::syntax::{expressions, parse};
 use gatewright_core::translate::{
-    BodySpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec, RouteSpec,
-    SetSpec,
+    BodySpec, HeadersSpec, HttpSpec, JsonSpec, MessageSpec, ReplySpec, RequestSpec, ResponseSpec,
+    RouteSpec, SetSpec,
 };
 use serde_json::Value;
 
@@ -27,6 +27,7 @@ pub(super) fn asked(route: &RoutePlan) -> Vec<Use> {
             reading.message(message, upstream.map(|descriptor| &**descriptor));
         }
         Some(RequestSpec::Http(request)) => reading.request(request),
+        Some(RequestSpec::Amended(headers)) => reading.headers(headers),
         None => {}
     }
     reading.rest(spec);
@@ -134,6 +135,14 @@ impl Reading {
         self.body(&request.body);
     }
 
+    /// Where a value is absent, a field is not sent.
+    fn headers(&mut self, spec: &HeadersSpec) {
+        let added = spec.amend.iter().flat_map(|amend| &amend.add);
+        for (_, value) in spec.headers.iter().chain(added) {
+            self.template(value, any(), false);
+        }
+    }
+
     fn body(&mut self, body: &BodySpec) {
         match body {
             BodySpec::Empty => {}
@@ -159,11 +168,16 @@ impl Reading {
         for ReplySpec {
             when,
             response,
+            amend,
             label,
             ..
         } in &spec.replies
         {
             self.condition(when.as_ref());
+            let added = amend.iter().flat_map(|amend| &amend.add);
+            for (_, value) in added {
+                self.template(value, any(), false);
+            }
             for called in label.event.iter().chain(&label.id) {
                 self.template(called, any(), false);
             }

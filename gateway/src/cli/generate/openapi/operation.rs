@@ -52,10 +52,13 @@ impl Operation {
         let is_proxied = matches!(telling.route.action, RouteAction::Proxy(_));
         parts.has_body |= is_proxied;
         let body = parts.payload();
-        let mut responses = telling.responses();
+        let mut responses = Vec::new();
+        if !is_proxied {
+            responses.extend(telling.responses());
+        }
         responses.extend(telling.problems());
         if is_proxied {
-            // Payloads pass through, however long they are.
+            // Payloads pass through, however long they are, and rules change header fields only.
             responses.push(Response::of_anything());
         } else if body.is_some() {
             responses.extend(telling.too_long());
