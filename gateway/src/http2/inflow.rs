@@ -1,6 +1,6 @@
 //! A payload from a peer, on to whoever takes it.
 
-use super::{BUDGET, Patience};
+use super::{BUDGET, Patience, SharedAllowance};
 use bytes::Bytes;
 use gatewright_core::message::{Body, BodySender, Value};
 use gatewright_core::translate::header_fields;
@@ -15,6 +15,7 @@ pub(crate) struct Inflow {
     from: RecvStream,
     /// Gone at the end.
     to: Option<BodySender>,
+    allowance: SharedAllowance,
     patience: Patience,
 }
 
@@ -36,13 +37,19 @@ enum Ended {
 
 impl Inflow {
     /// What is to be polled, and the payload that it makes, which begins with `first`.
-    pub(crate) fn new(first: Bytes, from: RecvStream, patience: Patience) -> (Self, Body) {
+    pub(crate) fn new(
+        first: Bytes,
+        from: RecvStream,
+        allowance: SharedAllowance,
+        patience: Patience,
+    ) -> (Self, Body) {
         let (mut to, body) = Body::stream(BUDGET);
         // Nothing was sent yet, so that there is room.
         let _ = to.send(first);
         let inflow = Self {
             from,
             to: Some(to),
+            allowance,
             patience,
         };
         (inflow, body)
@@ -59,6 +66,7 @@ impl Inflow {
             match ready!(self.from.poll_data(cx)) {
                 Some(Ok(chunk)) => {
                     self.patience.note_progress();
+                    self.allowance.handle_piece();
                     // What waits is bounded by what is given back here, one chunk later.
                     let _ = self.from.flow_control().release_capacity(chunk.len());
                     let _ = to.send(chunk);

@@ -3,6 +3,7 @@
 //! Payloads that are carried as they come are each a task of their own: most payloads are whole by
 //! the time they are looked at, and their exchanges are not to make room for these.
 
+mod allowance;
 mod corked;
 mod decimal;
 mod doorbell;
@@ -11,6 +12,7 @@ mod outflow;
 mod patience;
 mod tunnel;
 
+pub(crate) use allowance::SharedAllowance;
 pub(crate) use corked::{Cork, Corked};
 pub(crate) use decimal::decimal;
 pub(crate) use doorbell::Doorbell;

@@ -1,7 +1,9 @@
 //! A payload on its way to a peer.
 
-use super::Patience;
-use bytes::Bytes;
+use super::{Patience, SharedAllowance};
+use crate::clock;
+use bytes::{Bytes, BytesMut};
+use gatewright_core::limit::{Pace, SMALL_PIECE};
 use gatewright_core::message::BodyStream;
 use gatewright_core::translate::header_map;
 use h2::{Reason, SendStream};
@@ -13,6 +15,10 @@ use std::task::{Context, Poll, ready};
 pub(crate) struct Outflow {
     body: BodyStream,
     to: SendStream<Bytes>,
+    /// Small pieces that wait for more of them: one frame each would have the peer take them for a flood.
+    small: BytesMut,
+    pace: Pace,
+    allowance: SharedAllowance,
     /// What the peer has no room for yet.
     chunk: Bytes,
     patience: Patience,
@@ -28,10 +34,18 @@ impl From<h2::Error> for Broken {
 }
 
 impl Outflow {
-    pub(crate) fn new(body: BodyStream, to: SendStream<Bytes>, patience: Patience) -> Self {
+    pub(crate) fn new(
+        body: BodyStream,
+        to: SendStream<Bytes>,
+        allowance: SharedAllowance,
+        patience: Patience,
+    ) -> Self {
         Self {
             body,
             to,
+            small: BytesMut::new(),
+            pace: Pace::default(),
+            allowance,
             chunk: Bytes::new(),
             patience,
         }
@@ -43,17 +57,12 @@ impl Outflow {
                 if self.to.poll_reset(cx)?.is_ready() {
                     return Poll::Ready(Err(Broken));
                 }
-                match ready!(self.body.poll_chunk(cx)) {
-                    Some(Ok(chunk)) => {
-                        self.note_progress();
-                        self.to.reserve_capacity(chunk.len());
-                        self.chunk = chunk;
+                match ready!(self.poll_piece(cx))? {
+                    Some(piece) => {
+                        self.to.reserve_capacity(piece.len());
+                        self.chunk = piece;
                     }
-                    Some(Err(_)) => return Poll::Ready(Err(Broken)),
-                    None => {
-                        self.note_progress();
-                        return Poll::Ready(self.finish());
-                    }
+                    None => return Poll::Ready(self.finish()),
                 }
             }
             match ready!(self.to.poll_capacity(cx)).transpose()? {
@@ -74,6 +83,56 @@ impl Outflow {
                 }
             }
         }
+    }
+
+    /// What is to be sent next, or nothing at the end.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        loop {
+            match self.body.poll_chunk(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    self.note_progress();
+                    if let Some(piece) = self.join(chunk) {
+                        return Poll::Ready(Ok(Some(piece)));
+                    }
+                }
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(Broken)),
+                Poll::Ready(None) => {
+                    self.note_progress();
+                    return Poll::Ready(Ok(self.take_small()));
+                }
+                Poll::Pending => return self.poll_small(cx).map(Ok),
+            }
+        }
+    }
+
+    /// Puts a chunk behind the small pieces that wait. Gives it all if it is not small any more, or the last.
+    fn join(&mut self, chunk: Bytes) -> Option<Bytes> {
+        let goes = self.small.len() + chunk.len() >= SMALL_PIECE || self.body.is_at_end();
+        if goes && self.small.is_empty() {
+            return Some(chunk);
+        }
+        self.small.extend_from_slice(&chunk);
+        goes.then(|| self.small.split().freeze())
+    }
+
+    /// What waits, once it may go: all that is here is in it.
+    fn poll_small(&mut self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+        if self.small.is_empty() {
+            return Poll::Pending;
+        }
+        let now = clock::now();
+        match self.allowance.handle_small(&mut self.pace, now) {
+            Ok(()) => Poll::Ready(Some(self.small.split().freeze())),
+            Err(until) => {
+                self.patience.wake_at(until, now, cx);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn take_small(&mut self) -> Option<Bytes> {
+        let small = self.small.split().freeze();
+        (!small.is_empty()).then_some(small)
     }
 
     fn note_progress(&mut self) {

@@ -29,6 +29,13 @@ impl Patience {
         self.moved
     }
 
+    /// Has the task woken at that time, too, or earlier.
+    pub(super) fn wake_at(&mut self, at: Instant, now: Instant, cx: &Context<'_>) {
+        // One that has passed would keep the next from being set.
+        self.alarm.is_due(now);
+        self.alarm.set(at, cx);
+    }
+
     /// Whether it is at its end; otherwise the task is woken when it is.
     pub(super) fn is_over(&mut self, cx: &Context<'_>) -> bool {
         let now = clock::now();

@@ -293,7 +293,11 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
         *head.method_mut() = method;
         *head.uri_mut() = uri(&connected.target, authority, target)?;
         *head.headers_mut() = headers;
-        send_on(&mut connected.sender, head, body)
+        let (response, rest) = send_on(&mut connected.sender, head, body)?;
+        Ok((
+            response,
+            rest.map(|rest| (rest, connected.allowance.clone())),
+        ))
     });
     let (response, upload) = sent.unwrap_or_else(|| {
         Err(Fault::unsent(
@@ -301,10 +305,10 @@ fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
             "the connection was closed before its use",
         ))
     })?;
-    let upload = upload.map(|(body, stream)| {
+    let upload = upload.map(|((body, stream), allowance)| {
         // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
         let patience = Patience::new(2 * outgoing.patience, lease.upstream().timers());
-        let outflow = Outflow::new(body, stream, patience);
+        let outflow = Outflow::new(body, stream, allowance, patience);
         Guard::new(tokio::task::spawn_local(outflow).abort_handle())
     });
     let sending = Sending {

@@ -2,7 +2,7 @@
 
 use super::Lease;
 use crate::clock;
-use crate::http2::{Inflow, Patience, Stopped};
+use crate::http2::{Inflow, Patience, SharedAllowance, Stopped};
 use bytes::Bytes;
 use gatewright_core::message::Body;
 use h2::RecvStream;
@@ -26,7 +26,10 @@ impl Download {
         limit: Duration,
     ) -> (Self, Body) {
         let patience = Patience::new(limit, lease.upstream().timers());
-        let (inflow, body) = Inflow::new(first, from, patience);
+        let known = lease.with_http(|carrier| carrier.allowance.clone());
+        // On a connection that is gone there is nobody to share with.
+        let allowance = known.unwrap_or_else(SharedAllowance::new);
+        let (inflow, body) = Inflow::new(first, from, allowance, patience);
         (Self { lease, inflow }, body)
     }
 }

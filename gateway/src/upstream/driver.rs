@@ -5,7 +5,7 @@ use super::spent::Spent;
 use super::stream::Stream;
 use super::{Carrier, HttpCarrier, Upstream};
 use crate::clock;
-use crate::http2::{Cork, Corked, Doorbell};
+use crate::http2::{Cork, Corked, Doorbell, SharedAllowance};
 use crate::lifecycle::Alarm;
 use bytes::Bytes;
 use gatewright_core::health::{Sign, Silence, Step};
@@ -97,6 +97,7 @@ impl Driver {
             driver: Waker::noop().clone(),
             retiring: false,
             spent: Spent::default(),
+            allowance: SharedAllowance::new(),
         };
         upstream.add(id, Carrier::Http(carrier));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));

@@ -28,6 +28,7 @@ pub(crate) use stream::Stream;
 use place::{Lease, Place, Queued, refusal_fault};
 
 use crate::clock;
+use crate::http2::SharedAllowance;
 use crate::lifecycle::{Awaited, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
@@ -124,6 +125,7 @@ struct HttpCarrier {
     /// Whether nothing new is begun on it.
     retiring: bool,
     spent: Spent,
+    allowance: SharedAllowance,
 }
 
 /// A connection that is lost earlier and without an answer was of no use.

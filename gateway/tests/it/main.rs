@@ -47,6 +47,7 @@ mod discovery;
 mod silence;
 mod smuggling;
 mod retries;
+mod trickle;
 mod tries;
 mod rfc9113;
 mod outage;

@@ -10,7 +10,7 @@ mod stream;
 
 use crate::clock;
 use crate::dispatch::Exchanges;
-use crate::http2::{Cork, Corked, Doorbell};
+use crate::http2::{Cork, Corked, Doorbell, SharedAllowance};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
 use crate::serve::parting::Parting;
@@ -112,6 +112,7 @@ pub(super) struct Http2 {
     told: Told,
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
+    allowance: SharedAllowance,
     alarm: Alarm,
     /// Whether requests may wait in the library, because there was no room for them.
     held_back: bool,
@@ -184,6 +185,7 @@ impl Http2 {
             told,
             streams: Exchanges::default(),
             lanes: Lanes::default(),
+            allowance: SharedAllowance::new(),
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
             held_back: false,
             last: clock::now(),
@@ -321,7 +323,8 @@ impl Http2 {
                 Some(Ok((request, respond))) => {
                     *left -= 1;
                     self.last = now;
-                    let stream = Stream::new(request, respond, client, &self.shape, now);
+                    let stream =
+                        Stream::new(request, respond, client, &self.shape, &self.allowance, now);
                     self.streams.insert(Box::new(stream));
                 }
                 Some(Err(error)) => return Poll::Ready(self.ended(Some(&error))),
@@ -343,11 +346,12 @@ impl Http2 {
         let Self {
             streams,
             lanes,
+            allowance,
             haste,
             last,
             ..
         } = self;
-        let mut turn = turn(client, self.shape, lanes, now);
+        let mut turn = turn(client, self.shape, lanes, allowance, now);
         turn.arriving = streams.iter().map(|stream| stream.arriving()).sum();
         streams.poll_ready(
             cx,
@@ -429,7 +433,8 @@ impl Http2 {
     fn expire(&mut self, client: &Client<'_>, now: Instant) {
         let late = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         while let Some(mut stream) = (self.streams).take(|stream| late(stream.deadline(client))) {
-            stream.expire(&mut turn(client, self.shape, &mut self.lanes, now));
+            let (lanes, allowance) = (&mut self.lanes, &self.allowance);
+            stream.expire(&mut turn(client, self.shape, lanes, allowance, now));
             // Its next turn ends it, or writes what it has.
             self.streams.insert(stream);
         }
@@ -471,12 +476,14 @@ fn turn<'a>(
     client: &'a Client<'a>,
     shape: HttpShape,
     lanes: &'a mut Lanes,
+    allowance: &'a SharedAllowance,
     now: Instant,
 ) -> Turn<'a> {
     Turn {
         client,
         shape,
         lanes,
+        allowance,
         now,
         arriving: 0,
         moved: false,

@@ -5,7 +5,7 @@ use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
 use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender};
-use crate::http2::{Inflow, Outflow, Patience};
+use crate::http2::{Inflow, Outflow, Patience, SharedAllowance};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
@@ -77,6 +77,7 @@ pub(super) struct Turn<'a> {
     pub(super) client: &'a Client<'a>,
     pub(super) shape: HttpShape,
     pub(super) lanes: &'a mut Lanes,
+    pub(super) allowance: &'a SharedAllowance,
     pub(super) now: Instant,
     /// Bytes that the connection's streams hold of bodies that are not whole.
     pub(super) arriving: usize,
@@ -98,6 +99,7 @@ impl Stream {
         mut respond: SendResponse<Bytes>,
         client: &Client<'_>,
         shape: &HttpShape,
+        allowance: &SharedAllowance,
         now: Instant,
     ) -> Self {
         let (parts, stream) = request.into_parts();
@@ -106,7 +108,7 @@ impl Stream {
         let expects = fields.expects;
         let state = match request::message(&parts, fields, shape, descriptor) {
             Ok(message) if passes_on(&message, &stream, client) => {
-                State::Passing(passed_on(message, stream, client))
+                State::Passing(passed_on(message, stream, client, allowance))
             }
             Ok(message) => State::Arriving(Arriving {
                 message,
@@ -293,7 +295,7 @@ impl Stream {
                 let limit = reply.patience().max(listener.limits.send_time);
                 let patience = Patience::new(limit, listener.worker.timers());
                 State::Streaming(Box::new(Streaming {
-                    outflow: Outflow::new(rest, stream, patience),
+                    outflow: Outflow::new(rest, stream, turn.allowance.clone(), patience),
                     _reply: reply,
                 }))
             }
@@ -369,10 +371,15 @@ fn passes_on(message: &Message, stream: &RecvStream, client: &Client<'_>) -> boo
 }
 
 /// The request with its body as a stream. That ends with whoever takes it.
-fn passed_on(mut message: Message, stream: RecvStream, client: &Client<'_>) -> Box<Message> {
+fn passed_on(
+    mut message: Message,
+    stream: RecvStream,
+    client: &Client<'_>,
+    allowance: &SharedAllowance,
+) -> Box<Message> {
     let listener = client.listener;
     let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
-    let (inflow, body) = Inflow::new(Bytes::new(), stream, patience);
+    let (inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
     tokio::task::spawn_local(inflow);
     message.set_body(body);
     Box::new(message)
