@@ -6,7 +6,8 @@
 //! answered and written together, which saves all sides more time than the pause takes. A
 //! client that sends one request at a time never waits for it. Where answers take longer, by
 //! themselves or because many wait in line, the pause may be longer, too: it stays a small part of
-//! what they take.
+//! what they take. Only answers count that come on connections that requests share: what has a
+//! connection of its own is read and written alone at any pace.
 
 use crate::clock;
 use std::num::NonZeroU64;
@@ -25,7 +26,7 @@ const LONGEST: u32 = 4;
 /// Over how long it is counted what answers take.
 const WINDOW: Duration = Duration::from_millis(1);
 
-/// How many answers one worker awaits, and how many came or were given up. Counted by the worker
+/// How many answers one worker awaits on connections that requests share, and how many came or were given up. Counted by the worker
 /// alone; atomic because its runtime asks for hooks that may move between threads.
 #[derive(Debug, Default)]
 pub(crate) struct Awaited {

@@ -359,6 +359,14 @@ impl Upstream {
         speaks.map_or(Sharing::Shared, |speech| speech.sharing)
     }
 
+    /// Counts an answer that the worker may let gather with others. Where each has a connection of its
+    /// own, none would be read or written together with another: a pause would only take time.
+    fn count_awaited(&self, count: impl FnOnce(&Awaited)) {
+        if self.sharing() == Sharing::Shared {
+            count(&self.awaited);
+        }
+    }
+
     fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display) {
         self.metrics.connect_failed();
         tracing::warn!(upstream = self.name(), endpoint = id.endpoint(), %error, "cannot connect");

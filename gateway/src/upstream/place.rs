@@ -3,6 +3,7 @@
 use super::native::Link;
 use super::{Carrier, HttpCarrier, Upstream, Waiter};
 use crate::clock;
+use crate::lifecycle::Awaited;
 use gatewright_core::balance::Policy;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::Verdict;
@@ -38,7 +39,7 @@ pub(crate) enum Place {
 
 impl Lease {
     pub(super) fn new(upstream: &Rc<Upstream>, id: ConnId, began: Instant) -> Self {
-        upstream.awaited.begin();
+        upstream.count_awaited(Awaited::begin);
         Self {
             upstream: Rc::clone(upstream),
             id,
@@ -103,7 +104,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.upstream.awaited.end();
+        self.upstream.count_awaited(Awaited::end);
         let busy = {
             let state = &mut *self.upstream.state.borrow_mut();
             let ended = self.ended.get();
