@@ -43,7 +43,7 @@ use gatewright_core::limit::{Late, RetryBudget, Stage};
 use gatewright_core::pool::{Acquired, Ask, ConnId, Pool, PoolEvent, PoolLimits, Refusal, Ticket};
 use h2::client::SendRequest;
 use http::uri::{Authority, Scheme};
-use native::{Link, LinkDriver};
+use native::{Link, LinkDriver, Outgoing};
 use spent::Spent;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -72,6 +72,7 @@ pub(crate) struct Upstream {
     /// Where the endpoints are, by index; nowhere for one that is gone.
     targets: RefCell<Vec<Option<Endpoint>>>,
     probes: RefCell<Option<Probes>>,
+    outgoing: Rc<Outgoing>,
 }
 
 struct State {
@@ -188,6 +189,7 @@ impl Upstream {
             complained: Cell::new(None),
             targets: RefCell::new(targets),
             probes: RefCell::default(),
+            outgoing: Rc::default(),
         }
     }
 

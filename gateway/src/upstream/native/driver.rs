@@ -72,7 +72,13 @@ impl LinkDriver {
             framing,
             inbound,
         } = opened;
-        let link = Rc::new(Link::new(id, speech, (stream, framing), &upstream.plan));
+        let link = Rc::new(Link::new(
+            id,
+            speech,
+            (stream, framing),
+            &upstream.outgoing,
+            &upstream.plan,
+        ));
         upstream.add(id, Carrier::Native(Rc::clone(&link)));
         let places = match speech.sharing {
             Sharing::Shared => upstream.plan.limits.streams,
@@ -93,6 +99,7 @@ impl LinkDriver {
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.link.set_driver(cx.waker());
+        self.upstream.outgoing.write();
         let now = clock::now();
         if self.alarm.is_due(now) {
             self.handle_timeout(now, cx);

@@ -15,7 +15,7 @@ mod parcel;
 
 pub(super) use driver::LinkDriver;
 pub(crate) use lane::{Call, Lane, Lanes};
-pub(super) use link::Link;
+pub(super) use link::{Link, Outgoing};
 pub(crate) use mailbox::Part;
 pub(super) use opened::Begun;
 pub(crate) use parcel::Parcel;

@@ -6,6 +6,8 @@ mod streamed;
 mod unknown;
 mod wire;
 
+pub(in crate::upstream) use wire::Outgoing;
+
 use super::flushed::Flushed;
 use super::mailbox::{Contents, Mailbox};
 use super::parcel::Parcel;
@@ -44,6 +46,7 @@ pub(in crate::upstream) struct Link {
     state: RefCell<State>,
     /// What carries it, until its driver ends.
     stream: RefCell<Option<Stream>>,
+    outgoing: Rc<Outgoing>,
     descriptor: Arc<Descriptor>,
     sharing: Sharing,
     quarantine: Duration,
@@ -120,6 +123,7 @@ impl Link {
         id: ConnId,
         speech: &Speech,
         (stream, framing): (Stream, Framing),
+        outgoing: &Rc<Outgoing>,
         plan: &UpstreamPlan,
     ) -> Self {
         let descriptor = Arc::clone(speech.protocol.descriptor());
@@ -156,6 +160,7 @@ impl Link {
                 closed: None,
             }),
             stream: RefCell::new(Some(stream)),
+            outgoing: Rc::clone(outgoing),
             descriptor,
             sharing: speech.sharing,
             quarantine: plan.limits.quarantine,
@@ -174,9 +179,7 @@ impl Link {
     /// Takes a parcel; its replies come to the mailbox.
     pub(super) fn send(self: &Rc<Self>, parcel: Parcel<'_>, to: &Rc<Mailbox>) -> Result<(), Fault> {
         let queued = self.queue(parcel, to);
-        if queued.is_err() || !self.write_at_once() {
-            self.nudge();
-        }
+        self.start_writing();
         queued
     }
 
