@@ -16,7 +16,7 @@ pub(crate) static GATHER: Key = Key::new(
     "gateway.gather",
     Kind::Duration(Duration::ZERO..=Duration::from_millis(1)),
     Fallback::Value("\"50us\""),
-    "How long a worker that awaits several answers on connections that requests share pauses before it looks for more, so that they are read and written together: more messages for less CPU. Where answers take long, up to a sixth of that and four times as long as said here. `0us` for no pause.",
+    "How long a worker that awaits several answers on connections that requests share pauses before it looks for more, so that they are read and written together: more messages for less CPU. Where answers take long, up to a quarter of that and four times as long as said here. `0us` for no pause.",
 );
 pub(crate) static DRAIN: Key = Key::table("gateway.drain", "How a stop is spread over time.");
 pub(crate) static DRAIN_DEADLINE: Key = Key::new(

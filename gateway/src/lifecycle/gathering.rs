@@ -20,7 +20,7 @@ const WORTHWHILE: usize = 8;
 /// A worker that found nothing to do for longer is not busy.
 const BUSY: Duration = Duration::from_micros(200);
 /// A pause is at most one part in so many of the time that answers take...
-const PART: u32 = 6;
+const PART: u32 = 4;
 /// ... and at most so many times what is configured.
 const LONGEST: u32 = 4;
 /// Over how long it is counted what answers take.
