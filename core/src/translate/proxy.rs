@@ -7,7 +7,7 @@
 use super::amend::{Amendments, Changed};
 use super::forwarded::own_fields;
 use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc};
-use crate::codec::{HttpShape, Protocol, Rejected};
+use crate::codec::{HttpShape, Protocol, Rejected, Retry};
 use crate::expr::RuleError;
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
@@ -70,6 +70,15 @@ impl Proxy {
         match &self.rules {
             Some(rules) => rules.request(request, facts),
             None => Ok(Changed::default()),
+        }
+    }
+
+    /// Whether a request may be sent once more after it may have been carried out: by its method (RFC 9110, 9.2.2).
+    #[must_use]
+    pub fn retry_of(&self, request: &Message) -> Retry {
+        match request.field(self.shape.method).as_str() {
+            Some("GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE") => Retry::Idempotent,
+            Some(_) | None => Retry::IfUnsent,
         }
     }
 

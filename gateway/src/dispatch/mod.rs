@@ -329,11 +329,11 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse_unrouted(request, facts.carriage, &fault));
         };
-        let sent = match &route.action {
-            Action::Convert(rules) => rules.operation(),
-            Action::Translate(_) | Action::Forward | Action::Proxy(_) => self.operation(&request),
+        let retry = match &route.action {
+            Action::Convert(rules) => rules.operation().retry,
+            Action::Proxy(proxy) => proxy.retry_of(&request),
+            Action::Translate(_) | Action::Forward => self.operation(&request).retry,
         };
-        let retry = sent.retry;
         let from = Sender { retry, ..from };
         let limit = self.time_for_message(Some(route), &request);
         match Exchange::begin(key, request, route, facts, at, limit, from) {

@@ -4,6 +4,7 @@ mod support;
 
 mod upstream_windows;
 mod header_rules;
+mod kept_connections;
 mod peers_alone;
 mod proxy;
 mod forwarded;
