@@ -195,6 +195,13 @@ impl Proxy {
         }
     }
 
+    /// A reply of a server of the same protocol that tells of an error, as retries look at it: without its payload.
+    #[must_use]
+    pub fn error_of(&self, reply: &Message) -> Option<HttpAnswer> {
+        let status = reply.field(self.shape.status).as_int()?;
+        (status >= 400).then(|| self.answer(reply)).flatten()
+    }
+
     /// What a client gets for a fault: the protocol's own refusal. `None` if it has none.
     #[must_use]
     pub fn refusal(&self, request: &Message, fault: &Fault, facts: &Facts) -> Option<Message> {

@@ -218,16 +218,26 @@ impl Exchange {
         if matches!(self.request.body(), Body::Stream(_)) {
             return false;
         }
-        let outcome = match (result, &self.way) {
-            (Ok(Answer::Http), Way::Answered(answer)) if answer.status.as_u16() >= 400 => {
+        let told = self.error_of(result);
+        let outcome = match (result, &self.way, &told) {
+            (Ok(Answer::Http), Way::Answered(answer), _) if answer.status.as_u16() >= 400 => {
                 Outcome::Answer(answer)
             }
-            (Ok(_), _) => return false,
-            (Err(fault), _) => Outcome::Fault(fault),
+            (Ok(Answer::Message(_)), _, Some(error)) => Outcome::Answer(error),
+            (Ok(_), _, _) => return false,
+            (Err(fault), _, _) => Outcome::Fault(fault),
         };
         let now = clock::now();
         let upstream = &self.route.upstream;
         now < self.deadline() && upstream.tries_again(&outcome, self.retry, self.attempts, now)
+    }
+
+    /// What a server of HTTP/1.1 has answered, if that is an error.
+    fn error_of(&self, result: &Result<Answer, Fault>) -> Option<HttpAnswer> {
+        match (&self.route.action, result) {
+            (Action::Proxy(proxy), Ok(Answer::Message(Some(reply)))) => proxy.error_of(reply),
+            _ => None,
+        }
     }
 
     /// When its time is over. A payload that is handed on as it comes may take as long as it likes

@@ -157,6 +157,28 @@ async fn a_body_on_its_way_is_not_sent_again() {
     assert!(kept.retries().await.abs() < f64::EPSILON);
 }
 
+/// Statuses that `retry.on` names, of an answer whose body is on its way.
+#[tokio::test]
+async fn an_error_is_asked_for_once_more_where_that_may_be() {
+    const ERROR: &[u8] = b"HTTP/1.1 503 x\r\nContent-Length: 9\r\n\r\nbegun";
+    let keys = [("retry", r#"{ on = "5xx", budget = "100%" }"#)];
+    for (method, again) in [("GET", true), ("DELETE", true), ("POST", false)] {
+        let mut kept = Kept::start(&keys).await;
+        kept.ask(method).await;
+        let server = kept.server.as_mut().expect("a connection");
+        head(server).await;
+        send(server, ERROR).await;
+        if again {
+            kept.answer_on_another(method).await;
+        }
+        assert_eq!(
+            kept.status().await,
+            if again { 200 } else { 503 },
+            "{method}"
+        );
+    }
+}
+
 /// What the system knows of a socket: its state, and what of it the peer has not got yet.
 fn socket(address: SocketAddr) -> Option<(String, String)> {
     let SocketAddr::V4(four) = address else {
