@@ -253,15 +253,21 @@ impl Plan {
             }
             None => (0, frame),
         };
-        let each = (wide(limits.frame).saturating_add(body)).saturating_mul(copies);
+        let each = wide(limits.frame).saturating_add(body);
+        // A worker that has one request only may hold more than its part.
+        let room = wide(self.in_flight).max(self.workers().saturating_mul(each));
+        let bytes = asked.min(taken).saturating_mul(each).min(room);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
             formula: format!(
-                "min({} connections × {} in-flight, {taken} that its upstreams take) × {frame} × {}",
-                limits.connections, limits.in_flight, copies,
+                "min(min({} connections × {} in-flight, {taken} that its upstreams take) × {frame}, {} in-flight of the gateway) × {}",
+                limits.connections,
+                limits.in_flight,
+                size(room),
+                copies,
             ),
-            bytes: asked.min(taken).saturating_mul(each),
+            bytes: bytes.saturating_mul(copies),
         }
     }
 

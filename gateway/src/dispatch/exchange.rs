@@ -1,6 +1,7 @@
 //! One request on its way to an upstream and back.
 
 use super::feed::{Opening, PATIENCE};
+use super::room::Share;
 use super::trial::Trial;
 use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
@@ -31,6 +32,8 @@ pub(crate) struct Exchange {
     allowed: Option<Duration>,
     /// Where tries have times of their own.
     trial: Option<Box<Trial>>,
+    /// What it takes of the worker's room.
+    share: Option<Share>,
     way: Way,
 }
 
@@ -97,6 +100,7 @@ impl Exchange {
             retry: from.retry,
             allowed,
             trial: Trial::of(route),
+            share: None,
             way: Way::Ended,
         });
         match exchange.start(from, at.now) {
@@ -109,6 +113,10 @@ impl Exchange {
     }
 
     fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
+        self.share = self.route.room.take_for(&self.request);
+        if self.share.is_none() {
+            return Err(too_much());
+        }
         let (time, until) = (self.time_left(), self.awaited_until());
         let Self {
             request,
@@ -382,6 +390,12 @@ impl Exchange {
         };
         Ok(())
     }
+}
+
+/// The fault of what finds no room.
+pub(super) fn too_much() -> Fault {
+    let detail = "requests in flight hold too many bytes";
+    Fault::unsent(FaultClass::Overload, detail)
 }
 
 /// The time that a client gives its request. Only those of HTTP/2 say so, as gRPC needs that.

@@ -5,12 +5,14 @@ mod exchange;
 mod exchanges;
 mod feed;
 mod reply;
+mod room;
 mod trial;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
+pub(crate) use room::Room;
 
 use exchange::Refused;
 
@@ -45,6 +47,8 @@ pub(crate) struct Route {
     /// shared, or all do.
     pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
+    /// That of all the worker's routes.
+    pub(crate) room: Rc<Room>,
 }
 
 /// Connections that clients do not share.

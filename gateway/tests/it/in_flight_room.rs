@@ -1,0 +1,88 @@
+//! How many bytes of requests the gateway holds until they are answered.
+
+use crate::support::backend::{Action, Answer, Asked, Backend};
+use crate::support::config::{Config, status};
+use crate::support::gateway::Gateway;
+use crate::support::in_time;
+use crate::support::wire::AuthReq;
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+async fn post(gateway: SocketAddr, kib: usize) -> TcpStream {
+    let mut client = TcpStream::connect(gateway).await.expect("a gateway");
+    let length = kib << 10;
+    let head = format!("POST /{kib} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    client.write_all(head.as_bytes()).await.expect("a gateway");
+    client
+        .write_all(&vec![b'x'; length])
+        .await
+        .expect("a gateway");
+    client
+}
+
+async fn status_of(mut client: TcpStream) -> u16 {
+    let mut line = [0; 12];
+    in_time("an answer", client.read_exact(&mut line))
+        .await
+        .expect("an answer");
+    let line = String::from_utf8(line.to_vec()).expect("text");
+    let status = line.split(' ').nth(1).expect("a status");
+    status.parse().expect("a number")
+}
+
+fn at_gate(_: &Asked) -> Action {
+    Action::AtGate(Answer::status(200))
+}
+
+#[tokio::test]
+async fn what_finds_no_room_is_an_overload_and_the_next_one_none() {
+    let backend = Backend::scripted(at_gate).start().await;
+    let text = format!(
+        "[gateway]\nworkers = 1\nin-flight = \"1MiB\"\n[admin]\nhttp = \"127.0.0.1:0\"\n\
+         [listeners.front]\nbind = \"tcp://127.0.0.1:0\"\nprotocol = \"http\"\nlimits = {{ body = \"4MiB\" }}\n\
+         [upstreams.backend]\nurl = \"{}\"\ntimeout = \"1h\"\n\
+         [[routes]]\nname = \"all\"\nfrom = \"front\"\noperation = \"POST /{{path}}\"\nto = \"backend\"\n\
+         request.post = \"/\"\nrequest.body = \"{{body}}\"\n\
+         reply = [{{ on = \"overload\", status = 503 }}, {{ on = \"*\", status = \"{{status}}\" }}]\n",
+        backend.url()
+    );
+    let gateway = Gateway::start_text(&text, &[]).await;
+    let front = gateway.front();
+    let first = post(front, 900).await;
+    backend
+        .until("the first one to be there", |log| log.asked.len() == 1)
+        .await;
+    assert_eq!(status_of(post(front, 200).await).await, 503);
+    // There is room for a smaller one.
+    let small = post(front, 50).await;
+    backend
+        .until("a small one to be there", |log| log.asked.len() == 2)
+        .await;
+    backend.open_gate();
+    assert_eq!((status_of(first).await, status_of(small).await), (200, 200));
+    assert_eq!(status_of(post(front, 200).await).await, 200);
+    // What is alone has room, as long as its own limits let it be.
+    assert_eq!(status_of(post(front, 3 << 10).await).await, 200);
+}
+
+/// Those of any protocol, in its own words.
+#[tokio::test]
+async fn messages_that_find_no_room_have_their_native_refusal() {
+    let backend = Backend::scripted(at_gate).start().await;
+    let config = Config::pos([backend.url()])
+        .listener("in-flight", 60_000)
+        .upstream("queue", 60_000)
+        .upstream("queue-wait", "\"1h\"");
+    let room = "workers = 1\nin-flight = \"1MiB\"";
+    let text = config.text().replace("workers = 1", room);
+    let gateway = Gateway::start_text(&text, &[]).await;
+    let mut client = gateway.client().await;
+    // Each is a frame of some 55 bytes: not all of them fit.
+    let requests = 30_000;
+    client.send((0..requests).map(AuthReq::new)).await;
+    let refused = client.next().await.expect("a reply");
+    assert_eq!(refused.status, status::OVERLOAD);
+    assert!(refused.seq > 15_000, "{}", refused.seq);
+    backend.open_gate();
+}
