@@ -393,7 +393,7 @@ impl Exchange {
 }
 
 /// The fault of what finds no room.
-pub(super) fn too_much() -> Fault {
+pub(crate) fn too_much() -> Fault {
     let detail = "requests in flight hold too many bytes";
     Fault::unsent(FaultClass::Overload, detail)
 }

@@ -12,7 +12,9 @@ pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
-pub(crate) use room::Room;
+pub(crate) use room::{Room, Share};
+
+pub(crate) use exchange::too_much;
 
 use exchange::Refused;
 

@@ -1,4 +1,4 @@
-//! How many bytes of requests a worker holds until they are answered.
+//! How many bytes of requests a worker holds: from when their bodies are collected until they are answered.
 
 use gatewright_core::message::{Body, Message};
 use std::cell::Cell;
@@ -43,6 +43,12 @@ impl Room {
         })
     }
 
+    /// That of a payload of which nothing came yet.
+    pub(crate) fn share(self: &Rc<Self>) -> Share {
+        let room = Rc::clone(self);
+        Share { room, bytes: 0 }
+    }
+
     /// The same for a message and its payload.
     pub(super) fn take_for(self: &Rc<Self>, message: &Message) -> Option<Share> {
         let payload = match message.body() {
@@ -51,6 +57,20 @@ impl Room {
             Body::Stream(_) => PASSING,
         };
         self.take(message.size().saturating_add(payload))
+    }
+}
+
+impl Share {
+    /// Takes so many more bytes, if there is room: as [`Room::take`] does.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        let held = self.room.held.get();
+        let sum = held.saturating_add(bytes);
+        if held > self.bytes && sum > self.room.most {
+            return false;
+        }
+        self.room.held.set(sum);
+        self.bytes += sum - held;
+        true
     }
 }
 
@@ -77,7 +97,12 @@ mod tests {
         drop(one);
         assert!(room.take(5).is_none());
         let third = room.take(4).unwrap();
+        let mut growing = room.share();
+        assert!(!growing.grow(1));
         drop((other, third));
+        assert!(growing.grow(8) && growing.grow(8), "it is alone");
+        assert!(room.take(1).is_none());
+        drop(growing);
         assert_eq!(room.held.get(), 0);
     }
 }

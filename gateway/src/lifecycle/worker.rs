@@ -346,6 +346,11 @@ impl Worker {
         }
     }
 
+    /// For requests in flight.
+    pub(crate) const fn room(&self) -> &Rc<Room> {
+        &self.room
+    }
+
     /// A connection's number, which no other of the gateway has.
     pub(super) fn next_id(&self) -> u64 {
         let numbered = self.numbered.get() + 1;
