@@ -28,6 +28,8 @@ pub struct Plan {
     pub workers: NonZeroUsize,
     /// How long a busy worker lets events gather before it looks for them; zero for not at all.
     pub gather: Duration,
+    /// Bytes of requests that wait for their replies, over all workers.
+    pub in_flight: usize,
     /// How a stop is spread over time.
     pub drain: DrainPlan,
     /// What is logged.
@@ -40,6 +42,14 @@ pub struct Plan {
     pub listeners: Vec<ListenerPlan>,
     /// Whom messages go to; routes name them by index.
     pub upstreams: Vec<UpstreamPlan>,
+}
+
+impl Plan {
+    /// What one worker may hold of [`in_flight`](Self::in_flight).
+    #[must_use]
+    pub fn in_flight_of_each(&self) -> usize {
+        self.in_flight / self.workers
+    }
 }
 
 /// How a stop is spread over time.

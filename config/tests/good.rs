@@ -546,6 +546,40 @@ fn requests_that_are_forwarded_are_as_many_as_clients_have_places() {
     );
 }
 
+/// However many requests the limits allow, and however long they may be.
+#[test]
+fn requests_in_flight_hold_no_more_than_the_gateway_has_room_for() {
+    let memory = |gateway: &str, frame: &str| {
+        let text = SMALLEST
+            .replace(
+                "[upstreams.payments]",
+                &format!(
+                    "limits = {{ frame = \"{frame}\", in-flight = 5000 }}\n[upstreams.payments]"
+                ),
+            )
+            .replace(
+                "mock:\"",
+                &format!(
+                    "h2c://a\"\nlimits = {{ queue = 1_000_000 }}\n[gateway]\nworkers = 2\n{gateway}"
+                ),
+            );
+        let plan = plan(&text);
+        assert_eq!(plan.in_flight_of_each(), plan.in_flight / 2);
+        plan.memory()
+    };
+    let mib = 1 << 20;
+    let sum = memory("", "64KiB");
+    assert_eq!(sum.lines[1].bytes, 1024 * 7 * mib);
+    let levers = sum.largest.iter().find(|largest| largest.line == 1);
+    let levers: Vec<_> = levers.unwrap().levers.iter().map(|l| &*l.key).collect();
+    assert_eq!(levers, ["gateway.in-flight"]);
+    let small = "in-flight = \"1MiB\"";
+    assert_eq!(memory(small, "64KiB").lines[1].bytes, 7 * mib);
+    // One of each worker has room whatever it holds.
+    let text = memory("in-flight = \"1MiB\"", "64KiB").to_string();
+    assert!(text.contains("1MiB in-flight of the gateway"), "{text}");
+}
+
 #[test]
 fn of_a_body_that_is_handed_on_there_is_little() {
     let memory = |keys: &str| {

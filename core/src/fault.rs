@@ -21,6 +21,9 @@ pub enum Sent {
     /// It was sent, but whom it was sent to says that it was not: sending it again is safe, and
     /// costs them as much again.
     Refused,
+    /// It may have been, but most likely was not: it was sent on a connection that had served others, and
+    /// that ended without a byte of an answer, as one does that was closed meanwhile (RFC 9112, 9.3.1).
+    Lapsed,
     /// It may have been.
     Maybe,
 }
@@ -104,6 +107,15 @@ impl Fault {
         }
     }
 
+    /// A fault of a request whose connection was most likely closed before it came.
+    pub fn lapsed(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self {
+            class,
+            sent: Sent::Lapsed,
+            detail: detail.into(),
+        }
+    }
+
     /// A fault of a request that may have been carried out.
     pub fn sent(class: FaultClass, detail: impl Into<std::borrow::Cow<'static, str>>) -> Self {
         Self {
@@ -128,7 +140,7 @@ impl Fault {
     /// Whether the request can have been carried out.
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
-        matches!(self.sent, Sent::Maybe)
+        matches!(self.sent, Sent::Lapsed | Sent::Maybe)
     }
 
     /// What happened, for logs.

@@ -22,7 +22,7 @@ pub struct RetryPolicy {
 /// One reason to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It was certainly not carried out.
+    /// It was certainly not carried out, or most likely not and may be twice.
     Connect,
     /// It broke after it was sent.
     Reset,
@@ -41,6 +41,9 @@ pub enum Decision {
     Keep,
     /// Yes: the upstream has not noticed the one before.
     Free,
+    /// Yes after the first attempt, whatever the [budget](crate::limit::RetryBudget) says, which counts it: the
+    /// upstream has most likely not noticed. Another one in a row is [`Charged`](Self::Charged).
+    Counted,
     /// Yes, if the [budget](crate::limit::RetryBudget) allows: the upstream has.
     Charged,
 }
@@ -81,8 +84,9 @@ impl RetryPolicy {
         match fault.how_far() {
             Sent::No if self.has(Cause::Connect) => Decision::Free,
             Sent::Refused if self.has(Cause::Connect) => Decision::Charged,
-            Sent::Maybe if self.has(unsure) && idempotent => Decision::Charged,
-            Sent::No | Sent::Refused | Sent::Maybe => Decision::Keep,
+            Sent::Lapsed if self.has(Cause::Connect) && idempotent => Decision::Counted,
+            Sent::Lapsed | Sent::Maybe if self.has(unsure) && idempotent => Decision::Charged,
+            Sent::No | Sent::Refused | Sent::Lapsed | Sent::Maybe => Decision::Keep,
         }
     }
 
@@ -126,14 +130,16 @@ mod tests {
         let full = Fault::unsent(FaultClass::Overload, "");
         let refused = Fault::refused(FaultClass::Unreachable, "");
         let reset = Fault::sent(FaultClass::Unreachable, "");
+        let lapsed = Fault::lapsed(FaultClass::Unreachable, "");
         let late = Fault::sent(FaultClass::Timeout, "");
         let wrong = Fault::sent(FaultClass::BadReply, "");
         let [s429, s404, s503] = [429, 404, 503].map(answer);
-        use Decision::{Charged, Free, Keep};
+        use Decision::{Charged, Counted, Free, Keep};
         let cases = [
             (Outcome::Fault(&unsent), Free, Free),
             (Outcome::Fault(&full), Keep, Keep),
             (Outcome::Fault(&refused), Charged, Charged),
+            (Outcome::Fault(&lapsed), Keep, Counted),
             (Outcome::Fault(&reset), Keep, Charged),
             (Outcome::Fault(&late), Keep, Charged),
             (Outcome::Fault(&wrong), Keep, Keep),
@@ -157,6 +163,25 @@ mod tests {
                 Keep,
                 "{outcome:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_lapsed_is_a_reset_where_nothing_else_is_tried_again() {
+        let policy = |cause| RetryPolicy {
+            attempts: 2,
+            causes: vec![cause],
+            budget: 10,
+        };
+        let lapsed = Fault::lapsed(FaultClass::Unreachable, "");
+        assert!(lapsed.may_have_been_sent());
+        let decide = |cause, retry| policy(cause).decide(&Outcome::Fault(&lapsed), retry);
+        let idempotent = Retry::Idempotent;
+        assert_eq!(decide(Cause::Connect, idempotent), Decision::Counted);
+        assert_eq!(decide(Cause::Reset, idempotent), Decision::Charged);
+        assert_eq!(decide(Cause::Timeout, idempotent), Decision::Keep);
+        for cause in [Cause::Connect, Cause::Reset] {
+            assert_eq!(decide(cause, Retry::IfUnsent), Decision::Keep);
         }
     }
 }

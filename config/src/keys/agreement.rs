@@ -68,8 +68,8 @@ fn settings(text: &str) -> String {
         .map(|l| (&l.name, l.bind, &l.forwarding, l.limits))
         .collect();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {listeners:?} {:?}",
-        plan.workers, plan.gather, plan.drain, plan.log, plan.admin, plan.upstreams
+        "{:?} {:?} {:?} {:?} {:?} {:?} {listeners:?} {:?}",
+        plan.workers, plan.gather, plan.in_flight, plan.drain, plan.log, plan.admin, plan.upstreams
     )
 }
 

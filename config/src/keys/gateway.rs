@@ -18,6 +18,13 @@ pub(crate) static GATHER: Key = Key::new(
     Fallback::Value("\"50us\""),
     "How long a worker that awaits several answers on connections that requests share pauses before it looks for more, so that they are read and written together: more messages for less CPU. Where answers take long, up to a quarter of that and four times as long as said here. `0us` for no pause.",
 );
+pub(crate) static IN_FLIGHT: Key = Key::new(
+    "gateway.in-flight",
+    Kind::Size(1 << 20..=1 << 40),
+    Fallback::Value("\"1GiB\""),
+    "Bytes of requests that wait for their replies, over all workers, each of which has an even part: their frames, and their bodies where those are read whole, from their first byte on; 64KiB of each that is handed on as it comes. What has no room is refused as an overload, and a stream of HTTP/2 whose body has none so that it may be tried again. A request that is the only one of its worker has room, however long its listener lets it be.",
+)
+.memory("as much, and what the rules make of it");
 pub(crate) static DRAIN: Key = Key::table("gateway.drain", "How a stop is spread over time.");
 pub(crate) static DRAIN_DEADLINE: Key = Key::new(
     "gateway.drain.deadline",
@@ -93,6 +100,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &GATEWAY,
     &WORKERS,
     &GATHER,
+    &IN_FLIGHT,
     &DRAIN,
     &DRAIN_DEADLINE,
     &DRAIN_SPREAD,

@@ -2,7 +2,7 @@
 
 use super::{Memory, MemoryLine};
 use crate::keys::Key;
-use crate::keys::{listener, upstream};
+use crate::keys::{gateway, listener, upstream};
 use crate::plan::{ListenerLimits, Plan, UpstreamLimits};
 use std::fmt;
 
@@ -106,6 +106,10 @@ struct Limit<L>(&'static Key, fn(&mut L) -> &mut usize);
 fn halves(plan: &Plan) -> Vec<(String, Vec<MemoryLine>)> {
     let mut plan = plan.clone();
     let mut halves = Vec::new();
+    let before = plan.in_flight;
+    halve(&mut plan.in_flight);
+    halves.push((gateway::IN_FLIGHT.path.to_owned(), plan.memory_lines()));
+    plan.in_flight = before;
     for at in 0..plan.listeners.len() {
         for Limit(key, limit) in OF_LISTENERS {
             let name = key.path.replace('*', &plan.listeners[at].name);

@@ -182,29 +182,62 @@ impl Plan {
         if websocket > 0 {
             more += &format!(" + {} WebSocket", size(websocket));
         }
-        let bodies = bodies(listener);
-        if bodies > 0 {
-            more += &format!(" + {} bodies and HTTP/2", size(bodies));
+        let http = listener.protocol.descriptor().http.is_some();
+        let http2 = if http {
+            u64::from(HTTP2_WINDOW) + HTTP2_CONNECTION
+        } else {
+            0
+        };
+        if http {
+            more += &format!(" + {} HTTP/2", size(http2));
         }
         let each = wide(limits.frame)
             .saturating_add(wide(limits.send_buffer))
             .saturating_add(reply)
             .saturating_add(tls)
             .saturating_add(websocket)
-            .saturating_add(bodies)
+            .saturating_add(http2)
             .saturating_add(CONNECTION);
+        let (bodies, collected) = self.bodies(listener);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "connections, each a frame being read and replies being written",
             formula: format!(
-                "{} connections × ({} frame + {} send-buffer{more} + {})",
+                "{} connections × ({} frame + {} send-buffer{more} + {}){collected}",
                 limits.connections,
                 size(wide(limits.frame)),
                 size(wide(limits.send_buffer)),
                 size(CONNECTION),
             ),
-            bytes: wide(limits.connections).saturating_mul(each),
+            bytes: wide(limits.connections)
+                .saturating_mul(each)
+                .saturating_add(bodies),
         }
+    }
+
+    /// What clients of HTTP hold of bodies that are not whole, and that in words.
+    fn bodies(&self, listener: &ListenerPlan) -> (u64, String) {
+        if listener.protocol.descriptor().http.is_none() || passes_on(listener) {
+            return (0, String::new());
+        }
+        let limits = &listener.limits;
+        let asked = wide(limits.connections)
+            .saturating_mul(wide(HTTP2_BODIES))
+            .saturating_mul(wide(limits.body));
+        let room = self.room(wide(limits.body));
+        let words = format!(
+            " + min({} connections × {HTTP2_BODIES} × {} body, {} in-flight of the gateway)",
+            limits.connections,
+            size(wide(limits.body)),
+            size(room),
+        );
+        (asked.min(room), words)
+    }
+
+    /// What there is room for of requests as long as that. A worker that has one only may hold more than
+    /// its part.
+    fn room(&self, each: u64) -> u64 {
+        wide(self.in_flight).max(self.workers().saturating_mul(each))
     }
 
     /// The upstreams that take a listener's messages as messages.
@@ -253,15 +286,20 @@ impl Plan {
             }
             None => (0, frame),
         };
-        let each = (wide(limits.frame).saturating_add(body)).saturating_mul(copies);
+        let each = wide(limits.frame).saturating_add(body);
+        let room = self.room(each);
+        let bytes = asked.min(taken).saturating_mul(each).min(room);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
             formula: format!(
-                "min({} connections × {} in-flight, {taken} that its upstreams take) × {frame} × {}",
-                limits.connections, limits.in_flight, copies,
+                "min(min({} connections × {} in-flight, {taken} that its upstreams take) × {frame}, {} in-flight of the gateway) × {}",
+                limits.connections,
+                limits.in_flight,
+                size(room),
+                copies,
             ),
-            bytes: asked.min(taken).saturating_mul(each),
+            bytes: bytes.saturating_mul(copies),
         }
     }
 
@@ -390,15 +428,6 @@ impl Plan {
     fn workers(&self) -> u64 {
         wide(self.workers.get())
     }
-}
-
-/// What a client of HTTP holds of bodies that are not whole, and of HTTP/2 beside them.
-fn bodies(listener: &ListenerPlan) -> u64 {
-    let carried = listener.protocol.descriptor().http.map(|_| {
-        let bodies = wide(listener.limits.body).saturating_mul(wide(HTTP2_BODIES));
-        bodies.saturating_add(u64::from(HTTP2_WINDOW) + HTTP2_CONNECTION)
-    });
-    carried.unwrap_or(0)
 }
 
 /// What TLS with a client of a listener holds, if it is spoken there.

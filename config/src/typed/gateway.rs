@@ -10,6 +10,7 @@ use std::time::Duration;
 pub(crate) struct Gateway {
     pub(crate) workers: Option<usize>,
     pub(crate) gather: Duration,
+    pub(crate) in_flight: usize,
     pub(crate) drain: DrainPlan,
     pub(crate) log: LogPlan,
     pub(crate) admin: Option<Spanned<SocketAddr>>,
@@ -21,6 +22,7 @@ impl Gateway {
         Self {
             workers: gateway.count_if(reader, &keys::WORKERS),
             gather: gateway.duration(reader, &keys::GATHER).value,
+            in_flight: gateway.size(reader, &keys::IN_FLIGHT).value,
             drain: drain(reader, &gateway),
             log: log(reader, root),
             admin: admin(reader, root),

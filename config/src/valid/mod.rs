@@ -56,6 +56,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
     (listeners.len() == file.listeners.len()).then(|| Plan {
         workers: workers(file.gateway.workers),
         gather: file.gateway.gather,
+        in_flight: file.gateway.in_flight,
         drain: file.gateway.drain,
         log: file.gateway.log.clone(),
         admin: file.gateway.admin.as_ref().map(|admin| admin.value),

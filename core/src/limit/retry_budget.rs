@@ -37,6 +37,12 @@ impl RetryBudget {
         self.offered.add(now);
     }
 
+    /// One is sent once more, whether that may be or not: it leaves others less.
+    pub fn count(&mut self, now: Instant) {
+        self.retried.sum(now);
+        self.retried.add(now);
+    }
+
     /// Whether one may be sent once more; if so, it counts from now on, however long it waits
     /// until it is sent.
     pub fn retry(&mut self, now: Instant) -> bool {
@@ -63,7 +69,12 @@ mod tests {
         budget.offer(start);
         assert!(budget.retry(start));
         assert!(!budget.retry(start), "ten allow one");
-        let later = start + Duration::from_secs(2);
+        let soon = start + Duration::from_secs(2);
+        (0..20).for_each(|_| budget.offer(soon));
+        budget.count(soon);
+        assert!(budget.retry(soon), "twenty allow two");
+        assert!(!budget.retry(soon), "one of which was counted");
+        let later = start + Duration::from_secs(4);
         assert!(!budget.retry(later), "and only for a second");
     }
 }

@@ -80,7 +80,7 @@ impl Asker {
     /// The same by a list with the elements of a line of `Forwarded` more (RFC 7239, 4).
     fn told(self, line: &str, trusted: &[Network]) -> Self {
         // No address has anything to escape, and a quote that is left open hides what is behind it.
-        if line.contains('\\') || line.matches('"').count() % 2 != 0 {
+        if line.contains('\\') || !line.matches('"').count().is_multiple_of(2) {
             return Self::Unknown;
         }
         let elements = unquoted(line, ',').filter(|element| !element.is_empty());

@@ -7,7 +7,7 @@
 use super::amend::{Amendments, Changed};
 use super::forwarded::own_fields;
 use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc};
-use crate::codec::{HttpShape, Protocol, Rejected};
+use crate::codec::{HttpShape, Protocol, Rejected, Retry};
 use crate::expr::RuleError;
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
@@ -70,6 +70,15 @@ impl Proxy {
         match &self.rules {
             Some(rules) => rules.request(request, facts),
             None => Ok(Changed::default()),
+        }
+    }
+
+    /// Whether a request may be sent once more after it may have been carried out: by its method (RFC 9110, 9.2.2).
+    #[must_use]
+    pub fn retry_of(&self, request: &Message) -> Retry {
+        match request.field(self.shape.method).as_str() {
+            Some("GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE") => Retry::Idempotent,
+            Some(_) | None => Retry::IfUnsent,
         }
     }
 
@@ -184,6 +193,13 @@ impl Proxy {
             Some(answer) => self.amended(request, reply, &Outcome::Answer(&answer), facts),
             None => self.refusal(request, &bad_reply("the answer has no status"), facts),
         }
+    }
+
+    /// A reply of a server of the same protocol that tells of an error, as retries look at it: without its payload.
+    #[must_use]
+    pub fn error_of(&self, reply: &Message) -> Option<HttpAnswer> {
+        let status = reply.field(self.shape.status).as_int()?;
+        (status >= 400).then(|| self.answer(reply)).flatten()
     }
 
     /// What a client gets for a fault: the protocol's own refusal. `None` if it has none.

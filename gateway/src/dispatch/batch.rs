@@ -1,5 +1,7 @@
 //! Several requests of one client that go to an upstream of their own protocol unread.
 
+use super::exchange::too_much;
+use super::room::Share;
 use super::{Arrival, Route, Sender};
 use crate::upstream::{NativeCall, Parcel, Part};
 use bytes::Bytes;
@@ -20,6 +22,8 @@ pub(crate) struct Batch {
     /// Replies that are still due.
     pub(crate) due: u32,
     call: NativeCall,
+    /// What it takes of the worker's room.
+    _share: Share,
 }
 
 impl Batch {
@@ -32,6 +36,7 @@ impl Batch {
         at: Arrival,
         from: Sender<'_>,
     ) -> Result<Box<Self>, Fault> {
+        let share = route.room.take(frames.len()).ok_or_else(too_much)?;
         let lane = from.lanes.to(&route.upstream, from.client, 0);
         let call = lane.send(Parcel::Frames(frames, requests), None)?;
         Ok(Box::new(Self {
@@ -41,6 +46,7 @@ impl Batch {
             requests: requests.get(),
             due: requests.get(),
             call,
+            _share: share,
         }))
     }
 

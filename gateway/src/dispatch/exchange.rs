@@ -1,6 +1,7 @@
 //! One request on its way to an upstream and back.
 
 use super::feed::{Opening, PATIENCE};
+use super::room::Share;
 use super::trial::Trial;
 use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
@@ -31,6 +32,8 @@ pub(crate) struct Exchange {
     allowed: Option<Duration>,
     /// Where tries have times of their own.
     trial: Option<Box<Trial>>,
+    /// What it takes of the worker's room.
+    share: Option<Share>,
     way: Way,
 }
 
@@ -97,6 +100,7 @@ impl Exchange {
             retry: from.retry,
             allowed,
             trial: Trial::of(route),
+            share: None,
             way: Way::Ended,
         });
         match exchange.start(from, at.now) {
@@ -109,6 +113,10 @@ impl Exchange {
     }
 
     fn start(&mut self, from: Sender<'_>, now: Instant) -> Result<(), Fault> {
+        self.share = self.route.room.take_for(&self.request);
+        if self.share.is_none() {
+            return Err(too_much());
+        }
         let (time, until) = (self.time_left(), self.awaited_until());
         let Self {
             request,
@@ -218,16 +226,26 @@ impl Exchange {
         if matches!(self.request.body(), Body::Stream(_)) {
             return false;
         }
-        let outcome = match (result, &self.way) {
-            (Ok(Answer::Http), Way::Answered(answer)) if answer.status.as_u16() >= 400 => {
+        let told = self.error_of(result);
+        let outcome = match (result, &self.way, &told) {
+            (Ok(Answer::Http), Way::Answered(answer), _) if answer.status.as_u16() >= 400 => {
                 Outcome::Answer(answer)
             }
-            (Ok(_), _) => return false,
-            (Err(fault), _) => Outcome::Fault(fault),
+            (Ok(Answer::Message(_)), _, Some(error)) => Outcome::Answer(error),
+            (Ok(_), _, _) => return false,
+            (Err(fault), _, _) => Outcome::Fault(fault),
         };
         let now = clock::now();
         let upstream = &self.route.upstream;
         now < self.deadline() && upstream.tries_again(&outcome, self.retry, self.attempts, now)
+    }
+
+    /// What a server of HTTP/1.1 has answered, if that is an error.
+    fn error_of(&self, result: &Result<Answer, Fault>) -> Option<HttpAnswer> {
+        match (&self.route.action, result) {
+            (Action::Proxy(proxy), Ok(Answer::Message(Some(reply)))) => proxy.error_of(reply),
+            _ => None,
+        }
     }
 
     /// When its time is over. A payload that is handed on as it comes may take as long as it likes
@@ -372,6 +390,12 @@ impl Exchange {
         };
         Ok(())
     }
+}
+
+/// The fault of what finds no room.
+pub(crate) fn too_much() -> Fault {
+    let detail = "requests in flight hold too many bytes";
+    Fault::unsent(FaultClass::Overload, detail)
 }
 
 /// The time that a client gives its request. Only those of HTTP/2 say so, as gRPC needs that.

@@ -5,12 +5,16 @@ mod exchange;
 mod exchanges;
 mod feed;
 mod reply;
+mod room;
 mod trial;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
+pub(crate) use room::{Room, Share};
+
+pub(crate) use exchange::too_much;
 
 use exchange::Refused;
 
@@ -45,6 +49,8 @@ pub(crate) struct Route {
     /// shared, or all do.
     pub(crate) own: Option<OwnConnections>,
     pub(crate) metrics: RouteMetrics,
+    /// That of all the worker's routes.
+    pub(crate) room: Rc<Room>,
 }
 
 /// Connections that clients do not share.
@@ -329,11 +335,11 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse_unrouted(request, facts.carriage, &fault));
         };
-        let sent = match &route.action {
-            Action::Convert(rules) => rules.operation(),
-            Action::Translate(_) | Action::Forward | Action::Proxy(_) => self.operation(&request),
+        let retry = match &route.action {
+            Action::Convert(rules) => rules.operation().retry,
+            Action::Proxy(proxy) => proxy.retry_of(&request),
+            Action::Translate(_) | Action::Forward => self.operation(&request).retry,
         };
-        let retry = sent.retry;
         let from = Sender { retry, ..from };
         let limit = self.time_for_message(Some(route), &request);
         match Exchange::begin(key, request, route, facts, at, limit, from) {

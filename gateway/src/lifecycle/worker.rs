@@ -7,7 +7,7 @@ use super::gathering::{Awaited, Gathering};
 use super::narrowing::narrowed;
 use crate::clock;
 use crate::discovery::Roster;
-use crate::dispatch::{Action, Dispatch, OwnConnections, Route};
+use crate::dispatch::{Action, Dispatch, OwnConnections, Room, Route};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
@@ -57,6 +57,8 @@ pub(crate) struct Worker {
     index: usize,
     /// How many connections have had a number.
     numbered: Cell<u64>,
+    /// For requests in flight.
+    room: Rc<Room>,
 }
 
 /// An upstream of one worker.
@@ -168,7 +170,8 @@ impl Blueprint {
         load: Arc<AtomicUsize>,
         awaited: Arc<Awaited>,
     ) {
-        let worker = Rc::new(Worker::new(load, self.index));
+        let room = Room::new(self.plan.in_flight_of_each());
+        let worker = Rc::new(Worker::new(load, self.index, room));
         let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
         while let Some(order) = inbox.recv().await {
@@ -291,6 +294,7 @@ impl Blueprint {
                 upstream: Rc::clone(&reached.upstream),
                 own,
                 metrics: self.metrics.route(&plan.name, &route.name),
+                room: Rc::clone(&worker.room),
             }))
         };
         let routes = plan.routes.iter().filter_map(route).collect();
@@ -324,7 +328,7 @@ impl Blueprint {
 }
 
 impl Worker {
-    fn new(load: Arc<AtomicUsize>, index: usize) -> Self {
+    fn new(load: Arc<AtomicUsize>, index: usize, room: Room) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             date: Date::default(),
@@ -338,7 +342,13 @@ impl Worker {
             random: Random::seeded(),
             index,
             numbered: Cell::new(0),
+            room: Rc::new(room),
         }
+    }
+
+    /// For requests in flight.
+    pub(crate) const fn room(&self) -> &Rc<Room> {
+        &self.room
     }
 
     /// A connection's number, which no other of the gateway has.

@@ -28,7 +28,11 @@ impl Upstream {
         let again = match policy.decide(outcome, operation) {
             Decision::Keep => return false,
             Decision::Free => true,
-            Decision::Charged => self.budget.borrow_mut().retry(now),
+            Decision::Counted if attempts == 1 => {
+                self.budget.borrow_mut().count(now);
+                true
+            }
+            Decision::Counted | Decision::Charged => self.budget.borrow_mut().retry(now),
         };
         self.metrics.retried(again);
         again

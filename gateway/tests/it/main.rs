@@ -4,6 +4,8 @@ mod support;
 
 mod upstream_windows;
 mod header_rules;
+mod kept_connections;
+mod in_flight_room;
 mod peers_alone;
 mod proxy;
 mod forwarded;

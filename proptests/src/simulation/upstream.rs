@@ -396,7 +396,11 @@ impl World {
         match policy.decide(outcome, retry) {
             Decision::Keep => false,
             Decision::Free => true,
-            Decision::Charged => {
+            Decision::Counted if tried == 1 => {
+                self.budget.count(self.now);
+                true
+            }
+            Decision::Counted | Decision::Charged => {
                 let percent = policy.budget;
                 let allowed = self.budget.retry(self.now);
                 if allowed {

@@ -2,7 +2,7 @@
 
 use super::{Connection, Ended, Work};
 use crate::collected::Collected;
-use crate::dispatch::{Arrival, InFlight, Reply};
+use crate::dispatch::{Arrival, InFlight, Reply, Share, too_much};
 use bytes::Bytes;
 use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -30,6 +30,7 @@ pub(super) struct Collecting {
     request: Message,
     at: Arrival,
     body: Collected,
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl Connection {
                 request,
                 at,
                 body: Collected::default(),
+                share: self.listener.worker.room().share(),
             })));
             work.partial_since = Some(at.began);
             (self.alarm).set(at.began + self.listener.limits.frame_time, cx);
@@ -102,8 +104,10 @@ impl Connection {
                     let error = too_long(most, &collecting.request);
                     self.announce_end(work);
                     self.handle_decode_error(work, &error, at.now);
-                } else {
+                } else if collecting.share.grow(chunk.len()) {
                     collecting.body.push(chunk);
+                } else {
+                    self.refuse_collecting(work, at.now);
                 }
                 Ok(())
             }
@@ -143,7 +147,10 @@ impl Connection {
                     mut request,
                     at: Arrival { began, .. },
                     body,
+                    share,
                 } = *collecting;
+                // The whole request takes its own.
+                drop(share);
                 request.set_body(body.finish().into());
                 work.partial_since = None;
                 self.handle_message(work, request, Arrival { began, ..at }, cx)
@@ -154,6 +161,21 @@ impl Connection {
             }
             Incoming::Unwanted(_) => Ok(()),
         }
+    }
+
+    /// Answers a request for whose payload there is no room. Nobody reads the rest of it, so the
+    /// connection ends with the answer.
+    fn refuse_collecting(&mut self, work: &mut Work, now: Instant) {
+        self.announce_end(work);
+        if let Some(Incoming::Collecting(collecting)) = work.incoming.take()
+            && let Some(answer) = (self.listener.dispatch).refuse(collecting.request, &too_much())
+        {
+            self.session.handle_local_answer(answer, now);
+        }
+        self.end_by("overload");
+        work.inbound.clear();
+        work.partial_since = None;
+        self.session.handle_close();
     }
 
     /// Answers a request whose payload turns out to be none: what was sent of it is cut short

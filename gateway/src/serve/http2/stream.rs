@@ -4,7 +4,7 @@ use super::Client;
 use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
-use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender};
+use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender, Share};
 use crate::http2::{Inflow, Outflow, Patience, SharedAllowance};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
@@ -47,6 +47,7 @@ struct Arriving {
     message: Message,
     stream: RecvStream,
     body: Collected,
+    share: Share,
 }
 
 /// A response whose body is not written.
@@ -114,6 +115,7 @@ impl Stream {
                 message,
                 stream,
                 body: Collected::default(),
+                share: client.listener.worker.room().share(),
             }),
             Err(error) => State::Bad(Box::new(error)),
         };
@@ -417,7 +419,8 @@ impl Arriving {
                 return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
             }
             turn.arriving = turn.arriving.saturating_add(chunk.len());
-            if turn.arriving > most.saturating_mul(HTTP2_BODIES) {
+            let room = self.share.grow(chunk.len());
+            if !room || turn.arriving > most.saturating_mul(HTTP2_BODIES) {
                 return Poll::Ready(Err(Cut::NoRoom));
             }
             // Never more than came.

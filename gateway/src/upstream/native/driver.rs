@@ -112,6 +112,16 @@ impl LinkDriver {
             if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
+            // A server that closed the connection meanwhile is heard before anything is written to it:
+            // then the request was certainly not carried out.
+            if self.link.is_untouched()
+                && let Poll::Ready(read) = self.poll_read(cx)
+            {
+                if let Some(ended) = self.take_read(read, cx) {
+                    return Poll::Ready(ended);
+                }
+                continue;
+            }
             let more = self.link.pull(cx);
             match self.poll_write(cx) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
@@ -124,21 +134,28 @@ impl LinkDriver {
                 self.set_alarm(cx);
                 return Poll::Pending;
             }
-            match self.poll_read(cx) {
-                Poll::Pending => {
-                    self.set_alarm(cx);
-                    return Poll::Pending;
-                }
-                Poll::Ready(Ok(0)) => return Poll::Ready(self.end_of_stream()),
-                Poll::Ready(Ok(_)) => {
-                    self.link.note_heard();
-                    self.deliver(cx)?;
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+            let Poll::Ready(read) = self.poll_read(cx) else {
+                self.set_alarm(cx);
+                return Poll::Pending;
+            };
+            if let Some(ended) = self.take_read(read, cx) {
+                return Poll::Ready(ended);
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Takes what was read; tells how the connection ended if that was its end.
+    fn take_read(&mut self, read: io::Result<usize>, cx: &mut Context<'_>) -> Option<Ended> {
+        match read {
+            Ok(0) => Some(self.end_of_stream()),
+            Ok(_) => {
+                self.link.note_heard();
+                self.deliver(cx).err().map(Err)
+            }
+            Err(error) => Some(Err(error.to_string())),
+        }
     }
 
     /// Gives a connection nothing new once it is old enough, and lets it end when it is done.

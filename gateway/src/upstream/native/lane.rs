@@ -6,7 +6,7 @@ use super::{Link, Part};
 use crate::clock;
 use crate::upstream::{Lease, Place, Progress, Queued, Upstream, Wish};
 use gatewright_config::plan::Sharing;
-use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::fault::{Fault, FaultClass, Sent};
 use gatewright_core::health::Verdict;
 use gatewright_core::limit::Stage;
 use gatewright_core::message::Message;
@@ -367,6 +367,8 @@ impl Call {
         let verdict = match fault {
             None if self.mailbox.blames() => self.bad(),
             None => Verdict::Good,
+            // Servers close connections that they kept.
+            Some(fault) if fault.how_far() == Sent::Lapsed => return,
             Some(fault) if fault.may_have_been_sent() => self.bad(),
             Some(_) => return,
         };

@@ -228,9 +228,39 @@ impl Gateway {
 
     /// Asks it to stop.
     pub(crate) async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Has it stand still until it may go on: what comes in the meantime it finds all at once.
+    pub(crate) async fn stop_for_now(&self) {
+        self.signal("STOP").await;
+        let waiting = async {
+            while !self.stands_still() {
+                tokio::task::yield_now().await;
+            }
+        };
+        in_time("it to stand still", waiting).await;
+    }
+
+    /// Whether each of its threads is stopped.
+    fn stands_still(&self) -> bool {
+        let pid = self.child.id().expect("a running process");
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
+        let mut states = threads.map(|thread| {
+            let status = thread.expect("a thread").path().join("status");
+            std::fs::read_to_string(status).unwrap_or_default()
+        });
+        states.all(|status| status.contains("State:\tT"))
+    }
+
+    pub(crate) async fn go_on(&self) {
+        self.signal("CONT").await;
+    }
+
+    async fn signal(&self, name: &str) {
         let pid = self.child.id().expect("a running process").to_string();
         let sent = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .args(["-c", "kill -\"$1\" \"$0\"", &pid, name])
             .status()
             .await;
         assert!(sent.expect("a shell").success());

@@ -1,6 +1,7 @@
 //! One connection to an upstream, as those who send on it and its driver share it.
 
 mod overlong;
+mod reach;
 mod signs;
 mod streamed;
 mod unknown;
@@ -26,6 +27,7 @@ use gatewright_core::message::{Body, Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
 use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
 use overlong::Passed;
+use reach::Reach;
 use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -82,6 +84,8 @@ struct State {
     sign: Option<Entry>,
     /// Requests that were sent on it.
     served: u64,
+    /// How far the last one got.
+    reach: Reach,
     /// Whether nothing new is begun on it: who uses it goes on elsewhere once its replies are in.
     retiring: bool,
     /// Why it takes nothing more.
@@ -156,6 +160,7 @@ impl Link {
                 pulse: heartbeat.map(|h| Pulse::new(h.of(Side::Client), now)),
                 sign: None,
                 served: 0,
+                reach: Reach::Heard,
                 retiring: false,
                 closed: None,
             }),
@@ -202,6 +207,7 @@ impl Link {
             }
             Parcel::Message(message) => self.write(message, state)?,
         };
+        state.reach = Reach::Waiting;
         state.served += replies.map_or(1, |replies| u64::from(replies.get()));
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
@@ -311,8 +317,9 @@ impl Link {
             state.streams = Streams::default();
             state.ledger.drain()
         };
+        let how_far = self.how_far();
         for mailbox in waiting {
-            mailbox.fail(Fault::sent(FaultClass::Unreachable, detail.to_owned()));
+            mailbox.fail(how_far(FaultClass::Unreachable, detail.to_owned()));
         }
     }
 

@@ -12,7 +12,9 @@ use std::time::Instant;
 impl Link {
     /// The server has sent something.
     pub(in crate::upstream::native) fn note_heard(&self) {
-        if let Some(pulse) = &mut self.state.borrow_mut().pulse {
+        let state = &mut *self.state.borrow_mut();
+        state.reach = state.reach.heard();
+        if let Some(pulse) = &mut state.pulse {
             pulse.handle_heard(clock::now());
         }
     }

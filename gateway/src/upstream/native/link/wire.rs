@@ -1,6 +1,6 @@
 //! What carries a connection, and who writes to it.
 
-use super::{FULL, Link, OUTBOUND};
+use super::{FULL, Link, OUTBOUND, Reach};
 use crate::clock;
 use crate::upstream::stream::Stream;
 use bytes::{Buf as _, BytesMut};
@@ -32,10 +32,11 @@ impl Link {
         let state = &mut *self.state.borrow_mut();
         let before = state.outbound.len();
         let result = write(&mut state.outbound);
-        if let Some(pulse) = &mut state.pulse
-            && state.outbound.len() < before
-        {
-            pulse.handle_sent(clock::now());
+        if state.outbound.len() < before {
+            state.reach = state.reach.max(Reach::Written);
+            if let Some(pulse) = &mut state.pulse {
+                pulse.handle_sent(clock::now());
+            }
         }
         if let Some(flushed) = &mut state.flushed {
             flushed.write(before - state.outbound.len());
