@@ -5,7 +5,7 @@ use crate::discovery::{Discoverer, Roster};
 use crate::listen::{self, Acceptor, BindError, Entrance};
 use crate::observe::{Admin, Metrics, Readiness};
 use crate::tls::Tls;
-use gatewright_config::plan::Plan;
+use gatewright_config::plan::{Plan, Service};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -285,7 +285,14 @@ fn bind_all(plan: &Plan) -> Result<Sockets, Refused> {
     let mut listeners = Vec::new();
     for (index, listener) in plan.listeners.iter().enumerate() {
         match listen::bind(Some(index), listener.bind) {
-            Ok(socket) => listeners.push(socket),
+            Ok(socket) => {
+                match listener.service {
+                    Service::Messages => listen::bound_unsent(&socket),
+                    // What a relay does not read, its server does not send.
+                    Service::Relay => {}
+                }
+                listeners.push(socket);
+            }
             Err(error) => refused.push(error),
         }
     }

@@ -3,10 +3,12 @@
 mod accept;
 mod places;
 mod stream;
+mod unsent;
 
 pub(crate) use accept::{Accepted, Acceptor};
 pub(crate) use places::{Entrance, Permit};
 pub(crate) use stream::ClientStream;
+pub(crate) use unsent::bound_unsent;
 
 use crate::dispatch::Dispatch;
 use crate::lifecycle::Worker;

@@ -44,20 +44,13 @@ enum Over {
     Left,
 }
 
-/// Of a connection, as hyper's clients have it.
-const WINDOW: u32 = 5 << 20;
-
 /// Talks until nothing is left to ask, or the connection is over.
 pub(super) async fn converse(client: &mut Client, tcp: TcpStream) -> io::Result<()> {
     let tcp = tcp.into_std()?;
     let twin = tcp.try_clone()?;
     let tcp = TcpStream::from_std(tcp)?;
     let mut builder = h2::client::Builder::new();
-    // Half of the window is what the library bears of small frames that nobody has read yet: by its own
-    // default those of a server that writes single bytes would be an attack.
-    builder
-        .enable_push(false)
-        .initial_connection_window_size(WINDOW);
+    builder.enable_push(false);
     let shaking = builder.handshake(tcp);
     let shaken = timeout(client.task.patience, shaking).await;
     let Ok(Ok((sender, connection))) = shaken else {

@@ -77,7 +77,7 @@ const PART: usize = 16 << 10;
 
 /// So little lies in a server's kernel: what the gateway does not read is to be here, where it costs
 /// nothing.
-const SEND_BUFFER: usize = 32 << 10;
+const SEND_BUFFER: usize = 8 << 10;
 
 /// Ends with its peer, whatever the end.
 async fn serve(mut tcp: TcpStream, written: Arc<AtomicU64>, counter: Arc<AtomicU64>) {

@@ -7,8 +7,8 @@ use gatewright_core::message::BodyStream;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Bytes at which no more of a payload is taken before some of them are written.
-const ENOUGH: usize = 64 << 10;
+/// Bytes at which no more of a payload is taken before they are written.
+const ENOUGH: usize = 32 << 10;
 
 /// The reply that is being written. Those after it wait.
 #[derive(Debug)]
@@ -54,8 +54,12 @@ impl Connection {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Result<Wrote, Ended> {
-        while let Some(streaming) = &mut work.streaming {
-            if work.outbound.len() >= ENOUGH {
+        loop {
+            let full = work.outbound.len() >= ENOUGH || work.is_stalled();
+            let Some(streaming) = &mut work.streaming else {
+                return Ok(Wrote::All);
+            };
+            if full {
                 return Ok(Wrote::Enough);
             }
             let event = match streaming.body.poll_chunk(cx) {
@@ -76,6 +80,5 @@ impl Connection {
             let written = self.framing.write(&event, &mut work.outbound);
             written.map_err(|_| Ended("cut-reply"))?;
         }
-        Ok(Wrote::All)
     }
 }

@@ -54,6 +54,12 @@ impl Work {
         }
     }
 
+    /// Whether the client has no room for the bytes that wait for it: more of them would only take memory here,
+    /// for as long as it reads slowly.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled_since.is_some() && !self.outbound.is_empty()
+    }
+
     /// When the time of an exchange is over, if it is one whose payload may have got on meanwhile.
     pub(super) fn deadline_of(&self, key: ExchangeKey) -> Option<Instant> {
         let mut all = self.exchanges.iter();

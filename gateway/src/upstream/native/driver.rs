@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Reads that one turn takes; then the other tasks have theirs.
 const READS_A_TURN: usize = 16;
 /// The most bytes that one read takes.
-const READ: usize = 64 << 10;
+const READ: usize = 32 << 10;
 
 /// The task of one connection.
 pub(in crate::upstream) struct LinkDriver {

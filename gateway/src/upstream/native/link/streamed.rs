@@ -11,6 +11,10 @@ use gatewright_core::message::{Body, BodySender, BodyStream, Correlation, Messag
 use gatewright_core::reply::Answers;
 use std::task::{Context, Poll};
 
+/// Bytes of a reply that may wait for its client, beyond one read. Many clients read slowly, and as much once
+/// more is on its way to each of them.
+const ROOM: usize = 32 << 10;
+
 /// The payloads that are on their way.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
@@ -145,7 +149,7 @@ impl State {
             blames,
             first,
         } = *begun;
-        let (mut sender, rest) = Body::stream(BUDGET);
+        let (mut sender, rest) = Body::stream(ROOM);
         // Nothing was sent yet, so that there is room.
         let _ = sender.send(first);
         self.streams.down = Some(sender);
