@@ -11,6 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
+use tokio::io::Interest;
 
 impl Link {
     /// Runs `call` on what carries it.
@@ -74,7 +75,10 @@ impl Link {
         let Some(Stream::Tcp(tcp)) = &*self.stream.borrow() else {
             return false;
         };
-        self.is_left_to_itself()
+        // What the server has said, its end for one, is heard before anything is written to it.
+        let is_silent = tcp.try_io(Interest::READABLE, || Ok(())).is_err();
+        is_silent
+            && self.is_left_to_itself()
             && self.with_outbound(|outbound| {
                 // Of an error the driver is told when it tries.
                 if !outbound.is_empty()
