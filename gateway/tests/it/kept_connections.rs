@@ -180,21 +180,17 @@ async fn an_error_is_asked_for_once_more_where_that_may_be() {
 }
 
 /// What the system knows of a socket: its state, and what of it the peer has not got yet.
-fn socket(address: SocketAddr) -> Option<(String, String)> {
-    let SocketAddr::V4(four) = address else {
-        panic!("an address of IPv4")
-    };
-    let port = format!(":{:04X} ", four.port());
+fn socket(own: SocketAddr, peer: SocketAddr) -> Option<(String, String)> {
+    // ` 0: 0100007F:B4F7 0100007F:E0AA 08 00000000:00000000 …`: all of these tests are on one address.
+    let ports = [own, peer].map(|address| format!(":{:04X}", address.port()));
     let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the system's sockets");
-    let found = sockets.lines().find_map(|socket| {
-        let (_, fields) = socket.split_once(": ")?;
-        // The address, in the machine's order of bytes, is the loopback's in all of these tests.
-        let (own, rest) = fields.split_at_checked(14)?;
-        own.ends_with(&port).then_some(rest)
-    });
-    let fields: Vec<&str> = found?.split(' ').collect();
-    let (unacknowledged, _) = fields[2].split_once(':').expect("two queues");
-    Some((fields[1].to_owned(), unacknowledged.to_owned()))
+    sockets.lines().find_map(|socket| {
+        let fields: Vec<&str> = socket.split_whitespace().collect();
+        let ends = fields.get(1..3)?.iter().zip(&ports);
+        let is_it = ends.into_iter().all(|(end, port)| end.ends_with(port));
+        let (unacknowledged, _) = fields.get(4)?.split_once(':')?;
+        is_it.then(|| (fields[3].to_owned(), unacknowledged.to_owned()))
+    })
 }
 
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -211,8 +207,9 @@ impl Kept {
     async fn close(&mut self) {
         let server = self.server.take().expect("a connection");
         let theirs = server.peer_addr().expect("an address");
+        let ours = server.local_addr().expect("an address");
         drop(server);
-        let is_there = || socket(theirs).is_some_and(|(state, _)| state == "08");
+        let is_there = || socket(theirs, ours).is_some_and(|(state, _)| state == "08");
         until("the end of a connection", is_there).await;
     }
 
@@ -220,7 +217,8 @@ impl Kept {
     async fn ask_surely(&mut self, method: &str) {
         self.ask(method).await;
         let ours = self.client.local_addr().expect("an address");
-        let is_there = || socket(ours).is_some_and(|(_, left)| left == "00000000");
+        let theirs = self.client.peer_addr().expect("an address");
+        let is_there = || socket(ours, theirs).is_some_and(|(_, left)| left == "00000000");
         until("a request to arrive", is_there).await;
     }
 }
