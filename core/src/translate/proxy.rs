@@ -144,7 +144,9 @@ impl Proxy {
         let passing = Passing::of(request, &given);
         // The engine adds its own, such as `traceparent`.
         let mut map = HeaderMap::with_capacity(given.len() + 6);
-        let goes_on = |header: &Header<'_>| passing.takes(*header) && !changed.drops(header.name());
+        let goes_on = |header: &Header<'_>| {
+            passing.takes(*header) && !is_trace(header.name()) && !changed.drops(header.name())
+        };
         for header in given.iter().filter(goes_on) {
             let (name, value) = pair(header).ok_or_else(unsayable)?;
             map.append(name, value);
@@ -336,6 +338,12 @@ fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(header.name().as_bytes()).ok()?;
     let value = HeaderValue::from_maybe_shared(header.shared_value().into_bytes()).ok()?;
     Some((name, value))
+}
+
+/// Whether a field tells of the trace that the engine tells anew (W3C Trace Context, 3.2 and 3.3): two of them
+/// would be none.
+fn is_trace(name: &str) -> bool {
+    name.eq_ignore_ascii_case("traceparent") || name.eq_ignore_ascii_case("tracestate")
 }
 
 fn bad_reply(detail: &str) -> Fault {

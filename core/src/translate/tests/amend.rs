@@ -127,6 +127,22 @@ fn no_byte_of_a_value_breaks_out_of_its_field() {
     }
 }
 
+/// What goes to HTTP/2 is in a trace of this gateway's.
+#[test]
+fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
+    let given = [
+        ("Traceparent", "00-1-2-01"),
+        ("tracestate", "a=b"),
+        ("x-trace", "c"),
+    ];
+    let request = asked("GET /berlin", &given, "");
+    let proxy = Proxy::of(&web()).unwrap();
+    let sent = proxy.request(&request, &facts()).unwrap();
+    let is_trace = |name: &HeaderName| name.as_str().starts_with("trace");
+    assert!(!sent.headers.keys().any(is_trace), "{:?}", sent.headers);
+    assert_eq!(sent.headers["x-trace"], "c");
+}
+
 fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> HttpAnswer {
     let pair = |(name, value): &(&'static str, &'static str)| {
         (
