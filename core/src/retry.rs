@@ -41,9 +41,9 @@ pub enum Decision {
     Keep,
     /// Yes: the upstream has not noticed the one before.
     Free,
-    /// Yes after the first attempt, whatever the [budget](crate::limit::RetryBudget) says, which counts it: the
-    /// upstream has most likely not noticed. Another one in a row is [`Charged`](Self::Charged).
-    Counted,
+    /// Yes after the first attempt, if the [budget](crate::limit::RetryBudget::retry_unnoticed) allows, which has a few of these in any
+    /// case: the upstream has most likely not noticed. Another one in a row is [`Charged`](Self::Charged).
+    Unnoticed,
     /// Yes, if the [budget](crate::limit::RetryBudget) allows: the upstream has.
     Charged,
 }
@@ -84,7 +84,7 @@ impl RetryPolicy {
         match fault.how_far() {
             Sent::No if self.has(Cause::Connect) => Decision::Free,
             Sent::Refused if self.has(Cause::Connect) => Decision::Charged,
-            Sent::Lapsed if self.has(Cause::Connect) && idempotent => Decision::Counted,
+            Sent::Lapsed if self.has(Cause::Connect) && idempotent => Decision::Unnoticed,
             Sent::Lapsed | Sent::Maybe if self.has(unsure) && idempotent => Decision::Charged,
             Sent::No | Sent::Refused | Sent::Lapsed | Sent::Maybe => Decision::Keep,
         }
@@ -134,12 +134,12 @@ mod tests {
         let late = Fault::sent(FaultClass::Timeout, "");
         let wrong = Fault::sent(FaultClass::BadReply, "");
         let [s429, s404, s503] = [429, 404, 503].map(answer);
-        use Decision::{Charged, Counted, Free, Keep};
+        use Decision::{Charged, Free, Keep, Unnoticed};
         let cases = [
             (Outcome::Fault(&unsent), Free, Free),
             (Outcome::Fault(&full), Keep, Keep),
             (Outcome::Fault(&refused), Charged, Charged),
-            (Outcome::Fault(&lapsed), Keep, Counted),
+            (Outcome::Fault(&lapsed), Keep, Unnoticed),
             (Outcome::Fault(&reset), Keep, Charged),
             (Outcome::Fault(&late), Keep, Charged),
             (Outcome::Fault(&wrong), Keep, Keep),
@@ -177,7 +177,7 @@ mod tests {
         assert!(lapsed.may_have_been_sent());
         let decide = |cause, retry| policy(cause).decide(&Outcome::Fault(&lapsed), retry);
         let idempotent = Retry::Idempotent;
-        assert_eq!(decide(Cause::Connect, idempotent), Decision::Counted);
+        assert_eq!(decide(Cause::Connect, idempotent), Decision::Unnoticed);
         assert_eq!(decide(Cause::Reset, idempotent), Decision::Charged);
         assert_eq!(decide(Cause::Timeout, idempotent), Decision::Keep);
         for cause in [Cause::Connect, Cause::Reset] {

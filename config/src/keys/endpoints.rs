@@ -178,13 +178,13 @@ pub(crate) static RETRY_ON: Key = Key::new(
     "upstreams.*.retry.on",
     Kind::Texts("\"connect\", \"reset\", \"timeout\", or a status such as \"503\" or \"5xx\""),
     Fallback::Value("[\"connect\"]"),
-    "After what. `connect`: the request was certainly not carried out (no connection, one that was gone before its use, a refused stream, a stream above a GOAWAY's last); or it is idempotent, and a connection of `http://` that had served others ended under it without a byte of an answer, for which there is one more try whatever the budget. `timeout`: it took longer than `first-byte-timeout` or `try-timeout`. `reset`, `timeout` and statuses: only for operations that the protocol calls idempotent, and requests of HTTP that are handed on with such a method (GET, HEAD, OPTIONS, TRACE, PUT, DELETE; RFC 9110, 9.2.2) whose body, if any, is here whole.",
+    "After what. `connect`: the request was certainly not carried out (no connection, one that was gone before its use, a refused stream, a stream above a GOAWAY's last); or it is idempotent, and a connection of `http://` that had served others ended under it without a byte of an answer, for which there is one more try, ten in a second whatever the budget. `timeout`: it took longer than `first-byte-timeout` or `try-timeout`. `reset`, `timeout` and statuses: only for operations that the protocol calls idempotent, and requests of HTTP that are handed on with such a method (GET, HEAD, OPTIONS, TRACE, PUT, DELETE; RFC 9110, 9.2.2) whose body, if any, is here whole.",
 );
 pub(crate) static RETRY_BUDGET: Key = Key::new(
     "upstreams.*.retry.budget",
     Kind::Share(ANY_SHARE),
     Fallback::Value("\"10%\""),
-    "Retries that the upstream notices, as a share of the requests of the same second, on each worker. There is no number that is always allowed: with \"10%\", fewer than ten requests in a second have none. What never reached the upstream, or was below the notice of a connection that it closed in good order, does not count.",
+    "Retries that the upstream notices, as a share of the requests of the same second, on each worker. There is no number that is always allowed: with \"10%\", fewer than ten requests in a second have none, but for what `connect` allows where a connection ended under an idempotent request. What never reached the upstream, or was below the notice of a connection that it closed in good order, does not count.",
 );
 
 pub(crate) static KEYS: &[&Key] = &[

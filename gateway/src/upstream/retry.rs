@@ -28,11 +28,8 @@ impl Upstream {
         let again = match policy.decide(outcome, operation) {
             Decision::Keep => return false,
             Decision::Free => true,
-            Decision::Counted if attempts == 1 => {
-                self.budget.borrow_mut().count(now);
-                true
-            }
-            Decision::Counted | Decision::Charged => self.budget.borrow_mut().retry(now),
+            Decision::Unnoticed if attempts == 1 => self.budget.borrow_mut().retry_unnoticed(now),
+            Decision::Unnoticed | Decision::Charged => self.budget.borrow_mut().retry(now),
         };
         self.metrics.retried(again);
         again

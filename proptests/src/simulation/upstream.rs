@@ -396,11 +396,8 @@ impl World {
         match policy.decide(outcome, retry) {
             Decision::Keep => false,
             Decision::Free => true,
-            Decision::Counted if tried == 1 => {
-                self.budget.count(self.now);
-                true
-            }
-            Decision::Counted | Decision::Charged => {
+            Decision::Unnoticed if tried == 1 => self.budget.retry_unnoticed(self.now),
+            Decision::Unnoticed | Decision::Charged => {
                 let percent = policy.budget;
                 let allowed = self.budget.retry(self.now);
                 if allowed {
