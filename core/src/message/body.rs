@@ -174,8 +174,24 @@ impl BodySender {
     /// Gives the chunk back when the budget is used up ([`poll_ready`](Self::poll_ready) tells)
     /// or the reader is gone.
     pub fn send(&mut self, chunk: Bytes) -> Result<(), Bytes> {
+        let has_room = {
+            let pipe = lock(&self.pipe);
+            pipe.held < pipe.budget
+        };
+        match has_room {
+            true => self.send_anyway(chunk),
+            false => Err(chunk),
+        }
+    }
+
+    /// Hands over one chunk whether there is room for it or not: for whoever bounds what comes by other
+    /// means, such as a window that [`excess`](Self::excess) keeps closed.
+    ///
+    /// # Errors
+    /// Gives the chunk back when the reader is gone.
+    pub fn send_anyway(&mut self, chunk: Bytes) -> Result<(), Bytes> {
         let mut pipe = lock(&self.pipe);
-        if pipe.state != State::Open || pipe.held >= pipe.budget {
+        if pipe.state != State::Open {
             return Err(chunk);
         }
         if chunk.is_empty() {
@@ -184,6 +200,14 @@ impl BodySender {
         pipe.push(chunk);
         wake(pipe.reader.take());
         Ok(())
+    }
+
+    /// Bytes that wait beyond the budget. The task of [`poll_closed`](Self::poll_closed) is woken when
+    /// there are fewer.
+    #[must_use]
+    pub fn excess(&self) -> usize {
+        let pipe = lock(&self.pipe);
+        pipe.held.saturating_sub(pipe.budget)
     }
 
     /// Says that the body is complete, and what follows it: trailer fields, or [`Value::Null`].
@@ -337,6 +361,8 @@ impl fmt::Debug for BodySender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
 
     #[test]
     fn a_stream_holds_its_budget_and_ends_once() {
@@ -360,6 +386,15 @@ mod tests {
         tx.end(Value::from(7_u8));
         assert_eq!(rx.poll_chunk(cx), Poll::Ready(None));
         assert_eq!(rx.take_trailers(), Value::from(7_u8));
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
 
     #[test]
@@ -449,6 +484,30 @@ mod tests {
         assert!(tx.poll_ready(cx).is_pending());
         drop(copy);
         assert_eq!(tx.poll_ready(cx), Poll::Ready(Err(BodyClosed)));
+    }
+
+    #[test]
+    fn what_is_sent_anyway_is_told_as_excess_until_it_is_read() {
+        let task = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&task));
+        let cx = &mut Context::from_waker(&waker);
+        let (mut tx, body) = Body::stream(4);
+        let Body::Stream(mut rx) = body else {
+            panic!("a stream")
+        };
+        let chunk = Bytes::from_static(b"abc");
+        assert_eq!(tx.send_anyway(chunk.clone()), Ok(()));
+        assert_eq!(tx.excess(), 0);
+        assert_eq!(tx.send_anyway(chunk.clone()), Ok(()));
+        assert_eq!(tx.send_anyway(chunk.clone()), Ok(()));
+        assert_eq!(tx.send(chunk.clone()), Err(chunk.clone()));
+        assert_eq!(tx.excess(), 5);
+        assert!(tx.poll_closed(cx).is_pending());
+        assert_eq!(rx.poll_chunk(cx), Poll::Ready(Some(Ok(chunk))));
+        assert!(task.0.load(Ordering::Relaxed));
+        assert_eq!(tx.excess(), 2);
+        rx.close();
+        assert_eq!(tx.send_anyway("x".into()), Err("x".into()));
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub(crate) struct Inflow {
     from: RecvStream,
     /// Gone at the end.
     to: Option<BodySender>,
+    /// Bytes for which the peer's window stays closed: no more of them wait than it has room for. They are taken
+    /// at once all the same, as the library would keep each frame by itself, and ends the connection of all
+    /// streams over too many small ones.
+    owed: usize,
+    /// What came behind the last of them.
+    trailers: Option<Value>,
     allowance: SharedAllowance,
     patience: Patience,
 }
@@ -49,6 +55,8 @@ impl Inflow {
         let inflow = Self {
             from,
             to: Some(to),
+            owed: 0,
+            trailers: None,
             allowance,
             patience,
         };
@@ -60,25 +68,35 @@ impl Inflow {
             return Poll::Ready(Ended::Unwanted);
         };
         loop {
-            if to.poll_closed(cx).is_ready() || ready!(to.poll_ready(cx)).is_err() {
+            if to.poll_closed(cx).is_ready() {
                 return Poll::Ready(Ended::Unwanted);
+            }
+            let excess = to.excess();
+            if let Some(room) = self.owed.checked_sub(excess).filter(|room| *room > 0) {
+                self.owed = excess;
+                self.patience.note_progress();
+                // Never more than came.
+                let _ = self.from.flow_control().release_capacity(room);
+            }
+            if self.trailers.is_some() && self.owed > 0 {
+                return Poll::Pending;
+            }
+            if let Some(trailers) = self.trailers.take() {
+                return Poll::Ready(Ended::Whole(trailers));
             }
             match ready!(self.from.poll_data(cx)) {
                 Some(Ok(chunk)) => {
                     self.patience.note_progress();
                     self.allowance.handle_piece();
-                    // What waits is bounded by what is given back here, one chunk later.
-                    let _ = self.from.flow_control().release_capacity(chunk.len());
-                    let _ = to.send(chunk);
+                    self.owed += chunk.len();
+                    let _ = to.send_anyway(chunk);
                 }
                 Some(Err(_)) => return Poll::Ready(Ended::Cut),
-                None => {
-                    return Poll::Ready(match ready!(self.from.poll_trailers(cx)) {
-                        Ok(Some(trailers)) => Ended::Whole(header_fields(&trailers)),
-                        Ok(None) => Ended::Whole(Value::Null),
-                        Err(_) => Ended::Cut,
-                    });
-                }
+                None => match ready!(self.from.poll_trailers(cx)) {
+                    Ok(Some(trailers)) => self.trailers = Some(header_fields(&trailers)),
+                    Ok(None) => self.trailers = Some(Value::Null),
+                    Err(_) => return Poll::Ready(Ended::Cut),
+                },
             }
         }
     }

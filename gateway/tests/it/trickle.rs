@@ -10,12 +10,15 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::{RecvStream, SendStream};
 use http::{Request, Response};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 const BYTES: usize = 20_000;
+/// So many messages are more than a window of the gateway's has room for.
+const MESSAGES: usize = 30_000;
+const MESSAGE: Bytes = Bytes::from_static(&[7; 50]);
 /// Of a shorter frame a receiver has more beside it than in it.
 const SMALL: usize = 256;
 
@@ -172,4 +175,37 @@ async fn small_messages_that_answer_each_other_do_not_wait() {
     let began = Instant::now();
     in_time("so many turns", talking).await;
     assert!(began.elapsed() < TURNS * Duration::from_millis(4));
+}
+
+/// The messages of a server are small, and one client reads none: what waits for it costs the others nothing.
+#[tokio::test]
+async fn small_messages_for_a_client_that_does_not_read_cost_nobody_the_connection() {
+    let (listener, url) = raw::listener().await;
+    let gateway = Gateway::start(&Config::proxy([url.replace("tcp:", "h2c:")])).await;
+    let (told, is_full) = tokio::sync::oneshot::channel();
+    tokio::spawn(serve(listener, |_, mut to| async move {
+        let mut told = Some(told);
+        for sent in 0..MESSAGES {
+            to.reserve_capacity(MESSAGE.len());
+            while to.capacity() < MESSAGE.len() {
+                // Much is on its way, and there is no room for more: nobody reads.
+                if let Some(told) = told.take_if(|_| sent > MESSAGES / 2) {
+                    told.send(()).expect("a test");
+                }
+                let room = poll_fn(|cx| to.poll_capacity(cx)).await;
+                room.expect("a connection").expect("a connection");
+            }
+            to.send_data(MESSAGE, false).expect("a stream");
+            tokio::task::yield_now().await;
+        }
+    }));
+    let (_to, mut body) = ask(&gateway).await;
+    in_time("a closed window", is_full).await.expect("a server");
+    let mut bytes = 0;
+    while bytes < MESSAGES * MESSAGE.len() {
+        let frame = in_time("a frame", body.data()).await.expect("more");
+        let frame = frame.expect("a connection that nobody ended");
+        let _ = body.flow_control().release_capacity(frame.len());
+        bytes += frame.len();
+    }
 }
