@@ -91,7 +91,10 @@ mod tests {
         assert!((0..FEW).all(|_| budget.retry_unnoticed(start)));
         assert!(!budget.retry_unnoticed(start), "that is no storm");
         (0..110).for_each(|_| budget.offer(start));
-        assert!(budget.retry_unnoticed(start), "a hundred and ten allow eleven");
+        assert!(
+            budget.retry_unnoticed(start),
+            "a hundred and ten allow eleven"
+        );
         assert!(!budget.retry_unnoticed(start));
     }
 }

@@ -1,5 +1,6 @@
 //! Connects: as many as those who wait need, a few at a time, with pauses after failures.
 
+use super::endpoint::Endpoint;
 use super::{Pool, PoolEvent};
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,14 @@ impl Pool {
     fn has_room_for_more(&self, index: usize) -> bool {
         let endpoint = &self.endpoints[index];
         let useful = self.scope.has(endpoint) || endpoint.is_unconnected();
-        useful && endpoint.may_grow(self.limits.connections, self.waiting.len())
+        useful && endpoint.may_grow(self.limits.connections) && self.is_short_of(endpoint)
+    }
+
+    /// Whether those who wait need more connections than are being made. Each endpoint may have one on its way in any
+    /// case, so that none that hangs keeps them from the others.
+    fn is_short_of(&self, endpoint: &Endpoint) -> bool {
+        let coming = self.endpoints.iter().map(Endpoint::coming);
+        !endpoint.is_connecting() || coming.fold(0, usize::saturating_add) < self.waiting.len()
     }
 
     /// Whether it is looked for without being asked for, at the end of its pause at the earliest.

@@ -458,14 +458,18 @@ impl Endpoint {
         self.counts.connecting > 0 || self.counts.usable > 0
     }
 
-    /// Whether one connection more, of so many, is of use to so many exchanges that wait: those that are
-    /// being made do not suffice. Until it is known that it takes connections, one has to show it.
-    pub(super) const fn may_grow(&self, limit: usize, waiting: usize) -> bool {
+    /// Whether one connection more, of so many, may be made: the first, or one of several where it is known
+    /// that it takes connections.
+    pub(super) const fn may_grow(&self, limit: usize) -> bool {
         let connecting = self.counts.connecting;
         let sound = self.is_reached() && self.failures == 0 && self.losses == 0;
         let most = if sound { CONNECTS } else { 1 };
-        let coming = connecting.saturating_mul(self.places_each);
-        connecting < most && coming < waiting && connecting + self.counts.usable < limit
+        connecting < most && connecting + self.counts.usable < limit
+    }
+
+    /// About how many places the connections have that are being made.
+    pub(super) const fn coming(&self) -> usize {
+        self.counts.connecting.saturating_mul(self.places_each)
     }
 
     pub(super) const fn is_connecting(&self) -> bool {

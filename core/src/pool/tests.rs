@@ -107,6 +107,21 @@ fn a_crowd_gets_as_many_connections_as_it_needs_a_few_at_a_time() {
     let first = connect(&mut pool);
     pool.handle_capacity(first, 20, now);
     assert_eq!(connects(&mut pool).len(), 2, "30 wait, each has 20 places");
+
+    let mut pool = Pool::new(4, limits);
+    for client in 0..10 {
+        ticket(pool.acquire(client, now));
+    }
+    let first = connects(&mut pool);
+    assert_eq!(first.len(), 4, "one each");
+    first
+        .iter()
+        .for_each(|id| pool.handle_capacity(*id, 1, now));
+    let more = connects(&mut pool).len();
+    assert!(
+        (6..=9).contains(&more),
+        "as many as wait, and one each in any case: {more}"
+    );
 }
 
 #[test]

@@ -77,24 +77,23 @@ impl Asker {
         }
     }
 
-    /// The same by a list with the elements of a line of `Forwarded` more (RFC 7239, 4).
+    /// The same by a list with the elements of a line of `Forwarded` more (RFC 7239, 4). What a proxy adds to a line
+    /// can be read; what its client began that with may be anything. No address has a comma in it, so a
+    /// line whose quotes do not fit is taken apart at each.
     fn told(self, line: &str, trusted: &[Network]) -> Self {
-        // No address has anything to escape, and a quote that is left open hides what is behind it.
-        if line.contains('\\') || !line.matches('"').count().is_multiple_of(2) {
-            return Self::Unknown;
-        }
-        let elements = unquoted(line, ',').filter(|element| !element.is_empty());
+        let fits = !line.contains('\\') && line.matches('"').count().is_multiple_of(2);
+        let elements = pieces(line, ',', fits).filter(|element| !element.is_empty());
         elements.fold(self, |before, element| {
             before.then(element_for(element), trusted)
         })
     }
 }
 
-/// The pieces between separators that are in no quotes.
-fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// The pieces between separators, those that are in quotes left out where there are any.
+fn pieces(text: &str, separator: char, quotes: bool) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let pieces = text.split(move |character| {
-        quoted ^= character == '"';
+        quoted ^= quotes && character == '"';
         character == separator && !quoted
     });
     pieces.map(str::trim)
@@ -103,7 +102,7 @@ fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
 /// The address that an element of `Forwarded` has for who asked: `for=192.0.2.1;proto=https`.
 fn element_for(element: &str) -> Option<IpAddr> {
     let mut found = None;
-    for pair in unquoted(element, ';').filter(|pair| !pair.is_empty()) {
+    for pair in pieces(element, ';', true).filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=')?;
         if !name.eq_ignore_ascii_case("for") {
             continue;
@@ -204,9 +203,10 @@ mod tests {
             ("for=192.0.2.1;host=\"a;for=7.7.7.7;b=c\"", "192.0.2.1"),
             ("host=\"a;for=7.7.7.7;b=c\"", PEER),
             // A quote that a stranger left open does not hide what the proxy said.
-            ("for=\"6.6.6.6, for=192.0.2.1", PEER),
-            ("for=\", for=\"[2001:db9::1]\"", PEER),
-            ("for=\"6.6.6.6\\\", for=192.0.2.1", PEER),
+            ("for=\"6.6.6.6, for=192.0.2.1", "192.0.2.1"),
+            ("for=\", for=\"[2001:db9::1]\"", "2001:db9::1"),
+            ("for=\"6.6.6.6\\\", for=192.0.2.1", "192.0.2.1"),
+            ("for=\"6.6.6.6, for=10.0.0.9", PEER),
             ("for=\"\"192.0.2.1\"\"", PEER),
         ] {
             let said = [("Forwarded", line)];

@@ -41,7 +41,7 @@ codes! {
         \"unreachable\" (no connection, or it broke), \"bad-reply\" (an answer that cannot be understood \
         or translated), \"overload\" (a limit is reached), \"bad-request\", \"draining\", \"internal\", \
         \"unrouted\", or \"*\" for all of them. To HTTP, a request that does not fit its rules is answered with 400 \
-        unless a rule names \"bad-request\": `*` leaves it to the protocol.";
+        unless a rule names \"bad-request\": `*` leaves it to the protocol, but for rules that only change header fields.";
     FORM = "GW2210", "a reply rule sends one thing",
         "A reply is an operation of the protocol with values for its fields (`send`, `set`), or a whole \
         message that the answer holds (`bytes = \"{body}\"`), not both. A rule with neither leaves the \

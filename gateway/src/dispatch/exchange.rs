@@ -296,6 +296,11 @@ impl Exchange {
     /// which keeps no stream and no place upstream.
     pub(super) fn reply_with(mut self: Box<Self>, message: Option<Message>) -> Option<Reply> {
         let message = message?;
+        if let (Body::Stream(stream), Some(share)) = (self.request.body(), &mut self.share)
+            && stream.is_at_end()
+        {
+            share.give_back_passing(&self.request);
+        }
         let rest = match std::mem::replace(&mut self.way, Way::Ended) {
             Way::Native(_, call) if matches!(message.body(), Body::Stream(_)) => Some(call),
             _ => None,

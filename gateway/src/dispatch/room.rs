@@ -1,11 +1,9 @@
 //! How many bytes of requests a worker holds: from when their bodies are collected until they are answered.
 
-use gatewright_core::message::{Body, Message};
+use crate::http2::BUDGET;
+use gatewright_core::message::{Body, Message, Value};
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// What there may be of a payload that is handed on as it comes.
-const PASSING: usize = 64 << 10;
 
 /// The room of one worker for requests in flight.
 #[derive(Debug)]
@@ -54,13 +52,34 @@ impl Room {
         let payload = match message.body() {
             Body::Empty | Body::Awaited => 0,
             Body::Whole(bytes) => bytes.len(),
-            Body::Stream(_) => PASSING,
+            Body::Stream(_) => passing(message),
         };
         self.take(message.size().saturating_add(payload))
     }
 }
 
+/// What there may be of a payload at a time that is handed on as it comes.
+fn passing(message: &Message) -> usize {
+    let said = message.fields().iter().find_map(|field| match field {
+        Value::Headers(headers) => headers
+            .iter()
+            .find(|header| header.name().eq_ignore_ascii_case("content-length")),
+        _ => None,
+    });
+    let length = said.and_then(|header| header.value().parse().ok());
+    length.unwrap_or(BUDGET).min(BUDGET)
+}
+
 impl Share {
+    /// The payload of a message that is handed on as it comes is over.
+    pub(super) fn give_back_passing(&mut self, message: &Message) {
+        let less = passing(message).min(self.bytes);
+        self.room
+            .held
+            .set(self.room.held.get().saturating_sub(less));
+        self.bytes -= less;
+    }
+
     /// Takes so many more bytes, if there is room: as [`Room::take`] does.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let held = self.room.held.get();

@@ -5,6 +5,7 @@ use super::opened::Opened;
 use crate::clock;
 use crate::lifecycle::Alarm;
 use crate::upstream::driver::Debt;
+use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech};
@@ -99,8 +100,8 @@ impl LinkDriver {
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.link.set_driver(cx.waker());
-        self.upstream.outgoing.write();
         let now = clock::now();
+        self.upstream.outgoing.write();
         if self.alarm.is_due(now) {
             self.handle_timeout(now, cx);
         }
@@ -112,7 +113,7 @@ impl LinkDriver {
             if let Some(reason) = self.link.ended() {
                 return Poll::Ready(Ok(reason));
             }
-            // A server that closed the connection meanwhile is heard before anything is written to it:
+            // A server of which the worker has heard that it closed the connection is written nothing:
             // then the request was certainly not carried out.
             if self.link.is_untouched()
                 && let Poll::Ready(read) = self.poll_read(cx)
@@ -174,6 +175,9 @@ impl LinkDriver {
             link, unflushed, ..
         } = self;
         link.with_stream(|mut stream| {
+            if !matches!(*stream, Stream::Tcp(_) | Stream::Unix(_)) {
+                link.note_attempt();
+            }
             let wrote = link.with_outbound(|outbound| {
                 let mut wrote = false;
                 while !outbound.is_empty() {

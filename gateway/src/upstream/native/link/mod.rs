@@ -86,6 +86,8 @@ struct State {
     served: u64,
     /// How far the last one got.
     reach: Reach,
+    /// When the first of its bytes left.
+    written: Instant,
     /// Whether nothing new is begun on it: who uses it goes on elsewhere once its replies are in.
     retiring: bool,
     /// Why it takes nothing more.
@@ -161,6 +163,7 @@ impl Link {
                 sign: None,
                 served: 0,
                 reach: Reach::Heard,
+                written: now,
                 retiring: false,
                 closed: None,
             }),

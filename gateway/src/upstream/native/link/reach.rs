@@ -1,8 +1,13 @@
 //! How far the last request on a link got, which decides what may be done about it once the link has ended.
 
-use super::Link;
+use super::{Link, State};
+use crate::clock;
 use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass};
+use std::time::Duration;
+
+/// A connection that ends later under a request than that was not given up before it came.
+const CROSSING: Duration = Duration::from_secs(1);
 
 /// How far the last request on a link got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +28,21 @@ impl Reach {
     }
 }
 
+impl State {
+    /// Bytes of a request left, or may have.
+    pub(super) fn note_written(&mut self) {
+        if self.reach == Reach::Waiting {
+            self.reach = Reach::Written;
+            self.written = clock::turn();
+        }
+    }
+
+    /// Whether the server may have ended the connection before the request reached it.
+    fn may_have_crossed(&self) -> bool {
+        clock::now().saturating_duration_since(self.written) < CROSSING
+    }
+}
+
 impl Link {
     /// The fault of whoever waits on a connection that has ended.
     pub(super) fn how_far(&self) -> fn(FaultClass, String) -> Fault {
@@ -30,7 +50,9 @@ impl Link {
         match (self.sharing, state.reach) {
             (Sharing::Exclusive, Reach::Waiting) => Fault::unsent,
             (Sharing::Exclusive, Reach::Written)
-                if state.served > 1 && self.descriptor.http.is_some() =>
+                if state.served > 1
+                    && self.descriptor.http.is_some()
+                    && state.may_have_crossed() =>
             {
                 Fault::lapsed
             }

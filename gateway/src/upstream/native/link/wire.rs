@@ -1,6 +1,6 @@
 //! What carries a connection, and who writes to it.
 
-use super::{FULL, Link, OUTBOUND, Reach};
+use super::{FULL, Link, OUTBOUND};
 use crate::clock;
 use crate::upstream::stream::Stream;
 use bytes::{Buf as _, BytesMut};
@@ -25,6 +25,15 @@ impl Link {
         }
     }
 
+    /// What carries it does not tell how much of what it was given it wrote, if it fails: some of what waits
+    /// may be on its way from here on.
+    pub(in crate::upstream::native) fn note_attempt(&self) {
+        let state = &mut *self.state.borrow_mut();
+        if !state.outbound.is_empty() {
+            state.note_written();
+        }
+    }
+
     /// Runs `write` on what is to be written.
     pub(in crate::upstream::native) fn with_outbound<T>(
         &self,
@@ -34,7 +43,7 @@ impl Link {
         let before = state.outbound.len();
         let result = write(&mut state.outbound);
         if state.outbound.len() < before {
-            state.reach = state.reach.max(Reach::Written);
+            state.note_written();
             if let Some(pulse) = &mut state.pulse {
                 pulse.handle_sent(clock::now());
             }
