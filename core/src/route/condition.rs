@@ -78,13 +78,7 @@ impl Condition {
 
     /// Whether the condition holds for the message. One without a value does not hold.
     pub(super) fn holds(&self, message: &Message, facts: &Facts, json: &ReadJson<'_>) -> bool {
-        let env = MessageEnv {
-            places: &self.places,
-            protocol: &self.protocol,
-            message,
-            facts,
-            json,
-        };
+        let env = self.places.env(&self.protocol, message, facts, json);
         let passes = self
             .tests
             .iter()

@@ -73,7 +73,10 @@ impl Conversion {
     /// If a value does not fit the field that the rules put it in. Nothing was sent then.
     pub fn request(&self, message: &Message, facts: &Facts) -> Result<Message, Fault> {
         let json = ReadJson::new(self.rules.places.json());
-        let env = self.rules.env(message, facts, &json);
+        let env = self
+            .rules
+            .places
+            .env(&self.rules.protocol, message, facts, &json);
         let request = &self.rules.request;
         let mut message = (request.message.build(&env)).map_err(|error| bad_request(&error))?;
         let descriptor = request.protocol.descriptor();

@@ -75,7 +75,7 @@ use crate::fault::Fault;
 use crate::message::{Message, OperationId, Slot};
 use reply::Replies;
 use request::Request;
-use scope::{Answers, MessageEnv, MessageScope, Places, ReadJson, Subject};
+use scope::{Answers, MessageScope, Places, ReadJson, Subject};
 use std::sync::Arc;
 
 /// The compiled rules of a route that leads to HTTP. Cheap to clone.
@@ -122,7 +122,10 @@ impl Translation {
     /// If a value may not stand where the rules put it. Nothing was sent then.
     pub fn request(&self, message: &Message, facts: &Facts) -> Result<HttpRequest, Fault> {
         let json = ReadJson::new(self.rules.places.json());
-        let env = self.rules.env(message, facts, &json);
+        let env = self
+            .rules
+            .places
+            .env(&self.rules.protocol, message, facts, &json);
         self.rules.request.write(&env)
     }
 
@@ -195,7 +198,10 @@ impl<R> Rules<R> {
 
     fn reply(&self, request: &Message, outcome: &Outcome<'_>, facts: &Facts) -> Option<Message> {
         let json = ReadJson::new(self.places.json());
-        self.replies.reply(self.env(request, facts, &json), outcome)
+        self.replies.reply(
+            self.places.env(&self.protocol, request, facts, &json),
+            outcome,
+        )
     }
 
     /// What the rule for an upstream's message makes of it.
@@ -206,22 +212,10 @@ impl<R> Rules<R> {
         facts: &Facts,
     ) -> Result<Option<reply::Told>, EvalError> {
         let json = ReadJson::new(self.places.json());
-        self.replies.event(self.env(request, facts, &json), event)
-    }
-
-    fn env<'a>(
-        &'a self,
-        message: &'a Message,
-        facts: &'a Facts,
-        json: &'a ReadJson<'a>,
-    ) -> MessageEnv<'a> {
-        MessageEnv {
-            places: &self.places,
-            protocol: &self.protocol,
-            message,
-            facts,
-            json,
-        }
+        self.replies.event(
+            self.places.env(&self.protocol, request, facts, &json),
+            event,
+        )
     }
 }
 

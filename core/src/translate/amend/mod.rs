@@ -7,7 +7,7 @@ pub(super) use change::Changed;
 use super::load::{Findings, bad_request};
 use super::reply::{On, condition, warnings};
 use super::scope::{
-    Answers, MessageEnv, MessageScope, Places, ReadJson, ReplyEnv, ReplyPlace, ReplyScope, Subject,
+    Answers, MessageScope, Places, ReadJson, ReplyEnv, ReplyPlace, ReplyScope, Subject,
 };
 use super::{AmendSpec, Facts, Outcome, ReplySpec, RequestSpec, RouteSpec, codes};
 use crate::codec::Protocol;
@@ -79,7 +79,7 @@ impl Amendments {
     /// What is changed in a request.
     pub(super) fn request(&self, request: &Message, facts: &Facts) -> Result<Changed<'_>, Fault> {
         let json = ReadJson::new(self.places.json());
-        let env = self.env(request, facts, &json);
+        let env = self.places.env(&self.protocol, request, facts, &json);
         let changed = self.request.evaluate(&env);
         changed.map_err(|error| bad_request(&error))
     }
@@ -92,7 +92,7 @@ impl Amendments {
         facts: &Facts,
     ) -> Result<Changed<'_>, EvalError> {
         let json = ReadJson::new(self.places.json());
-        let request = self.env(request, facts, &json);
+        let request = self.places.env(&self.protocol, request, facts, &json);
         let env = ReplyEnv::new(&self.reply_places, request, &self.paths, *outcome);
         for rule in self.replies.iter().filter(|rule| rule.on.takes(outcome)) {
             match rule.when.as_ref().map_or(Ok(true), |when| when.test(&env)) {
@@ -104,21 +104,6 @@ impl Amendments {
             }
         }
         Ok(Changed::default())
-    }
-
-    fn env<'a>(
-        &'a self,
-        message: &'a Message,
-        facts: &'a Facts,
-        json: &'a ReadJson<'a>,
-    ) -> MessageEnv<'a> {
-        MessageEnv {
-            places: &self.places,
-            protocol: &self.protocol,
-            message,
-            facts,
-            json,
-        }
     }
 }
 

@@ -308,6 +308,25 @@ pub(crate) struct MessageEnv<'a> {
     pub(crate) json: &'a ReadJson<'a>,
 }
 
+impl Places {
+    /// The variables of one message, which these places are for.
+    pub(crate) const fn env<'a>(
+        &'a self,
+        protocol: &'a Arc<dyn Protocol>,
+        message: &'a Message,
+        facts: &'a Facts,
+        json: &'a ReadJson<'a>,
+    ) -> MessageEnv<'a> {
+        MessageEnv {
+            places: self,
+            protocol,
+            message,
+            facts,
+            json,
+        }
+    }
+}
+
 /// The values that rules want of a message's JSON: read once, and only if one asks for them.
 #[derive(Debug)]
 pub(crate) struct ReadJson<'a> {
