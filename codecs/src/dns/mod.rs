@@ -85,6 +85,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "bad_length.hex",
     "bad_long_name.hex",
     "bad_pointer_forward.hex",
+    "bad_pointer_header.hex",
     "bad_pointer_loop.hex",
     "bad_tls_hello.hex",
     "bad_trailing_bytes.hex",

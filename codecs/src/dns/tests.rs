@@ -234,6 +234,7 @@ fn bad_messages_are_answered_with_their_id() {
     check("bad_label_type", Side::Server, 14, Cause::BadValue, 14);
     check("bad_long_name", Side::Server, 16, Cause::BadValue, 206);
     check("bad_pointer_forward", Side::Server, 17, Cause::BadValue, 14);
+    check("bad_pointer_header", Side::Server, 18, Cause::BadValue, 16);
     check("bad_pointer_loop", Side::Server, 18, Cause::BadValue, 16);
     check(
         "bad_trailing_bytes",

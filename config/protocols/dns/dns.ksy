@@ -80,7 +80,7 @@ types:
     seq:
       - {id: len_text, type: u1, valid: {expr: _ < 0x40 or _ >= 0xc0}}
       - {id: text, type: str, size: len_text, encoding: ISO-8859-1, if: len_text < 0x40}
-      - {id: low, type: u1, if: len_text >= 0xc0, valid: {expr: ((len_text & 0x3f) << 8 | _) < _io.pos - 2}, doc: Pointers lead back.}
+      - {id: low, type: u1, if: len_text >= 0xc0, valid: {expr: ((len_text & 0x3f) << 8 | _) >= 12 and ((len_text & 0x3f) << 8 | _) < _io.pos - 2}, doc: 'Pointers lead back, and to names: not into the header.'}
     instances:
       target: {pos: (len_text & 0x3f) << 8 | low, type: name, if: len_text >= 0xc0}
       next: {value: '_parent.labels[at + 1].tail.as<str>', if: len_text > 0 and len_text < 0x40}
