@@ -53,8 +53,8 @@ use crate::builtin::corpus;
 use bytes::{Bytes, BytesMut};
 use delimit::Walk;
 use gatewright_core::codec::{
-    ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event,
-    Overlong, Protocol, Rejected, Scanned, Side,
+    ConnCodec, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event, Overlong,
+    Protocol, Rejected, Scanned, Side,
 };
 use gatewright_core::fault::Fault;
 use gatewright_core::message::Message;
@@ -202,11 +202,8 @@ impl ConnCodec for RespCodec {
     }
 
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let message = match event {
-            Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
-                return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
-            }
+        let Some(message) = event.message() else {
+            return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
         };
         let start = out.len();
         emit::emit(&self.resp.names, self.side, message, out).inspect_err(|_| out.truncate(start))

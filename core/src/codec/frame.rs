@@ -1,8 +1,8 @@
 //! The short way to a protocol: one message a frame, no state between frames.
 
 use super::{
-    ConnCodec, Control, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event,
-    Overlong, Protocol, Rejected, Side,
+    ConnCodec, DecodeError, Delimited, Descriptor, EncodeError, EncodeProblem, Event, Overlong,
+    Protocol, Rejected, Side,
 };
 use crate::fault::Fault;
 use crate::message::Message;
@@ -106,11 +106,8 @@ impl<P: FrameProtocol> ConnCodec for FrameCodec<P> {
     }
 
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let message = match event {
-            Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
-                return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
-            }
+        let Some(message) = event.message() else {
+            return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
         };
         let start = out.len();
         self.protocol

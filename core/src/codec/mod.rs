@@ -106,11 +106,26 @@ pub enum Event {
     Control(Control),
 }
 
+impl Event {
+    /// The message that is read or written by itself: a head, or the answer to a sign of life.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Head(message) => Some(message),
+            Self::Control(Control::Heartbeat(answer)) => answer.as_deref(),
+            Self::Body(_)
+            | Self::End(_)
+            | Self::Reset(_)
+            | Self::Control(Control::GoAway | Control::Continue) => None,
+        }
+    }
+}
+
 /// Housekeeping that the engine understands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
     /// A sign of life, with the answer that the protocol prescribes, if any.
-    Heartbeat(Option<Message>),
+    Heartbeat(Option<Box<Message>>),
     /// The peer takes no new requests on this connection, or is told that we take none.
     GoAway,
     /// The peer waits to be told that the body of its message is wanted, or is told so. Written where

@@ -10,6 +10,7 @@ pub use value::{Record, Value};
 
 use bytes::Bytes;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a message is to the conversation it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ pub enum Correlation {
     /// A number, as wide as the wire's field at most.
     Id(u64),
     /// Anything else that identifies a request, as its bytes.
-    Key(Bytes),
+    Key(Arc<[u8]>),
 }
 
 /// One message of any protocol.
@@ -200,5 +201,19 @@ impl fmt::Debug for Message {
             .field("fields", &self.fields.len())
             .field("body", &self.body)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{DecodeError, Event};
+
+    /// Compilers move what is larger by a call, and a message is moved a dozen times.
+    #[test]
+    fn messages_and_what_they_are_handed_on_in_take_two_cache_lines() {
+        assert!(size_of::<Message>() <= 128);
+        assert!(size_of::<Option<Event>>() <= 128);
+        assert!(size_of::<Result<Event, DecodeError>>() <= 128);
     }
 }

@@ -8,6 +8,7 @@ use super::shape::{Part, Shape};
 use crate::ksy::model::TypeId;
 use crate::ksy::section::plan::DirectionPlan;
 use crate::ksy::write::{FieldKey, Given};
+use bytes::Bytes;
 use gatewright_core::message::{Correlation, Message, Record, Value};
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ pub(super) fn values(correlation: &Correlation) -> Vec<Value> {
     match correlation {
         Correlation::None => Vec::new(),
         Correlation::Id(id) => vec![(*id).into()],
-        Correlation::Key(key) => from_key(key.clone()),
+        Correlation::Key(key) => from_key(Bytes::copy_from_slice(key)),
     }
 }
 

@@ -168,18 +168,12 @@ impl ConnCodec for KsyCodec {
     }
 
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let message = match event {
-            Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Control(Control::GoAway) if self.side == Side::Server => {
-                let protocol = Arc::clone(&self.protocol);
-                let farewell = protocol.farewell.clone().map(Event::Head);
-                let nothing = || EncodeError::new("", EncodeProblem::NotInProtocol);
-                return self.encode(&farewell.ok_or_else(nothing)?, out);
-            }
-            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => {
-                return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
-            }
-        };
+        let nothing = || EncodeError::new("", EncodeProblem::NotInProtocol);
+        if matches!(event, Event::Control(Control::GoAway)) && self.side == Side::Server {
+            let farewell = self.protocol.farewell.clone().map(Event::Head);
+            return self.encode(&farewell.ok_or_else(nothing)?, out);
+        }
+        let message = event.message().ok_or_else(nothing)?;
         let start = out.len();
         let way = self.writes();
         if let Some(written) = self.protocol.write_directly(message, way, out) {
@@ -349,7 +343,7 @@ impl Ksy {
                 id.map_or(Correlation::None, Correlation::Id)
             }
             CorrelationKind::Key => match machine.id_of(direction) {
-                Ok(Some(parts)) => Correlation::Key(to_key(&parts)),
+                Ok(Some(parts)) => Correlation::Key(to_key(&parts).as_ref().into()),
                 Ok(None) | Err(_) => Correlation::None,
             },
         }

@@ -97,7 +97,8 @@ impl Ksy {
             && let Some(answer) = heartbeat.answer
         {
             if heartbeat.sign.operation == index {
-                return Event::Control(Control::Heartbeat(self.answer(&message, answer, way)));
+                let answer = self.answer(&message, answer, way).map(Box::new);
+                return Event::Control(Control::Heartbeat(answer));
             }
             // What answers a request is for whoever asked; this is a sign of its own.
             if answer == index && message.kind() == Kind::Event {

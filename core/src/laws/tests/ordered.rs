@@ -1,7 +1,7 @@
 //! A protocol without ids, whose events only servers send and whose frames can be counted.
 
 use super::*;
-use crate::codec::{ConnCodec, Control, Event, Needs, Protocol, Scanned};
+use crate::codec::{ConnCodec, Event, Needs, Protocol, Scanned};
 
 /// A kind, and a byte that means nothing.
 const FRAME: usize = 2;
@@ -156,8 +156,7 @@ impl ConnCodec for OrderedCodec {
     }
 
     fn encode(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let (Event::Head(message) | Event::Control(Control::Heartbeat(Some(message)))) = event
-        else {
+        let Some(message) = event.message() else {
             return Err(EncodeError::new("", EncodeProblem::NotInProtocol));
         };
         let kind = u8::try_from(message.operation().0).unwrap();

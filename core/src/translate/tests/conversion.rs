@@ -395,10 +395,7 @@ fn keys_are_what_the_fields_make_them() {
     };
     // Its frames have one byte.
     let sent = request("M").expect("a message");
-    assert_eq!(
-        sent.correlation(),
-        &Correlation::Key(Bytes::from_static(b"M"))
-    );
+    assert_eq!(sent.correlation(), &Correlation::Key(Arc::from(*b"M")));
     for unfit in ["", "MM", "\u{e9}"] {
         let fault = request(unfit).expect_err("no message, or no key");
         assert_eq!(fault.class(), FaultClass::BadRequest, "{unfit}");

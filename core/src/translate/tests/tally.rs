@@ -107,7 +107,7 @@ impl FrameProtocol for Tally {
         let message = Message::new(Kind::Request, ASK, Vec::new());
         Ok(match frame.is_empty() {
             true => message,
-            false => message.with_correlation(Correlation::Key(frame)),
+            false => message.with_correlation(Correlation::Key(frame.as_ref().into())),
         })
     }
 

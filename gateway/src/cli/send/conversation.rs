@@ -4,7 +4,7 @@ use super::reach::Reach;
 use crate::Framing;
 use crate::cli::messages;
 use bytes::BytesMut;
-use gatewright_core::codec::{Control, CorrelationKind, DecodeError, Event, Protocol, Side};
+use gatewright_core::codec::{CorrelationKind, DecodeError, Event, Protocol, Side};
 use gatewright_core::message::{Kind, Message};
 use gatewright_core::reply::{Answers, Ledger};
 use std::fmt;
@@ -165,9 +165,8 @@ impl Conversation {
     }
 
     fn handle(&mut self, event: &Event, watcher: &mut Watcher<'_>) -> Result<(), Trouble> {
-        let message = match event {
-            Event::Head(message) | Event::Control(Control::Heartbeat(Some(message))) => message,
-            Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => return Ok(()),
+        let Some(message) = event.message() else {
+            return Ok(());
         };
         let answered = match message.kind() {
             Kind::Request | Kind::Event => Answered::NotAReply,

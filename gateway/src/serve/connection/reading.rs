@@ -201,7 +201,7 @@ impl Connection {
                 self.session.handle_heartbeat(at.now);
                 if let Some(message) = answer.filter(|_| !self.session.takes_echo()) {
                     self.session
-                        .handle_local_answer(Reply::to_unread(message), at.now);
+                        .handle_local_answer(Reply::to_unread(*message), at.now);
                 }
                 Ok(())
             }

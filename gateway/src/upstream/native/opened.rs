@@ -165,7 +165,7 @@ impl Opened {
                 Some(Event::Control(Control::Heartbeat(Some(answer)))) => {
                     let mut out = BytesMut::new();
                     // An answer that does not fit is none: the server will end the connection.
-                    let _ = self.framing.write(&Event::Head(answer), &mut out);
+                    let _ = self.framing.write(&Event::Head(*answer), &mut out);
                     self.send(&out).await?;
                 }
                 Some(Event::Control(Control::GoAway)) => {

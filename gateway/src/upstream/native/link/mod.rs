@@ -511,7 +511,7 @@ impl State {
             Event::Control(Control::Heartbeat(None) | Control::Continue) => return Ok(()),
             Event::Control(Control::Heartbeat(Some(_))) if self.takes_echo() => return Ok(()),
             Event::Control(Control::Heartbeat(Some(answer))) => {
-                let (event, before) = (Event::Head(answer), self.outbound.len());
+                let (event, before) = (Event::Head(*answer), self.outbound.len());
                 // An answer that does not fit is none: the server will end the connection.
                 let _ = self.framing.write(&event, &mut self.outbound);
                 if let Some(flushed) = &mut self.flushed {
