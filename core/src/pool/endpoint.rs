@@ -50,6 +50,8 @@ pub(super) struct Endpoint {
     blamed: Option<u64>,
     /// In the order of their sequence, so that one of thousands is found in a few steps.
     connections: Vec<(u64, Connection)>,
+    /// Where the one lies that was looked for last: each is looked for several times an exchange.
+    latest: usize,
     /// None before this place has room: those who come and go one at a time need not look at all.
     full_before: usize,
     counts: Counts,
@@ -103,6 +105,7 @@ impl Endpoint {
             trial: None,
             blamed: None,
             connections: Vec::new(),
+            latest: 0,
             full_before: 0,
             counts: Counts::default(),
             in_flight: 0,
@@ -197,10 +200,13 @@ impl Endpoint {
             .map(|(_, connection)| connection)
     }
 
-    fn place(&self, id: ConnId) -> Option<usize> {
-        let found =
-            (self.connections).binary_search_by_key(&id.sequence, |(sequence, _)| *sequence);
-        found.ok()
+    fn place(&mut self, id: ConnId) -> Option<usize> {
+        let latest = self.connections.get(self.latest);
+        if latest.is_none_or(|(sequence, _)| *sequence != id.sequence) {
+            let found = (self.connections).binary_search_by_key(&id.sequence, |(at, _)| *at);
+            self.latest = found.ok()?;
+        }
+        Some(self.latest)
     }
 
     /// The usable connection with the least in flight, the oldest of several.

@@ -30,9 +30,9 @@ pub(super) struct Stream {
 }
 
 enum State {
-    Arriving(Arriving),
-    /// Its body is passed on as it comes.
-    Passing(Box<Message>),
+    Arriving(Box<Arriving>),
+    /// There is no more of it to wait for: it has no body, or one that is passed on as it comes.
+    Read(Message),
     /// It could not be read.
     Bad(Box<DecodeError>),
     Asking(Box<Exchange>),
@@ -108,15 +108,16 @@ impl Stream {
         let fields = Fields::of(&parts.headers);
         let expects = fields.expects;
         let state = match request::message(&parts, fields, shape, descriptor) {
-            Ok(message) if passes_on(&message, &stream, client) => {
-                State::Passing(passed_on(message, stream, client, allowance))
+            Ok(message) if stream.is_end_stream() => State::Read(message),
+            Ok(message) if passes_on(&message, client) => {
+                State::Read(passed_on(message, stream, client, allowance))
             }
-            Ok(message) => State::Arriving(Arriving {
+            Ok(message) => State::Arriving(Box::new(Arriving {
                 message,
                 stream,
                 body: Collected::default(),
                 share: client.listener.worker.room().share(),
-            }),
+            })),
             Err(error) => State::Bad(Box::new(error)),
         };
         if expects {
@@ -154,7 +155,7 @@ impl Stream {
                         return Poll::Ready(End::Ours);
                     }
                 },
-                State::Passing(_) => self.handle_head(turn),
+                State::Read(_) => self.handle_read(turn),
                 State::Bad(error) => {
                     let reply = refusal(error, turn);
                     self.state = self.answer(reply, turn);
@@ -185,12 +186,12 @@ impl Stream {
         };
     }
 
-    /// Begins the exchange of a request whose body is still to come.
-    fn handle_head(&mut self, turn: &mut Turn<'_>) {
-        let State::Passing(message) = std::mem::replace(&mut self.state, State::Done) else {
+    /// Begins the exchange of a request of which nothing is waited for.
+    fn handle_read(&mut self, turn: &mut Turn<'_>) {
+        let State::Read(message) = std::mem::replace(&mut self.state, State::Done) else {
             return;
         };
-        self.state = match self.ask(*message, turn) {
+        self.state = match self.ask(message, turn) {
             Ok(exchange) => State::Asking(exchange),
             Err(reply) => self.answer(reply, turn),
         };
@@ -312,7 +313,7 @@ impl Stream {
             State::Arriving(_) => Some(self.began + limits.frame_time),
             State::Asking(exchange) => Some(exchange.deadline()),
             State::Replying(replying) => Some(replying.stalled_since? + limits.send_time),
-            State::Passing(_) | State::Bad(_) | State::Streaming(_) | State::Done => None,
+            State::Read(_) | State::Bad(_) | State::Streaming(_) | State::Done => None,
         }
     }
 
@@ -329,7 +330,7 @@ impl Stream {
                 self.state = State::Done;
             }
             State::Arriving(_)
-            | State::Passing(_)
+            | State::Read(_)
             | State::Bad(_)
             | State::Streaming(_)
             | State::Done => {
@@ -343,7 +344,7 @@ impl Stream {
     pub(super) fn arriving(&self) -> usize {
         match &self.state {
             State::Arriving(arriving) => arriving.body.len(),
-            State::Passing(_)
+            State::Read(_)
             | State::Streaming(_)
             | State::Bad(_)
             | State::Asking(_)
@@ -357,7 +358,7 @@ impl Stream {
         match &self.state {
             State::Replying(replying) => replying.left.len(),
             State::Arriving(_)
-            | State::Passing(_)
+            | State::Read(_)
             | State::Bad(_)
             | State::Asking(_)
             | State::Streaming(_)
@@ -367,9 +368,9 @@ impl Stream {
 }
 
 /// Whether the body of a request goes on as it comes.
-fn passes_on(message: &Message, stream: &RecvStream, client: &Client<'_>) -> bool {
+fn passes_on(message: &Message, client: &Client<'_>) -> bool {
     let dispatch = &client.listener.dispatch;
-    !stream.is_end_stream() && dispatch.passes_on(message, &client.facts(message))
+    dispatch.passes_on(message, &client.facts(message))
 }
 
 /// The request with its body as a stream. That ends with whoever takes it.
@@ -378,13 +379,13 @@ fn passed_on(
     stream: RecvStream,
     client: &Client<'_>,
     allowance: &SharedAllowance,
-) -> Box<Message> {
+) -> Message {
     let listener = client.listener;
     let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
     let (inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
     tokio::task::spawn_local(inflow);
     message.set_body(body);
-    Box::new(message)
+    message
 }
 
 /// Why a body is never whole.
