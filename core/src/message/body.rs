@@ -1,7 +1,8 @@
 //! A message's payload: nothing, whole, or a bounded stream of chunks.
 
-use super::Value;
+use super::{Headers, Value};
 use bytes::{Bytes, BytesMut};
+use http::HeaderName;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -82,6 +83,8 @@ struct Pipe {
     budget: usize,
     state: State,
     trailers: Value,
+    /// Names of trailer fields that are not handed out.
+    withheld: Option<Arc<[HeaderName]>>,
     /// When the reader got on last, if it says so.
     moved: Option<Instant>,
     reader: Option<Waker>,
@@ -303,7 +306,17 @@ impl BodyStream {
     /// What follows the body, once its end was read.
     #[must_use]
     pub fn take_trailers(&self) -> Value {
-        std::mem::take(&mut lock(&self.reader.pipe).trailers)
+        let mut pipe = lock(&self.reader.pipe);
+        let trailers = std::mem::take(&mut pipe.trailers);
+        match &pipe.withheld {
+            Some(names) => Headers::without(trailers, names),
+            None => trailers,
+        }
+    }
+
+    /// Has trailer fields of these names left out of what follows the body.
+    pub fn withhold(&self, names: Arc<[HeaderName]>) {
+        lock(&self.reader.pipe).withheld = Some(names);
     }
 
     /// Notes that the reader got on, with what was here or to the end.

@@ -96,6 +96,7 @@ impl Proxy {
         let shape = &self.shape;
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
+        changed.withhold_behind(request.body());
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
         fields.add_from(&given, |header| {
@@ -141,6 +142,7 @@ impl Proxy {
         }
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
+        changed.withhold_behind(request.body());
         let passing = Passing::of(request, &given);
         // The engine adds its own, such as `traceparent`.
         let mut map = HeaderMap::with_capacity(given.len() + 6);
@@ -242,6 +244,7 @@ impl Proxy {
             return;
         }
         let slot = self.shape.response_headers;
+        changed.withhold_behind(reply.body());
         let fields = changed.of(reply.field(slot));
         reply.set_field(slot, fields);
     }

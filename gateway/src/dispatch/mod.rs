@@ -14,9 +14,7 @@ pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
 pub(crate) use room::{Room, Share};
 
-pub(crate) use exchange::too_much;
-
-use exchange::Refused;
+use exchange::{Refused, too_much};
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::relay::RelayRoute;
@@ -507,6 +505,19 @@ impl Dispatch {
             Some(message) => Some(Reply::to_request(message, request)),
             None => self.refuse(request, fault),
         }
+    }
+
+    /// The fault of a request for whose payload there is no room. It is counted and logged as that of one that
+    /// is whole, on the route that takes it by what came of it.
+    pub(crate) fn no_room(&self, request: &Message, facts: &Facts, took: Duration) -> Fault {
+        let fault = too_much();
+        let route = self.route(request, facts);
+        if let Some(route) = route {
+            route.metrics.faulted(fault.class(), took);
+        }
+        let logged = self.logged(route.map(AsRef::as_ref), request, facts, took);
+        self.log.faulted(&logged, &fault);
+        fault
     }
 
     /// The protocol's own refusal of a request.

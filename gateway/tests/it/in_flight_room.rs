@@ -5,7 +5,14 @@ use crate::support::config::{Config, status};
 use crate::support::gateway::Gateway;
 use crate::support::in_time;
 use crate::support::wire::AuthReq;
+use bytes::Bytes;
+use futures_util::future::select;
+use h2::Reason;
+use h2::client::SendRequest;
+use http::Request;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -99,6 +106,80 @@ async fn a_body_that_finds_no_room_on_its_way_is_refused() {
     drop(begun);
     let taken = async { while status_of(post(front, 200).await).await != 200 {} };
     in_time("room again", taken).await;
+}
+
+/// A gateway that says what becomes of each message, and a server that answers all.
+async fn start_logging() -> (Gateway, Backend) {
+    let backend = Backend::scripted(|_| Action::Answer(Answer::status(200)))
+        .start()
+        .await;
+    let text = config(&backend.url()).replace("[admin]", "[log]\nmessages = true\n[admin]");
+    (Gateway::start_text(&text, &[]).await, backend)
+}
+
+/// One request was refused, and one has not been asked yet.
+async fn check_one_is_told(gateway: &Gateway) {
+    let metrics = gateway.metrics().await;
+    let outcome = |outcome| metrics.sum("gatewright_exchanges_total", &[("outcome", outcome)]);
+    assert_eq!(outcome("overload"), 1.0);
+    assert_eq!(metrics.sum("gatewright_requests_total", &[]), 1.0);
+    let log = gateway.stderr();
+    let lines = log.lines().filter(|line| line.contains("failed"));
+    let lines: Vec<&str> = lines.collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    for part in [
+        "route=\"all\"",
+        "fault=\"overload\"",
+        "operation=\"request\"",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {}", lines[0]);
+    }
+}
+
+/// Of two bodies that are not whole, whichever comes later finds no room.
+#[tokio::test]
+async fn a_body_that_finds_no_room_is_counted_and_logged() {
+    let (gateway, _backend) = start_logging().await;
+    let (one, other) = (begin(gateway.front()).await, begin(gateway.front()).await);
+    let (one, other) = (pin!(status_of(one)), pin!(status_of(other)));
+    assert_eq!(select(one, other).await.factor_first().0, 503);
+    check_one_is_told(&gateway).await;
+}
+
+#[tokio::test]
+async fn so_is_one_of_http2() {
+    let (gateway, _backend) = start_logging().await;
+    let stream = TcpStream::connect(gateway.front()).await;
+    let shaking_hands = h2::client::handshake(stream.expect("a gateway"));
+    let (sender, connection) = in_time("a handshake", shaking_hands)
+        .await
+        .expect("a handshake");
+    let connection = tokio::spawn(connection);
+    let (one, other) = (pin!(upload(sender.clone())), pin!(upload(sender)));
+    let refused = in_time("a refusal", select(one, other)).await;
+    assert_eq!(refused.factor_first().0, Some(Reason::REFUSED_STREAM));
+    check_one_is_told(&gateway).await;
+    connection.abort();
+}
+
+/// Sends a body of which nobody sees the end; tells why its stream ends.
+async fn upload(sender: SendRequest<Bytes>) -> Option<Reason> {
+    let mut sender = sender.ready().await.expect("a connection");
+    let request = Request::post("http://a.example/a").body(());
+    let (response, mut stream) = sender
+        .send_request(request.expect("a request"), false)
+        .expect("a stream");
+    stream.reserve_capacity(900 << 10);
+    let mut left = 900 << 10;
+    while left > 0
+        && let Some(Ok(room)) = poll_fn(|cx| stream.poll_capacity(cx)).await
+    {
+        let part = vec![b'x'; room.min(left)];
+        left -= part.len();
+        // The answer says why, if it cannot be sent.
+        let _ = stream.send_data(part.into(), false);
+    }
+    response.await.expect_err("no end").reason()
 }
 
 /// Those of any protocol, in its own words.

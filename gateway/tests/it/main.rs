@@ -49,6 +49,7 @@ mod discovery;
 mod silence;
 mod smuggling;
 mod retries;
+mod trailer_rules;
 mod trickle;
 mod tries;
 mod rfc9113;

@@ -6,6 +6,7 @@ use super::{Header, Headers, Line, Lines, Role, Roles, are_value};
 use crate::codec::HttpShape;
 use crate::message::{Slot, Value};
 use bytestring::ByteString;
+use http::HeaderName;
 use std::borrow::Cow;
 
 /// Header fields that are made here.
@@ -168,6 +169,33 @@ impl Headers {
             other => made(other.as_list().ok_or(NotHeaders::Type)?).map(Cow::Owned),
         }
     }
+
+    /// Header fields, be they in structures, but for those of these names.
+    #[must_use]
+    pub fn without(value: Value, names: &[HeaderName]) -> Value {
+        let stays = |name: &str| {
+            !names
+                .iter()
+                .any(|own| own.as_str().eq_ignore_ascii_case(name))
+        };
+        match value {
+            Value::Headers(headers) => {
+                let mut left = NewHeaders::with_capacity(headers.size());
+                left.add_from(&headers, |header| stays(header.name()));
+                Value::Headers(left.finish())
+            }
+            Value::List(mut records) => {
+                records.retain(|record| named(record).is_none_or(stays));
+                Value::List(records)
+            }
+            other => other,
+        }
+    }
+}
+
+/// The name of a field in a structure.
+fn named(record: &Value) -> Option<&str> {
+    record.as_record()?.get(HttpShape::NAME.index())?.as_str()
 }
 
 fn made(records: &[Value]) -> Result<Headers, NotHeaders> {

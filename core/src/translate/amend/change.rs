@@ -2,14 +2,15 @@
 
 use crate::codec::HttpShape;
 use crate::expr::{Env, EvalError, RuleError, Source};
-use crate::message::Value;
 use crate::message::headers::NewHeaders;
+use crate::message::{Body, Value};
 use crate::translate::codes::{HEADER_NAME, TWICE};
 use crate::translate::headers::{Headers, header_name};
 use crate::translate::load::Findings;
 use crate::translate::scope::SecretScope;
 use http::{HeaderName, HeaderValue};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// What the gateway says itself in a request that it hands on: a rule would be a second voice.
 pub(super) const TOLD_BY_THE_GATEWAY: [&str; 7] = [
@@ -37,7 +38,8 @@ pub(super) struct Typed<'s> {
 pub(super) struct Change {
     set: Headers,
     add: Headers,
-    remove: Vec<HeaderName>,
+    /// What ends here: what is removed, and what others take the place of.
+    ends: Arc<[HeaderName]>,
 }
 
 /// What a change is for one message; nothing by default.
@@ -65,12 +67,13 @@ impl Change {
                 name => remove.extend(name),
             }
         }
-        Self { set, add, remove }
+        let ends = set.names().chain(&remove).cloned().collect();
+        Self { set, add, ends }
     }
 
     fn drops(&self, name: &str) -> bool {
         let is_name = |own: &HeaderName| own.as_str().eq_ignore_ascii_case(name);
-        self.set.names().any(is_name) || self.remove.iter().any(is_name)
+        self.ends.iter().any(is_name)
     }
 
     /// Its values for one message.
@@ -112,6 +115,13 @@ impl Changed<'_> {
 
     pub(in crate::translate) const fn is_nothing(&self) -> bool {
         self.change.is_none()
+    }
+
+    /// Has what ends here in a head end behind its payload, too.
+    pub(in crate::translate) fn withhold_behind(&self, payload: &Body) {
+        if let (Some(change), Body::Stream(payload)) = (self.change, payload) {
+            payload.withhold(Arc::clone(&change.ends));
+        }
     }
 
     /// What comes in the place of others, or beside them.

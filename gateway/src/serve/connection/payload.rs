@@ -2,7 +2,7 @@
 
 use super::{Connection, Ended, Work};
 use crate::collected::Collected;
-use crate::dispatch::{Arrival, InFlight, Reply, Share, too_much};
+use crate::dispatch::{Arrival, InFlight, Reply, Share};
 use bytes::Bytes;
 use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -167,10 +167,15 @@ impl Connection {
     /// connection ends with the answer.
     fn refuse_collecting(&mut self, work: &mut Work, now: Instant) {
         self.announce_end(work);
-        if let Some(Incoming::Collecting(collecting)) = work.incoming.take()
-            && let Some(answer) = (self.listener.dispatch).refuse(collecting.request, &too_much())
-        {
-            self.session.handle_local_answer(answer, now);
+        if let Some(Incoming::Collecting(collecting)) = work.incoming.take() {
+            let Collecting { request, at, .. } = *collecting;
+            let (dispatch, facts) = (&self.listener.dispatch, self.facts(&request));
+            self.listener.metrics.requests(1);
+            let took = now.saturating_duration_since(at.began);
+            let fault = dispatch.no_room(&request, &facts, took);
+            if let Some(answer) = dispatch.refuse(request, &fault) {
+                self.session.handle_local_answer(answer, now);
+            }
         }
         self.end_by("overload");
         work.inbound.clear();

@@ -149,6 +149,7 @@ impl Stream {
                     Err(Cut::TooLong(error)) => self.state = State::Bad(error),
                     Err(Cut::GivenUp) => return Poll::Ready(End::Theirs),
                     Err(Cut::NoRoom) => {
+                        arriving.note_refusal(self.began, turn);
                         // RFC 9113, 8.7: nothing was done with it, so it may be sent again.
                         self.respond.send_reset(Reason::REFUSED_STREAM);
                         turn.moved = true;
@@ -431,6 +432,15 @@ impl Arriving {
                 self.body.push(chunk);
             }
         }
+    }
+
+    /// Counts and logs that there is no room for it.
+    fn note_refusal(&self, began: Instant, turn: &Turn<'_>) {
+        let (client, took) = (turn.client, turn.now.saturating_duration_since(began));
+        client.listener.metrics.requests(1);
+        let facts = client.facts(&self.message);
+        // What is left to say is said by the stream's reset.
+        let _ = (client.listener.dispatch).no_room(&self.message, &facts, took);
     }
 
     fn request(self) -> Message {
