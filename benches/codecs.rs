@@ -206,28 +206,49 @@ Sec-Fetch-Mode: no-cors\r\n\r\n";
 /// A request as wrk sends it.
 const WRK: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
 
-/// Heads of HTTP/1.1 requests. httparse finds lines, checks bytes, and says where names and values stand. So
-/// does `ours`, which checks the target, the host, and what frames the message as well. Neither makes a
-/// message; the third row does, and writes an answer without fields, as a codec remembers requests until then.
+/// A response as nginx sends it.
+const NGINX: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Fri, 27 Nov 2026 12:00:00 GMT\r\n\
+Content-Type: text/plain\r\nContent-Length: 64\r\nConnection: keep-alive\r\n\r\n";
+
+/// Heads of HTTP/1.1. httparse finds lines, checks bytes, and says where names and values stand. So does
+/// `ours`, which checks the target, the host, and what frames the message as well. Neither makes a message; the
+/// third row does, and writes an answer without fields, as a codec remembers requests until then.
 fn heads(criterion: &mut Criterion) {
-    let protocol: Arc<dyn Protocol> = Arc::new(Http::new());
     for (name, head) in [("browser", BROWSER), ("wrk", WRK)] {
         criterion.bench_function(&format!("head/httparse {name}"), |b| {
-            b.iter(|| httparsed(black_box(head)));
+            b.iter(|| httparsed_request(black_box(head)));
         });
-        let mut codec = codec_of(&protocol, Side::Server);
-        criterion.bench_function(&format!("head/ours {name}"), |b| {
-            b.iter(|| codec.delimit(black_box(head)));
-        });
+        head_of(criterion, Side::Server, name, head);
         exchanges(criterion, name, head);
     }
+    criterion.bench_function("head/httparse nginx", |b| {
+        b.iter(|| httparsed_response(black_box(NGINX)));
+    });
+    head_of(criterion, Side::Client, "nginx", NGINX);
 }
 
-fn httparsed(head: &[u8]) -> bool {
+fn head_of(criterion: &mut Criterion, side: Side, name: &str, head: &[u8]) {
+    let protocol: Arc<dyn Protocol> = Arc::new(Http::new());
+    let mut codec = codec_of(&protocol, side);
+    criterion.bench_function(&format!("head/ours {name}"), |b| {
+        b.iter(|| codec.delimit(black_box(head)));
+    });
+}
+
+fn httparsed_request(head: &[u8]) -> bool {
     let mut places = [httparse::EMPTY_HEADER; 32];
     let mut request = httparse::Request::new(&mut places);
     let read = request.parse(head);
     black_box(&request);
+    read.is_ok()
+}
+
+fn httparsed_response(head: &[u8]) -> bool {
+    let mut places = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut places);
+    let read = response.parse(head);
+    black_box(&response);
     read.is_ok()
 }
 

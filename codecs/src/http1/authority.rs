@@ -1,7 +1,7 @@
 //! Whom a request is for: RFC 3986, 3.2, without user information.
 
 use super::head::number;
-use super::octets::{escapes_are_whole, is_host};
+use super::octets::{escapes_are_whole, host, is_host};
 use std::net::Ipv6Addr;
 
 /// The longest authority, in bytes: a domain name, its last point, and a port are shorter.
@@ -27,10 +27,7 @@ pub(super) fn has_port(text: &str) -> bool {
 
 /// Whether it is a name or an IPv4 address, and perhaps a port: that is told at one look.
 pub(super) fn is_usual(text: &[u8]) -> bool {
-    let end = text
-        .iter()
-        .position(|byte| !is_host(*byte) || *byte == b'%');
-    let (host, port) = text.split_at(end.unwrap_or(text.len()));
+    let (host, port) = text.split_at(host(text));
     let has_port = match port {
         [] => true,
         [b':', digits @ ..] => {

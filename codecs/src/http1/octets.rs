@@ -1,6 +1,18 @@
 //! Which bytes may stand where.
 
+use gatewright_core::message::headers::{WORDS, run};
 pub(super) use gatewright_core::message::headers::{are_value, is_token, is_value};
+
+/// How many bytes at the start may stand in a path and a query, and whether escapes seem to be among them.
+#[inline]
+pub(super) fn uri(bytes: &[u8]) -> (usize, bool) {
+    let mut escapes = false;
+    let length = run(bytes, &[(b'-', b'9'), (b'?', b'?')], |byte| {
+        escapes |= byte == b'%';
+        is_uri(byte)
+    });
+    (length, escapes)
+}
 
 /// RFC 3986: what may stand in a path and a query, brackets included, which are the URI's even if
 /// only its host may have them.
@@ -23,6 +35,12 @@ static URIS: [bool; 256] = {
     }
     uris
 };
+
+/// How many bytes at the start may stand in a name without escapes.
+#[inline]
+pub(super) fn host(bytes: &[u8]) -> usize {
+    run(bytes, &WORDS, |byte| byte != b'%' && is_host(byte))
+}
 
 /// RFC 3986: `reg-name`, but for the comma, which would make a list of two hosts of it. An escape's
 /// percent sign is among it.
@@ -60,4 +78,24 @@ pub(super) fn escapes_are_whole(bytes: &[u8]) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_end_where_their_bytes_do() {
+        for byte in 0..=u8::MAX {
+            for before in 0..20 {
+                let bytes = [&vec![b'a'; before][..], &[byte], b"0123.-/?% "].concat();
+                let end = |good: &dyn Fn(u8) -> bool| bytes.iter().position(|byte| !good(*byte));
+                let target = end(&is_uri).unwrap_or_default();
+                let escapes = bytes.iter().take(target).any(|byte| *byte == b'%');
+                assert_eq!(uri(&bytes), (target, escapes), "{}", bytes.escape_ascii());
+                let name = end(&|byte| is_host(byte) && byte != b'%');
+                assert_eq!(Some(host(&bytes)), name, "{}", bytes.escape_ascii());
+            }
+        }
+    }
 }

@@ -98,7 +98,7 @@ impl Reading {
             && usual.end <= self.max_frame
         {
             let end = usual.end;
-            self.usual = Some(Box::new(usual));
+            self.usual = Some(usual);
             return Ok(Some(end));
         }
         let section = Section::Head(self.side);
@@ -106,8 +106,8 @@ impl Reading {
     }
 
     /// What was read of the frame when its end was looked for, or can be read so now: it came in pieces.
-    fn take_usual(&mut self, frame: &[u8]) -> Option<Usual> {
-        let read = self.usual.take().map(|usual| *usual);
+    fn take_usual(&mut self, frame: &[u8]) -> Option<Box<Usual>> {
+        let read = self.usual.take();
         let usual = read.or_else(|| head::usual(self.side, frame));
         usual.filter(|usual| usual.end == frame.len())
     }

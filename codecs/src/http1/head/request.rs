@@ -76,7 +76,10 @@ pub(in super::super) fn request(frame: Bytes) -> Result<Request, DecodeError> {
 }
 
 /// A whole head that was read before.
-pub(in super::super) fn usual_request(frame: Bytes, usual: Usual) -> Result<Request, DecodeError> {
+pub(in super::super) fn usual_request(
+    frame: Bytes,
+    usual: Box<Usual>,
+) -> Result<Request, DecodeError> {
     let First::Request { method, target } = usual.first else {
         return request(frame);
     };

@@ -48,7 +48,7 @@ pub(in super::super) fn response(frame: Bytes, asked: Asked) -> Result<Response,
 /// A whole head that was read before.
 pub(in super::super) fn usual_response(
     frame: Bytes,
-    usual: Usual,
+    usual: Box<Usual>,
     asked: Asked,
 ) -> Result<Response, DecodeError> {
     let First::Response { status } = usual.first else {

@@ -4,7 +4,7 @@
 //! and say what is wrong.
 
 use super::super::authority::is_usual;
-use super::super::octets::{escapes_are_whole, is_uri};
+use super::super::octets::{escapes_are_whole, uri};
 use super::super::{MAX_FIELDS, MAX_LINE};
 use super::length::{Length, number};
 use gatewright_core::codec::Side;
@@ -47,7 +47,7 @@ pub(super) struct Fields {
 }
 
 /// Reads the head at the start of the bytes, if it is as usual.
-pub(in super::super) fn usual(side: Side, buf: &[u8]) -> Option<Usual> {
+pub(in super::super) fn usual(side: Side, buf: &[u8]) -> Option<Box<Usual>> {
     let (first, fields_at) = match side {
         Side::Server => request_line(buf)?,
         Side::Client => status_line(buf)?,
@@ -55,18 +55,20 @@ pub(in super::super) fn usual(side: Side, buf: &[u8]) -> Option<Usual> {
     if fields_at > MAX_LINE {
         return None;
     }
-    let mut fields = Fields::default();
-    let mut at = fields_at;
+    // Where it stays: it is too large to be moved about.
+    let mut usual = Box::new(Usual {
+        end: fields_at,
+        first,
+        fields: Fields::default(),
+    });
     // Never more than may be kept, so nobody has to count what is.
     for _ in 0..=MAX_FIELDS {
-        let Some(line) = FoundLines::read(buf, at).ok()? else {
-            let end = at.checked_add(2)?;
-            return fields
-                .are_whole(side)
-                .then_some(Usual { end, first, fields });
+        let Some(line) = FoundLines::read(buf, usual.end).ok()? else {
+            usual.end = usual.end.checked_add(2)?;
+            return usual.fields.are_whole(side).then_some(usual);
         };
-        fields.take(&line, side)?;
-        at = line.next;
+        usual.fields.take(&line, side)?;
+        usual.end = line.next;
     }
     None
 }
@@ -86,9 +88,9 @@ fn request_line(buf: &[u8]) -> Option<(First, usize)> {
     if rest.first() != Some(&b'/') {
         return None;
     }
-    let length = rest.iter().position(|byte| !is_uri(*byte))?;
+    let (length, escapes) = uri(rest);
     let (target, behind) = rest.split_at_checked(length)?;
-    if !behind.starts_with(b" HTTP/1.1\r\n") || !escapes_are_whole(target) {
+    if !behind.starts_with(b" HTTP/1.1\r\n") || escapes && !escapes_are_whole(target) {
         return None;
     }
     let end = at.checked_add(length)?;

@@ -1,6 +1,6 @@
 //! Field lines that are found in bytes before anybody makes a text of them.
 
-use super::lines::{WrongLine, found};
+use super::lines::{WrongLine, found, found_plain};
 use super::{Headers, Line, Lines, Role, Roles};
 use bytestring::ByteString;
 
@@ -32,8 +32,14 @@ impl FoundLines {
     /// If it is none. That its value is UTF-8 shows when a text is made of the bytes.
     #[inline]
     pub fn read(bytes: &[u8], at: usize) -> Result<Option<FoundLine<'_>>, WrongLine> {
-        let found = found(bytes, at)?;
-        Ok(found.map(|found| FoundLine {
+        let found = match found_plain(bytes, at) {
+            Some(found) => found,
+            None => match found(bytes, at)? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(FoundLine {
             value: bytes.get(found.line.value()).unwrap_or_default(),
             value_at: found.line.value as usize,
             role: found.line.role,
@@ -63,6 +69,7 @@ impl FoundLines {
 
     /// Those that were kept. The text is that of the bytes in which they were found.
     #[must_use]
+    #[inline]
     pub fn finish(self, text: ByteString) -> Headers {
         Headers::new(text, self.lines, self.roles, false)
     }

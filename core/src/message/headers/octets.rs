@@ -27,40 +27,65 @@ pub(super) const fn is_tchar(byte: u8) -> bool {
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
-/// How many bytes at the start are of a token. Letters and hyphens, of which names are made, are looked at
-/// eight at a time.
+/// What names are made of, besides letters: bytes from the one to the other.
+pub const WORDS: [(u8, u8); 2] = [(b'-', b'.'), (b'0', b'9')];
+
+/// How many bytes at the start are of a token.
 #[inline]
 pub(super) fn token(bytes: &[u8]) -> usize {
+    run(bytes, &WORDS, is_token)
+}
+
+/// How many bytes at the start are good, as all letters are, and all from one byte of ASCII to another, which
+/// are looked at eight at a time. Each of the others is asked about.
+#[must_use]
+#[inline]
+pub fn run(bytes: &[u8], common: &[(u8, u8); 2], mut is_good: impl FnMut(u8) -> bool) -> usize {
     let mut rest = bytes;
     while let Some((chunk, after)) = rest.split_first_chunk() {
-        let letters = first_letters(u64::from_le_bytes(*chunk));
-        if letters < chunk.len() {
-            rest = rest.get(letters..).unwrap_or_default();
-            break;
+        let others = others(u64::from_le_bytes(*chunk), common);
+        if others == 0 {
+            rest = after;
+            continue;
         }
-        rest = after;
+        let at = first(others);
+        match rest.get(at..).and_then(<[u8]>::split_first) {
+            Some((byte, after)) if is_good(*byte) => rest = after,
+            _ => return bytes.len() - rest.len() + at,
+        }
     }
-    bytes.len() - rest.len() + first_but(rest, is_token)
+    bytes.len() - rest.len() + first_but(rest, is_good)
 }
 
 /// How many bytes at the start are good.
 #[inline]
-fn first_but(bytes: &[u8], is_good: impl Fn(u8) -> bool) -> usize {
+fn first_but(bytes: &[u8], mut is_good: impl FnMut(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !is_good(*byte));
     end.unwrap_or(bytes.len())
 }
 
-/// How many of eight bytes, from the lowest one on, are letters and hyphens.
+/// The high bits of those of eight bytes that are neither letters nor among those.
 #[inline]
-const fn first_letters(bytes: u64) -> usize {
-    // Seven bits each: no sum of two carries into the next byte.
+const fn others(bytes: u64, [one, other]: &[(u8, u8); 2]) -> u64 {
     let low = bytes & !HIGH;
-    let small = low | (ONES * 0x20);
-    let from_a = small + ONES * (0x80 - b'a' as u64);
-    let beyond_z = small + ONES * (0x7f - b'z' as u64);
-    let no_hyphen = (low ^ (ONES * b'-' as u64)) + ONES * 0x7f;
-    let good = ((from_a & !beyond_z) | !no_hyphen) & !bytes;
-    (!good & HIGH).trailing_zeros() as usize / 8
+    let letters = between(low | (ONES * 0x20), (b'a', b'z'));
+    let common = (letters | between(low, *one) | between(low, *other)) & !bytes;
+    !common & HIGH
+}
+
+/// Where the first of eight bytes is, the lowest one first, of which one has its high bit set.
+#[inline]
+const fn first(high: u64) -> usize {
+    high.trailing_zeros() as usize / 8
+}
+
+/// The high bits of those of eight bytes that are between those two. All have seven bits, so no sum of two
+/// carries into the next one.
+#[inline]
+const fn between(low: u64, (from, to): (u8, u8)) -> u64 {
+    let reached = low + ONES * (0x80 - from as u64);
+    let passed = low + ONES * (0x7f - to as u64);
+    reached & !passed
 }
 
 /// RFC 9110, 5.5: visible characters, space, tab, and whatever is not ASCII.
@@ -77,48 +102,34 @@ pub fn are_value(bytes: &[u8]) -> bool {
     value(bytes) == bytes.len()
 }
 
-/// The same of sixteen. Looks at all of them, whatever they are: compilers do that at once.
-#[inline]
-fn are_all_value(bytes: &[u8; 16]) -> bool {
-    bytes.iter().fold(true, |all, byte| all & is_value(*byte))
-}
-
-/// How many bytes at the start may stand in a value: sixteen are looked at at a time, as values are most of
-/// what is read, and then eight.
+/// How many bytes at the start may stand in a value: eight are looked at at a time.
 #[must_use]
 #[inline]
 pub fn value(bytes: &[u8]) -> usize {
     let mut rest = bytes;
-    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        if !are_all_value(chunk) {
-            break;
-        }
-        rest = after;
-    }
     while let Some((chunk, after)) = rest.split_first_chunk() {
-        let control = first_control(u64::from_le_bytes(*chunk));
-        if control == chunk.len() {
+        let controls = controls(u64::from_le_bytes(*chunk));
+        if controls == 0 {
             rest = after;
             continue;
         }
-        rest = rest.get(control..).unwrap_or_default();
-        match rest.split_first() {
+        let at = first(controls);
+        match rest.get(at..).and_then(<[u8]>::split_first) {
             Some((b'\t', after)) => rest = after,
-            _ => return bytes.len() - rest.len(),
+            _ => return bytes.len() - rest.len() + at,
         }
     }
     bytes.len() - rest.len() + first_but(rest, is_value)
 }
 
-/// Where the first of eight bytes, the lowest one first, is below a space or 0x7f; 8 if none is.
+/// High bits of eight bytes: the lowest one is of the first byte that is below a space or 0x7f, if there is one.
 #[inline]
-const fn first_control(bytes: u64) -> usize {
-    // A byte's high bit is set if it is such a one; beyond the first such byte, the borrow of a
-    // subtraction may set more.
+const fn controls(bytes: u64) -> u64 {
+    // Beyond the first such byte, the borrow of a subtraction may set more.
     let below = bytes.wrapping_sub(ONES * b' ' as u64) & !bytes;
     let other = bytes ^ (ONES * 0x7f);
     let delete = other.wrapping_sub(ONES) & !other;
-    ((below | delete) & HIGH).trailing_zeros() as usize / 8
+    (below | delete) & HIGH
 }
 
 /// White space around a value, which is not the value's.

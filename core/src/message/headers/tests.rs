@@ -176,6 +176,19 @@ fn they_are_a_list_of_structures() {
     assert_eq!(Value::Headers(none), Value::List(Vec::new()));
 }
 
+/// Bytes of a name are looked at eight at a time: whichever stands where, it is told.
+#[test]
+fn each_byte_of_a_run_is_looked_at() {
+    for byte in 0..=u8::MAX {
+        for (before, after) in (0..20).flat_map(|before| [(before, 0), (before, 3), (before, 9)]) {
+            let bytes = [&vec![b'z'; before][..], &[byte], &vec![b'-'; after], b":"].concat();
+            let expected = bytes.iter().position(|byte| !is_token(*byte));
+            let found = run(&bytes, &WORDS, is_token);
+            assert_eq!(Some(found), expected, "{}", bytes.escape_ascii());
+        }
+    }
+}
+
 /// What the library of HTTP/2 takes for a name is one here.
 #[test]
 fn names_of_the_library_are_tokens() {
