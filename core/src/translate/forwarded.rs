@@ -8,14 +8,19 @@ use super::proxy::{Passing, unsayable};
 use crate::codec::HttpShape;
 use crate::fault::Fault;
 use crate::message::Message;
-use crate::message::headers::{KnownName, Role, WrongHeader, is_token};
+use crate::message::headers::{KnownLine, KnownName, Role, WrongHeader, is_token};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-const VIA: KnownName = KnownName::new("via", Role::Other);
+/// The version that a request came in, and what this gateway is called (RFC 9110, 7.6.3).
+const VIA_HTTP1: KnownLine = KnownLine::new("via: 1.1 gatewright\r\n", Role::Other);
+const VIA_HTTP2: KnownLine = KnownLine::new("via: 2 gatewright\r\n", Role::Other);
 pub(super) const FORWARDED: KnownName = KnownName::new("forwarded", Role::Origin);
 pub(super) const FORWARDED_FOR: KnownName = KnownName::new("x-forwarded-for", Role::Origin);
 const FORWARDED_HOST: KnownName = KnownName::new("x-forwarded-host", Role::Origin);
 const FORWARDED_PROTO: KnownName = KnownName::new("x-forwarded-proto", Role::Origin);
+const FROM_HTTP: KnownLine = KnownLine::new("x-forwarded-proto: http\r\n", Role::Origin);
+const FROM_HTTPS: KnownLine = KnownLine::new("x-forwarded-proto: https\r\n", Role::Origin);
 /// Characters of `255.255.255.255`.
 const LONGEST_V4: usize = 15;
 
@@ -60,10 +65,17 @@ impl Forwarding {
     }
 }
 
+/// What a server is told.
+pub(super) enum Own<'v> {
+    /// As it is written.
+    Line(KnownLine),
+    Field(KnownName, &'v str),
+}
+
 /// What this gateway knows of where a request came from.
 struct Origin<'r> {
     ip: IpAddr,
-    proto: &'static str,
+    tls: bool,
     /// Whom it asks; empty if it does not say.
     host: &'r str,
 }
@@ -72,7 +84,8 @@ impl Origin<'_> {
     /// RFC 7239, 4: an element of the list.
     fn element(&self) -> String {
         let mut text = "for=".to_owned();
-        let ip = address(self.ip);
+        let mut room = [0; LONGEST_V4];
+        let ip = address(self.ip, &mut room);
         match ip.contains(':') {
             // RFC 7239, 6: IPv6 is in brackets, and for that in quotes.
             true => push_quoted(&mut text, &format!("[{ip}]")),
@@ -82,8 +95,10 @@ impl Origin<'_> {
             text.push_str(";host=");
             push_quoted(&mut text, self.host);
         }
-        text.push_str(";proto=");
-        text.push_str(self.proto);
+        text.push_str(match self.tls {
+            true => ";proto=https",
+            false => ";proto=http",
+        });
         text
     }
 }
@@ -112,23 +127,28 @@ fn add(list: &mut String, element: &str) {
 
 /// An address as a text. Those of four numbers are put together here: the library's formatting costs
 /// more than the rest of a request's fields.
-fn address(ip: IpAddr) -> String {
+fn address(ip: IpAddr, room: &mut [u8; LONGEST_V4]) -> Cow<'_, str> {
     let IpAddr::V4(four) = ip.to_canonical() else {
-        return ip.to_canonical().to_string();
+        return ip.to_canonical().to_string().into();
     };
-    let mut text = String::with_capacity(LONGEST_V4);
+    let mut length = 0;
+    let mut put = |byte| {
+        room[length] = byte;
+        length += 1;
+    };
     for (place, number) in four.octets().into_iter().enumerate() {
         if place > 0 {
-            text.push('.');
+            put(b'.');
         }
         for divisor in [100, 10] {
             if number >= divisor {
-                text.push(char::from(b'0' + number / divisor % 10));
+                put(b'0' + number / divisor % 10);
             }
         }
-        text.push(char::from(b'0' + number % 10));
+        put(b'0' + number % 10);
     }
-    text
+    let text = room.get(..length).unwrap_or_default();
+    Cow::Borrowed(std::str::from_utf8(text).unwrap_or_default())
 }
 
 /// Says what this gateway knows of where a request came from.
@@ -137,29 +157,27 @@ pub(super) fn own_fields(
     shape: &HttpShape,
     passing: &Passing<'_>,
     facts: &Facts,
-    mut say: impl FnMut(KnownName, &str) -> Result<(), WrongHeader>,
+    mut say: impl FnMut(Own<'_>) -> Result<(), WrongHeader>,
 ) -> Result<(), Fault> {
     let carriage = facts.carriage;
-    // The version that the request came in, and what this gateway is called (RFC 9110, 7.6.3).
-    let via = if carriage.http2 {
-        "2 gatewright"
-    } else {
-        "1.1 gatewright"
+    let via = match carriage.http2 {
+        true => VIA_HTTP2,
+        false => VIA_HTTP1,
     };
     let origin = Origin {
         ip: facts.peer.ip(),
-        proto: if carriage.tls { "https" } else { "http" },
+        tls: carriage.tls,
         host: request.field(shape.authority).as_str().unwrap_or_default(),
     };
     let mut all = || {
-        say(VIA, via)?;
+        say(Own::Line(via))?;
         if carriage.forwarding.says_x_forwarded() {
             say_x_forwarded(&origin, carriage.forwarding, passing, &mut say)?;
         }
         if carriage.forwarding.says_forwarded() {
             let mut list = (carriage.forwarding.before(passing, FORWARDED)).unwrap_or_default();
             add(&mut list, &origin.element());
-            say(FORWARDED, &list)?;
+            say(Own::Field(FORWARDED, &list))?;
         }
         Ok(())
     };
@@ -170,23 +188,27 @@ fn say_x_forwarded(
     origin: &Origin<'_>,
     forwarding: Forwarding,
     passing: &Passing<'_>,
-    say: &mut impl FnMut(KnownName, &str) -> Result<(), WrongHeader>,
+    say: &mut impl FnMut(Own<'_>) -> Result<(), WrongHeader>,
 ) -> Result<(), WrongHeader> {
-    let ip = address(origin.ip);
+    let mut room = [0; LONGEST_V4];
+    let ip = address(origin.ip, &mut room);
     match forwarding.before(passing, FORWARDED_FOR) {
         Some(mut list) => {
             add(&mut list, &ip);
-            say(FORWARDED_FOR, &list)?;
+            say(Own::Field(FORWARDED_FOR, &list))?;
         }
-        None => say(FORWARDED_FOR, &ip)?,
+        None => say(Own::Field(FORWARDED_FOR, &ip))?,
     }
     // These are no lists of hops: they are about the first one.
-    let proto = forwarding.before(passing, FORWARDED_PROTO);
-    say(FORWARDED_PROTO, proto.as_deref().unwrap_or(origin.proto))?;
+    match (forwarding.before(passing, FORWARDED_PROTO), origin.tls) {
+        (Some(proto), _) => say(Own::Field(FORWARDED_PROTO, &proto))?,
+        (None, true) => say(Own::Line(FROM_HTTPS))?,
+        (None, false) => say(Own::Line(FROM_HTTP))?,
+    }
     let host = forwarding.before(passing, FORWARDED_HOST);
     match host.as_deref().unwrap_or(origin.host) {
         "" => Ok(()),
-        host => say(FORWARDED_HOST, host),
+        host => say(Own::Field(FORWARDED_HOST, host)),
     }
 }
 
@@ -198,19 +220,20 @@ mod tests {
 
     #[test]
     fn known_names_have_their_roles() {
-        for known in [
-            VIA,
-            FORWARDED,
-            FORWARDED_FOR,
-            FORWARDED_HOST,
-            FORWARDED_PROTO,
-        ] {
-            let mut fields = NewHeaders::default();
+        let mut fields = NewHeaders::default();
+        for known in [FORWARDED, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO] {
             fields.add_known(known, "1").unwrap();
-            let fields = fields.finish();
-            let header = fields.iter().next().unwrap();
-            assert_eq!(header.role(), Role::of(known.as_str().as_bytes()));
         }
+        for known in [VIA_HTTP1, VIA_HTTP2, FROM_HTTP, FROM_HTTPS] {
+            fields.add_line(&known);
+        }
+        let fields = fields.finish();
+        for header in fields.iter() {
+            assert_eq!(header.role(), Role::of(header.name().as_bytes()));
+        }
+        let last = fields.iter().last().map(|last| (last.name(), last.value()));
+        assert_eq!(last, Some((FROM_HTTPS.name(), FROM_HTTPS.value())));
+        assert_eq!(last, Some(("x-forwarded-proto", "https")));
     }
 
     #[test]
@@ -245,8 +268,8 @@ mod tests {
             ("::1", "a\\", "for=\"[::1]\";host=\"a\\\\\";proto=https"),
         ] {
             let ip = ip.parse().unwrap();
-            let proto = "https";
-            assert_eq!(Origin { ip, proto, host }.element(), expected);
+            let tls = true;
+            assert_eq!(Origin { ip, tls, host }.element(), expected);
         }
     }
 
@@ -291,8 +314,9 @@ mod tests {
             "2001:db8::5",
         ];
         for text in all {
-            assert_eq!(address(text.parse().unwrap()), text);
+            assert_eq!(address(text.parse().unwrap(), &mut [0; LONGEST_V4]), text);
         }
-        assert_eq!(address("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.7");
+        let mapped = "::ffff:192.0.2.7".parse().unwrap();
+        assert_eq!(address(mapped, &mut [0; LONGEST_V4]), "192.0.2.7");
     }
 }

@@ -5,7 +5,7 @@
 //! ([`forwarded`](super::forwarded)).
 
 use super::amend::{Amendments, Changed};
-use super::forwarded::own_fields;
+use super::forwarded::{Own, own_fields};
 use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc};
 use crate::codec::{HttpShape, Protocol, Rejected, Retry};
 use crate::expr::RuleError;
@@ -102,24 +102,25 @@ impl Proxy {
         fields.add_from(&given, |header| {
             passing.takes(header) && !changed.drops(header.name())
         });
-        own_fields(request, shape, &passing, facts, |name, value| {
-            fields.add_known(name, value)
+        own_fields(request, shape, &passing, facts, |own| match own {
+            Own::Line(line) => {
+                fields.add_line(&line);
+                Ok(())
+            }
+            Own::Field(name, value) => fields.add_known(name, value),
         })?;
         for (name, value) in changed.fields() {
             let value = value.to_str().map_err(|_| unsayable())?;
             (fields.add(name.as_str(), value)).map_err(|_| unsayable())?;
         }
         let of_headers = shape.request_headers.index();
+        let mut anew = Some(Value::Headers(fields.finish()));
         let record = request.fields().iter().enumerate();
         let record = record.map(|(slot, value)| match slot == of_headers {
-            // They are said anew.
-            true => Value::Null,
+            true => anew.take().unwrap_or(Value::Null),
             false => value.clone(),
         });
-        let mut record: Record = record.collect();
-        if let Some(place) = record.get_mut(of_headers) {
-            *place = Value::Headers(fields.finish());
-        }
+        let record: Record = record.collect();
         Ok(self
             .protocol
             .descriptor()
@@ -153,9 +154,15 @@ impl Proxy {
             let (name, value) = pair(header).ok_or_else(unsayable)?;
             map.append(name, value);
         }
-        own_fields(request, shape, &passing, facts, |name, value| {
-            let value = HeaderValue::from_str(value).map_err(|_| WrongHeader)?;
-            map.append(HeaderName::from_static(name.as_str()), value);
+        own_fields(request, shape, &passing, facts, |own| {
+            let (name, value) = match own {
+                Own::Line(line) => (line.name(), HeaderValue::from_static(line.value())),
+                Own::Field(name, value) => {
+                    let value = HeaderValue::from_str(value).map_err(|_| WrongHeader)?;
+                    (name.as_str(), value)
+                }
+            };
+            map.append(HeaderName::from_static(name), value);
             Ok(())
         })?;
         for (name, value) in changed.fields() {

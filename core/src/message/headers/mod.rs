@@ -21,7 +21,7 @@ mod role;
 
 pub use found::{FoundLine, FoundLines};
 pub use lines::{HeaderLines, ReadLine, WrongLine};
-pub use new::{KnownName, NewHeaders, NotHeaders, WrongHeader};
+pub use new::{KnownLine, KnownName, NewHeaders, NotHeaders, WrongHeader};
 pub use octets::{WORDS, are_value, is_token, is_value, run, value as value_length};
 pub use role::{Role, Roles};
 

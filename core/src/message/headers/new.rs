@@ -80,6 +80,11 @@ impl NewHeaders {
         Ok(())
     }
 
+    /// Adds a field of which all is known.
+    pub fn add_line(&mut self, known: &KnownLine) {
+        self.push_line(known.text, &known.line);
+    }
+
     fn push(&mut self, name: &str, value: &str, role: Role) {
         let at = self.text.len();
         self.text.reserve(name.len() + value.len() + 4);
@@ -139,6 +144,56 @@ impl KnownName {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.name
+    }
+}
+
+/// A field that is known when this is built, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownLine {
+    text: &'static str,
+    line: Line,
+}
+
+impl KnownLine {
+    /// The line `name: value`, CR LF, and what it is to a hop. A constant that is no field does not compile.
+    #[must_use]
+    pub const fn new(text: &'static str, role: Role) -> Self {
+        let bytes = text.as_bytes();
+        let mut colon = 0;
+        while bytes[colon] != b':' {
+            assert!(is_tchar(bytes[colon]), "a name is a token");
+            colon += 1;
+        }
+        assert!(colon > 0, "a name is not empty");
+        let end = bytes.len() - 2;
+        assert!(bytes[colon + 1] == b' ' && bytes[end] == b'\r' && bytes[end + 1] == b'\n');
+        let mut at = colon + 2;
+        assert!(at == end || bytes[at] != b' ' && bytes[end - 1] != b' ');
+        while at < end {
+            assert!(bytes[at] == b' ' || bytes[at].is_ascii_graphic());
+            at += 1;
+        }
+        let line = Line {
+            name: 0,
+            name_end: colon as u32,
+            value: colon as u32 + 2,
+            end: end as u32,
+            role,
+            plain: true,
+        };
+        Self { text, line }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.text.get(self.line.name()).unwrap_or_default()
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> &'static str {
+        self.text.get(self.line.value()).unwrap_or_default()
     }
 }
 

@@ -17,6 +17,7 @@ use crate::serve::parting::Parting;
 use crate::tls::Shown;
 use crate::upstream::Lanes;
 use bytes::Bytes;
+use bytestring::ByteString;
 use gatewright_config::plan::HTTP2_WINDOW;
 use gatewright_core::codec::HttpShape;
 use gatewright_core::message::Message;
@@ -113,6 +114,8 @@ pub(super) struct Http2 {
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
     allowance: SharedAllowance,
+    /// Whom the last request was for.
+    authority: ByteString,
     alarm: Alarm,
     /// Whether requests may wait in the library, because there was no room for them.
     held_back: bool,
@@ -186,6 +189,7 @@ impl Http2 {
             streams: Exchanges::default(),
             lanes: Lanes::default(),
             allowance: SharedAllowance::new(),
+            authority: ByteString::new(),
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
             held_back: false,
             last: clock::now(),
@@ -323,8 +327,9 @@ impl Http2 {
                 Some(Ok((request, respond))) => {
                     *left -= 1;
                     self.last = now;
-                    let stream =
-                        Stream::new(request, respond, client, &self.shape, &self.allowance, now);
+                    let (shape, allowance) = (&self.shape, &self.allowance);
+                    let last = &mut self.authority;
+                    let stream = Stream::new(request, respond, client, shape, allowance, last, now);
                     self.streams.insert(Box::new(stream));
                 }
                 Some(Err(error)) => return Poll::Ready(self.ended(Some(&error))),

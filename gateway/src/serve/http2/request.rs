@@ -48,42 +48,45 @@ impl<'h> Fields<'h> {
     }
 }
 
-/// The message, without its body.
+/// The message, without its body. `last` is the authority that the request before it on this connection was
+/// for: most are for one, whose text they share.
 pub(super) fn message(
     parts: &Parts,
     given: Fields<'_>,
     shape: &HttpShape,
     descriptor: &Descriptor,
+    last: &mut ByteString,
 ) -> Result<Message, DecodeError> {
-    let mut fields = vec![Value::Null; descriptor.record(shape.request).fields.len()];
+    let length = descriptor.record(shape.request).fields.len();
+    let mut fields = Vec::with_capacity(length);
+    fields.resize_with(length, || Value::Null);
     let mut set = |slot: Slot, value: Value| {
         if let Some(field) = fields.get_mut(slot.index()) {
             *field = value;
         }
     };
     scheme(parts)?;
-    let texts = [
-        parts.method.as_str(),
-        target(parts)?,
-        authority(parts, &given)?,
-    ];
-    let [method, target, authority] = together(texts);
-    set(shape.method, method.into());
+    let target = match target(parts)? {
+        "/" => ByteString::from_static("/"),
+        target => target.into(),
+    };
+    let authority = authority(parts, &given)?;
+    if *last != authority {
+        *last = authority.into();
+    }
+    set(shape.method, method(&parts.method).into());
     set(shape.target, target.into());
-    set(shape.authority, authority.into());
+    set(shape.authority, last.clone().into());
     set(shape.request_headers, headers(&given)?);
     Ok(descriptor.message(shape.request, fields))
 }
 
-/// Copies of texts in one allocation, which all of them and their copies share.
-fn together<const N: usize>(texts: [&str; N]) -> [ByteString; N] {
-    let all = ByteString::from(texts.concat());
-    let mut end = 0;
-    texts.map(|text| {
-        let start = end;
-        end += text.len();
-        all.slice_ref(all.get(start..end).unwrap_or_default())
-    })
+/// Nearly all are one of these, whose texts nobody has to copy.
+fn method(method: &Method) -> ByteString {
+    const USUAL: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"];
+    let method = method.as_str();
+    let usual = USUAL.into_iter().find(|usual| *usual == method);
+    usual.map_or_else(|| method.into(), ByteString::from_static)
 }
 
 /// Origin form, or `*` of OPTIONS (RFC 9110, 7.1). No byte that another hop could read in another way.
@@ -192,6 +195,13 @@ mod tests {
         assert_eq!(target("GET", "*"), None);
         assert_eq!(target("CONNECT", "a:80"), None);
         assert_eq!(target("GET", "http://a/\u{e9}"), None);
+    }
+
+    #[test]
+    fn methods_are_what_they_are_called() {
+        for name in ["GET", "OPTIONS", "PROPFIND", "X"] {
+            assert_eq!(method(&Method::from_bytes(name.as_bytes()).unwrap()), name);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::http2::{Inflow, Outflow, Patience, SharedAllowance};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
+use bytestring::ByteString;
 use gatewright_config::plan::HTTP2_BODIES;
 use gatewright_core::codec::{DecodeError, Event, HttpShape, Needs, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -39,7 +40,7 @@ enum State {
     Replying(Replying),
     /// The body of its response comes as it does. What that comes from is kept with it.
     Streaming(Box<Streaming>),
-    Done,
+    Done(End),
 }
 
 /// A request whose body is not whole.
@@ -101,13 +102,14 @@ impl Stream {
         client: &Client<'_>,
         shape: &HttpShape,
         allowance: &SharedAllowance,
+        authority: &mut ByteString,
         now: Instant,
     ) -> Self {
         let (parts, stream) = request.into_parts();
         let descriptor = client.listener.protocol.descriptor();
         let fields = Fields::of(&parts.headers);
         let expects = fields.expects;
-        let state = match request::message(&parts, fields, shape, descriptor) {
+        let state = match request::message(&parts, fields, shape, descriptor, authority) {
             Ok(message) if stream.is_end_stream() => State::Read(message),
             Ok(message) if passes_on(&message, client) => {
                 State::Read(passed_on(message, stream, client, allowance))
@@ -136,10 +138,13 @@ impl Stream {
 
     /// Goes on with it until it is over.
     pub(super) fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
-        // What has begun to reply hears of a reset by what it writes. In one turn nothing changes:
-        // frames are read between two.
-        let replying = matches!(self.state, State::Replying(_) | State::Streaming(_));
-        if !replying && self.respond.poll_reset(cx).is_ready() {
+        // Before anything is asked for, and while it is waited for. What has begun to reply hears of a reset by
+        // what it writes. In one turn nothing changes: frames are read between two.
+        let begins = matches!(
+            self.state,
+            State::Arriving(_) | State::Read(_) | State::Bad(_)
+        );
+        if begins && self.respond.poll_reset(cx).is_ready() {
             return Poll::Ready(End::Theirs);
         }
         loop {
@@ -161,24 +166,26 @@ impl Stream {
                     let reply = refusal(error, turn);
                     self.state = self.answer(reply, turn);
                 }
-                State::Asking(exchange) => {
-                    let result = ready!(exchange.poll(turn.now, cx));
-                    self.finish(result, turn);
-                }
+                State::Asking(exchange) => match exchange.poll(turn.now, cx) {
+                    Poll::Ready(result) => self.finish(result, turn),
+                    Poll::Pending if begins => return Poll::Pending,
+                    Poll::Pending => return self.respond.poll_reset(cx).map(|_| End::Theirs),
+                },
                 State::Replying(replying) => return replying.poll(turn, cx),
                 State::Streaming(streaming) => {
                     turn.moved = true;
                     ready!(Pin::new(&mut streaming.outflow).poll(cx));
                     return Poll::Ready(End::Ours);
                 }
-                State::Done => return Poll::Ready(End::Ours),
+                State::Done(end) => return Poll::Ready(*end),
             }
         }
     }
 
     /// Begins the exchange of a request whose body is whole.
     fn handle_whole(&mut self, turn: &mut Turn<'_>) {
-        let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Done) else {
+        let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Done(End::Ours))
+        else {
             return;
         };
         self.state = match self.ask(arriving.request(), turn) {
@@ -189,7 +196,8 @@ impl Stream {
 
     /// Begins the exchange of a request of which nothing is waited for.
     fn handle_read(&mut self, turn: &mut Turn<'_>) {
-        let State::Read(message) = std::mem::replace(&mut self.state, State::Done) else {
+        let State::Read(message) = std::mem::replace(&mut self.state, State::Done(End::Ours))
+        else {
             return;
         };
         self.state = match self.ask(message, turn) {
@@ -239,7 +247,8 @@ impl Stream {
     }
 
     fn finish(&mut self, result: Result<Answer, Fault>, turn: &mut Turn<'_>) {
-        let State::Asking(exchange) = std::mem::replace(&mut self.state, State::Done) else {
+        let State::Asking(exchange) = std::mem::replace(&mut self.state, State::Done(End::Ours))
+        else {
             return;
         };
         let dispatch = &turn.client.listener.dispatch;
@@ -252,7 +261,7 @@ impl Stream {
         turn.moved = true;
         let Some(mut reply) = reply else {
             self.respond.send_reset(Reason::INTERNAL_ERROR);
-            return State::Done;
+            return State::Done(End::Ours);
         };
         let rest = reply.take_stream();
         let (shape, client, now) = (turn.shape, turn.client, turn.now);
@@ -270,7 +279,7 @@ impl Stream {
             Some(response) => self.send(response, rest, reply, turn),
             None => {
                 self.respond.send_reset(Reason::INTERNAL_ERROR);
-                State::Done
+                State::Done(End::Ours)
             }
         }
     }
@@ -286,7 +295,7 @@ impl Stream {
         let empty = matches!(&body, Payload::Whole(body) if body.is_empty());
         // Refused on a stream that has ended.
         let Ok(stream) = self.respond.send_response(head, empty) else {
-            return State::Done;
+            return State::Done(End::Theirs);
         };
         match (body, rest) {
             (Payload::Whole(left), _) if !left.is_empty() => State::Replying(Replying {
@@ -303,7 +312,7 @@ impl Stream {
                     _reply: reply,
                 }))
             }
-            (Payload::Whole(_) | Payload::Awaited, _) => State::Done,
+            (Payload::Whole(_) | Payload::Awaited, _) => State::Done(End::Ours),
         }
     }
 
@@ -314,7 +323,7 @@ impl Stream {
             State::Arriving(_) => Some(self.began + limits.frame_time),
             State::Asking(exchange) => Some(exchange.deadline()),
             State::Replying(replying) => Some(replying.stalled_since? + limits.send_time),
-            State::Read(_) | State::Bad(_) | State::Streaming(_) | State::Done => None,
+            State::Read(_) | State::Bad(_) | State::Streaming(_) | State::Done(_) => None,
         }
     }
 
@@ -328,15 +337,15 @@ impl Stream {
             }
             State::Replying(replying) => {
                 replying.stream.send_reset(Reason::CANCEL);
-                self.state = State::Done;
+                self.state = State::Done(End::Ours);
             }
             State::Arriving(_)
             | State::Read(_)
             | State::Bad(_)
             | State::Streaming(_)
-            | State::Done => {
+            | State::Done(_) => {
                 self.respond.send_reset(Reason::CANCEL);
-                self.state = State::Done;
+                self.state = State::Done(End::Ours);
             }
         }
     }
@@ -350,7 +359,7 @@ impl Stream {
             | State::Bad(_)
             | State::Asking(_)
             | State::Replying(_)
-            | State::Done => 0,
+            | State::Done(_) => 0,
         }
     }
 
@@ -363,7 +372,7 @@ impl Stream {
             | State::Bad(_)
             | State::Asking(_)
             | State::Streaming(_)
-            | State::Done => 0,
+            | State::Done(_) => 0,
         }
     }
 }
