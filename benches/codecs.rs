@@ -14,8 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The allocator of the `gatewright` binary.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use mimalloc as _;
 
 fn codec_of(protocol: &Arc<dyn Protocol>, side: Side) -> Box<dyn ConnCodec> {
     Arc::clone(protocol).codec(side, 65_536)

@@ -5,8 +5,7 @@
 mod protocol;
 
 /// The allocator of the `gatewright` binary.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use mimalloc as _;
 
 fn main() -> std::process::ExitCode {
     gatewright::cli().protocol("w5", protocol::W5::new()).run()

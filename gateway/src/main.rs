@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Takes the place of the system's allocator, for C as well: a call through the interface of Rust's is half as
+/// many instructions again.
 #[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use mimalloc as _;
 
 fn main() -> ExitCode {
     gatewright::cli().run()

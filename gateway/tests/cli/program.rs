@@ -61,6 +61,17 @@ fn help_names_every_verb() {
     }
 }
 
+/// Nothing refers to it but the linker.
+#[test]
+#[cfg(feature = "mimalloc")]
+fn mimalloc_is_the_allocator() {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_gatewright"));
+    let output = program.arg("version").env("MIMALLOC_VERBOSE", "1").output();
+    let told = output.expect("the program runs").stderr;
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains("mimalloc: process init"), "{told}");
+}
+
 #[test]
 fn version_tells_what_is_linked_in() {
     let short = gatewright(&["version"]);
