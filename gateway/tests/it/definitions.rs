@@ -26,6 +26,12 @@ pub(crate) async fn recipe(example: &str, upstreams: &[(&str, String)]) -> Gatew
     Gateway::start_text(&text, &[]).await
 }
 
+/// The same with a minute for answers instead of a second, for what is not about time: a machine may be busy.
+pub(crate) async fn patient_recipe(example: &str, shipped: &str, url: String) -> Gateway {
+    let patient = ("timeout = \"1s\"", "timeout = \"1m\"".to_owned());
+    recipe(example, &[(shipped, url), patient]).await
+}
+
 fn replaced(text: String, shipped: &str, ours: &str) -> String {
     assert!(text.contains(shipped), "{shipped} is not in the example");
     text.replace(shipped, ours)

@@ -1,9 +1,9 @@
 //! memcached's binary protocol by definition: libmemcached's programs ask memcached, and a service
 //! over HTTP/2.
 
-use crate::definitions::{recipe, run, said};
+use crate::definitions::{patient_recipe, run, said};
 use crate::support::backend::{Action, Answer, Asked, Backend};
-use crate::support::gateway::{Directory, Gateway};
+use crate::support::gateway::Directory;
 use crate::support::servers::{Server, installed};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
@@ -52,12 +52,6 @@ async fn cache() -> Option<Server> {
     Some(Server::start(start).await)
 }
 
-/// The recipe with that upstream. Nothing here is about time, and a machine may be busy.
-async fn patient_recipe(shipped: &str, upstream: String) -> Gateway {
-    let patient = ("timeout = \"1s\"", "timeout = \"1m\"".to_owned());
-    recipe("memcached", &[(shipped, upstream), patient]).await
-}
-
 /// A file by which a program names a key and its value.
 fn file(directory: &Directory, key: &str, value: &str) -> String {
     directory.write(key, value).display().to_string()
@@ -69,7 +63,7 @@ async fn a_cache_is_asked_through_the_gateway_as_without_it() {
         return;
     };
     let url = format!("tcp://{}", cache.address(0));
-    let gateway = patient_recipe("tcp://127.0.0.1:11211", url).await;
+    let gateway = patient_recipe("memcached", "tcp://127.0.0.1:11211", url).await;
     let (through, direct) = (gateway.listener("cache"), cache.address(0));
     let directory = Directory::new();
     let one = file(&directory, "one", "the first value");
@@ -102,7 +96,7 @@ async fn clients_share_a_connection_and_get_their_own_replies() {
         return;
     };
     let url = format!("tcp://{}", cache.address(0));
-    let gateway = patient_recipe("tcp://127.0.0.1:11211", url).await;
+    let gateway = patient_recipe("memcached", "tcp://127.0.0.1:11211", url).await;
     let through = gateway.listener("cache");
     let directory = Directory::new();
     let each = (0..16).map(|n| {
@@ -139,7 +133,7 @@ async fn a_service_answers_as_a_cache_would() {
         return;
     };
     let backend = Backend::scripted(items).start().await;
-    let gateway = patient_recipe("h2c://127.0.0.1:8080", backend.url()).await;
+    let gateway = patient_recipe("memcached", "h2c://127.0.0.1:8080", backend.url()).await;
     let items = gateway.listener("items");
     let known = clients.ask(items, Do::Cat, "known").await;
     assert_eq!(known, (true, "from a service".to_owned()));

@@ -1,6 +1,6 @@
 //! Modbus/TCP by definition: mbpoll asks a device of pymodbus, and a service over HTTP/2.
 
-use crate::definitions::{recipe, run, said};
+use crate::definitions::{patient_recipe, recipe, run, said};
 use crate::support::backend::{Action, Answer, Asked, Backend};
 use crate::support::gateway::{Directory, Gateway};
 use crate::support::servers::{Server, installed, python_with};
@@ -85,7 +85,7 @@ async fn a_device_is_asked_through_the_gateway_as_without_it() {
         return;
     };
     let url = format!("tcp://{}", device.address(0));
-    let gateway = recipe("modbus", &[("tcp://127.0.0.1:502", url)]).await;
+    let gateway = patient_recipe("modbus", "tcp://127.0.0.1:502", url).await;
     for (request, expected) in [
         ("-t 4 -r 1 -c 3", "[1]: 100\n[2]: 101\n[3]: 102"),
         ("-t 3 -r 7 -c 2", "[7]: 1006\n[8]: 1007"),
@@ -130,7 +130,7 @@ async fn without_a_device_there_is_an_exception() {
 }
 
 async fn plant(backend: &Backend) -> Gateway {
-    recipe("modbus", &[("h2c://127.0.0.1:8080", backend.url())]).await
+    patient_recipe("modbus", "h2c://127.0.0.1:8080", backend.url()).await
 }
 
 #[tokio::test]
