@@ -65,7 +65,7 @@ fn help_names_every_verb() {
 #[test]
 #[cfg(feature = "mimalloc")]
 fn mimalloc_is_the_allocator() {
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_gatewright"));
+    let mut program = Command::new(env!("CARGO_BIN_EXE_gatewright"));
     let output = program.arg("version").env("MIMALLOC_VERBOSE", "1").output();
     let told = output.expect("the program runs").stderr;
     let told = String::from_utf8_lossy(&told);
