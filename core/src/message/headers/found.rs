@@ -1,6 +1,6 @@
 //! Field lines that are found in bytes before anybody makes a text of them.
 
-use super::lines::{WrongLine, found, found_plain};
+use super::lines::{WrongLine, found};
 use super::{Headers, Line, Lines, Role, Roles};
 use bytestring::ByteString;
 
@@ -32,14 +32,8 @@ impl FoundLines {
     /// If it is none. That its value is UTF-8 shows when a text is made of the bytes.
     #[inline]
     pub fn read(bytes: &[u8], at: usize) -> Result<Option<FoundLine<'_>>, WrongLine> {
-        let found = match found_plain(bytes, at) {
-            Some(found) => found,
-            None => match found(bytes, at)? {
-                Some(found) => found,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(FoundLine {
+        let found = found(bytes, at)?;
+        Ok(found.map(|found| FoundLine {
             value: bytes.get(found.line.value()).unwrap_or_default(),
             value_at: found.line.value as usize,
             role: found.line.role,

@@ -108,9 +108,18 @@ pub(super) struct Found {
     pub(super) next: usize,
 }
 
+/// Finds the parts of the line that starts at that place; nothing if it is empty.
+#[inline]
+pub(super) fn found(bytes: &[u8], at: usize) -> Result<Option<Found>, WrongLine> {
+    match plain(bytes, at) {
+        Some(found) => Ok(Some(found)),
+        None => any(bytes, at),
+    }
+}
+
 /// Finds the parts of a line that is as it would be written: that is told at one look.
 #[inline]
-pub(super) fn found_plain(bytes: &[u8], at: usize) -> Option<Found> {
+fn plain(bytes: &[u8], at: usize) -> Option<Found> {
     let (name, behind) = split(bytes.get(at..)?, token);
     let (value, behind) = split(behind.strip_prefix(b": ")?, value);
     let is_spaced = |byte: Option<&u8>| byte.is_some_and(|byte| is_space(*byte));
@@ -140,9 +149,9 @@ fn split(bytes: &[u8], length: impl Fn(&[u8]) -> usize) -> (&[u8], &[u8]) {
         .unwrap_or((bytes, &[]))
 }
 
-/// Finds the parts of the line that starts at that place; nothing if it is empty.
+/// Finds the parts of any line, or says what is wrong with it; nothing if it is empty.
 #[inline]
-pub(super) fn found(bytes: &[u8], at: usize) -> Result<Option<Found>, WrongLine> {
+fn any(bytes: &[u8], at: usize) -> Result<Option<Found>, WrongLine> {
     let behind = |at: usize| bytes.get(at..).unwrap_or_default();
     let colon = at + token(behind(at));
     match bytes.get(colon) {

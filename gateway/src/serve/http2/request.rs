@@ -13,6 +13,8 @@ use http::{HeaderMap, HeaderValue, Method};
 
 /// Fields of one request, the pieces of a cookie counted each: what HTTP/1.1 is allowed, too.
 const MOST_FIELDS: usize = 100;
+/// The longest authority that a connection keeps: a domain name (RFC 1035, 2.3.4), a colon and a port.
+const KEPT_AUTHORITY: usize = 261;
 /// Bytes that most fields take as a line.
 const LINE: usize = 48;
 
@@ -70,15 +72,24 @@ pub(super) fn message(
         "/" => ByteString::from_static("/"),
         target => target.into(),
     };
-    let authority = authority(parts, &given)?;
-    if *last != authority {
-        *last = authority.into();
-    }
+    let authority = shared(authority(parts, &given)?, last);
     set(shape.method, method(&parts.method).into());
     set(shape.target, target.into());
-    set(shape.authority, last.clone().into());
+    set(shape.authority, authority.into());
     set(shape.request_headers, headers(&given)?);
     Ok(descriptor.message(shape.request, fields))
+}
+
+/// The text of an authority, that of the last one if it is the same. A connection keeps no long one: it may be
+/// idle, and there may be many.
+fn shared(authority: &str, last: &mut ByteString) -> ByteString {
+    if *last != authority {
+        if authority.len() > KEPT_AUTHORITY {
+            return authority.into();
+        }
+        *last = authority.into();
+    }
+    last.clone()
 }
 
 /// Nearly all are one of these, whose texts nobody has to copy.
@@ -201,6 +212,20 @@ mod tests {
     fn methods_are_what_they_are_called() {
         for name in ["GET", "OPTIONS", "PROPFIND", "X"] {
             assert_eq!(method(&Method::from_bytes(name.as_bytes()).unwrap()), name);
+        }
+    }
+
+    #[test]
+    fn the_last_authority_is_kept_unless_it_is_long() {
+        let mut last = ByteString::new();
+        for (asked, kept) in [
+            ("a:1", "a:1"),
+            ("b", "b"),
+            (&"c".repeat(KEPT_AUTHORITY + 1), "b"),
+            (&"d".repeat(KEPT_AUTHORITY), &"d".repeat(KEPT_AUTHORITY)),
+        ] {
+            assert_eq!(shared(asked, &mut last), asked);
+            assert_eq!(last, kept);
         }
     }
 
