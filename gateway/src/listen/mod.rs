@@ -25,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -107,14 +107,9 @@ pub(crate) struct BindError {
 /// Binds an address. Needs a tokio runtime around it.
 pub(crate) fn bind(listener: Option<usize>, address: SocketAddr) -> Result<TcpListener, BindError> {
     let bound = || {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
+        let socket = loopback::socket(address)?;
         // A restart must not wait for the connections of the last run to be forgotten.
         socket.set_reuseaddr(true)?;
-        loopback::spare_pacing(&socket, address.ip());
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };

@@ -9,11 +9,12 @@ use crate::{clock, loopback};
 use gatewright_config::plan::{Authority, Endpoint, UpstreamPlan};
 use rustls::pki_types::ServerName;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 /// Between two tries to get into the queue of a Unix domain socket.
@@ -151,13 +152,28 @@ impl Dialler {
 
 async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
     let connected = match authority.address {
-        Some(found) => TcpStream::connect(found).await,
-        None => TcpStream::connect((&*authority.host, authority.port)).await,
+        Some(found) => connect(found).await,
+        None => connect_to_any(&authority.host, authority.port).await,
     };
-    let tcp = connected.map_err(|e| at("TCP", &e))?;
-    tcp.set_nodelay(true)?;
-    loopback::spare_pacing(&tcp, tcp.peer_addr()?.ip());
-    Ok(tcp)
+    connected.map_err(|e| at("TCP", &e))
+}
+
+/// One address of a name after the other, until one answers.
+async fn connect_to_any(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = None;
+    for address in lookup_host((host, port)).await? {
+        match connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = loopback::socket(address)?;
+    socket.set_nodelay(true)?;
+    socket.connect(address).await
 }
 
 /// Where a TCP connection would wait for a place in the listener's queue, that of a Unix domain
