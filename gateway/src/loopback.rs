@@ -15,8 +15,8 @@ const UNPACED: &str = "reno";
 /// bytes. To other machines the system's choice stays. A listener's choice is that of the
 /// connections that it accepts.
 ///
-/// It has to be chosen before there is a connection: the system goes on pacing one that has begun
-/// with an algorithm that paces, whatever is chosen for it later (Linux, `sk_pacing_status`).
+/// The algorithm has to be chosen before there is a connection: Linux goes on pacing one that has
+/// begun with an algorithm that paces, whatever is chosen for it later (`sk_pacing_status`).
 pub(crate) fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
