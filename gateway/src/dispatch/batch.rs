@@ -37,7 +37,7 @@ impl Batch {
         from: Sender<'_>,
     ) -> Result<Box<Self>, Fault> {
         let share = route.room.take(frames.len()).ok_or_else(too_much)?;
-        let lane = from.lanes.to(&route.upstream, from.client, 0);
+        let lane = from.lane(&route.upstream, 0);
         let call = lane.send(Parcel::Frames(frames, requests), None)?;
         Ok(Box::new(Self {
             key,

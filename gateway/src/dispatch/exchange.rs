@@ -37,16 +37,17 @@ pub(crate) struct Exchange {
     way: Way,
 }
 
-/// Where it is on its way upstream and back.
+/// Where it is on its way upstream and back. What is large lies elsewhere: there are as many of these as
+/// there are requests in flight, and most of them wait.
 #[derive(Debug)]
 enum Way {
-    Http(Call),
+    Http(Box<Call>),
     Native(Rc<Lane>, NativeCall),
     Opening(Opening),
-    Answered(HttpAnswer),
+    Answered(Box<HttpAnswer>),
     /// A connection that carries the rest of the reply is kept until that is there.
     Replied {
-        event: Event,
+        event: Box<Event>,
         _rest: Option<NativeCall>,
     },
     Ended,
@@ -127,7 +128,7 @@ impl Exchange {
         self.way = match &route.action {
             Action::Translate(rules) => {
                 let http = rules.request(request, facts)?;
-                Way::Http(call(request, route, http, facts, None, time, now))
+                Way::http(request, route, http, facts, None, time, now)
             }
             Action::Convert(rules) if rules.has_events() => {
                 let client = from.client;
@@ -148,7 +149,7 @@ impl Exchange {
             Action::Proxy(proxy) => {
                 let mut http = proxy.request(request, facts)?;
                 http.awaited_until = until;
-                Way::Http(call(request, route, http, facts, None, time, now))
+                Way::http(request, route, http, facts, None, time, now)
             }
         };
         Ok(())
@@ -185,13 +186,12 @@ impl Exchange {
             Way::Http(call) => {
                 let result = ready!(call.poll(now, cx));
                 let endpoint = call.endpoint();
-                let kept = result.map(|answer| self.way = Way::Answered(answer));
+                let kept = result.map(|answer| self.way = Way::Answered(Box::new(answer)));
                 (kept.map(|()| Answer::Http), endpoint)
             }
             Way::Native(_, call) => {
                 let reply = ready!(call.poll_message(cx));
-                let reply = reply.map(|reply| Answer::Message(reply.map(Box::new)));
-                (reply, call.endpoint())
+                (reply.map(Answer::Message), call.endpoint())
             }
             Way::Opening(opening) => {
                 let opened = ready!(opening.poll(cx));
@@ -306,7 +306,7 @@ impl Exchange {
             _ => None,
         };
         self.way = Way::Replied {
-            event: Event::Head(message),
+            event: Box::new(Event::Head(message)),
             _rest: rest,
         };
         Some(Reply::Exchange(self))
@@ -334,11 +334,10 @@ impl Exchange {
 
     /// Takes out the payload of the reply, if that is a stream.
     pub(super) fn take_stream(&mut self) -> Option<BodyStream> {
-        let Way::Replied {
-            event: Event::Head(message),
-            ..
-        } = &mut self.way
-        else {
+        let Way::Replied { event, .. } = &mut self.way else {
+            return None;
+        };
+        let Event::Head(message) = &mut **event else {
             return None;
         };
         let Body::Stream(stream) = message.body() else {
@@ -382,12 +381,12 @@ impl Exchange {
             (Some(lane), _) => Way::native(request, lane, failed)?,
             (_, Action::Translate(rules)) => {
                 let http = rules.request(request, facts)?;
-                Way::Http(call(request, route, http, facts, failed, time, now))
+                Way::http(request, route, http, facts, failed, time, now)
             }
             (_, Action::Proxy(proxy)) => {
                 let mut http = proxy.request(request, facts)?;
                 http.awaited_until = until;
-                Way::Http(call(request, route, http, facts, failed, time, now))
+                Way::http(request, route, http, facts, failed, time, now)
             }
             (_, Action::Convert(_) | Action::Forward) => {
                 return Err(Fault::unsent(FaultClass::Internal, "no way to go on"));
@@ -448,25 +447,26 @@ impl Way {
         Self::native(&mut rules.request(request, facts)?, lane, avoid)
     }
 
+    /// Sends what a request became.
+    fn http(
+        request: &Message,
+        route: &Route,
+        http: HttpRequest,
+        facts: &Facts,
+        avoid: Option<usize>,
+        time: TimeLeft,
+        now: Instant,
+    ) -> Self {
+        let key = route.upstream.key_of(&route.plan, request, facts);
+        let wish = Wish { key, avoid };
+        let call = Call::begin(&route.upstream, http, facts, wish, time, now);
+        Self::Http(Box::new(call))
+    }
+
     fn native(request: &mut Message, lane: Rc<Lane>, avoid: Option<usize>) -> Result<Self, Fault> {
         let call = lane.send(Parcel::Message(request), avoid)?;
         Ok(Self::Native(lane, call))
     }
-}
-
-/// Sends what a request became.
-fn call(
-    request: &Message,
-    route: &Route,
-    http: HttpRequest,
-    facts: &Facts,
-    avoid: Option<usize>,
-    time: TimeLeft,
-    now: Instant,
-) -> Call {
-    let key = route.upstream.key_of(&route.plan, request, facts);
-    let wish = Wish { key, avoid };
-    Call::begin(&route.upstream, http, facts, wish, time, now)
 }
 
 /// What a request is sent on that asks this of its connection.
@@ -482,5 +482,5 @@ fn lane(
         _ => &route.upstream,
     };
     let key = route.upstream.key_of(&route.plan, request, facts);
-    from.lanes.to(upstream, from.client, key)
+    from.lane(upstream, key)
 }

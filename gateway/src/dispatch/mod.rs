@@ -18,7 +18,7 @@ use exchange::{Refused, too_much};
 
 use crate::observe::{Logged, MessageLog, RouteMetrics};
 use crate::relay::RelayRoute;
-use crate::upstream::{Lanes, Upstream};
+use crate::upstream::{Lane, Lanes, Upstream};
 use bytes::Bytes;
 use gatewright_config::plan::{RouteAction, RoutePlan};
 use gatewright_core::codec::{
@@ -142,16 +142,27 @@ pub(crate) struct Arrival {
     pub(crate) now: Instant,
 }
 
-/// Who sends, and on which lanes.
+/// Who sends, and on what.
 #[derive(Debug)]
 pub(crate) struct Sender<'a> {
     /// The client's connection, by number.
     pub(crate) client: u64,
-    pub(crate) lanes: &'a mut Lanes,
+    /// The lanes of that connection; `None` if what is sent waits for nothing else of it.
+    pub(crate) lanes: Option<&'a mut Lanes>,
     /// What its messages ask of the connection that they are sent on.
     pub(crate) needs: Needs,
     /// Whether they may be sent again.
     pub(crate) retry: Retry,
+}
+
+impl Sender<'_> {
+    /// What leads to an upstream, or to that endpoint of it which a key does.
+    fn lane(self, upstream: &Rc<Upstream>, key: u64) -> Rc<Lane> {
+        match self.lanes {
+            Some(lanes) => lanes.to(upstream, self.client, key),
+            None => Lane::new(upstream, self.client, key),
+        }
+    }
 }
 
 /// What became of a request at once.

@@ -99,7 +99,7 @@ impl Driver {
             spent: Spent::default(),
             allowance: SharedAllowance::new(),
         };
-        upstream.add(id, Carrier::Http(carrier));
+        upstream.add(id, Carrier::Http(Box::new(carrier)));
         let alarm = Alarm::new(Rc::clone(&upstream.timers));
         Self {
             retirement: upstream.retirement(),

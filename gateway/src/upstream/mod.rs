@@ -114,7 +114,8 @@ struct Connected {
 
 /// What requests are sent on.
 enum Carrier {
-    Http(HttpCarrier),
+    /// These are few, and those of a protocol of one's own many.
+    Http(Box<HttpCarrier>),
     Native(Rc<Link>),
 }
 

@@ -167,7 +167,7 @@ impl Connection {
         let key = self.session.handle_batch(requests, deadline, now);
         let from = Sender {
             client: self.id,
-            lanes: &mut work.lanes,
+            lanes: Some(&mut work.lanes),
             needs: Needs::Nothing,
             retry: Retry::IfUnsent,
         };
@@ -254,7 +254,7 @@ impl Connection {
         }
         let from = Sender {
             client: self.id,
-            lanes: &mut work.lanes,
+            lanes: Some(&mut work.lanes),
             needs,
             retry: Retry::IfUnsent,
         };

@@ -224,10 +224,9 @@ impl Stream {
         }
         // What goes one at a time on its connection is not to wait for the other streams' answers.
         let apart = route.is_some_and(|route| !route.upstream.shares_connections());
-        let mut own = Lanes::default();
         let from = Sender {
             client: client.id,
-            lanes: if apart { &mut own } else { &mut *turn.lanes },
+            lanes: (!apart).then_some(&mut *turn.lanes),
             needs,
             retry: Retry::IfUnsent,
         };

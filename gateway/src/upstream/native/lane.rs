@@ -1,6 +1,6 @@
 //! What one client sends to one upstream, in its order.
 
-use super::mailbox::{Contents, Mailbox, Whereabouts};
+use super::mailbox::{Contents, Mailbox, Reply, Whereabouts};
 use super::parcel::{Kept, Parcel};
 use super::{Link, Part};
 use crate::clock;
@@ -9,7 +9,6 @@ use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass, Sent};
 use gatewright_core::health::Verdict;
 use gatewright_core::limit::Stage;
-use gatewright_core::message::Message;
 use gatewright_core::pool::ConnId;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -45,18 +44,7 @@ impl Lanes {
         if self.lanes.len() >= TIDY {
             self.lanes.retain(|lane| !lane.is_idle());
         }
-        let lane = Rc::new(Lane {
-            upstream: Rc::clone(upstream),
-            client,
-            key,
-            state: RefCell::new(State {
-                link: None,
-                waiting: None,
-                backlog: VecDeque::new(),
-                backlog_bytes: 0,
-                outstanding: 0,
-            }),
-        });
+        let lane = Lane::new(upstream, client, key);
         self.lanes.push(Rc::clone(&lane));
         lane
     }
@@ -84,12 +72,47 @@ struct State {
     link: Option<(Lease, Rc<Link>)>,
     /// The task that waits for a place.
     waiting: Option<AbortHandle>,
-    /// What waits to be sent, oldest first. Bounded by what the client may have in flight.
-    backlog: VecDeque<(Kept, Rc<Mailbox>)>,
-    /// About how many bytes those are.
-    backlog_bytes: usize,
+    /// What waits to be sent. Many lanes have one request, which never waits, so that it is kept apart.
+    backlog: Option<Box<Backlog>>,
     /// Calls that are not over.
     outstanding: usize,
+}
+
+/// What waits to be sent.
+#[derive(Default)]
+struct Backlog {
+    /// Oldest first. Bounded by what the client may have in flight.
+    parcels: VecDeque<(Kept, Rc<Mailbox>)>,
+    /// About how many bytes those are.
+    bytes: usize,
+}
+
+impl Backlog {
+    fn push(&mut self, parcel: Kept, mailbox: Rc<Mailbox>) {
+        self.bytes += parcel.size();
+        self.parcels.push_back((parcel, mailbox));
+    }
+
+    fn pop(&mut self) -> Option<(Kept, Rc<Mailbox>)> {
+        let next = self.parcels.pop_front();
+        self.bytes -= next.as_ref().map_or(0, |(parcel, _)| parcel.size());
+        next
+    }
+
+    fn remove(&mut self, given_up: &Mailbox) {
+        let is_it = |(_, mailbox): &(Kept, Rc<Mailbox>)| std::ptr::eq(&**mailbox, given_up);
+        if let Some(place) = self.parcels.iter().position(is_it)
+            && let Some((parcel, _)) = self.parcels.remove(place)
+        {
+            self.bytes -= parcel.size();
+        }
+    }
+}
+
+impl State {
+    fn waiting_parcels(&self) -> usize {
+        self.backlog.as_ref().map_or(0, |b| b.parcels.len())
+    }
 }
 
 /// One parcel on its way, and where its replies come to. Dropped before their end, it gives
@@ -100,6 +123,20 @@ pub(crate) struct Call {
 }
 
 impl Lane {
+    pub(crate) fn new(upstream: &Rc<Upstream>, client: u64, key: u64) -> Rc<Self> {
+        Rc::new(Self {
+            upstream: Rc::clone(upstream),
+            client,
+            key,
+            state: RefCell::new(State {
+                link: None,
+                waiting: None,
+                backlog: None,
+                outstanding: 0,
+            }),
+        })
+    }
+
     /// Sends a parcel, or lines it up. Where the lane has no connection yet, it had better get none
     /// to the endpoint `avoid`.
     ///
@@ -124,10 +161,9 @@ impl Lane {
         match self.usable_link(avoid)? {
             Some(link) => link.send(parcel, &call.mailbox)?,
             None => {
-                let state = &mut *self.state.borrow_mut();
-                let kept = parcel.keep();
-                state.backlog_bytes += kept.size();
-                state.backlog.push_back((kept, Rc::clone(&call.mailbox)));
+                let backlog = &mut self.state.borrow_mut().backlog;
+                let backlog = backlog.get_or_insert_default();
+                backlog.push(parcel.keep(), Rc::clone(&call.mailbox));
             }
         }
         Ok(call)
@@ -144,7 +180,7 @@ impl Lane {
             {
                 state.link = None;
             }
-            if state.waiting.is_some() || !state.backlog.is_empty() {
+            if state.waiting.is_some() || state.waiting_parcels() > 0 {
                 return Ok(None);
             }
             if let Some((_, link)) = &state.link {
@@ -173,7 +209,7 @@ impl Lane {
     fn is_full(&self, cx: &Context<'_>) -> bool {
         let state = self.state.borrow();
         // Whatever ends the wait wakes who waits for the first in line.
-        state.backlog_bytes >= BACKLOG
+        (state.backlog.as_ref()).is_some_and(|backlog| backlog.bytes >= BACKLOG)
             || (state.link.as_ref()).is_some_and(|(_, link)| link.is_full(cx))
     }
 
@@ -211,12 +247,8 @@ impl Lane {
         match place.and_then(|lease| self.settle(lease)) {
             Ok(link) => self.send_backlog(&link),
             Err(fault) => {
-                let backlog = {
-                    let state = &mut *self.state.borrow_mut();
-                    state.backlog_bytes = 0;
-                    std::mem::take(&mut state.backlog)
-                };
-                for (_, mailbox) in backlog {
+                let backlog = self.state.borrow_mut().backlog.take();
+                for (_, mailbox) in backlog.into_iter().flat_map(|backlog| backlog.parcels) {
                     mailbox.fail(fault.clone());
                 }
             }
@@ -227,13 +259,8 @@ impl Lane {
     fn send_backlog(&self, link: &Rc<Link>) {
         loop {
             let next = {
-                let state = &mut *self.state.borrow_mut();
-                let next = state.backlog.pop_front();
-                match &next {
-                    Some((kept, _)) => state.backlog_bytes -= kept.size(),
-                    None => state.backlog_bytes = 0,
-                }
-                next
+                let backlog = &mut self.state.borrow_mut().backlog;
+                backlog.as_mut().and_then(|backlog| backlog.pop())
             };
             let Some((mut kept, mailbox)) = next else {
                 return;
@@ -262,12 +289,8 @@ impl Lane {
                 }
             }
             Whereabouts::Queued => {
-                let state = &mut *self.state.borrow_mut();
-                let given_up = |other: &Mailbox| std::ptr::eq(other, mailbox);
-                if let Some(place) = (state.backlog.iter()).position(|(_, other)| given_up(other))
-                    && let Some((kept, _)) = state.backlog.remove(place)
-                {
-                    state.backlog_bytes -= kept.size();
+                if let Some(backlog) = &mut self.state.borrow_mut().backlog {
+                    backlog.remove(mailbox);
                 }
             }
             Whereabouts::Over => {}
@@ -282,8 +305,8 @@ impl Lane {
     fn serve_next(self: &Rc<Self>) {
         let link = {
             let state = self.state.borrow();
-            let busy = state.outstanding > state.backlog.len();
-            if state.backlog.is_empty() || state.waiting.is_some() || busy {
+            let waiting = state.waiting_parcels();
+            if waiting == 0 || state.waiting.is_some() || state.outstanding > waiting {
                 return;
             }
             state.link.as_ref().map(|(_, link)| Rc::clone(link))
@@ -322,7 +345,7 @@ impl Lane {
 
 impl Call {
     /// The reply to the message that was sent; nothing where none is due.
-    pub(crate) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
+    pub(crate) fn poll_message(&self, cx: &Context<'_>) -> Poll<Reply> {
         let reply = ready!(self.mailbox.poll_message(cx));
         self.judge(reply.as_ref().err());
         Poll::Ready(reply)

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-/// Where one exchange finds its reply. The link puts it in, the exchange takes it out.
+/// Where one exchange finds its reply. The link puts it in, the exchange takes it out. There is one for
+/// each that is in flight, so that it is kept small.
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    contents: Contents,
     mail: RefCell<Mail>,
 }
 
@@ -27,13 +27,11 @@ pub(super) enum Contents {
     Frames,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Mail {
     whereabouts: Whereabouts,
-    message: Option<Message>,
-    frames: BytesMut,
-    replies: u32,
-    fault: Option<Fault>,
+    replies: Replies,
+    fault: Option<Box<Fault>>,
     /// Whether a reply speaks against the server that gave it.
     blames: bool,
     waker: Option<Waker>,
@@ -41,17 +39,27 @@ struct Mail {
     sent: Option<(ConnId, Instant)>,
 }
 
+/// What came, in the form in which it is wanted.
+#[derive(Debug)]
+enum Replies {
+    Message(Option<Box<Message>>),
+    /// Whole frames, and how many.
+    Frames(BytesMut, u32),
+}
+
 /// Where its parcel is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum Whereabouts {
     /// It waits to be sent.
-    #[default]
     Queued,
     /// It was sent, and its reply is not here, or not all of it.
     Sent(Rc<Link>, Entry),
     /// Nothing more will come.
     Over,
 }
+
+/// The reply to a message; nothing where none is due.
+pub(crate) type Reply = Result<Option<Box<Message>>, Fault>;
 
 /// What came of the replies to a batch since the last look.
 #[derive(Debug)]
@@ -66,14 +74,27 @@ pub(crate) struct Part {
 
 impl Mailbox {
     pub(super) fn new(contents: Contents) -> Self {
+        let replies = match contents {
+            Contents::Message => Replies::Message(None),
+            Contents::Frames => Replies::Frames(BytesMut::new(), 0),
+        };
         Self {
-            contents,
-            mail: RefCell::default(),
+            mail: RefCell::new(Mail {
+                whereabouts: Whereabouts::Queued,
+                replies,
+                fault: None,
+                blames: false,
+                waker: None,
+                sent: None,
+            }),
         }
     }
 
-    pub(super) const fn contents(&self) -> Contents {
-        self.contents
+    pub(super) fn contents(&self) -> Contents {
+        match self.mail.borrow().replies {
+            Replies::Message(_) => Contents::Message,
+            Replies::Frames(..) => Contents::Frames,
+        }
     }
 
     pub(super) fn note_sent(&self, link: Rc<Link>, entry: Entry, now: Instant) {
@@ -113,15 +134,15 @@ impl Mailbox {
     }
 
     /// The reply came.
-    pub(super) fn put_message(&self, message: Message) {
-        self.end(|mail| mail.message = Some(message));
+    pub(super) fn put_message(&self, message: Box<Message>) {
+        self.end(|mail| mail.put(message));
     }
 
     /// The reply came, but for its payload, which comes as a stream.
-    pub(super) fn put_head(&self, message: Message) {
+    pub(super) fn put_head(&self, message: Box<Message>) {
         let waker = {
             let mail = &mut *self.mail.borrow_mut();
-            mail.message = Some(message);
+            mail.put(message);
             mail.waker.take()
         };
         wake(waker);
@@ -129,15 +150,17 @@ impl Mailbox {
 
     /// Nothing will come.
     pub(super) fn fail(&self, fault: Fault) {
-        self.end(|mail| mail.fault = Some(fault));
+        self.end(|mail| mail.fault = Some(Box::new(fault)));
     }
 
     /// Frames of replies came, and more are to come.
     pub(super) fn put_frames(&self, frames: &[u8], replies: u32) {
         let waker = {
             let mail = &mut *self.mail.borrow_mut();
-            mail.frames.extend_from_slice(frames);
-            mail.replies += replies;
+            if let Replies::Frames(all, count) = &mut mail.replies {
+                all.extend_from_slice(frames);
+                *count += replies;
+            }
             mail.waker.take()
         };
         wake(waker);
@@ -159,15 +182,19 @@ impl Mailbox {
     }
 
     /// The reply to a message, once it is there; nothing where none is due.
-    pub(super) fn poll_message(&self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Fault>> {
+    pub(super) fn poll_message(&self, cx: &Context<'_>) -> Poll<Reply> {
         let mail = &mut *self.mail.borrow_mut();
-        if !mail.is_over() && mail.message.is_none() {
+        let message = match &mut mail.replies {
+            Replies::Message(message) => message.take(),
+            Replies::Frames(..) => None,
+        };
+        if !mail.is_over() && message.is_none() {
             mail.wait(cx);
             return Poll::Pending;
         }
         Poll::Ready(match mail.fault.take() {
-            Some(fault) => Err(fault),
-            None => Ok(mail.message.take()),
+            Some(fault) => Err(*fault),
+            None => Ok(message),
         })
     }
 
@@ -176,7 +203,7 @@ impl Mailbox {
         let mail = &mut *self.mail.borrow_mut();
         if !mail.is_over() {
             mail.wait(cx);
-            if mail.replies == 0 {
+            if !matches!(mail.replies, Replies::Frames(_, 1..)) {
                 return Poll::Pending;
             }
         }
@@ -194,12 +221,22 @@ impl Mail {
         matches!(self.whereabouts, Whereabouts::Over)
     }
 
+    fn put(&mut self, reply: Box<Message>) {
+        if let Replies::Message(message) = &mut self.replies {
+            *message = Some(reply);
+        }
+    }
+
     fn part(&mut self) -> Part {
         let over = self.is_over();
+        let (frames, replies) = match &mut self.replies {
+            Replies::Frames(frames, replies) => (frames.split(), std::mem::take(replies)),
+            Replies::Message(_) => (BytesMut::new(), 0),
+        };
         Part {
-            frames: self.frames.split(),
-            replies: std::mem::take(&mut self.replies),
-            end: over.then(|| self.fault.take().map_or(Ok(()), Err)),
+            frames,
+            replies,
+            end: over.then(|| self.fault.take().map_or(Ok(()), |fault| Err(*fault))),
         }
     }
 

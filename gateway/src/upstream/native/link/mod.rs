@@ -79,9 +79,9 @@ struct State {
     /// When the last reply came.
     heard: Instant,
     /// When the server is due a sign of life, where the protocol has them.
-    pulse: Option<Pulse>,
+    pulse: Option<Box<Pulse>>,
     /// The last sign of life that has a reply.
-    sign: Option<Entry>,
+    sign: Option<Box<Entry>>,
     /// Requests that were sent on it.
     served: u64,
     /// How far the last one got.
@@ -159,7 +159,7 @@ impl Link {
                 errors: plan.errors,
                 descriptor: Arc::clone(&descriptor),
                 heard: now,
-                pulse: heartbeat.map(|h| Pulse::new(h.of(Side::Client), now)),
+                pulse: heartbeat.map(|h| Box::new(Pulse::new(h.of(Side::Client), now))),
                 sign: None,
                 served: 0,
                 reach: Reach::Heard,
@@ -380,7 +380,7 @@ impl Link {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let state = self.state.borrow();
         let quarantine = state.ledger.poll_timeout(self.quarantine);
-        let pulse = state.pulse.as_ref().and_then(Pulse::poll_timeout);
+        let pulse = state.pulse.as_deref().and_then(Pulse::poll_timeout);
         quarantine.into_iter().chain(pulse).min()
     }
 
@@ -544,7 +544,7 @@ impl State {
         }
         let blames = self.blames(&message);
         if matches!(message.body(), Body::Awaited) {
-            return self.deliver_head(message, blames);
+            return self.deliver_head(Box::new(message), blames);
         }
         // One of several replies that are passed on unread, such as one that was not scanned.
         if let Some(mailbox) = self.ledger.front().and_then(|front| front.owner.cloned())
@@ -565,7 +565,7 @@ impl State {
                     mailbox.blame();
                 }
                 self.answered = message.correlation().clone();
-                mailbox.put_message(message);
+                mailbox.put_message(Box::new(message));
             }
             Answers::Late | Answers::Part => metrics.dropped("late"),
             Answers::Unknown => return self.note_unknown(message.correlation(), metrics),

@@ -80,7 +80,7 @@ impl Link {
             .ledger
             .sent(&correlation, NonZeroU32::MIN, nobody)
             .ok()?;
-        if let Some(last) = state.sign.replace(entry) {
+        if let Some(last) = state.sign.replace(Box::new(entry)) {
             state.ledger.abandon(&last, now);
         }
         state.say_for(&sign, Some(NonZeroU32::MIN)).then_some(sign)
@@ -106,6 +106,6 @@ impl State {
 
     /// Whether a sign of life that came is but the answer to one that was sent.
     pub(super) fn takes_echo(&mut self) -> bool {
-        self.pulse.as_mut().is_some_and(Pulse::takes_echo)
+        self.pulse.as_deref_mut().is_some_and(Pulse::takes_echo)
     }
 }

@@ -20,7 +20,7 @@ const ROOM: usize = 32 << 10;
 pub(super) struct Streams {
     /// A reply whose payload follows. It waits for the end of the bytes that are here: most are
     /// whole by then.
-    begun: Option<Box<Begun>>,
+    begun: Option<Begun>,
     /// The rest of the request.
     up: Option<BodyStream>,
     /// Who takes the rest of the reply.
@@ -29,10 +29,9 @@ pub(super) struct Streams {
 
 #[derive(Debug)]
 struct Begun {
-    message: Message,
+    /// With the first of its payload, once that is here.
+    message: Box<Message>,
     blames: bool,
-    /// The first of its payload.
-    first: Bytes,
 }
 
 impl Streams {
@@ -126,15 +125,16 @@ impl State {
     }
 
     /// A reply whose payload follows.
-    pub(super) fn deliver_head(&mut self, message: Message, blames: bool) -> Result<(), Broken> {
+    pub(super) fn deliver_head(
+        &mut self,
+        mut message: Box<Message>,
+        blames: bool,
+    ) -> Result<(), Broken> {
         if self.ledger.is_empty() {
             return Err(Broken::Unasked("a reply that nobody asked for"));
         }
-        self.streams.begun = Some(Box::new(Begun {
-            message,
-            blames,
-            first: Bytes::new(),
-        }));
+        message.set_body(Body::Empty);
+        self.streams.begun = Some(Begun { message, blames });
         Ok(())
     }
 
@@ -147,11 +147,12 @@ impl State {
         let Begun {
             mut message,
             blames,
-            first,
-        } = *begun;
+        } = begun;
         let (mut sender, rest) = Body::stream(ROOM);
-        // Nothing was sent yet, so that there is room.
-        let _ = sender.send(first);
+        if let Body::Whole(first) = message.take_body() {
+            // Nothing was sent yet, so that there is room.
+            let _ = sender.send(first);
+        }
         self.streams.down = Some(sender);
         let owner = self.ledger.front().and_then(|front| front.owner.cloned());
         let Some(mailbox) = owner else {
@@ -170,10 +171,10 @@ impl State {
         chunk: Bytes,
         metrics: &UpstreamMetrics,
     ) -> Result<(), Broken> {
-        if let Some(begun) = &mut self.streams.begun
-            && begun.first.is_empty()
+        if let Some(Begun { message, .. }) = &mut self.streams.begun
+            && matches!(message.body(), Body::Empty)
         {
-            begun.first = chunk;
+            message.set_body(chunk.into());
             return Ok(());
         }
         self.pass_on(metrics);
@@ -203,16 +204,10 @@ impl State {
         }
         match (self.ledger.received(&Correlation::None), whole) {
             (Answers::Request(mailbox), Some(begun)) => {
-                let Begun {
-                    mut message,
-                    blames,
-                    first,
-                } = *begun;
-                if blames {
+                if begun.blames {
                     mailbox.blame();
                 }
-                message.set_body(first.into());
-                mailbox.put_message(message);
+                mailbox.put_message(begun.message);
             }
             (Answers::Request(mailbox), None) => mailbox.complete(),
             (Answers::Late | Answers::Part | Answers::Unknown, _) => metrics.dropped("late"),
