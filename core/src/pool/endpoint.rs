@@ -32,6 +32,16 @@ impl ConnId {
     pub const fn endpoint(self) -> usize {
         self.endpoint
     }
+
+    /// Where it lies in a list of connections by their ids that begins with `first`, if nothing between
+    /// the two is missing: most live long.
+    #[must_use]
+    pub fn place_after(self, first: Self) -> Option<usize> {
+        let offset = self.sequence.checked_sub(first.sequence)?;
+        (self.endpoint == first.endpoint)
+            .then(|| usize::try_from(offset).ok())
+            .flatten()
+    }
 }
 
 #[derive(Debug)]
@@ -50,8 +60,6 @@ pub(super) struct Endpoint {
     blamed: Option<u64>,
     /// In the order of their sequence, so that one of thousands is found in a few steps.
     connections: Vec<(u64, Connection)>,
-    /// Where the one lies that was looked for last: each is looked for several times an exchange.
-    latest: usize,
     /// None before this place has room: those who come and go one at a time need not look at all.
     full_before: usize,
     counts: Counts,
@@ -105,7 +113,6 @@ impl Endpoint {
             trial: None,
             blamed: None,
             connections: Vec::new(),
-            latest: 0,
             full_before: 0,
             counts: Counts::default(),
             in_flight: 0,
@@ -200,13 +207,20 @@ impl Endpoint {
             .map(|(_, connection)| connection)
     }
 
-    fn place(&mut self, id: ConnId) -> Option<usize> {
-        let latest = self.connections.get(self.latest);
-        if latest.is_none_or(|(sequence, _)| *sequence != id.sequence) {
-            let found = (self.connections).binary_search_by_key(&id.sequence, |(at, _)| *at);
-            self.latest = found.ok()?;
+    fn place(&self, id: ConnId) -> Option<usize> {
+        let (first, _) = self.connections.first()?;
+        let first = ConnId {
+            sequence: *first,
+            ..id
+        };
+        let near = id.place_after(first)?;
+        match self.connections.get(near) {
+            Some((sequence, _)) if *sequence == id.sequence => Some(near),
+            _ => {
+                let found = (self.connections).binary_search_by_key(&id.sequence, |(at, _)| *at);
+                found.ok()
+            }
         }
-        Some(self.latest)
     }
 
     /// The usable connection with the least in flight, the oldest of several.

@@ -30,7 +30,8 @@ pub struct Ledger<T> {
 #[derive(Debug)]
 enum Pending<T> {
     InOrder(InOrder<T>),
-    ById(ById<T>),
+    /// Larger than the other one, of which there may be thousands: one for each connection of HTTP.
+    ById(Box<ById<T>>),
 }
 
 /// Names one entry of one ledger; never used again.
@@ -82,8 +83,8 @@ impl<T> Ledger<T> {
     pub fn new(correlation: CorrelationKind) -> Self {
         let pending = match correlation {
             CorrelationKind::Fifo | CorrelationKind::None => Pending::InOrder(InOrder::default()),
-            CorrelationKind::Id { bits } => Pending::ById(ById::new(bits)),
-            CorrelationKind::Key => Pending::ById(ById::new(0)),
+            CorrelationKind::Id { bits } => Pending::ById(Box::new(ById::new(bits))),
+            CorrelationKind::Key => Pending::ById(Box::new(ById::new(0))),
         };
         Self { pending }
     }

@@ -79,8 +79,6 @@ struct State {
     pool: Pool,
     /// In the order of their ids, so that one of thousands is found in a few steps.
     connections: Vec<Connected>,
-    /// Where the one lies that was looked for last: each is looked for several times a message.
-    latest: usize,
     waiters: HashMap<Ticket, Waiter>,
     /// What the task that watches the pool's time sleeps until, if there is one.
     watched_until: Option<Instant>,
@@ -175,7 +173,6 @@ impl Upstream {
         let state = State {
             pool: Pool::balanced(ranks, limits, plan.policy),
             connections: Vec::new(),
-            latest: 0,
             waiters: HashMap::new(),
             watched_until: None,
         };
@@ -486,13 +483,15 @@ impl State {
         self.connections.get_mut(place)
     }
 
-    fn place(&mut self, id: ConnId) -> Option<usize> {
-        let latest = self.connections.get(self.latest);
-        if latest.is_none_or(|connected| connected.id != id) {
-            let found = (self.connections).binary_search_by_key(&id, |connected| connected.id);
-            self.latest = found.ok()?;
+    fn place(&self, id: ConnId) -> Option<usize> {
+        let near = id.place_after(self.connections.first()?.id);
+        match near.and_then(|near| Some((near, self.connections.get(near)?))) {
+            Some((near, connected)) if connected.id == id => Some(near),
+            _ => {
+                let found = (self.connections).binary_search_by_key(&id, |connected| connected.id);
+                found.ok()
+            }
         }
-        Some(self.latest)
     }
 
     /// Whether there may be something to do for the pool.

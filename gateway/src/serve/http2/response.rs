@@ -7,7 +7,7 @@ use gatewright_core::message::headers::Role;
 use gatewright_core::message::{Body, Message, Value};
 use gatewright_core::translate::each_pair;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -25,7 +25,7 @@ pub(super) enum Payload {
 }
 
 /// `None` if it does not fit HTTP.
-pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Option<Written> {
+pub(super) fn written(reply: &Message, shape: &HttpShape, wants_head: bool) -> Option<Written> {
     let status = u16::try_from(reply.field(shape.status).as_int()?).ok()?;
     let status = StatusCode::from_u16(status).ok()?;
     if status.is_informational() || reply.operation() != shape.response {
@@ -36,7 +36,7 @@ pub(super) fn written(reply: &Message, shape: &HttpShape, asked: &Method) -> Opt
         body => Payload::Whole(body.whole()?),
     };
     // RFC 9110, 6.4.1 and 8.6: these have no content, whatever their fields say.
-    let headers_only = asked == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+    let headers_only = wants_head || status == StatusCode::NOT_MODIFIED;
     if headers_only || status == StatusCode::NO_CONTENT {
         body = Payload::Whole(Bytes::new());
     }

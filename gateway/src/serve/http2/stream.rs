@@ -25,7 +25,8 @@ use std::time::Instant;
 /// A stream that is not over.
 pub(super) struct Stream {
     respond: SendResponse<Bytes>,
-    method: Method,
+    /// Whether it asks for a head alone (RFC 9110, 9.3.2).
+    wants_head: bool,
     began: Instant,
     state: State,
 }
@@ -130,7 +131,7 @@ impl Stream {
         }
         Self {
             respond,
-            method: parts.method,
+            wants_head: parts.method == Method::HEAD,
             began: now,
             state,
         }
@@ -266,7 +267,7 @@ impl Stream {
         let (shape, client, now) = (turn.shape, turn.client, turn.now);
         let fits = |event: &Event| match client.listener.dated(event, now).as_ref().unwrap_or(event)
         {
-            Event::Head(message) => written(message, &shape, &self.method),
+            Event::Head(message) => written(message, &shape, self.wants_head),
             Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_) => None,
         };
         let response = reply.event().and_then(fits).or_else(|| {

@@ -40,14 +40,28 @@ type Ended = Result<&'static str, String>;
 
 impl LinkDriver {
     /// Opens the connection that the pool asked for and runs it to its end.
-    pub(in crate::upstream) async fn run(upstream: Rc<Upstream>, id: ConnId, speech: Speech) {
-        let _debt = Debt::new(&upstream, id);
+    pub(in crate::upstream) fn run(
+        upstream: Rc<Upstream>,
+        id: ConnId,
+        speech: Speech,
+    ) -> impl Future<Output = ()> {
+        let debt = Debt::new(&upstream, id);
         // What opens a connection is large, and those that are open are not to make room for it.
-        let opening = Box::pin(async {
+        let opening = Box::pin(Self::open(upstream, id, speech));
+        async move {
+            let _debt = debt;
+            if let Some(driver) = opening.await {
+                driver.await;
+            }
+        }
+    }
+
+    async fn open(upstream: Rc<Upstream>, id: ConnId, speech: Speech) -> Option<Self> {
+        let opening = async {
             let opened = upstream.open_native(id.endpoint(), &speech).await?;
             opened.stream.notice_silence()?;
             Ok(opened)
-        });
+        };
         let limit = upstream.plan.limits.connect;
         let opened = match tokio::time::timeout(limit, opening).await {
             Ok(opened) => opened,
@@ -57,8 +71,11 @@ impl LinkDriver {
             )),
         };
         match opened {
-            Ok(opened) => Self::new(upstream, id, &speech, opened).await,
-            Err(error) => upstream.note_connect_failed(id, &error),
+            Ok(opened) => Some(Self::new(upstream, id, &speech, opened)),
+            Err(error) => {
+                upstream.note_connect_failed(id, &error);
+                None
+            }
         }
     }
 
