@@ -144,10 +144,16 @@ impl Message {
     /// Sets a field and forgets the original frame, which no longer says the same. A slot
     /// beyond the record's end is ignored: slots come from the descriptor that sized it.
     pub fn set_field(&mut self, slot: Slot, value: Value) {
-        if let Some(place) = self.fields.get_mut(slot.index()) {
-            *place = value;
-            self.frame = None;
-        }
+        self.replace_field(slot, value);
+    }
+
+    /// [Sets](Self::set_field) a field and gives back what it was.
+    pub fn replace_field(&mut self, slot: Slot, value: Value) -> Value {
+        let Some(place) = self.fields.get_mut(slot.index()) else {
+            return value;
+        };
+        self.frame = None;
+        std::mem::replace(place, value)
     }
 
     pub(crate) fn set_correlation(&mut self, correlation: Correlation, slot: Option<Slot>) {

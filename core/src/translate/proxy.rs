@@ -11,9 +11,9 @@ use crate::codec::{HttpShape, Protocol, Rejected, Retry};
 use crate::expr::RuleError;
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::{Header, KnownName, NewHeaders, Role, WrongHeader};
-use crate::message::{Body, Headers, Kind, Message, Record, Slot, Value};
+use crate::message::{Body, Headers, Kind, Message, Slot, Value};
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -88,11 +88,26 @@ impl Proxy {
         grpc::timeout(request, &self.shape)
     }
 
-    /// The request for an upstream of the same protocol.
+    /// Lends a request as an upstream of the same protocol gets it. Afterwards it is as it was.
     ///
     /// # Errors
     /// If what should be header fields are none, or a rule has no value for one.
-    pub fn message(&self, request: &Message, facts: &Facts) -> Result<Message, Fault> {
+    pub fn lend<T>(
+        &self,
+        request: &mut Message,
+        facts: &Facts,
+        to: impl FnOnce(&mut Message) -> T,
+    ) -> Result<T, Fault> {
+        let slot = self.shape.request_headers;
+        let fields = Value::Headers(self.fields(request, facts)?);
+        let given = request.replace_field(slot, fields);
+        let result = to(request);
+        request.set_field(slot, given);
+        Ok(result)
+    }
+
+    /// The header fields of a request as an upstream gets them.
+    fn fields(&self, request: &Message, facts: &Facts) -> Result<Headers, Fault> {
         let shape = &self.shape;
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
@@ -113,19 +128,7 @@ impl Proxy {
             let value = value.to_str().map_err(|_| unsayable())?;
             (fields.add(name.as_str(), value)).map_err(|_| unsayable())?;
         }
-        let of_headers = shape.request_headers.index();
-        let mut anew = Some(Value::Headers(fields.finish()));
-        let record = request.fields().iter().enumerate();
-        let record = record.map(|(slot, value)| match slot == of_headers {
-            true => anew.take().unwrap_or(Value::Null),
-            false => value.clone(),
-        });
-        let record: Record = record.collect();
-        Ok(self
-            .protocol
-            .descriptor()
-            .message(request.operation(), record)
-            .with_body(request.body().clone()))
+        Ok(fields.finish())
     }
 
     /// The request for an upstream of HTTP/2.
@@ -345,9 +348,29 @@ pub fn each_pair(
 
 /// A header field as HTTP/2 has it. Its value is not copied.
 fn pair(header: Header<'_>) -> Option<(HeaderName, HeaderValue)> {
-    let name = HeaderName::from_bytes(header.name().as_bytes()).ok()?;
+    let name = header_name(header.name())?;
     let value = HeaderValue::from_maybe_shared(header.shared_value().into_bytes()).ok()?;
     Some((name, value))
+}
+
+/// A name as HTTP/2 has it. To read any costs several times as much as to know those that most messages
+/// have, as most write them.
+fn header_name(name: &str) -> Option<HeaderName> {
+    Some(match name {
+        "Date" | "date" => header::DATE,
+        "ETag" | "etag" => header::ETAG,
+        "Vary" | "vary" => header::VARY,
+        "Server" | "server" => header::SERVER,
+        "Accept" | "accept" => header::ACCEPT,
+        "Set-Cookie" | "set-cookie" => header::SET_COOKIE,
+        "User-Agent" | "user-agent" => header::USER_AGENT,
+        "Content-Type" | "content-type" => header::CONTENT_TYPE,
+        "Accept-Ranges" | "accept-ranges" => header::ACCEPT_RANGES,
+        "Cache-Control" | "cache-control" => header::CACHE_CONTROL,
+        "Last-Modified" | "last-modified" => header::LAST_MODIFIED,
+        "Content-Length" | "content-length" => header::CONTENT_LENGTH,
+        _ => return HeaderName::from_bytes(name.as_bytes()).ok(),
+    })
 }
 
 /// Whether a field tells of the trace that the engine tells anew (W3C Trace Context, 3.2 and 3.3): two of them
@@ -452,6 +475,21 @@ const fn between_neighbours(role: Role) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_names_are_what_they_are_read_as() {
+        let names = [
+            "Date Etag ETag Vary Server Accept Set-Cookie User-Agent Content-Type Accept-Ranges",
+            "Cache-Control Last-Modified Content-Length X-Other",
+        ];
+        for name in names.iter().flat_map(|names| names.split(' ')) {
+            for name in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
+                let read = HeaderName::from_bytes(name.as_bytes()).ok();
+                assert_eq!(header_name(&name), read, "{name}");
+            }
+        }
+        assert_eq!(header_name("no name"), None);
+    }
 
     /// What came over HTTP/2 with white space around it is nothing for HTTP/1.1, and goes on elsewhere.
     #[test]

@@ -144,7 +144,7 @@ impl Exchange {
             }
             Action::Proxy(proxy) if route.upstream.speaks() => {
                 let lane = lane(route, request, facts, from.needs, from);
-                Way::native(&mut proxy.message(request, facts)?, lane, None)?
+                proxy.lend(request, facts, |message| Way::native(message, lane, None))??
             }
             Action::Proxy(proxy) => {
                 let mut http = proxy.request(request, facts)?;
@@ -376,7 +376,7 @@ impl Exchange {
                 Way::converted(request, lane, failed, rules, facts)?
             }
             (Some(lane), Action::Proxy(proxy)) => {
-                Way::native(&mut proxy.message(request, facts)?, lane, failed)?
+                proxy.lend(request, facts, |message| Way::native(message, lane, failed))??
             }
             (Some(lane), _) => Way::native(request, lane, failed)?,
             (_, Action::Translate(rules)) => {
