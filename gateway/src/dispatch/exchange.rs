@@ -44,7 +44,6 @@ enum Way {
     Http(Box<Call>),
     Native(Rc<Lane>, NativeCall),
     Opening(Opening),
-    Answered(Box<HttpAnswer>),
     /// A connection that carries the rest of the reply is kept until that is there.
     Replied {
         event: Box<Event>,
@@ -62,7 +61,7 @@ struct Tried {
 /// What an upstream said.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// An HTTP response. Those are large: the exchange keeps it.
+    /// An HTTP response. Those are large: the call keeps it.
     Http,
     /// A message of the upstream's protocol; nothing where none is due.
     Message(Option<Box<Message>>),
@@ -184,10 +183,8 @@ impl Exchange {
     fn poll_try(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Tried> {
         let (result, endpoint) = match &mut self.way {
             Way::Http(call) => {
-                let result = ready!(call.poll(now, cx));
-                let endpoint = call.endpoint();
-                let kept = result.map(|answer| self.way = Way::Answered(Box::new(answer)));
-                (kept.map(|()| Answer::Http), endpoint)
+                let answered = ready!(call.poll(now, cx));
+                (answered.map(|()| Answer::Http), call.endpoint())
             }
             Way::Native(_, call) => {
                 let reply = ready!(call.poll_message(cx));
@@ -197,7 +194,7 @@ impl Exchange {
                 let opened = ready!(opening.poll(cx));
                 (opened.map(Answer::Events), None)
             }
-            Way::Answered(_) | Way::Replied { .. } | Way::Ended => {
+            Way::Replied { .. } | Way::Ended => {
                 let fault = Fault::sent(FaultClass::Internal, "polled after its end");
                 (Err(fault), None)
             }
@@ -210,7 +207,7 @@ impl Exchange {
         let (progress, endpoint) = match &self.way {
             Way::Http(call) => (call.progress()?, call.endpoint()),
             Way::Native(_, call) => (call.progress()?, call.endpoint()),
-            Way::Opening(_) | Way::Answered(_) | Way::Replied { .. } | Way::Ended => return None,
+            Way::Opening(_) | Way::Replied { .. } | Way::Ended => return None,
         };
         let trial = self.trial.as_mut()?;
         let late = trial.exceeds(progress, self.request.body(), now, cx)?;
@@ -227,8 +224,8 @@ impl Exchange {
             return false;
         }
         let told = self.error_of(result);
-        let outcome = match (result, &self.way, &told) {
-            (Ok(Answer::Http), Way::Answered(answer), _) if answer.status.as_u16() >= 400 => {
+        let outcome = match (result, self.response(), &told) {
+            (Ok(Answer::Http), Some(answer), _) if answer.status.as_u16() >= 400 => {
                 Outcome::Answer(answer)
             }
             (Ok(Answer::Message(_)), _, Some(error)) => Outcome::Answer(error),
@@ -285,10 +282,8 @@ impl Exchange {
     /// The HTTP response that came, until it has become a reply.
     pub(super) const fn response(&self) -> Option<&HttpAnswer> {
         match &self.way {
-            Way::Answered(answer) => Some(answer),
-            Way::Http(_) | Way::Native(..) | Way::Opening(_) | Way::Replied { .. } | Way::Ended => {
-                None
-            }
+            Way::Http(call) => call.answer(),
+            Way::Native(..) | Way::Opening(_) | Way::Replied { .. } | Way::Ended => None,
         }
     }
 
@@ -326,9 +321,7 @@ impl Exchange {
     pub(super) const fn reply(&self) -> Option<&Event> {
         match &self.way {
             Way::Replied { event, .. } => Some(event),
-            Way::Http(_) | Way::Native(..) | Way::Opening(_) | Way::Answered(_) | Way::Ended => {
-                None
-            }
+            Way::Http(_) | Way::Native(..) | Way::Opening(_) | Way::Ended => None,
         }
     }
 
@@ -354,7 +347,7 @@ impl Exchange {
             Way::Http(call) => call.awaits(),
             Way::Native(..) => "no reply in time",
             Way::Opening(_) => "no connection in time",
-            Way::Answered(_) | Way::Replied { .. } | Way::Ended => "not handled in time",
+            Way::Replied { .. } | Way::Ended => "not handled in time",
         }
     }
 
@@ -415,11 +408,7 @@ impl Way {
     fn end(self) -> Option<Rc<Lane>> {
         match self {
             Self::Native(lane, _) => Some(lane),
-            Self::Http(_)
-            | Self::Opening(_)
-            | Self::Answered(_)
-            | Self::Replied { .. }
-            | Self::Ended => None,
+            Self::Http(_) | Self::Opening(_) | Self::Replied { .. } | Self::Ended => None,
         }
     }
 
@@ -428,7 +417,7 @@ impl Way {
         match self {
             Self::Http(call) => call.timed_out(limit, now),
             Self::Native(_, call) => call.timed_out(limit, now),
-            Self::Opening(_) | Self::Answered(_) | Self::Replied { .. } | Self::Ended => {}
+            Self::Opening(_) | Self::Replied { .. } | Self::Ended => {}
         }
     }
 

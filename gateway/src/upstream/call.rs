@@ -46,6 +46,8 @@ enum State {
     AwaitingMock(Box<MockCall>),
     /// It could not be sent.
     Failed(Fault),
+    /// The answer came, which is kept here: it is large.
+    Answered(HttpAnswer),
     Done,
 }
 
@@ -136,7 +138,9 @@ impl Call {
             State::AwaitingHead { lease, .. } => (lease.began, Stage::Sent),
             State::AwaitingBody(receiving) => (receiving.lease.began, Stage::Begun),
             State::AwaitingMock(call) => (call.began(), Stage::Sent),
-            State::AwaitingPlace(_) | State::Failed(_) | State::Done => return None,
+            State::AwaitingPlace(_) | State::Failed(_) | State::Answered(_) | State::Done => {
+                return None;
+            }
         };
         Some(Progress { since, stage })
     }
@@ -147,16 +151,33 @@ impl Call {
         let lease = match &self.state {
             State::AwaitingHead { lease, .. } => lease,
             State::AwaitingBody(receiving) => &receiving.lease,
-            State::AwaitingPlace(_) | State::AwaitingMock(_) | State::Failed(_) | State::Done => {
-                return;
-            }
+            State::AwaitingPlace(_)
+            | State::AwaitingMock(_)
+            | State::Failed(_)
+            | State::Answered(_)
+            | State::Done => return,
         };
         if now.saturating_duration_since(lease.began) >= limit / 2 {
             lease.blame();
         }
     }
 
-    pub(crate) fn poll(
+    /// Ready once the [answer](Self::answer) is there.
+    pub(crate) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        let answer = ready!(self.poll_answer(now, cx))?;
+        self.state = State::Answered(answer);
+        Poll::Ready(Ok(()))
+    }
+
+    /// What came.
+    pub(crate) const fn answer(&self) -> Option<&HttpAnswer> {
+        match &self.state {
+            State::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    fn poll_answer(
         &mut self,
         now: Instant,
         cx: &mut Context<'_>,
@@ -173,10 +194,10 @@ impl Call {
                 },
                 State::AwaitingBody(receiving) => {
                     ready!(receiving.poll(cx))?;
-                    return Poll::Ready(self.answer(now));
+                    return Poll::Ready(self.received(now));
                 }
                 State::AwaitingMock(call) => return call.poll(cx).map(Ok),
-                State::Failed(_) | State::Done => Ok(None),
+                State::Failed(_) | State::Answered(_) | State::Done => Ok(None),
             };
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
@@ -234,7 +255,7 @@ impl Call {
         }
     }
 
-    fn answer(&mut self, now: Instant) -> Result<HttpAnswer, Fault> {
+    fn received(&mut self, now: Instant) -> Result<HttpAnswer, Fault> {
         match std::mem::replace(&mut self.state, State::Done) {
             State::AwaitingBody(receiving) => Ok(receiving.finish(now)),
             _ => Err(Fault::sent(FaultClass::Internal, "an answer out of turn")),
@@ -247,7 +268,7 @@ impl Call {
             State::AwaitingPlace(_) => "no place on a connection in time",
             State::AwaitingHead { .. } | State::AwaitingMock(_) => "no answer in time",
             State::AwaitingBody { .. } => "not the whole answer in time",
-            State::Failed(_) | State::Done => "not handled in time",
+            State::Failed(_) | State::Answered(_) | State::Done => "not handled in time",
         }
     }
 }
