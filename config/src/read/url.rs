@@ -3,6 +3,7 @@
 use super::{Problem, value};
 use crate::diagnostic::codes;
 use crate::plan::{Authority, Endpoint, MockPlan, Records};
+use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +31,41 @@ pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, 
             Err(Problem::new(codes::BAD_URL, message).help(SCHEMES))
         }
         None => Err(bad(url).help(SCHEMES)),
+    }
+}
+
+/// As it is written in a configuration, but for what `mock:` answers; with the address where it was found, if it
+/// was looked for.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::H2c(at) => write!(f, "h2c://{at}"),
+            Self::Https(at) => write!(f, "https://{at}"),
+            Self::Http(at) => write!(f, "http://{at}"),
+            Self::Tcp(at) => write!(f, "tcp://{at}"),
+            Self::Tls(at) => write!(f, "tls://{at}"),
+            Self::Quic(at) => write!(f, "quic://{at}"),
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Mock(_) => f.write_str("mock:"),
+        }
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            host,
+            port,
+            address,
+        } = self;
+        match host.contains(':') {
+            true => write!(f, "[{host}]:{port}")?,
+            false => write!(f, "{host}:{port}")?,
+        }
+        match address {
+            Some(address) => write!(f, " ({address})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -221,6 +257,25 @@ mod tests {
         ] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn endpoints_are_shown_as_they_are_written() {
+        for url in [
+            "h2c://pay:8080",
+            "https://[::1]:8443",
+            "http://127.0.0.1:80",
+            "tcp://db-1:5432",
+            "tls://db-1:5432",
+            "quic://db-1:5432",
+            "unix:///run/app.sock",
+            "mock:",
+        ] {
+            assert_eq!(endpoint(url, None).unwrap().to_string(), url);
+        }
+        let found = endpoint("tcp://db:1", None).unwrap();
+        let found = found.found("192.0.2.1:5432".parse().unwrap());
+        assert_eq!(found.to_string(), "tcp://db:5432 (192.0.2.1:5432)");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) struct Call {
     endpoint: Option<usize>,
 }
 
-/// The usual states are small: a call is moved about while it is young.
+/// A call is moved about while it is young: what is larger than an answer lies elsewhere.
 enum State {
     AwaitingPlace(Box<(Queued, Outgoing)>),
     AwaitingHead {

@@ -55,7 +55,8 @@ impl Upstream {
             Err(error) => {
                 self.metrics.connect_failed();
                 if self.may_complain() {
-                    tracing::warn!(upstream = self.name(), endpoint, %error, "cannot connect");
+                    let at = self.shown(endpoint);
+                    tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
                 }
                 None
             }

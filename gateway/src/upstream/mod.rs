@@ -372,7 +372,8 @@ impl Upstream {
 
     fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display) {
         self.metrics.connect_failed();
-        tracing::warn!(upstream = self.name(), endpoint = id.endpoint(), %error, "cannot connect");
+        let (endpoint, at) = (id.endpoint(), self.shown(id.endpoint()));
+        tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
         let jitter = self.jitter();
         self.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
     }

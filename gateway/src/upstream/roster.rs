@@ -74,6 +74,12 @@ impl Upstream {
         target.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the endpoint is gone"))
     }
 
+    /// An endpoint as the log tells of it.
+    pub(super) fn shown(&self, index: usize) -> String {
+        let target = self.target(index).map(|target| target.to_string());
+        target.unwrap_or_else(|gone| gone.to_string())
+    }
+
     /// The endpoints that are there, by index.
     pub(super) fn known_endpoints(&self) -> Vec<usize> {
         let targets = self.targets.borrow();

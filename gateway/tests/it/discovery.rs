@@ -71,16 +71,6 @@ async fn until_known(gateway: &Gateway, endpoints: f64) {
     in_time(format!("{endpoints} endpoints"), known).await;
 }
 
-/// Waits until the log says so.
-async fn until_told(gateway: &Gateway, text: &str) {
-    let told = async {
-        while !gateway.stderr().contains(text) {
-            tokio::task::yield_now().await;
-        }
-    };
-    in_time(text, told).await;
-}
-
 async fn until_looked(gateway: &Gateway, result: &str, more: f64) {
     let labels = [("result", result)];
     let before = gateway.metrics().await.sum(LOOKUPS, &labels);
@@ -127,7 +117,7 @@ async fn what_is_in_flight_where_an_endpoint_goes_is_finished() {
     // Nobody listens at the other address.
     names.zone().addresses(NAME, &[loopback(9)]);
     let (left, failed) = ("an endpoint is gone", [("upstream", "backend")]);
-    until_told(&gateway, left).await;
+    gateway.until_told(left).await;
     assert_eq!(ask(&gateway, 1).await, [UNREACHABLE]);
     let reply = AuthRsp {
         seq: u32::from_be_bytes([frame[5], frame[6], frame[7], frame[8]]),
@@ -266,7 +256,7 @@ async fn relays_go_where_it_is_and_stay_where_they_are() {
     let gateway = config.route("", "backend").start().await;
     let (mut client, mut server) = pair(&gateway, &one).await;
     names.zone().addresses(NAME, &[loopback(9)]);
-    until_told(&gateway, "an endpoint is gone").await;
+    gateway.until_told("an endpoint is gone").await;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     client.write_all(b"still here").await.expect("a relay");
     let mut read = [0; 10];

@@ -167,9 +167,11 @@ async fn a_reset_is_noticed_on_a_side_that_has_ended() {
 
 #[tokio::test]
 async fn nobody_waits_for_an_upstream_that_is_down() {
-    let gateway = RawConfig::to(&[dead_url().await]).start().await;
+    let dead = dead_url().await;
+    let gateway = RawConfig::to(std::slice::from_ref(&dead)).start().await;
     assert_eq!(turned_away(&gateway).await, RESET);
     gateway.until_closed("unreachable", 1).await;
+    gateway.until_told(&dead).await;
     let metrics = gateway.metrics().await;
     let labels = [("upstream", "backend")];
     let failed = metrics.sum("gatewright_upstream_connects_failed_total", &labels);

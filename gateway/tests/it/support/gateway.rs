@@ -174,6 +174,16 @@ impl Gateway {
         self.directory.read(LOG)
     }
 
+    /// Waits until its log says so.
+    pub(crate) async fn until_told(&self, text: &str) {
+        let told = async {
+            while !self.stderr().contains(text) {
+                tokio::task::yield_now().await;
+            }
+        };
+        in_time(text, told).await;
+    }
+
     /// Bytes of memory it has in use.
     pub(crate) fn memory(&self) -> u64 {
         let pid = self.child.id().expect("a running process");
