@@ -1,6 +1,6 @@
 //! A payload from a peer, on to whoever takes it.
 
-use super::{BUDGET, Patience, SharedAllowance};
+use super::{BUDGET, Leftover, Patience, SharedAllowance};
 use bytes::Bytes;
 use gatewright_core::message::{Body, BodySender, Value};
 use gatewright_core::translate::header_fields;
@@ -61,6 +61,14 @@ impl Inflow {
             patience,
         };
         (inflow, body)
+    }
+
+    /// The rest of one that nobody takes.
+    pub(crate) fn into_leftover(mut self) -> Leftover {
+        // Never more than came.
+        let _ = self.from.flow_control().release_capacity(self.owed);
+        self.patience.note_progress();
+        Leftover::new(self.from, self.patience)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {

@@ -31,6 +31,7 @@ mod websocket_http2_hostile;
 mod http1_listener;
 mod http2_listener;
 mod http2_hostile;
+mod early_answers;
 mod grpc;
 mod quic;
 mod own_protocol;

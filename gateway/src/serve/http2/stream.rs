@@ -5,7 +5,7 @@ use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
 use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender, Share};
-use crate::http2::{Inflow, Outflow, Patience, SharedAllowance};
+use crate::http2::{Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
@@ -121,7 +121,10 @@ impl Stream {
                 body: Collected::default(),
                 share: client.listener.worker.room().share(),
             })),
-            Err(error) => State::Bad(Box::new(error)),
+            Err(error) => {
+                pass_over(stream, client);
+                State::Bad(Box::new(error))
+            }
         };
         if expects {
             let mut go_on = Response::new(());
@@ -152,7 +155,7 @@ impl Stream {
             match &mut self.state {
                 State::Arriving(arriving) => match ready!(arriving.poll(turn, cx)) {
                     Ok(()) => self.handle_whole(turn),
-                    Err(Cut::TooLong(error)) => self.state = State::Bad(error),
+                    Err(Cut::TooLong(error)) => self.handle_too_long(error, turn),
                     Err(Cut::GivenUp) => return Poll::Ready(End::Theirs),
                     Err(Cut::NoRoom) => {
                         arriving.note_refusal(self.began, turn);
@@ -193,6 +196,13 @@ impl Stream {
             Ok(exchange) => State::Asking(exchange),
             Err(reply) => self.answer(reply, turn),
         };
+    }
+
+    /// Refuses a request whose body is longer than one may be.
+    fn handle_too_long(&mut self, error: Box<DecodeError>, turn: &Turn<'_>) {
+        if let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Bad(error)) {
+            pass_over(arriving.stream, turn.client);
+        }
     }
 
     /// Begins the exchange of a request of which nothing is waited for.
@@ -392,10 +402,23 @@ fn passed_on(
 ) -> Message {
     let listener = client.listener;
     let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
-    let (inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
-    tokio::task::spawn_local(inflow);
+    let (mut inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
+    tokio::task::spawn_local(async move {
+        if (&mut inflow).await == Stopped::Unwanted {
+            inflow.into_leftover().await;
+        }
+    });
     message.set_body(body);
     message
+}
+
+/// Reads the body of a request that is refused, if that is little. That ends by itself.
+fn pass_over(stream: RecvStream, client: &Client<'_>) {
+    if !stream.is_end_stream() {
+        let listener = client.listener;
+        let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
+        tokio::task::spawn_local(Leftover::new(stream, patience));
+    }
 }
 
 /// Why a body is never whole.
@@ -425,6 +448,8 @@ impl Arriving {
                 Some(Ok(chunk)) => chunk,
                 Some(Err(_)) => return Poll::Ready(Err(Cut::GivenUp)),
             };
+            // Never more than came.
+            let _ = self.stream.flow_control().release_capacity(chunk.len());
             if self.body.len().saturating_add(chunk.len()) > most {
                 let error = too_long(most, &self.message);
                 return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
@@ -434,8 +459,6 @@ impl Arriving {
             if !room || turn.arriving > most.saturating_mul(HTTP2_BODIES) {
                 return Poll::Ready(Err(Cut::NoRoom));
             }
-            // Never more than came.
-            let _ = self.stream.flow_control().release_capacity(chunk.len());
             turn.moved = true;
             if !chunk.is_empty() {
                 self.body.push(chunk);

@@ -1,0 +1,167 @@
+//! Answers that come before the payload of their request is whole: a client of HTTP/2 gets them without a reset of
+//! its stream behind, unless there is much that nobody takes (RFC 9113, 8.1).
+
+use crate::support::backend::{Action, Backend};
+use crate::support::config::Config;
+use crate::support::gateway::Gateway;
+use crate::support::host::Host;
+use crate::support::http2_wire::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Raw, block, frame, is_status,
+};
+use crate::support::raw;
+use crate::support::web::WebGateway;
+use h2::Reason;
+
+/// The most of a body that is read for nothing.
+const LEFTOVER: usize = 64 << 10;
+
+/// A request of which there is a body to come.
+fn post(stream: u32) -> Vec<u8> {
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "a.example"),
+        (":path", "/a"),
+    ];
+    frame(HEADERS, END_HEADERS, stream, &block(&fields))
+}
+
+async fn client(gateway: &Gateway) -> Raw {
+    Raw::over(raw::connect(gateway).await, &[]).await
+}
+
+/// The whole answer to the request on that stream: its block of fields, and its body.
+async fn answer(client: &mut Raw, stream: u32) -> (Vec<u8>, String) {
+    let (_, flags, of, head) = client.next_of(HEADERS).await;
+    assert_eq!(of, stream);
+    let mut ended = flags & END_STREAM != 0;
+    let mut body = Vec::new();
+    while !ended {
+        let (_, flags, of, chunk) = client.next_of(DATA).await;
+        assert_eq!(of, stream);
+        body.extend(chunk);
+        ended = flags & END_STREAM != 0;
+    }
+    (head, String::from_utf8(body).expect("text"))
+}
+
+/// All that the gateway has to say by now is no reset.
+async fn no_reset(client: &mut Raw) {
+    // What is done a turn later has been done by the second answer.
+    for _ in 0..2 {
+        client.send(&frame(PING, 0, 0, b"12345678")).await;
+        loop {
+            let (kind, _, stream, payload) = client.next().await.expect("a connection");
+            assert_ne!(kind, RST_STREAM, "stream {stream}: {payload:02x?}");
+            if kind == PING {
+                break;
+            }
+        }
+    }
+}
+
+/// Sends a body until its stream is reset; gives the bytes that this took and the reason.
+async fn send_until_reset(client: &mut Raw, stream: u32) -> (usize, Reason) {
+    const CHUNK: [u8; 8 << 10] = [7; 8 << 10];
+    let mut sent = 0;
+    loop {
+        client.send(&frame(DATA, 0, stream, &CHUNK)).await;
+        sent += CHUNK.len();
+        client.send(&frame(PING, 0, 0, b"12345678")).await;
+        loop {
+            let (kind, _, of, payload) = client.next().await.expect("a connection");
+            if kind == RST_STREAM {
+                assert_eq!(of, stream);
+                let code = payload.try_into().expect("four bytes");
+                return (sent, u32::from_be_bytes(code).into());
+            }
+            if kind == PING {
+                break;
+            }
+        }
+        assert!(sent < 1 << 20, "nobody stops it");
+    }
+}
+
+async fn proxy() -> (Gateway, Host) {
+    let host = Host::start().await;
+    let url = format!("http://{}", host.address());
+    (Gateway::start(&Config::proxy([url])).await, host)
+}
+
+/// Answers the next request by its head.
+async fn answer_early(host: &Host) {
+    let mut asked = host.accept().await;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.extend(asked.read(1).await);
+    }
+    asked
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    asked.closed().await;
+}
+
+#[tokio::test]
+async fn an_early_answer_has_no_reset_behind_it() {
+    let (gateway, host) = proxy().await;
+    let mut client = client(&gateway).await;
+    for stream in [1, 3] {
+        client.send(&post(stream)).await;
+        let ((head, body), ()) = tokio::join!(answer(&mut client, stream), answer_early(&host));
+        assert!(
+            is_status(&head, "200") && body == "hi",
+            "{head:02x?}, {body}"
+        );
+        no_reset(&mut client).await;
+        // What the client had on its way.
+        client
+            .send(&frame(DATA, END_STREAM, stream, b"hello"))
+            .await;
+        no_reset(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_takes_is_not_read_for_long() {
+    let (gateway, host) = proxy().await;
+    let mut client = client(&gateway).await;
+    client.send(&post(1)).await;
+    tokio::join!(answer(&mut client, 1), answer_early(&host));
+    let (sent, reason) = send_until_reset(&mut client, 1).await;
+    assert_eq!(reason, Reason::NO_ERROR);
+    assert!((LEFTOVER / 2..=2 * LEFTOVER).contains(&sent), "{sent}");
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_not_waited_for_long() {
+    let host = Host::start().await;
+    let url = format!("http://{}", host.address());
+    let config = Config::proxy([url]).listener("frame-time", "\"300ms\"");
+    let gateway = Gateway::start(&config).await;
+    let mut client = client(&gateway).await;
+    client.send(&post(1)).await;
+    tokio::join!(answer(&mut client, 1), answer_early(&host));
+    let (_, _, stream, payload) = client.next_of(RST_STREAM).await;
+    assert_eq!((stream, payload), (1, vec![0; 4]));
+}
+
+#[tokio::test]
+async fn a_refusal_has_no_reset_behind_it() {
+    let backend = Backend::scripted(|_| Action::Silence).start().await;
+    let gateway = WebGateway::start(&backend.url(), "body = \"1KiB\"", "").await;
+    let mut client = Raw::connect(&gateway, &[]).await;
+    // Longer than bodies may be, by little and by much.
+    client.send(&post(1)).await;
+    client.send(&frame(DATA, 0, 1, &[7; 1025])).await;
+    let (_, problem) = answer(&mut client, 1).await;
+    assert!(problem.contains("413"), "{problem}");
+    no_reset(&mut client).await;
+    client.send(&frame(DATA, END_STREAM, 1, &[7; 1025])).await;
+    no_reset(&mut client).await;
+    client.send(&post(3)).await;
+    client.send(&frame(DATA, 0, 3, &[7; 1025])).await;
+    let (_, problem) = answer(&mut client, 3).await;
+    assert!(problem.contains("413"), "{problem}");
+    assert_eq!(send_until_reset(&mut client, 3).await.1, Reason::NO_ERROR);
+}
