@@ -3,6 +3,7 @@
 # Seeds are the corpus of the codec that the target is named after, and fuzz/seeds/TARGET; those
 # of `config` and `capture` are the files that their tests read, those of `config` the examples, too.
 # FUZZ_SEED makes a run take the same turns again (0, the default: other ones each time).
+# Several targets run FUZZ_JOBS at a time (one for each core); what they say stands in fuzz/target/TARGET.log.
 # Ends with 1 if a target crashed; what crashed it stands in fuzz/artifacts/TARGET.
 # Needs cargo-fuzz 0.13.2: cargo install cargo-fuzz --version 0.13.2 --locked
 set -eu
@@ -57,17 +58,34 @@ seed_definitions() {
         }'
 }
 
-failed=
-for target in "$@"; do
-    seed "$target"
-    case $target in definitions | ksy) seed_definitions ;; esac
+# Runs one target, here and now.
+fuzz() {
+    seed "$1"
+    case $1 in definitions | ksy) seed_definitions ;; esac
     options="-max_len=8192"
     # Definitions are longer than messages, and consist of words.
-    [ "$target" != ksy ] || options="-max_len=32768 -dict=ksy.dict"
-    echo "== $target for ${seconds}s"
-    cargo fuzz run --target "$host" "$target" -- \
+    [ "$1" != ksy ] || options="-max_len=32768 -dict=ksy.dict"
+    cargo fuzz run --target "$host" "$1" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 $options \
-        -seed="${FUZZ_SEED:-0}" -print_final_stats=1 \
-        || failed="$failed $target"
+        -seed="${FUZZ_SEED:-0}" -print_final_stats=1
+}
+
+if [ $# -eq 1 ]; then
+    fuzz "$1"
+    exit
+fi
+
+# All are built first, as the builds would wait for each other.
+for target in "$@"; do
+    cargo fuzz build --target "$host" "$target"
 done
-[ -z "$failed" ] || { echo "crashed:$failed" >&2; exit 1; }
+echo "== $* for ${seconds}s each"
+export seconds
+printf '%s\n' "$@" | xargs -n 1 -P "${FUZZ_JOBS:-$(getconf _NPROCESSORS_ONLN)}" sh -c '
+    if ./run.sh "$seconds" "$1" >"target/$1.log" 2>&1; then
+        echo "$1: $(sed -n "s/^stat::number_of_executed_units: *//p" "target/$1.log") runs"
+    else
+        tail -n 60 "target/$1.log" >&2
+        echo "crashed: $1" >&2
+        exit 1
+    fi' run
