@@ -2,6 +2,7 @@
 
 mod arrival;
 mod date;
+mod drivers;
 mod gateway;
 mod gathering;
 mod narrowing;
@@ -9,6 +10,7 @@ mod running;
 mod timers;
 mod worker;
 
+pub(crate) use drivers::Drivers;
 pub use gateway::{Builder, Gateway, StartError};
 pub(crate) use gathering::Awaited;
 pub use running::{Addresses, Outcome, Running};

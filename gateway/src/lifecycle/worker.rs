@@ -1,10 +1,10 @@
 //! One thread that carries messages, with a runtime, pools and timers of its own.
 
-use super::Timers;
 use super::arrival::{self, Arrival, Served};
 use super::date::Date;
 use super::gathering::{Awaited, Gathering};
 use super::narrowing::narrowed;
+use super::{Drivers, Timers};
 use crate::clock;
 use crate::discovery::Roster;
 use crate::dispatch::{Action, Dispatch, OwnConnections, Room, Route};
@@ -48,6 +48,7 @@ pub(crate) struct Worker {
     date: Date,
     pipes: Rc<Pipes>,
     timers: Rc<Timers>,
+    drivers: Drivers,
     spares: Spares,
     quic: Rc<QuicSocket>,
     drain: Cell<Option<Drain>>,
@@ -211,13 +212,12 @@ impl Blueprint {
                     };
                     let metrics = self.metrics.upstream(&plan.name, known);
                     let timers = Rc::clone(&worker.timers);
-                    let random = Random::seeded();
                     Rc::new(Upstream::new(
                         plan,
                         Rc::clone(&dialler),
                         timers,
+                        worker.drivers.clone(),
                         metrics,
-                        random,
                         Arc::clone(awaited),
                         Rc::clone(&worker.scratch),
                     ))
@@ -334,6 +334,7 @@ impl Worker {
             date: Date::default(),
             pipes: Rc::default(),
             timers: Rc::default(),
+            drivers: Drivers::new(),
             spares: Spares::default(),
             quic: Rc::default(),
             drain: Cell::new(None),

@@ -258,9 +258,9 @@ impl Future for Driver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::Drivers;
     use crate::lifecycle::Timers;
     use crate::observe::Metrics;
-    use crate::random::Random;
     use crate::upstream::{Dialler, Wish};
     use gatewright_config::{Protocols, load_str};
     use gatewright_core::fault::FaultClass;
@@ -291,10 +291,9 @@ mod tests {
         let dialler = Rc::new(Dialler::new(&plan, None, &Rc::default()));
         let metrics = Metrics::new().upstream(&plan.name, 1);
         let timers = Rc::<Timers>::default();
-        let random = Random::seeded();
-        let (awaited, scratch) = (Arc::default(), Rc::default());
+        let (drivers, awaited, scratch) = (Drivers::new(), Arc::default(), Rc::default());
         Rc::new(Upstream::new(
-            plan, dialler, timers, metrics, random, awaited, scratch,
+            plan, dialler, timers, drivers, metrics, awaited, scratch,
         ))
     }
 

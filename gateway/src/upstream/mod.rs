@@ -29,7 +29,7 @@ use place::{Lease, Place, Queued, refusal_fault};
 
 use crate::clock;
 use crate::http2::SharedAllowance;
-use crate::lifecycle::{Awaited, Scratch, Timers};
+use crate::lifecycle::{Awaited, Drivers, Scratch, Timers};
 use crate::observe::UpstreamMetrics;
 use crate::random::Random;
 use bytes::Bytes;
@@ -59,6 +59,7 @@ pub(crate) struct Upstream {
     plan: UpstreamPlan,
     dialler: Rc<Dialler>,
     timers: Rc<Timers>,
+    drivers: Drivers,
     metrics: UpstreamMetrics,
     state: RefCell<State>,
     budget: RefCell<RetryBudget>,
@@ -151,8 +152,8 @@ impl Upstream {
         plan: UpstreamPlan,
         dialler: Rc<Dialler>,
         timers: Rc<Timers>,
+        drivers: Drivers,
         metrics: UpstreamMetrics,
-        random: Random,
         awaited: Arc<Awaited>,
         scratch: Scratch,
     ) -> Self {
@@ -182,9 +183,10 @@ impl Upstream {
             plan,
             dialler,
             timers,
+            drivers,
             metrics,
             state: RefCell::new(state),
-            random,
+            random: Random::seeded(),
             awaited,
             scratch,
             complained: Cell::new(None),
@@ -297,11 +299,9 @@ impl Upstream {
         match &self.plan.speaks {
             Some(speech) => {
                 let running = LinkDriver::run(Rc::clone(self), id, speech.clone());
-                tokio::task::spawn_local(running);
+                self.drivers.spawn(running);
             }
-            None => {
-                tokio::task::spawn_local(Driver::run(Rc::clone(self), id));
-            }
+            None => self.drivers.spawn(Driver::run(Rc::clone(self), id)),
         }
     }
 
