@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const LINGER_BYTES: usize = 1 << 20;
 
 /// Says goodbye. Closing a socket with unread bytes in it resets the connection and may take
-/// the last reply with it, so what the client still sends is read and dropped for a while.
+/// the last reply with it, so what the client still sends is read and dropped for a while. Then it is
+/// left lying: a client that can send no more looks for what it was told.
 #[derive(Debug)]
 pub(super) struct Parting {
     pub(super) until: Instant,
@@ -47,7 +48,10 @@ impl Parting {
             }
             self.shut = true;
         }
-        while self.until > now && self.dropped < LINGER_BYTES {
+        while self.until > now {
+            if self.dropped >= LINGER_BYTES {
+                return Poll::Pending;
+            }
             let mut buffer = ReadBuf::new(scratch);
             ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer))?;
             let read = buffer.capacity() - buffer.remaining_mut();
@@ -57,5 +61,68 @@ impl Parting {
             self.dropped += read;
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use std::task::Waker;
+
+    /// A client that sends on and on.
+    #[derive(Default)]
+    struct Endless {
+        read: usize,
+    }
+
+    impl AsyncRead for Endless {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            self.read += buffer.remaining();
+            buffer.put_bytes(7, buffer.remaining());
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn who_sends_on_and_on_is_not_closed_before_its_time_nor_read() {
+        let (now, mut client) = (clock::now(), Endless::default());
+        let mut parting = Parting::new(now);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut scratch = [0; 4096];
+        for later in [Duration::ZERO, Parting::LINGER / 2] {
+            assert!(
+                parting
+                    .poll(&mut client, &mut scratch, now + later, cx)
+                    .is_pending()
+            );
+            assert_eq!(client.read, LINGER_BYTES);
+        }
+        let end = now + Parting::LINGER;
+        let ended = parting.poll(&mut client, &mut scratch, end, cx);
+        assert!(matches!(ended, Poll::Ready(Ok(()))));
+        assert_eq!(client.read, LINGER_BYTES);
     }
 }
