@@ -8,7 +8,7 @@ use gatewright_core::codec::{Event, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, Message};
 use gatewright_core::relay::Raw;
-use gatewright_core::translate::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
+use gatewright_core::translate::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome, Peer};
 use http::{HeaderMap, StatusCode};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -41,12 +41,18 @@ fn example(path: &str) -> Plan {
 
 fn facts(listener: &ListenerPlan) -> Facts {
     let peer: SocketAddr = "192.0.2.1:40000".parse().unwrap();
+    facts_of(listener, peer)
+}
+
+fn facts_of(listener: &ListenerPlan, address: SocketAddr) -> Facts {
     Facts {
-        peer,
-        client: peer.ip(),
-        identity: None,
-        connection: 1,
-        listener: Arc::clone(&listener.name),
+        peer: Arc::new(Peer {
+            address,
+            identity: None,
+            connection: 1,
+            listener: Arc::clone(&listener.name),
+        }),
+        client: address.ip(),
         trace: 0,
         carriage: Carriage::default(),
     }
@@ -209,10 +215,7 @@ fn relay() {
     };
     assert_eq!([https.service, db.service], [Service::Relay; 2]);
     let upstream = |listener: &ListenerPlan, sni: Option<&str>, peer: &str| {
-        let facts = Facts {
-            peer: format!("{peer}:40000").parse().unwrap(),
-            ..facts(listener)
-        };
+        let facts = facts_of(listener, format!("{peer}:40000").parse().unwrap());
         let opening = Raw::connect(sni.map(Into::into));
         let route = listener.table.pick(&opening, &facts)?;
         let upstream = listener.routes[route].upstream;

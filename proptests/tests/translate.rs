@@ -10,7 +10,7 @@ use gatewright_core::fault::FaultClass;
 use gatewright_core::message::{Message, Value};
 use gatewright_core::translate::{
     BodySpec, Carriage, Conversion, Facts, HttpRequest, HttpSpec, JsonSpec, LabelSpec, MessageSpec,
-    ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
+    Peer, ReplySpec, RequestSpec, RouteSpec, SetSpec, Translation,
 };
 use gatewright_proptests::cases;
 use proptest::collection::vec;
@@ -88,11 +88,13 @@ fn request(translation: &Translation, merchant: &str, pan: &str) -> Option<HttpR
 
 fn facts() -> Facts {
     Facts {
-        peer: ([127, 0, 0, 1], 9).into(),
+        peer: Arc::new(Peer {
+            address: ([127, 0, 0, 1], 9).into(),
+            identity: None,
+            connection: 1,
+            listener: "pos".into(),
+        }),
         client: [127, 0, 0, 1].into(),
-        identity: None,
-        connection: 1,
-        listener: "pos".into(),
         trace: 1,
         carriage: Carriage::default(),
     }

@@ -13,33 +13,40 @@ use std::time::Instant;
 /// What is known of a message beside its own fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Who sent it: `peer.ip`, `peer.port`.
-    pub peer: SocketAddr,
+    /// Who sent it.
+    pub peer: Arc<Peer>,
     /// Whose request it is: `client.ip`. That is who sent it, or whom a proxy that is trusted names.
     pub client: IpAddr,
-    /// Who that is, where TLS told anything: `peer.sni`, `peer.cert.*`.
-    pub identity: Option<Arc<Identity>>,
-    /// The connection's number: `conn.id`.
-    pub connection: u64,
-    /// The listener's name: `listener`.
-    pub listener: Arc<str>,
     /// The trace it belongs to: `trace.id`, 32 hexadecimal digits.
     pub trace: u128,
     /// What it came in.
     pub carriage: Carriage,
 }
 
+/// Who sends messages on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it is: `peer.ip`, `peer.port`.
+    pub address: SocketAddr,
+    /// Who it is, where TLS told anything: `peer.sni`, `peer.cert.*`.
+    pub identity: Option<Arc<Identity>>,
+    /// The connection's number: `conn.id`.
+    pub connection: u64,
+    /// The listener's name: `listener`.
+    pub listener: Arc<str>,
+}
+
 impl Facts {
     /// Whose request it is, where that is not who sent it.
     #[must_use]
     pub fn named_client(&self) -> Option<IpAddr> {
-        (self.client != self.peer.ip().to_canonical()).then_some(self.client)
+        (self.client != self.peer.address.ip().to_canonical()).then_some(self.client)
     }
 
     /// The certificate that the client showed.
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.identity.as_ref()?.certificate.as_ref()
+        self.peer.identity.as_ref()?.certificate.as_ref()
     }
 }
 

@@ -165,7 +165,7 @@ pub(super) fn own_fields(
         false => VIA_HTTP1,
     };
     let origin = Origin {
-        ip: facts.peer.ip(),
+        ip: facts.peer.address.ip(),
         tls: carriage.tls,
         host: request.field(shape.authority).as_str().unwrap_or_default(),
     };

@@ -51,7 +51,7 @@ mod told;
 pub use client::client;
 pub use conversion::Conversion;
 pub use dated::{dated, is_undated};
-pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome};
+pub use exchange::{Carriage, Facts, HttpAnswer, HttpRequest, Outcome, Peer};
 pub use forwarded::{Forwarding, OriginFields};
 pub use headers::header_name;
 pub use identity::{Certificate, Identity};

@@ -204,12 +204,13 @@ impl Exchange {
 
     /// Ends a try that has exceeded its own time, which is its endpoint's fault.
     fn give_up_if_late(&mut self, now: Instant, cx: &Context<'_>) -> Option<Tried> {
+        // Most requests have no such time.
+        let trial = self.trial.as_mut()?;
         let (progress, endpoint) = match &self.way {
             Way::Http(call) => (call.progress()?, call.endpoint()),
             Way::Native(_, call) => (call.progress()?, call.endpoint()),
             Way::Opening(_) | Way::Replied { .. } | Way::Ended => return None,
         };
-        let trial = self.trial.as_mut()?;
         let late = trial.exceeds(progress, self.request.body(), now, cx)?;
         self.route.upstream.note_late(late);
         self.way.blame(now);
@@ -448,8 +449,7 @@ impl Way {
     ) -> Self {
         let key = route.upstream.key_of(&route.plan, request, facts);
         let wish = Wish { key, avoid };
-        let call = Call::begin(&route.upstream, http, facts, wish, time, now);
-        Self::Http(Box::new(call))
+        Self::Http(Call::begin(&route.upstream, http, facts, wish, time, now))
     }
 
     fn native(request: &mut Message, lane: Rc<Lane>, avoid: Option<usize>) -> Result<Self, Fault> {

@@ -220,7 +220,7 @@ impl Feed {
     }
 
     fn note(&self, error: &dyn fmt::Display) -> Over {
-        tracing::info!(peer = %self.facts.peer, listener = %self.facts.listener, %error, "events are cut");
+        tracing::info!(peer = %self.facts.peer.address, listener = %self.facts.peer.listener, %error, "events are cut");
         Over::Cut
     }
 }

@@ -92,7 +92,7 @@ impl RelayRoute {
     /// Who wants a connection for what begins with this message.
     pub(crate) fn owner(&self, message: &Message, facts: &Facts) -> Owner {
         Owner {
-            client: facts.connection,
+            client: facts.peer.connection,
             key: self.upstream.key_of(&self.plan, message, facts),
         }
     }

@@ -8,7 +8,7 @@ use crate::listen::ClientStream;
 use crate::upstream::{Beginning, OwnConnection, Owner, Stream};
 use bytestring::ByteString;
 use gatewright_core::relay::{LONGEST_HELLO, Raw, Sni, server_name};
-use gatewright_core::translate::{Carriage, Facts};
+use gatewright_core::translate::{Carriage, Facts, Peer};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -81,11 +81,13 @@ impl Opening {
     /// Not a part of [`connect`](Self::connect), whose future would have to hold all of this.
     fn route(&self, sni: Option<ByteString>) -> Option<(Rc<RelayRoute>, Owner)> {
         let facts = Facts {
-            peer: self.peer,
+            peer: Arc::new(Peer {
+                address: self.peer,
+                identity: self.client.identity().cloned(),
+                connection: self.id,
+                listener: Arc::clone(&self.listener.name),
+            }),
             client: self.peer.ip().to_canonical(),
-            identity: self.client.identity().cloned(),
-            connection: self.id,
-            listener: Arc::clone(&self.listener.name),
             trace: self.worker.trace_id(),
             carriage: Carriage::default(),
         };

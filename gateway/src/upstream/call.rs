@@ -34,9 +34,9 @@ pub(crate) struct Call {
     endpoint: Option<usize>,
 }
 
-/// A call is moved about while it is young: what is larger than an answer lies elsewhere.
+/// What is larger than an answer lies elsewhere.
 enum State {
-    AwaitingPlace(Box<(Queued, Outgoing)>),
+    AwaitingPlace(Box<Waiting>),
     AwaitingHead {
         lease: Lease,
         response: ResponseFuture,
@@ -60,9 +60,16 @@ pub(crate) struct TimeLeft {
     pub(crate) each_try: Option<Duration>,
 }
 
-/// A request and the trace that it belongs to.
-struct Outgoing {
+/// A request that waits for its place.
+struct Waiting {
+    place: Queued,
     request: HttpRequest,
+    terms: Terms,
+}
+
+/// What goes with a request, whenever it is sent.
+#[derive(Clone, Copy)]
+struct Terms {
     trace: u128,
     time: TimeLeft,
     /// How long its payload, or that of its answer, may stand still.
@@ -95,35 +102,47 @@ impl Call {
         wish: Wish,
         time: TimeLeft,
         now: Instant,
-    ) -> Self {
-        let mut endpoint = None;
-        let state = match upstream.mock() {
-            Some(plan) => Ok(State::AwaitingMock(Box::new(MockCall::new(
-                plan, &request, now,
-            )))),
-            None => {
-                let trace = facts.trace;
-                let outgoing = Outgoing {
-                    request,
-                    trace,
-                    time,
-                    patience: time.deadline.saturating_duration_since(now),
-                };
-                match upstream.acquire(facts.connection, wish, now) {
-                    Ok(Place::Granted(lease)) => {
-                        endpoint = Some(lease.endpoint());
-                        send(lease, outgoing)
-                    }
-                    Ok(Place::Queued(queued)) => {
-                        Ok(State::AwaitingPlace(Box::new((queued, outgoing))))
-                    }
-                    Err(fault) => Err(fault),
-                }
-            }
+    ) -> Box<Self> {
+        // Requests are large, and so is what they become: it is made where it stays.
+        let mut call = Box::new(Self {
+            state: State::Done,
+            endpoint: None,
+        });
+        if let Err(fault) = call.start(upstream, request, facts, wish, time, now) {
+            call.state = State::Failed(fault);
+        }
+        call
+    }
+
+    fn start(
+        &mut self,
+        upstream: &Rc<Upstream>,
+        request: HttpRequest,
+        facts: &Facts,
+        wish: Wish,
+        time: TimeLeft,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        if let Some(plan) = upstream.mock() {
+            let call = MockCall::new(plan, &request, now);
+            self.state = State::AwaitingMock(Box::new(call));
+            return Ok(());
+        }
+        let terms = Terms {
+            trace: facts.trace,
+            time,
+            patience: time.deadline.saturating_duration_since(now),
         };
-        Self {
-            state: state.unwrap_or_else(State::Failed),
-            endpoint,
+        match upstream.acquire(facts.peer.connection, wish, now)? {
+            Place::Granted(lease) => self.send(lease, request, terms),
+            Place::Queued(place) => {
+                self.state = State::AwaitingPlace(Box::new(Waiting {
+                    place,
+                    request,
+                    terms,
+                }));
+                Ok(())
+            }
         }
     }
 
@@ -162,30 +181,76 @@ impl Call {
         }
     }
 
+    fn send(&mut self, lease: Lease, request: HttpRequest, terms: Terms) -> Result<(), Fault> {
+        self.endpoint = Some(lease.endpoint());
+        let HttpRequest {
+            method,
+            target,
+            authority,
+            mut headers,
+            body,
+            streams,
+            awaited_until,
+        } = request;
+        let span = lease.upstream().random();
+        let deadline = time_left(lease.upstream(), terms.time);
+        let sent = lease.with_http(|connected| {
+            let mut parent = traceparent(terms.trace, span);
+            // Never indexed: a value that never comes again has no place in the compression table.
+            // The first one is, so that the others find their name there.
+            let known = connected.served > 0;
+            connected.served += 1;
+            parent.set_sensitive(known);
+            // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
+            headers.append(TRACEPARENT, parent);
+            if let Some(until) = awaited_until {
+                let left = until.saturating_duration_since(clock::now());
+                headers.insert(GRPC_TIMEOUT, grpc::written(left));
+            }
+            if let Some((name, mut left)) = deadline {
+                left.set_sensitive(known);
+                headers.insert(name, left);
+            }
+            let mut head = Request::new(());
+            *head.method_mut() = method;
+            *head.uri_mut() = uri(&connected.target, authority, target)?;
+            *head.headers_mut() = headers;
+            let (response, rest) = send_on(&mut connected.sender, head, body)?;
+            Ok((
+                response,
+                rest.map(|rest| (rest, connected.allowance.clone())),
+            ))
+        });
+        let (response, upload) = sent.unwrap_or_else(|| {
+            Err(Fault::unsent(
+                FaultClass::Unreachable,
+                "the connection was closed before its use",
+            ))
+        })?;
+        let upload = upload.map(|((body, stream), allowance)| {
+            // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
+            let patience = Patience::new(2 * terms.patience, lease.upstream().timers());
+            let outflow = Outflow::new(body, stream, allowance, patience);
+            Guard::new(tokio::task::spawn_local(outflow).abort_handle())
+        });
+        let sending = Sending {
+            upload,
+            streams: streams.then_some(terms.patience),
+        };
+        self.state = State::AwaitingHead {
+            lease,
+            response,
+            sending,
+        };
+        Ok(())
+    }
+
     /// Ready once the [answer](Self::answer) is there.
     pub(crate) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        let answer = ready!(self.poll_answer(now, cx))?;
-        self.state = State::Answered(answer);
-        Poll::Ready(Ok(()))
-    }
-
-    /// What came.
-    pub(crate) const fn answer(&self) -> Option<&HttpAnswer> {
-        match &self.state {
-            State::Answered(answer) => Some(answer),
-            _ => None,
-        }
-    }
-
-    fn poll_answer(
-        &mut self,
-        now: Instant,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<HttpAnswer, Fault>> {
         loop {
             // Polled where it lies; taken out only to become something else.
             let next = match &mut self.state {
-                State::AwaitingPlace(waiting) => ready!(waiting.0.poll(cx)).map(Some),
+                State::AwaitingPlace(waiting) => ready!(waiting.place.poll(cx)).map(Some),
                 State::AwaitingHead {
                     lease, response, ..
                 } => match ready!(Pin::new(response).poll(cx)) {
@@ -196,14 +261,16 @@ impl Call {
                     ready!(receiving.poll(cx))?;
                     return Poll::Ready(self.received(now));
                 }
-                State::AwaitingMock(call) => return call.poll(cx).map(Ok),
+                State::AwaitingMock(call) => {
+                    self.state = State::Answered(ready!(call.poll(cx)));
+                    return Poll::Ready(Ok(()));
+                }
                 State::Failed(_) | State::Answered(_) | State::Done => Ok(None),
             };
             match (std::mem::replace(&mut self.state, State::Done), next?) {
                 (State::AwaitingPlace(waiting), Some(lease)) => {
-                    let (_, outgoing) = *waiting;
-                    self.endpoint = Some(lease.endpoint());
-                    self.state = send(lease, outgoing).unwrap_or_else(State::Failed);
+                    let Waiting { request, terms, .. } = *waiting;
+                    self.send(lease, request, terms)?;
                 }
                 (State::Failed(fault), _) => return Poll::Ready(Err(fault)),
                 _ => {
@@ -215,13 +282,21 @@ impl Call {
         }
     }
 
+    /// What came.
+    pub(crate) const fn answer(&self) -> Option<&HttpAnswer> {
+        match &self.state {
+            State::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
     /// Takes the head of an answer and what is there of its body, usually all.
     fn receive(
         &mut self,
         answer: Response<RecvStream>,
         now: Instant,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<HttpAnswer, Fault>> {
+    ) -> Poll<Result<(), Fault>> {
         let State::AwaitingHead { lease, sending, .. } =
             std::mem::replace(&mut self.state, State::Done)
         else {
@@ -240,10 +315,14 @@ impl Call {
             body: Collected::Nothing,
         };
         if let Some(patience) = sending.streams {
-            return Poll::Ready(receiving.pass_on(patience, now, cx));
+            self.state = State::Answered(receiving.pass_on(patience, now, cx)?);
+            return Poll::Ready(Ok(()));
         }
         match receiving.poll(cx)? {
-            Poll::Ready(()) => Poll::Ready(Ok(receiving.finish(now))),
+            Poll::Ready(()) => {
+                self.state = State::Answered(receiving.finish(now));
+                Poll::Ready(Ok(()))
+            }
             Poll::Pending => {
                 // What is here already was counted; there is no need to wait for too much.
                 let Receiving { lease, head, .. } = &receiving;
@@ -255,9 +334,12 @@ impl Call {
         }
     }
 
-    fn received(&mut self, now: Instant) -> Result<HttpAnswer, Fault> {
+    fn received(&mut self, now: Instant) -> Result<(), Fault> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::AwaitingBody(receiving) => Ok(receiving.finish(now)),
+            State::AwaitingBody(receiving) => {
+                self.state = State::Answered(receiving.finish(now));
+                Ok(())
+            }
             _ => Err(Fault::sent(FaultClass::Internal, "an answer out of turn")),
         }
     }
@@ -279,68 +361,6 @@ impl fmt::Debug for Call {
             .field("awaits", &self.awaits())
             .finish()
     }
-}
-
-fn send(lease: Lease, outgoing: Outgoing) -> Result<State, Fault> {
-    let HttpRequest {
-        method,
-        target,
-        authority,
-        mut headers,
-        body,
-        streams,
-        awaited_until,
-    } = outgoing.request;
-    let span = lease.upstream().random();
-    let deadline = time_left(lease.upstream(), outgoing.time);
-    let sent = lease.with_http(|connected| {
-        let mut parent = traceparent(outgoing.trace, span);
-        // Never indexed: a value that never comes again has no place in the compression table.
-        // The first one is, so that the others find their name there.
-        let known = connected.served > 0;
-        connected.served += 1;
-        parent.set_sensitive(known);
-        // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
-        headers.append(TRACEPARENT, parent);
-        if let Some(until) = awaited_until {
-            let left = until.saturating_duration_since(clock::now());
-            headers.insert(GRPC_TIMEOUT, grpc::written(left));
-        }
-        if let Some((name, mut left)) = deadline {
-            left.set_sensitive(known);
-            headers.insert(name, left);
-        }
-        let mut head = Request::new(());
-        *head.method_mut() = method;
-        *head.uri_mut() = uri(&connected.target, authority, target)?;
-        *head.headers_mut() = headers;
-        let (response, rest) = send_on(&mut connected.sender, head, body)?;
-        Ok((
-            response,
-            rest.map(|rest| (rest, connected.allowance.clone())),
-        ))
-    });
-    let (response, upload) = sent.unwrap_or_else(|| {
-        Err(Fault::unsent(
-            FaultClass::Unreachable,
-            "the connection was closed before its use",
-        ))
-    })?;
-    let upload = upload.map(|((body, stream), allowance)| {
-        // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
-        let patience = Patience::new(2 * outgoing.patience, lease.upstream().timers());
-        let outflow = Outflow::new(body, stream, allowance, patience);
-        Guard::new(tokio::task::spawn_local(outflow).abort_handle())
-    });
-    let sending = Sending {
-        upload,
-        streams: streams.then_some(outgoing.patience),
-    };
-    Ok(State::AwaitingHead {
-        lease,
-        response,
-        sending,
-    })
 }
 
 /// A payload that is to be sent as it comes, and its stream.

@@ -5,7 +5,8 @@ mod patterns;
 use super::{Table, codes};
 use crate::message::Message;
 use crate::translate::tests::toy::*;
-use crate::translate::{Facts, RouteSpec};
+use crate::translate::{Facts, Peer, RouteSpec};
+use std::sync::Arc;
 
 /// Routes as operation and condition, either of which may be empty.
 fn routes(file: &mut File, list: &[(&str, &str)]) -> Vec<RouteSpec> {
@@ -85,7 +86,10 @@ fn conditions_say_what_their_expression_says() {
 #[test]
 fn who_showed_no_certificate_is_nobody() {
     let nobody = Facts {
-        identity: None,
+        peer: Arc::new(Peer {
+            identity: None,
+            ..peer()
+        }),
         ..facts()
     };
     for (when, expected) in [

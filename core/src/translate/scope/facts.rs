@@ -56,16 +56,22 @@ impl Fact {
 
     pub(super) fn value(self, facts: &Facts) -> Value {
         match self {
-            Self::PeerIp => Value::Str(facts.peer.ip().to_string().into()),
+            Self::PeerIp => Value::Str(facts.peer.address.ip().to_string().into()),
             Self::ClientIp => Value::Str(facts.client.to_string().into()),
-            Self::PeerPort => Value::from(facts.peer.port()),
-            Self::PeerSni => text(facts.identity.as_ref().and_then(|i| i.server_name.clone())),
+            Self::PeerPort => Value::from(facts.peer.address.port()),
+            Self::PeerSni => text(
+                facts
+                    .peer
+                    .identity
+                    .as_ref()
+                    .and_then(|i| i.server_name.clone()),
+            ),
             Self::CertSubject => text(facts.certificate().and_then(|c| c.subject.clone())),
             Self::CertDns => text(facts.certificate().and_then(|c| c.dns.clone())),
             Self::CertUri => text(facts.certificate().and_then(|c| c.uri.clone())),
             Self::CertSha256 => text(facts.certificate().map(|c| c.sha256.clone())),
-            Self::ConnectionId => Value::from(facts.connection),
-            Self::Listener => Value::from(&*facts.listener),
+            Self::ConnectionId => Value::from(facts.peer.connection),
+            Self::Listener => Value::from(&*facts.peer.listener),
             Self::TraceId => Value::Str(format!("{:032x}", facts.trace).into()),
         }
     }

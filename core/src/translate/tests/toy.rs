@@ -195,8 +195,16 @@ impl FrameProtocol for Toy {
 
 pub(crate) fn facts() -> Facts {
     Facts {
-        peer: ([192, 0, 2, 7], 4711).into(),
+        peer: Arc::new(peer()),
         client: [192, 0, 2, 7].into(),
+        trace: 0xabc,
+        carriage: Carriage::default(),
+    }
+}
+
+pub(crate) fn peer() -> Peer {
+    Peer {
+        address: ([192, 0, 2, 7], 4711).into(),
         identity: Some(Arc::new(Identity {
             server_name: Some("pay.example".into()),
             certificate: Some(Certificate {
@@ -208,8 +216,6 @@ pub(crate) fn facts() -> Facts {
         })),
         connection: 12,
         listener: "pos-tls".into(),
-        trace: 0xabc,
-        carriage: Carriage::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, 
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
 use gatewright_core::translate::{
-    Carriage, Conversion, Facts, HttpRequest, Outcome, feed, not_allowed,
+    Carriage, Conversion, Facts, HttpRequest, Outcome, Peer, feed, not_allowed,
 };
 use serde_json::Value as Json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -305,11 +305,13 @@ impl<'p> Stage<'p> {
         };
         let shape = self.listener.protocol.descriptor().http.as_ref();
         Facts {
-            peer: PEER,
+            peer: Arc::new(Peer {
+                address: PEER,
+                identity: None,
+                connection: 1,
+                listener: Arc::clone(&self.listener.name),
+            }),
             client: forwarding.client(message, shape, PEER.ip(), carriage),
-            identity: None,
-            connection: 1,
-            listener: Arc::clone(&self.listener.name),
             trace: 1,
             carriage,
         }

@@ -233,7 +233,7 @@ impl Connection {
     pub(super) fn evict_if_slow(&self, work: &Work) -> Result<(), Ended> {
         let room = self.listener.reply_room;
         if room.is_some_and(|room| work.outbound.len() > room) {
-            tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client takes its replies too slowly");
+            tracing::info!(peer = %self.peer.address, listener = %self.listener.name, "a client takes its replies too slowly");
             return Err(Ended("slow-reader"));
         }
         Ok(())

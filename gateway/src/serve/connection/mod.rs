@@ -22,6 +22,7 @@ use crate::listen::{ClientStream, Listener, Permit};
 use bytes::Bytes;
 use gatewright_core::codec::Side;
 use gatewright_core::session::{Session, SessionLimits};
+use gatewright_core::translate::Peer;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -40,8 +41,7 @@ pub(crate) struct Connection {
     io: Option<ClientStream>,
     listener: Rc<Listener>,
     _permit: Permit,
-    peer: SocketAddr,
-    id: u64,
+    peer: Arc<Peer>,
     framing: Framing,
     session: Session<Reply>,
     alarm: Alarm,
@@ -102,12 +102,17 @@ impl Connection {
             session.watch(heartbeat.of(Side::Server), now);
         }
         let is_http2 = listener.speaks_http() && io.alpn() == Some(b"h2");
+        let peer = Arc::new(Peer {
+            address: peer,
+            identity: io.identity().cloned(),
+            connection: id,
+            listener: Arc::clone(&listener.name),
+        });
         let mut connection = Self {
             io: Some(io),
             listener: Rc::clone(listener),
             _permit: permit,
             peer,
-            id,
             framing: Framing::new(Arc::clone(&listener.protocol), Side::Server, limits.frame),
             session,
             alarm: Alarm::new(Rc::clone(listener.worker.timers())),
@@ -123,13 +128,14 @@ impl Connection {
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         let ended = match self.tie.as_deref_mut() {
-            Some(Tie::Bound(bound)) => Some(bound.poll(self.id, &self.listener.worker, cx)),
+            Some(Tie::Bound(bound)) => {
+                Some(bound.poll(self.peer.connection, &self.listener.worker, cx))
+            }
             Some(Tie::Multiplexed(http2)) => {
                 let client = Client {
                     listener: &self.listener,
-                    peer: self.peer,
-                    told: http2.told(),
-                    id: self.id,
+                    peer: &self.peer,
+                    shown: http2.shown(),
                 };
                 Some(http2.poll(&client, cx))
             }

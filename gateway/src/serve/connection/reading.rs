@@ -166,7 +166,7 @@ impl Connection {
         let frames = work.inbound.split_to(scanned.bytes).freeze();
         let key = self.session.handle_batch(requests, deadline, now);
         let from = Sender {
-            client: self.id,
+            client: self.peer.connection,
             lanes: Some(&mut work.lanes),
             needs: Needs::Nothing,
             retry: Retry::IfUnsent,
@@ -245,7 +245,7 @@ impl Connection {
         let key = match self.session.handle_request(&request, deadline, at.now) {
             Ok(key) => key,
             Err(violation) => {
-                tracing::info!(peer = %self.peer, listener = %self.listener.name, violation = violation.as_str(), "closed");
+                tracing::info!(peer = %self.peer.address, listener = %self.listener.name, violation = violation.as_str(), "closed");
                 return Err(Ended(violation.as_str()));
             }
         };
@@ -253,7 +253,7 @@ impl Connection {
             incoming.note_exchange(key);
         }
         let from = Sender {
-            client: self.id,
+            client: self.peer.connection,
             lanes: Some(&mut work.lanes),
             needs,
             retry: Retry::IfUnsent,
@@ -286,13 +286,10 @@ impl Connection {
     /// What is known of a request beside its fields.
     pub(super) fn facts(&self, request: &Message) -> Facts {
         let shown = self.io.as_ref().and_then(ClientStream::shown);
-        let carriage = self.listener.carriage(self.peer, shown, request);
+        let carriage = self.listener.carriage(self.peer.address, shown, request);
         Facts {
-            peer: self.peer,
-            client: self.listener.client(self.peer, carriage, request),
-            identity: self.io.as_ref().and_then(ClientStream::identity).cloned(),
-            connection: self.id,
-            listener: Arc::clone(&self.listener.name),
+            peer: Arc::clone(&self.peer),
+            client: self.listener.client(self.peer.address, carriage, request),
             trace: self.listener.worker.trace_id(),
             carriage,
         }
@@ -308,7 +305,7 @@ impl Connection {
     ) {
         self.listener.metrics.decode_error(error);
         let cause = error.cause().as_str();
-        tracing::debug!(peer = %self.peer, listener = %self.listener.name, cause, %error, "bad frame");
+        tracing::debug!(peer = %self.peer.address, listener = %self.listener.name, cause, %error, "bad frame");
         let answer = match error.recovery() {
             Recovery::Skip | Recovery::Close => None,
             Recovery::Answer | Recovery::AnswerAndClose => self.refusal(error),
@@ -328,7 +325,7 @@ impl Connection {
             (Some(Incoming::Collecting(_)) | None, None) => {}
         }
         if !goes_on {
-            tracing::info!(peer = %self.peer, listener = %self.listener.name, cause, %error, "closing");
+            tracing::info!(peer = %self.peer.address, listener = %self.listener.name, cause, %error, "closing");
             self.end_by(cause);
             work.inbound.clear();
             work.partial_since = None;

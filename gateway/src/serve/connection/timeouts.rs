@@ -13,7 +13,7 @@ impl Connection {
     pub(super) fn handle_timeouts(&mut self, work: &mut Work, now: Instant) -> Result<(), Ended> {
         // A request that has begun to come is one more that is in flight.
         if work.incoming.is_none()
-            && let Some(at) = self.listener.worker.drains_at(self.id)
+            && let Some(at) = self.listener.worker.drains_at(self.peer.connection)
         {
             if !self.session.is_draining() {
                 self.announce_drain(work);
@@ -53,7 +53,7 @@ impl Connection {
             let drained = self
                 .listener
                 .worker
-                .drains_at(self.id)
+                .drains_at(self.peer.connection)
                 .is_some_and(|at| at <= now);
             self.end_by(if drained { "drain" } else { "idle" });
         }
@@ -70,7 +70,7 @@ impl Connection {
             Beat::Wait => {}
             Beat::Send(nth) => self.send_sign(work, nth),
             Beat::GiveUp => {
-                tracing::info!(peer = %self.peer, listener = %self.listener.name, "a client is silent");
+                tracing::info!(peer = %self.peer.address, listener = %self.listener.name, "a client is silent");
                 return Err(Ended("silent"));
             }
         }

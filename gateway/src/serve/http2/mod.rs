@@ -21,13 +21,12 @@ use bytestring::ByteString;
 use gatewright_config::plan::HTTP2_WINDOW;
 use gatewright_core::codec::HttpShape;
 use gatewright_core::message::Message;
-use gatewright_core::translate::{Carriage, Facts, Identity};
+use gatewright_core::translate::{Carriage, Facts, Peer};
 use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
 pub(super) use rewound::Rewound;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -71,21 +70,18 @@ impl Opening {
 /// Who is served.
 pub(super) struct Client<'a> {
     pub(super) listener: &'a Rc<Listener>,
-    pub(super) peer: SocketAddr,
-    pub(super) told: Told,
-    pub(super) id: u64,
+    pub(super) peer: &'a Arc<Peer>,
+    /// Which of the listener's certificates it was shown.
+    pub(super) shown: Option<Shown>,
 }
 
 impl Client<'_> {
     fn facts(&self, request: &Message) -> Facts {
-        let shown = self.told.shown.as_ref();
-        let carriage = self.listener.carriage(self.peer, shown, request);
+        let (address, shown) = (self.peer.address, self.shown.as_ref());
+        let carriage = self.listener.carriage(address, shown, request);
         Facts {
-            peer: self.peer,
-            client: self.listener.client(self.peer, carriage, request),
-            identity: self.told.identity.clone(),
-            connection: self.id,
-            listener: Arc::clone(&self.listener.name),
+            peer: Arc::clone(self.peer),
+            client: self.listener.client(address, carriage, request),
             trace: self.listener.worker.trace_id(),
             carriage: Carriage {
                 http2: true,
@@ -93,13 +89,6 @@ impl Client<'_> {
             },
         }
     }
-}
-
-/// What its handshake has told of a client.
-#[derive(Clone)]
-pub(super) struct Told {
-    identity: Option<Arc<Identity>>,
-    shown: Option<Shown>,
 }
 
 type Transport = Corked<Rewound>;
@@ -110,7 +99,7 @@ pub(super) struct Http2 {
     cork: Cork<Rewound>,
     doorbell: Doorbell,
     shape: HttpShape,
-    told: Told,
+    shown: Option<Shown>,
     streams: Exchanges<Box<Stream>>,
     lanes: Lanes,
     allowance: SharedAllowance,
@@ -166,10 +155,7 @@ impl Http2 {
         shape: HttpShape,
         listener: &Rc<Listener>,
     ) -> Self {
-        let told = Told {
-            identity: io.identity().cloned(),
-            shown: io.shown().cloned(),
-        };
+        let shown = io.shown().cloned();
         let (transport, cork) = Corked::new(Rewound::new(sent, io));
         let limits = &listener.limits;
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -185,7 +171,7 @@ impl Http2 {
             cork,
             doorbell: Doorbell::new(),
             shape,
-            told,
+            shown,
             streams: Exchanges::default(),
             lanes: Lanes::default(),
             allowance: SharedAllowance::new(),
@@ -200,8 +186,8 @@ impl Http2 {
         }
     }
 
-    pub(super) fn told(&self) -> Told {
-        self.told.clone()
+    pub(super) fn shown(&self) -> Option<Shown> {
+        self.shown.clone()
     }
 
     /// Serves the client until the connection is over, and says why it is.
@@ -375,7 +361,7 @@ impl Http2 {
         }
         let in_flight = client.listener.limits.in_flight;
         if self.haste.is_too_much(in_flight) && self.leaving.is_none() {
-            tracing::info!(peer = %client.peer, listener = %client.listener.name, "a client gives up what it asks for, again and again");
+            tracing::info!(peer = %client.peer.address, listener = %client.listener.name, "a client gives up what it asks for, again and again");
             self.leave("flood", Some(now));
             if let State::Open(connection) = &mut self.state {
                 connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
@@ -412,7 +398,7 @@ impl Http2 {
             return self.leaving;
         }
         self.expire(client, now);
-        let drained = client.listener.worker.drains_at(client.id);
+        let drained = client.listener.worker.drains_at(client.peer.connection);
         let idle = self.streams.is_empty() && self.last + limits.idle <= now;
         let connection = match &mut self.state {
             State::Greeting(_) => {
@@ -459,7 +445,7 @@ impl Http2 {
             self.stalled_since.map(|since| since + limits.send_time),
             quiet.then(|| self.last + self.patience(client)),
             (self.leaving.is_none())
-                .then(|| worker.drains_at(client.id))
+                .then(|| worker.drains_at(client.peer.connection))
                 .flatten(),
         ];
         let next = times.into_iter().flatten().min();

@@ -236,7 +236,7 @@ impl Stream {
         // What goes one at a time on its connection is not to wait for the other streams' answers.
         let apart = route.is_some_and(|route| !route.upstream.shares_connections());
         let from = Sender {
-            client: client.id,
+            client: client.peer.connection,
             lanes: (!apart).then_some(&mut *turn.lanes),
             needs,
             retry: Retry::IfUnsent,
@@ -520,7 +520,7 @@ fn refusal(error: &DecodeError, turn: &Turn<'_>) -> Option<Reply> {
     let listener = turn.client.listener;
     listener.metrics.decode_error(error);
     let cause = error.cause().as_str();
-    tracing::debug!(peer = %turn.client.peer, listener = %listener.name, cause, %error, "bad request");
+    tracing::debug!(peer = %turn.client.peer.address, listener = %listener.name, cause, %error, "bad request");
     let fault = Fault::unsent(FaultClass::BadRequest, error.to_string());
     let rejected = Rejected {
         operation: Some(turn.shape.request),
