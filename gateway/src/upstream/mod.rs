@@ -17,6 +17,7 @@ mod retry;
 mod roster;
 mod spent;
 mod stream;
+mod traceparent;
 
 pub(crate) use call::{Call, TimeLeft};
 pub(crate) use dial::Dialler;
