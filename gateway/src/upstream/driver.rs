@@ -258,8 +258,7 @@ impl Future for Driver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Drivers;
-    use crate::lifecycle::Timers;
+    use crate::lifecycle::{Drivers, Timers};
     use crate::observe::Metrics;
     use crate::upstream::{Dialler, Wish};
     use gatewright_config::{Protocols, load_str};
