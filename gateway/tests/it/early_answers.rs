@@ -1,5 +1,6 @@
 //! Answers that come before the payload of their request is whole: a client of HTTP/2 gets them without a reset of
-//! its stream behind, unless there is much that nobody takes (RFC 9113, 8.1).
+//! its stream behind, unless there is much that nobody takes (RFC 9113, 8.1), one of HTTP/1.1 without a reset of its
+//! connection.
 
 use crate::support::backend::{Action, Backend};
 use crate::support::config::Config;
@@ -11,6 +12,7 @@ use crate::support::http2_wire::{
 use crate::support::raw;
 use crate::support::web::WebGateway;
 use h2::Reason;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The most of a body that is read for nothing.
 const LEFTOVER: usize = 64 << 10;
@@ -164,4 +166,24 @@ async fn a_refusal_has_no_reset_behind_it() {
     let (_, problem) = answer(&mut client, 3).await;
     assert!(problem.contains("413"), "{problem}");
     assert_eq!(send_until_reset(&mut client, 3).await.1, Reason::NO_ERROR);
+}
+
+#[tokio::test]
+async fn a_client_of_http1_that_sends_more_than_is_taken_is_let_go_without_a_reset() {
+    let host = Host::start().await;
+    let url = format!("http://{}", host.address());
+    let config = Config::proxy([url]).listener("body", "\"64KiB\"");
+    let gateway = Gateway::start(&config).await;
+    let mut client = raw::connect(&gateway).await;
+    let head = b"POST /a HTTP/1.1\r\nhost: a.example\r\ncontent-length: 1048576\r\n\r\n";
+    client.write_all(head).await.expect("sent");
+    answer_early(&host).await;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\nhi") {
+        assert_ne!(client.read_buf(&mut answer).await.expect("an answer"), 0);
+    }
+    // Eight times as much as is read of a body that nobody takes, and not the end of it.
+    client.write_all(&[7; 512 << 10]).await.expect("taken");
+    let end = client.read_buf(&mut answer).await;
+    assert_eq!(end.expect("an end, no reset"), 0);
 }

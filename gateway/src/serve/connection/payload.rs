@@ -124,7 +124,12 @@ impl Connection {
                     *left = less;
                     Ok(())
                 }
-                None => Err(Ended("unwanted-payload")),
+                None => {
+                    // Its answer may still be on its way: that is not cut off with a reset.
+                    self.announce_end(work);
+                    self.stop_reading(work, "unwanted-payload");
+                    Ok(())
+                }
             },
             None => Err(Ended("payload-without-message")),
         }
@@ -177,10 +182,7 @@ impl Connection {
                 self.session.handle_local_answer(answer, now);
             }
         }
-        self.end_by("overload");
-        work.inbound.clear();
-        work.partial_since = None;
-        self.session.handle_close();
+        self.stop_reading(work, "overload");
     }
 
     /// Answers a request whose payload turns out to be none: what was sent of it is cut short

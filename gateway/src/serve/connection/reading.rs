@@ -326,11 +326,18 @@ impl Connection {
         }
         if !goes_on {
             tracing::info!(peer = %self.peer.address, listener = %self.listener.name, cause, %error, "closing");
-            self.end_by(cause);
-            work.inbound.clear();
-            work.partial_since = None;
-            self.session.handle_close();
+            self.stop_reading(work, cause);
         }
+    }
+
+    /// Takes nothing more of what the client sends: the connection ends once all is answered that
+    /// it has asked for.
+    pub(super) fn stop_reading(&mut self, work: &mut Work, reason: &'static str) {
+        self.end_by(reason);
+        work.incoming = None;
+        work.inbound.clear();
+        work.partial_since = None;
+        self.session.handle_close();
     }
 
     pub(super) fn refusal(&self, error: &DecodeError) -> Option<Reply> {
