@@ -3,7 +3,7 @@
 //! [`messages`] makes messages that a protocol can carry, from its own schema; what a schema
 //! cannot say (domain names, a text of one length) stands in `special`, by protocol.
 //! [`models`] drives the parts of the core that have a state through random operations, each by
-//! itself; [`simulation`] drives them together, as the gateway puts them together.
+//! itself; the package `gatewright-simulation` drives them together, as the gateway puts them together.
 //! [`library`] is what is shipped as data, [`definitions`] what holds for any definition.
 
 pub mod definitions;
@@ -14,7 +14,6 @@ pub mod library;
 pub mod models;
 pub mod oracle;
 mod resp;
-pub mod simulation;
 mod special;
 mod websocket;
 pub mod world;

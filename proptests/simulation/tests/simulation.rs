@@ -3,7 +3,7 @@
 //! `GATEWRIGHT_SIM` says how many seeds, `GATEWRIGHT_SIM_FIRST` the first of them, `GATEWRIGHT_SIM_STEPS` how many steps of each,
 //! `GATEWRIGHT_SIM_SEED` runs one seed alone and prints the hash of its trace.
 
-use gatewright_proptests::simulation::{Report, run};
+use gatewright_simulation::{Report, run};
 use std::env;
 use std::thread;
 

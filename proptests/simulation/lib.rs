@@ -17,12 +17,12 @@ mod trace;
 mod trial;
 mod upstream;
 
+use self::http::{Stream, StreamId};
 use client::{Client, Out};
 use dice::Dice;
 use gatewright_core::limit::RetryBudget;
 use gatewright_core::pool::{ConnId, Pool, Ticket};
 use gatewright_core::session::Spare;
-use http::{Stream, StreamId};
 use native::{Call, CallId, Lane, LaneKey};
 use places::Places;
 use server::{Net, Wire};
@@ -130,7 +130,7 @@ pub fn run(seed: u64, steps: u32) -> Report {
         eprintln!("{:?}", world.setting);
         eprintln!(
             "again: GATEWRIGHT_SIM_SEED={seed} GATEWRIGHT_SIM_STEPS={steps} \
-             cargo test -p gatewright-proptests --test simulation"
+             cargo test -p gatewright-simulation"
         );
         resume_unwind(panic);
     }
