@@ -6,11 +6,11 @@ use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::net::unix::pipe;
+use tokio::time::{sleep, timeout};
 
 /// A folder of this run's that goes with this value.
 #[derive(Debug)]
@@ -32,10 +32,39 @@ impl Drop for Folder {
     }
 }
 
+/// A process that is killed with this value. The library's own would have tokio built anew, with a
+/// feature that the gateway does not need, and all that is built on it.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Process {
+    /// How it ended, if it has.
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.try_wait()
+    }
+
+    async fn end(&mut self) -> io::Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.ended()? {
+                return Ok(status);
+            }
+            sleep(LOOK).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A gateway that runs; killed with this value.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    child: Child,
+    process: Process,
     folder: Folder,
     listeners: HashMap<String, SocketAddr>,
 }
@@ -62,6 +91,9 @@ const CONFIG: &str = "gatewright.toml";
 /// How long it may take to start, and to end once it is told to.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// How often is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
 impl Gateway {
     /// Starts it and waits until it listens.
     pub(crate) async fn start(
@@ -74,7 +106,7 @@ impl Gateway {
         for (name, content) in files.iter().chain([&(CONFIG, config)]) {
             std::fs::write(folder.0.join(name), content)?;
         }
-        let mut child = Command::new(program)
+        let child = Command::new(program)
             .args([OsStr::new("run"), OsStr::new("-c"), OsStr::new(CONFIG)])
             .current_dir(&folder.0)
             .env("NO_COLOR", "1")
@@ -83,13 +115,15 @@ impl Gateway {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(folder.0.join(LOG))?)
-            .kill_on_drop(true)
             .spawn()?;
+        let mut process = Process(child);
         let expected = config.matches("[listeners.").count();
-        let stdout = child
+        let stdout = process
+            .0
             .stdout
             .take()
             .ok_or_else(|| io::Error::other("no pipe"))?;
+        let stdout = pipe::Receiver::from_owned_fd(stdout.into())?;
         let mut lines = BufReader::new(stdout).lines();
         let mut listeners = HashMap::new();
         while listeners.len() < expected {
@@ -106,7 +140,7 @@ impl Gateway {
             listeners.extend(listening);
         }
         Ok(Self {
-            child,
+            process,
             folder,
             listeners,
         })
@@ -119,10 +153,10 @@ impl Gateway {
     }
 
     /// The most memory that its limits allow, in bytes, as `check` says.
-    pub(crate) async fn worst_case(&self, program: &Path) -> io::Result<u64> {
+    pub(crate) fn worst_case(&self, program: &Path) -> io::Result<u64> {
         let mut check = Command::new(program);
         check.args(["check", "--format", "json", "-c", CONFIG]);
-        let output = check.current_dir(&self.folder.0).output().await?;
+        let output = check.current_dir(&self.folder.0).output()?;
         let told: serde_json::Value = serde_json::from_slice(&output.stdout)?;
         let bytes = told["memory"]["bytes"].as_u64();
         bytes.ok_or_else(|| io::Error::other("it does not say how much memory it may take"))
@@ -130,19 +164,20 @@ impl Gateway {
 
     /// The most memory that it had in use so far, in KiB.
     pub(crate) fn most_memory(&self) -> u64 {
-        self.child.id().map_or(0, memory)
+        memory(self.process.0.id())
     }
 
     /// Tells it to stop and sees how it ends.
     pub(crate) async fn stop(mut self) -> io::Result<Ended> {
-        let Some(pid) = self.child.id() else {
+        if self.process.ended()?.is_some() {
             let fault = Some(format!("it had ended: {}", self.log()));
             return Ok(Ended { memory: 0, fault });
-        };
+        }
+        let pid = self.process.0.id();
         let memory = memory(pid) / 1024;
         let mut kill = Command::new("kill");
-        kill.args(["-TERM", &pid.to_string()]).status().await?;
-        let fault = match timeout(LIMIT, self.child.wait()).await {
+        kill.args(["-TERM", &pid.to_string()]).status()?;
+        let fault = match timeout(LIMIT, self.process.end()).await {
             Err(_) => Some("it does not end".to_owned()),
             Ok(status) => {
                 let status = status?;
@@ -195,7 +230,7 @@ pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf, String> {
 }
 
 fn build(cargo: &OsStr, folder: &Path) -> Result<(), String> {
-    let mut command = std::process::Command::new(cargo);
+    let mut command = Command::new(cargo);
     command.args([
         "build",
         "--locked",

@@ -287,21 +287,27 @@ async fn ids_are_not_wider_than_the_wire() {
     let gateway = Gateway::start(&config).await;
     let mut client = gateway.client().await;
     let mut upstream = None;
-    // A question for the root's name servers.
-    let query = |id: u16| [&[0, 17][..], &id.to_be_bytes(), &QUESTION].concat();
-    for turn in 0..70_000_u32 {
-        let id = u16::try_from(turn % 0x1_0000).expect("16 bits");
-        client.send_bytes(&query(id)).await.expect("a query");
+    // More questions than there are ids, some at a time.
+    let ids: Vec<u16> = (0..70_000_u32).map(|turn| turn as u16).collect();
+    for some in ids.chunks(50) {
+        // A question for the root's name servers.
+        let query = |id: &u16| [&[0, 17][..], &id.to_be_bytes(), &QUESTION].concat();
+        let queries: Vec<u8> = some.iter().flat_map(query).collect();
+        client.send_bytes(&queries).await.expect("queries");
         if upstream.is_none() {
             upstream = Some(host.accept().await);
         }
         let upstream: &mut HostConnection = upstream.as_mut().expect("a connection");
-        let mut frame = upstream.read(19).await;
-        assert_eq!(frame[4..], QUESTION);
-        frame[4] |= 0x80;
-        upstream.send(&frame).await;
-        let reply = client.next_dns().await.expect("a reply");
-        assert_eq!(reply[2..4], id.to_be_bytes());
+        let mut frames = upstream.read(19 * some.len()).await;
+        for frame in frames.chunks_mut(19) {
+            assert_eq!(frame[4..], QUESTION);
+            frame[4] |= 0x80;
+        }
+        upstream.send(&frames).await;
+        for id in some {
+            let reply = client.next_dns().await.expect("a reply");
+            assert_eq!(reply[2..4], id.to_be_bytes());
+        }
     }
 }
 

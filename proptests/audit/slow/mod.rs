@@ -43,7 +43,7 @@ pub(crate) async fn play(program: &Path, readers: usize) -> Result<bool, Box<dyn
     let good = Good::start().await?;
     let config = config(readers, &urls, good.url())?;
     let gateway = Gateway::start(program, "slow", &config, &[]).await?;
-    let bound = gateway.worst_case(program).await?;
+    let bound = gateway.worst_case(program)?;
     let front = gateway.address("web")?;
     let alone = good.measure(front).await?;
     let (stage, reading) = watch::channel(Reading::Slowly);
