@@ -330,11 +330,11 @@ impl BodyStream {
         lock(&self.reader.pipe).moved
     }
 
-    /// Whether nothing is here, and more is to come.
+    /// Whether nothing is here, and more is to come, or was and never will.
     #[must_use]
     pub fn is_starved(&self) -> bool {
         let pipe = lock(&self.reader.pipe);
-        pipe.state == State::Open && pipe.chunks.is_empty()
+        matches!(pipe.state, State::Open | State::Cut) && pipe.chunks.is_empty()
     }
 
     /// Says that nobody will read on.

@@ -27,7 +27,8 @@ use std::time::{Duration, Instant};
 /// What one client may use up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Requests that wait for their replies. Bounds the requests held in memory, too.
+    /// Requests that wait for their replies, and replies that wait to be written. Bounds what is held
+    /// in memory of both.
     pub in_flight: usize,
     /// How long the stream may stand still with nothing in flight.
     pub idle: Duration,
@@ -87,6 +88,8 @@ pub struct Session<R = Message> {
     /// What few streams have: it costs all others one word.
     rare: Option<Box<Rare>>,
     gate: Gate,
+    /// Whether a request is half read or a reply half written.
+    halfway: bool,
     next_sequence: u32,
     last_activity: Instant,
 }
@@ -141,6 +144,7 @@ impl<R> Session<R> {
                 Admission::AtOnce => Gate::Open,
                 Admission::AfterOpening => Gate::Shut,
             },
+            halfway: false,
             next_sequence: 0,
             last_activity: now,
         }
@@ -154,13 +158,15 @@ impl<R> Session<R> {
     /// Whether another request may be read: there is credit and the stream is open.
     #[must_use]
     pub fn wants_request(&self) -> bool {
-        self.state == State::Open && self.in_flight() < self.limits.in_flight
+        self.state == State::Open && self.credit() > 0
     }
 
-    /// How many requests more may be in flight.
+    /// How many requests more may be in flight. A reply that nobody writes counts like its request.
     #[must_use]
     pub fn credit(&self) -> usize {
-        self.limits.in_flight.saturating_sub(self.in_flight())
+        let unwritten = self.busy.as_ref().map_or(0, |busy| busy.ready.len());
+        let taken = self.in_flight() + unwritten;
+        self.limits.in_flight.saturating_sub(taken)
     }
 
     /// Whether a message of this operation is taken by now: before the session is open, only what
@@ -281,6 +287,15 @@ impl<R> Session<R> {
         self.last_activity = now;
     }
 
+    /// Says whether a request is half read or a reply half written, which are neither in flight nor in
+    /// line: meanwhile the stream is not idle, and a drain waits.
+    pub fn handle_halfway(&mut self, halfway: bool, now: Instant) {
+        if self.halfway || halfway {
+            self.last_activity = now;
+        }
+        self.halfway = halfway;
+    }
+
     /// Bytes came from the client, or it is not read at the moment.
     pub fn handle_heard(&mut self, now: Instant) {
         if let Some(pulse) = self.pulse() {
@@ -353,7 +368,7 @@ impl<R> Session<R> {
         if self.state == State::Finished {
             return None;
         }
-        let quiet = self.is_quiet();
+        let quiet = self.is_quiet() && !self.halfway;
         let idle = quiet.then(|| self.last_activity + self.limits.idle);
         let drain = self.drain_at().filter(|_| quiet);
         let exchange = self
@@ -368,7 +383,7 @@ impl<R> Session<R> {
     /// gives the exchanges whose deadline has passed. Each still needs its
     /// [`handle_reply`](Self::handle_reply).
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<ExchangeKey> {
-        if self.is_quiet() {
+        if self.is_quiet() && !self.halfway {
             let idle = self.last_activity + self.limits.idle <= now;
             let drained = self.drain_at().is_some_and(|at| at <= now);
             if idle || drained {

@@ -84,6 +84,8 @@ fn credit_stops_reading_and_a_reply_gives_it_back() {
     let keys: Vec<_> = (0..3).map(|id| request(&mut s, id, now)).collect();
     assert!(!s.wants_request());
     s.handle_reply(keys[1], reply(1), now);
+    assert!(!s.wants_request(), "nobody has written it");
+    assert_eq!(sent(&mut s), [1]);
     assert!(s.wants_request());
 }
 
@@ -205,6 +207,27 @@ fn a_drain_waits_for_what_is_in_flight() {
 }
 
 #[test]
+fn what_is_halfway_is_neither_idle_nor_drained() {
+    let now = Instant::now();
+    let later = now + LIMITS.idle;
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    s.handle_halfway(true, now);
+    s.handle_drain(now);
+    assert_eq!(s.poll_timeout(), None);
+    s.handle_timeout(later);
+    assert!(!s.is_finished());
+    s.handle_halfway(false, later);
+    assert_eq!(s.poll_timeout(), Some(now));
+    s.handle_timeout(later);
+    assert!(s.is_finished());
+
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    s.handle_halfway(true, now);
+    s.handle_halfway(false, later);
+    assert_eq!(s.poll_timeout(), Some(later + LIMITS.idle));
+}
+
+#[test]
 fn a_sign_of_life_keeps_a_stream_open() {
     let now = Instant::now();
     let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
@@ -230,7 +253,9 @@ fn a_batch_counts_for_all_its_requests() {
     assert_eq!((s.in_flight(), s.credit()), (3, 0));
     assert!(!s.wants_request());
     assert!(s.handle_reply(key, reply(1), now));
-    assert_eq!((s.in_flight(), s.credit()), (0, 3));
+    assert_eq!((s.in_flight(), s.credit()), (0, 2));
+    assert_eq!(sent(&mut s), [1]);
+    assert_eq!(s.credit(), 3);
 }
 
 #[test]

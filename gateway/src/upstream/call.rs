@@ -3,7 +3,7 @@
 use super::download::Download;
 use super::mock::MockCall;
 use super::traceparent::{TRACEPARENT, traceparent};
-use super::{Lease, Place, Progress, Queued, Target, Upstream, Wish};
+use super::{CUT, Lease, Place, Progress, Queued, Target, Upstream, Wish};
 use crate::clock;
 use crate::collected::Collected;
 use crate::http2::{BUDGET, Guard, Outflow, Patience, decimal};
@@ -542,7 +542,8 @@ pub(super) fn uri(
 
 /// The fault, which is held against the endpoint unless it was in its right to refuse.
 fn blamed(lease: &Lease, fault: Fault) -> Fault {
-    if fault.may_have_been_sent() {
+    // Nor for a client that sent half a request.
+    if fault.may_have_been_sent() && fault.class() != FaultClass::BadRequest {
         lease.blame();
     }
     fault
@@ -556,6 +557,10 @@ fn unsent(error: &h2::Error) -> Fault {
 /// The fault behind an error on a stream that was begun.
 fn fault(error: &h2::Error) -> Fault {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    // Our own, of a request whose payload was cut short.
+    if error.is_reset() && !error.is_remote() && !error.is_library() {
+        return Fault::sent(FaultClass::BadRequest, CUT);
+    }
     // RFC 9113, 6.8 and 8.7: streams above the last one of a GOAWAY, and refused ones, were not
     // processed. Only such streams end with a GOAWAY of the server, which then has done nothing
     // about them; refusing one by one may be its way to say that it has too much to do.

@@ -132,6 +132,9 @@ struct HttpCarrier {
     allowance: SharedAllowance,
 }
 
+/// What became of a request whose payload the client does not send to its end.
+pub(crate) const CUT: &str = "the client sent no more of it";
+
 /// A connection that is lost earlier and without an answer was of no use.
 const YOUNG: Duration = Duration::from_secs(1);
 

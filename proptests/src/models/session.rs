@@ -74,6 +74,8 @@ pub enum Operation {
     Eof,
     /// The end of reading.
     Close,
+    /// A request that is half read or a reply that is half written, or none any more.
+    Halfway(bool),
     /// A drain, so many milliseconds from now.
     Drain(u8),
     /// Gives back memory.
@@ -95,7 +97,8 @@ impl From<Seed> for Operation {
             17..=18 => Self::LocalAnswer,
             19..=22 => Self::Transmit(a % 4),
             23..=24 => Self::Pass(a % 64),
-            25..=27 => Self::Timeout,
+            25..=26 => Self::Timeout,
+            27 => Self::Halfway(a & 1 == 0),
             28 => Self::Eof,
             29 => Self::Close,
             30 => Self::Drain(a % 64),
@@ -120,6 +123,7 @@ struct Model {
     ready: VecDeque<u32>,
     open: bool,
     finished: bool,
+    halfway: bool,
     last_activity: Instant,
     drain_at: Option<Instant>,
 }
@@ -129,8 +133,13 @@ impl Model {
         self.exchanges.is_empty() && self.ready.is_empty()
     }
 
+    /// Whether it may be idle, or drained.
+    fn rests(&self) -> bool {
+        self.is_quiet() && !self.halfway
+    }
+
     fn wants_request(&self) -> bool {
-        self.open && self.exchanges.len() < self.setting.in_flight
+        self.open && self.exchanges.len() + self.ready.len() < self.setting.in_flight
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Exchange> {
@@ -143,7 +152,7 @@ impl Model {
 
     fn timeout(&self) -> Option<Instant> {
         let exchanges = self.waiting().map(|e| e.deadline).min();
-        let quiet = self.is_quiet().then(|| {
+        let quiet = self.rests().then(|| {
             (self.last_activity + IDLE).min(self.drain_at.unwrap_or(self.last_activity + IDLE))
         });
         exchanges
@@ -224,6 +233,7 @@ pub fn run(setting: Setting, operations: &[Operation]) {
             setting,
             exchanges: VecDeque::new(),
             ready: VecDeque::new(),
+            halfway: false,
             open: true,
             finished: false,
             last_activity: now,
@@ -265,6 +275,13 @@ impl Pair {
             Operation::Close => {
                 self.session.handle_close();
                 self.model.stop_reading();
+            }
+            Operation::Halfway(halfway) => {
+                self.session.handle_halfway(halfway, self.now);
+                if halfway || self.model.halfway {
+                    self.model.last_activity = self.now;
+                }
+                self.model.halfway = halfway;
             }
             Operation::Drain(ms) => {
                 let at = self.now + Duration::from_millis(ms.into());
@@ -369,7 +386,7 @@ impl Pair {
         }
         self.now = self.now.max(at);
         let given = self.session.handle_timeout(self.now);
-        let quiet = self.model.is_quiet();
+        let quiet = self.model.rests();
         assert!(quiet || !given.is_empty(), "a timeout for nothing");
         let expected = self.model.overdue(self.now);
         assert_eq!(given.len(), expected.len());
@@ -405,6 +422,7 @@ impl Pair {
             self.compare();
         }
         while self.transmit().is_some() {}
+        self.apply(Operation::Halfway(false));
         assert!(self.session.is_quiet());
         assert!(self.model.open || self.session.is_finished());
         self.timeout();

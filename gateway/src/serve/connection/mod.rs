@@ -175,10 +175,11 @@ impl Connection {
         let now = clock::now();
         let drain_begins = self.listener.worker.is_draining() && !self.session.is_draining();
         let timer_due = self.alarm.is_due(now) || drain_begins;
-        if timer_due {
-            self.handle_timeouts(work, now)?;
-        }
+        // All is said to a client that parts.
         if self.parting().is_none() {
+            if timer_due {
+                self.handle_timeouts(work, now)?;
+            }
             self.exchange_bytes(work, now, cx)?;
         }
         if self.is_given_away() {
@@ -222,6 +223,7 @@ impl Connection {
         } else if self.is_deaf(work) {
             self.alarm.set(now + LOOK_AFTER, cx);
         }
+        self.session.handle_halfway(work.is_halfway(), now);
         if self.session.is_quiet() {
             work.lanes.clear();
             // The alarm may be set for an exchange that has ended: later than the idle limit or
@@ -294,7 +296,12 @@ impl Future for Connection {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(Ended(reason))) => {
-                self.end_by(reason).reason = reason;
+                let parting = self.parting().is_some();
+                let ending = self.end_by(reason);
+                // How a client leaves to which all was said is its own affair.
+                if !parting {
+                    ending.reason = reason;
+                }
                 Poll::Ready(())
             }
         }

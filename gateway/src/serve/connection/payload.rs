@@ -3,6 +3,7 @@
 use super::{Connection, Ended, Work};
 use crate::collected::Collected;
 use crate::dispatch::{Arrival, InFlight, Reply, Share};
+use crate::upstream::CUT;
 use bytes::Bytes;
 use gatewright_core::codec::{Cause, Control, DecodeError, Event, Recovery};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -194,23 +195,41 @@ impl Connection {
         refusal: Option<Reply>,
         now: Instant,
     ) {
-        // What nobody wanted has its answer, and so has what was answered early.
-        let Incoming::Passing(Passing {
-            exchange: Some(key),
-            ..
-        }) = *incoming
-        else {
-            return;
+        if let Some(key) = self.end_passing(work, incoming, "the rest of it is malformed", now) {
+            // It is answered as all that is malformed is.
+            self.announce_end(work);
+            self.settle(Some(key), refusal, now);
+        }
+    }
+
+    /// Ends a request of whose payload the client sends no more, without an answer: there is nobody who
+    /// has asked all of it.
+    pub(super) fn cut_payload(&mut self, work: &mut Work, incoming: &Incoming, now: Instant) {
+        let key = self.end_passing(work, incoming, CUT, now);
+        self.settle(key, None, now);
+    }
+
+    /// Takes out the exchange of a payload that is handed on as it comes, and counts it. There is none
+    /// where nobody wants the payload, or where it was answered early.
+    fn end_passing(
+        &self,
+        work: &mut Work,
+        incoming: &Incoming,
+        detail: &'static str,
+        now: Instant,
+    ) -> Option<ExchangeKey> {
+        let Incoming::Passing(Passing { exchange, .. }) = incoming else {
+            return None;
         };
-        let Some(InFlight::Exchange(exchange)) = work.exchanges.take(|e| e.key() == Some(key))
-        else {
-            return;
-        };
-        let fault = Fault::sent(FaultClass::BadRequest, "the rest of it is malformed");
-        // It is counted, and answered as all that is malformed is.
-        self.listener.dispatch.finish(exchange, Err(fault), now);
-        self.announce_end(work);
-        self.settle(Some(key), refusal, now);
+        let key = (*exchange)?;
+        match work.exchanges.take(|e| e.key() == Some(key))? {
+            InFlight::Exchange(exchange) => {
+                let fault = Fault::sent(FaultClass::BadRequest, detail);
+                self.listener.dispatch.finish(exchange, Err(fault), now);
+                Some(key)
+            }
+            InFlight::Batch(_) => None,
+        }
     }
 
     /// Tells a client that waits for that to send its payload. What it was told before comes first.

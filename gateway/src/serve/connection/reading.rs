@@ -70,7 +70,7 @@ impl Connection {
                 filled.len()
             };
             if read == 0 {
-                self.handle_eof(work)?;
+                self.handle_eof(work, now)?;
             } else {
                 self.session.handle_heard(now);
                 self.read_frames(work, now, cx)?;
@@ -83,15 +83,17 @@ impl Connection {
         Ok(!self.has_credit(work))
     }
 
-    fn handle_eof(&mut self, work: &mut Work) -> Result<(), Ended> {
+    fn handle_eof(&mut self, work: &mut Work, now: Instant) -> Result<(), Ended> {
         if self.awaits_own_reply() {
             // That may take for ever, and nobody waits for it any more.
             return Err(Ended("peer"));
         }
-        let cut = !work.inbound.is_empty();
+        let cut = !work.inbound.is_empty() || work.incoming.is_some();
         work.inbound.clear();
-        if work.incoming.is_some() {
-            return Err(Ended("cut-frame"));
+        work.partial_since = None;
+        if let Some(incoming) = work.incoming.take() {
+            self.end_by("cut-frame");
+            self.cut_payload(work, &incoming, now);
         }
         let violation = self.io.as_ref().and_then(ClientStream::violation);
         let ending = self.end_by(match violation {

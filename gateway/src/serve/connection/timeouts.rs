@@ -31,11 +31,10 @@ impl Connection {
             .partial_since
             .is_some_and(|since| since + limits.frame_time <= now)
         {
-            work.partial_since = None;
-            work.incoming = None;
-            self.end_by("frame-time");
-            work.inbound.clear();
-            self.session.handle_close();
+            if work.incoming.is_some() {
+                self.announce_end(work);
+            }
+            self.stop_reading(work, "frame-time");
         }
         if work
             .stalled_since
@@ -43,6 +42,7 @@ impl Connection {
         {
             return Err(Ended("send-time"));
         }
+        self.session.handle_halfway(work.is_halfway(), now);
         for key in self.session.handle_timeout(now) {
             match work.deadline_of(key) {
                 Some(later) if later > now => self.session.handle_progress(key, later),
@@ -96,7 +96,10 @@ impl Connection {
             Drain::Announced if !self.is_given_away() => {
                 let _ = (self.framing).write(&Event::Control(Control::GoAway), &mut work.outbound);
             }
-            Drain::MessageBoundary if self.session.in_flight() > 0 => self.announce_end(work),
+            Drain::MessageBoundary if self.session.in_flight() > 0 => {
+                self.end_by("drain");
+                self.announce_end(work);
+            }
             Drain::Announced | Drain::MessageBoundary | Drain::Close => {}
         }
     }
@@ -130,13 +133,18 @@ impl Connection {
     }
 
     pub(super) fn set_alarm(&mut self, work: &Work, now: Instant, cx: &Context<'_>) {
+        if let Some(until) = self.parting().map(|parting| parting.until) {
+            self.alarm.set(until, cx);
+            return;
+        }
         let limits = &self.listener.limits;
+        // Of a client that takes nothing, the payload is not looked at: its own time counts then.
+        let streaming = work.streaming.as_ref().filter(|_| !work.is_stalled());
         let times = [
             self.session.poll_timeout(),
             work.partial_since.map(|since| since + limits.frame_time),
             work.stalled_since.map(|since| since + limits.send_time),
-            work.streaming.as_ref().map(|streaming| streaming.until),
-            self.parting().map(|parting| parting.until),
+            streaming.map(|streaming| streaming.until),
             self.is_deaf(work).then(|| now + LOOK_AFTER),
             work.unanswered().map(|exchange| exchange.deadline()).min(),
         ];

@@ -60,6 +60,11 @@ impl Work {
         self.stalled_since.is_some() && !self.outbound.is_empty()
     }
 
+    /// Whether a request is half read or a reply half written.
+    pub(super) const fn is_halfway(&self) -> bool {
+        self.incoming.is_some() || self.streaming.is_some()
+    }
+
     /// When the time of an exchange is over, if it is one whose payload may have got on meanwhile.
     pub(super) fn deadline_of(&self, key: ExchangeKey) -> Option<Instant> {
         let mut all = self.exchanges.iter();

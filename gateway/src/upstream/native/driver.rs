@@ -141,6 +141,9 @@ impl LinkDriver {
                 continue;
             }
             let more = self.link.pull(cx);
+            if self.link.ended().is_some() {
+                continue;
+            }
             match self.poll_write(cx) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
                 Poll::Ready(Ok(())) if more => continue,
@@ -159,6 +162,9 @@ impl LinkDriver {
             if let Some(ended) = self.take_read(read, cx) {
                 return Poll::Ready(ended);
             }
+        }
+        if self.link.is_closed() {
+            self.upstream.leave(self.id);
         }
         cx.waker().wake_by_ref();
         Poll::Pending

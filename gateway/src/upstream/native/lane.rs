@@ -390,6 +390,8 @@ impl Call {
         let verdict = match fault {
             None if self.mailbox.blames() => self.bad(),
             None => Verdict::Good,
+            // No server is to blame for a client.
+            Some(fault) if fault.class() == FaultClass::BadRequest => return,
             // Servers close connections that they kept.
             Some(fault) if fault.how_far() == Sent::Lapsed => return,
             Some(fault) if fault.may_have_been_sent() => self.bad(),

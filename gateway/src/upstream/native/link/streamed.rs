@@ -5,8 +5,10 @@ use super::{Broken, Closed, Link, State};
 use crate::clock;
 use crate::http2::BUDGET;
 use crate::observe::UpstreamMetrics;
+use crate::upstream::CUT;
 use bytes::Bytes;
 use gatewright_core::codec::{EncodeError, Event};
+use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodySender, BodyStream, Correlation, Message, Value};
 use gatewright_core::reply::Answers;
 use std::task::{Context, Poll};
@@ -65,9 +67,12 @@ impl Link {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(chunk))) => Event::Body(chunk),
                 Poll::Ready(None) => Event::End(up.take_trailers()),
-                // What is not whole must not look like it.
+                // What is not whole must not look like it. No other request has this connection.
                 Poll::Ready(Some(Err(_))) => {
                     state.close("cut");
+                    for mailbox in state.ledger.drain() {
+                        mailbox.fail(Fault::sent(FaultClass::BadRequest, CUT));
+                    }
                     return false;
                 }
             };
