@@ -38,11 +38,18 @@ const PINGS: &str = "{operation: ping, every: 50ms, silence: 500ms, answer: pong
 const PINGS_ONLY: &str = "{operation: ping, every: 100ms, answer: pong}";
 /// Both sides speak of their own accord.
 const ALIVE: &str = "{operation: alive, every: 50ms, silence: 500ms, answer: true}";
+/// Clients may be silent.
+const ALIVE_ONLY: &str = "{operation: alive, every: 100ms, answer: true}";
 const REFUSED: [u8; 4] = [0x81, 0, 7, 99];
 /// More than can be in the time of one `silence`.
 const MANY: usize = 15;
 
 async fn gateway(heartbeat: &str, url: &str, sharing: &str) -> Gateway {
+    gateway_with(heartbeat, url, sharing, "").await
+}
+
+/// The same with limits of the listener.
+async fn gateway_with(heartbeat: &str, url: &str, sharing: &str, limits: &str) -> Gateway {
     let text = format!(
         r#"
 [gateway]
@@ -55,6 +62,7 @@ definition = "beat.ksy"
 [listeners.front]
 bind = "tcp://127.0.0.1:0"
 protocol = "beat"
+limits = {{ {limits} }}
 [upstreams.host]
 url = "{url}"
 protocol = "beat"
@@ -221,6 +229,15 @@ async fn a_silent_client_is_disconnected() {
         assert_eq!(signs.is_empty(), heartbeat == PINGS, "{signs:?}");
         gateway.until_closed("silent", 1).await;
     }
+}
+
+/// Nothing is said any more to a client that was told that this is the end, though it may not hear it.
+#[tokio::test]
+async fn an_idle_client_that_stays_is_let_go() {
+    let (_host, url) = listener().await;
+    let gateway = gateway_with(ALIVE_ONLY, &url, "shared", "idle = \"200ms\"").await;
+    let _client = connect(&gateway).await;
+    gateway.until_closed("idle", 1).await;
 }
 
 #[tokio::test]

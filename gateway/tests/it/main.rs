@@ -32,6 +32,7 @@ mod http1_listener;
 mod http2_listener;
 mod http2_hostile;
 mod early_answers;
+mod half_served;
 mod grpc;
 mod quic;
 mod own_protocol;

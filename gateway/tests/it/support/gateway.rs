@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -194,6 +195,17 @@ impl Gateway {
             .expect("a size");
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a size");
         kilobytes * 1024
+    }
+
+    /// What it has used of the processors so far, to a hundredth of a second.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let pid = self.child.id().expect("a running process");
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("its state");
+        // Behind its name, which may have spaces.
+        let (_, rest) = stat.rsplit_once(')').expect("a name");
+        let of_its_own = rest.split_whitespace().skip(11).take(2);
+        let ticks = of_its_own.map(|ticks| ticks.parse::<u64>().expect("ticks"));
+        Duration::from_millis(10 * ticks.sum::<u64>())
     }
 
     /// The numbers of its descriptors.

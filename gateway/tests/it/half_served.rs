@@ -1,0 +1,181 @@
+//! Clients of HTTP/1.1 that are half served: an answer that is on its way to them, a request that is on its way
+//! from them. They cost nothing while they stand still, and have what they asked for before their end.
+
+use crate::support::config::Config;
+use crate::support::gateway::Gateway;
+use crate::support::host::{Host, HostConnection};
+use crate::support::{in_time, raw};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const GET: &[u8] = b"GET /a HTTP/1.1\r\nhost: a.example\r\n\r\n";
+
+/// A gateway in front of one server of HTTP/1.1.
+async fn proxy(with: impl FnOnce(Config) -> Config) -> (Gateway, Host) {
+    let host = Host::start().await;
+    let config = Config::proxy([format!("http://{}", host.address())]);
+    (Gateway::start(&with(config)).await, host)
+}
+
+async fn client(gateway: &Gateway, sends: &[u8]) -> TcpStream {
+    let mut client = raw::connect(gateway).await;
+    client.write_all(sends).await.expect("taken");
+    client
+}
+
+/// The next request's connection, its head read.
+async fn asked(host: &Host) -> HostConnection {
+    let mut asked = host.accept().await;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.extend(asked.read(1).await);
+    }
+    asked
+}
+
+/// Reads until what was read ends so.
+async fn read_to(client: &mut TcpStream, end: &[u8]) -> String {
+    let mut read = Vec::new();
+    while !read.ends_with(end) {
+        let more = in_time("an answer", client.read_buf(&mut read)).await;
+        let read = String::from_utf8_lossy(&read);
+        assert_ne!(more.expect("an answer"), 0, "{read}");
+    }
+    String::from_utf8(read).expect("text")
+}
+
+/// The pauses are what is tested: nothing is to be done in them.
+#[tokio::test]
+async fn a_client_that_takes_nothing_costs_no_time() {
+    let (gateway, host) = proxy(|config| config.timeout("100ms")).await;
+    let _client = client(&gateway, GET).await;
+    let mut server = asked(&host).await;
+    let sending = tokio::spawn(async move {
+        server.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        loop {
+            server.send(&[7; 64 << 10]).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = gateway.cpu_time();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let took = gateway.cpu_time() - before;
+    assert!(took < Duration::from_millis(300), "{took:?}");
+    sending.abort();
+}
+
+#[tokio::test]
+async fn answers_behind_one_that_is_on_its_way_do_not_pile_up() {
+    const IN_FLIGHT: usize = 4;
+    let (gateway, host) = proxy(|config| config.listener("in-flight", IN_FLIGHT)).await;
+    let mut client = client(&gateway, GET).await;
+    let mut first = asked(&host).await;
+    first
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhi")
+        .await;
+    read_to(&mut client, b"hi").await;
+    client.write_all(&GET.repeat(20)).await.expect("taken");
+    let mut others = Vec::new();
+    for _ in 0..IN_FLIGHT {
+        let mut other = asked(&host).await;
+        other
+            .send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nyo")
+            .await;
+        others.push(other);
+    }
+    // All of them were answered by the second look.
+    for _ in 0..2 {
+        let asked = gateway.metrics().await;
+        let asked = asked.sum("gatewright_requests_total", &[("listener", "front")]);
+        assert_eq!(asked, 1.0 + IN_FLIGHT as f64);
+    }
+    // Once they may be written, more are read.
+    first.send(b"ho").await;
+    let served = read_to(&mut client, b"\r\n\r\nyo").await;
+    assert!(served.starts_with("ho"), "{served}");
+    assert_eq!(first.read(4).await, b"GET ");
+}
+
+/// Does not wait long for the rest of a request, and leaves out a server at its first failure.
+fn strict(config: Config) -> Config {
+    config
+        .listener("frame-time", "\"300ms\"")
+        .upstream_key("eject", "{ failures = 1, time = \"1h\", longest = \"1h\" }")
+}
+
+const HALF: &[u8] = b"PUT /a HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nabc";
+
+async fn nobody_is_ejected(gateway: &Gateway) {
+    let ejected = [("endpoint", "0"), ("state", "ejected")];
+    let states = gateway.metrics().await;
+    assert_eq!(states.sum("gatewright_upstream_endpoints", &ejected), 0.0);
+}
+
+#[tokio::test]
+async fn who_sends_half_a_request_is_told_and_no_server_is_blamed() {
+    let (gateway, host) = proxy(strict).await;
+    let mut client = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    assert_eq!(server.read(3).await, b"abc");
+    server.closed().await;
+    let mut told = String::new();
+    let end = in_time("an answer", client.read_to_string(&mut told)).await;
+    assert!(end.is_ok() && told.starts_with("HTTP/1.1 400 "), "{told}");
+    nobody_is_ejected(&gateway).await;
+}
+
+#[tokio::test]
+async fn so_it_is_over_http2_on_either_side() {
+    let (gateway, host) = proxy(strict).await;
+    let tcp = raw::connect(&gateway).await;
+    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://a.example/a").body(());
+    let request = request.expect("a request");
+    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
+    up.send_data("abc".into(), false).expect("a stream");
+    asked(&host).await.closed().await;
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    assert_eq!(answer.status(), 400);
+    nobody_is_ejected(&gateway).await;
+
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")]);
+    let gateway = Gateway::start(&strict(config)).await;
+    let mut client = client(&gateway, HALF).await;
+    let tcp = raw::accept(&listener).await;
+    let mut server = in_time("HTTP/2", h2::server::handshake(tcp))
+        .await
+        .expect("HTTP/2");
+    let serving = tokio::spawn(async move {
+        let mut asked = Vec::new();
+        while let Some(request) = server.accept().await {
+            asked.push(request);
+        }
+    });
+    let mut told = String::new();
+    let end = in_time("an answer", client.read_to_string(&mut told)).await;
+    assert!(end.is_ok() && told.starts_with("HTTP/1.1 400 "), "{told}");
+    nobody_is_ejected(&gateway).await;
+    serving.abort();
+}
+
+#[tokio::test]
+async fn who_stops_within_a_request_gets_the_answers_to_those_before() {
+    let (gateway, host) = proxy(|config| config).await;
+    let half = b"POST /b HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nabc";
+    let mut client = client(&gateway, &[GET, half].concat()).await;
+    client.shutdown().await.expect("an open connection");
+    let mut whole = asked(&host).await;
+    // The gateway has read the end by the second look.
+    gateway.metrics().await;
+    gateway.metrics().await;
+    whole
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    let mut told = String::new();
+    let end = in_time("the answer", client.read_to_string(&mut told)).await;
+    assert!(end.is_ok() && told.starts_with("HTTP/1.1 200 "), "{told}");
+    assert!(told.ends_with("\r\n\r\nhi"), "{told}");
+}
