@@ -334,7 +334,7 @@ impl BodyStream {
     #[must_use]
     pub fn is_starved(&self) -> bool {
         let pipe = lock(&self.reader.pipe);
-        matches!(pipe.state, State::Open | State::Cut) && pipe.chunks.is_empty()
+        matches!(pipe.state, State::Open | State::Cut) && pipe.held == 0
     }
 
     /// Says that nobody will read on.

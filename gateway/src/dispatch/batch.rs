@@ -62,6 +62,11 @@ impl Batch {
         Poll::Ready(part)
     }
 
+    /// Its time is over: notes whose fault that is.
+    pub(crate) fn time_out(&self, now: Instant) {
+        self.call.timed_out(self.route.plan.timeout, now);
+    }
+
     /// What came of the replies, and no more.
     pub(crate) fn cut(&mut self) -> Part {
         let part = self.call.take_part();

@@ -116,6 +116,11 @@ impl Future for Inflow {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Stopped> {
         let ended = match self.turn(cx) {
             Poll::Ready(ended) => ended,
+            // The peer waits for whoever takes it, who has a time of its own.
+            Poll::Pending if self.owed > 0 => {
+                self.patience.note_progress();
+                return Poll::Pending;
+            }
             Poll::Pending if self.patience.is_over(cx) => Ended::Cut,
             Poll::Pending => return Poll::Pending,
         };

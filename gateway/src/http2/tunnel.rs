@@ -158,12 +158,11 @@ impl Inbox {
     }
 
     fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.end == Some(TunnelEnd::Cut) {
-            return Poll::Ready(Err(reset()));
-        }
         if self.held.is_empty() {
-            if self.end.is_some() {
-                return Poll::Ready(Ok(()));
+            match self.end {
+                Some(TunnelEnd::Cut) => return Poll::Ready(Err(reset())),
+                Some(TunnelEnd::Whole) => return Poll::Ready(Ok(())),
+                None => {}
             }
             self.reader = Some(cx.waker().clone());
             return Poll::Pending;

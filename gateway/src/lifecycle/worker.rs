@@ -356,7 +356,7 @@ impl Worker {
     pub(super) fn next_id(&self) -> u64 {
         let numbered = self.numbered.get() + 1;
         self.numbered.set(numbered);
-        (numbered << 8) | self.index as u64
+        (numbered << 16) | self.index as u64
     }
 
     fn serve(self: &Rc<Self>, listeners: &[Served], accepted: Accepted, id: u64) {

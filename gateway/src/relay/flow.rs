@@ -79,6 +79,11 @@ impl Flow {
         self.stalled_since
     }
 
+    /// Whether bytes were read that are not written.
+    pub(super) const fn holds_bytes(&self) -> bool {
+        !matches!(self.waiting, Waiting::Nothing) || self.stalled_since.is_some()
+    }
+
     /// Whether the end of its source would not be noticed.
     pub(super) fn is_deaf(&self) -> bool {
         self.state != State::Open || self.stalled_since.is_some()

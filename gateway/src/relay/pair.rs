@@ -159,16 +159,27 @@ impl Pair {
         if self.drains_at(id, worker).is_some_and(|at| at <= now) {
             return Err(End::Quiet("drain"));
         }
-        if self.last + limits.idle <= now {
+        if self.idles_at(listener).is_some_and(|at| at <= now) {
             return Err(End::Quiet("idle"));
         }
         Ok(())
     }
 
+    /// Whether bytes are on their way here, for which only a side's own time counts: its end would look
+    /// like theirs.
+    const fn holds_bytes(&self) -> bool {
+        self.up.holds_bytes() || self.down.holds_bytes()
+    }
+
+    fn idles_at(&self, listener: &RelayListener) -> Option<Instant> {
+        (!self.holds_bytes()).then(|| self.last + listener.limits.idle)
+    }
+
     /// When it is closed because the gateway goes away: bytes have no boundary at which that
     /// would be right, but where none have come for a while there most likely is one.
     fn drains_at(&self, id: u64, worker: &Worker) -> Option<Instant> {
-        worker.drains_at(id).map(|at| at.max(self.last + QUIET))
+        let at = worker.drains_at(id).filter(|_| !self.holds_bytes());
+        at.map(|at| at.max(self.last + QUIET))
     }
 
     fn set_alarm(
@@ -183,7 +194,7 @@ impl Pair {
         let stalled = |flow: &Flow| flow.stalled_since().map(|since| since + limits.send_time);
         let deaf = self.up.is_deaf() || self.down.is_deaf();
         let times = [
-            Some(self.last + limits.idle),
+            self.idles_at(listener),
             stalled(&self.up),
             stalled(&self.down),
             deaf.then(|| now + LOOK_AFTER),

@@ -154,13 +154,15 @@ impl<'a, H: Hall> Tunnels<'a, H> {
         });
         match admitted {
             Ok((response, place)) => {
-                // Refused on a stream that has ended.
+                // Refused on a stream that has ended, as one that was reset at once.
                 if let Ok(to) = respond.send_response(self.dated(response), false) {
                     let (tunnel, inbox) = Tunnel::new(from, to, self.identity.clone());
                     self.open.push(inbox);
                     let carried = WebSocket::new(Stream::Tunnel(Box::new(tunnel)));
                     let io = ClientStream::WebSocket(Box::new(carried));
                     self.hall.serve(place, io);
+                } else {
+                    self.ended_badly = self.ended_badly.saturating_add(1);
                 }
             }
             Err(refusal) => {

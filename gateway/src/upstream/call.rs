@@ -371,24 +371,18 @@ fn send_on(
     mut head: Request<()>,
     body: Body,
 ) -> Result<(ResponseFuture, Option<Rest>), Fault> {
-    // A handle takes one request beyond the server's limit and no more before that one is open.
-    // Places are counted against the limit, so this happens only while cancelled streams still
-    // count; the library queues the request of another handle then.
-    let mut another;
-    let sender = match sender.poll_ready(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(())) => sender,
-        Poll::Ready(Err(error)) => return Err(unsent(&error)),
-        Poll::Pending => {
-            another = sender.clone();
-            &mut another
-        }
-    };
     if let Body::Whole(body) = &body {
         head.headers_mut()
             .append(CONTENT_LENGTH, decimal(body.len()));
     }
     let ends = matches!(body, Body::Empty);
     let (response, mut stream) = sender.send_request(head, ends).map_err(|e| unsent(&e))?;
+    // A handle takes one request beyond the server's limit, and keeps it and its wakes until it is open.
+    // Places are counted against the limit, so this happens only while cancelled streams still
+    // count; the next request has another handle then.
+    if (sender.poll_ready(&mut Context::from_waker(Waker::noop()))).is_pending() {
+        *sender = sender.clone();
+    }
     let rest = match body {
         Body::Empty => None,
         Body::Whole(body) => {

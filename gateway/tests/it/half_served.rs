@@ -99,9 +99,10 @@ async fn answers_behind_one_that_is_on_its_way_do_not_pile_up() {
 
 /// Does not wait long for the rest of a request, and leaves out a server at its first failure.
 fn strict(config: Config) -> Config {
-    config
-        .listener("frame-time", "\"300ms\"")
-        .upstream_key("eject", "{ failures = 1, time = \"1h\", longest = \"1h\" }")
+    config.listener("frame-time", "\"300ms\"").upstream_key(
+        "eject",
+        "{ failures = 1, time = \"1h\", longest = \"1h\", share = \"100%\" }",
+    )
 }
 
 const HALF: &[u8] = b"PUT /a HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nabc";
@@ -178,4 +179,125 @@ async fn who_stops_within_a_request_gets_the_answers_to_those_before() {
     let end = in_time("the answer", client.read_to_string(&mut told)).await;
     assert!(end.is_ok() && told.starts_with("HTTP/1.1 200 "), "{told}");
     assert!(told.ends_with("\r\n\r\nhi"), "{told}");
+}
+
+#[tokio::test]
+async fn who_stops_within_a_body_that_nobody_takes_gets_the_whole_answer() {
+    let (gateway, host) = proxy(|config| config).await;
+    let mut client = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    server
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhi")
+        .await;
+    read_to(&mut client, b"hi").await;
+    client.shutdown().await.expect("an open connection");
+    // The gateway has read that by the second look.
+    gateway.metrics().await;
+    gateway.metrics().await;
+    server.send(b"ho").await;
+    let mut rest = String::new();
+    let end = in_time("the rest", client.read_to_string(&mut rest)).await;
+    assert!(end.is_ok(), "{end:?}");
+    assert_eq!(rest, "ho");
+}
+
+/// Neither its connection nor its server is anybody else's trouble.
+#[tokio::test]
+async fn who_is_answered_early_without_a_body_disturbs_nobody() {
+    let (gateway, host) = proxy(strict).await;
+    let mut first = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    server.send(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    read_to(&mut first, b"\r\n\r\n").await;
+    let mut second = client(&gateway, GET).await;
+    asked(&host)
+        .await
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    let answer = read_to(&mut second, b"\r\n\r\nhi").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    nobody_is_ejected(&gateway).await;
+}
+
+#[tokio::test]
+async fn what_a_server_says_before_it_breaks_off_is_heard() {
+    let (gateway, host) = proxy(strict).await;
+    let mut client = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    assert_eq!(server.read(3).await, b"abc");
+    // The gateway sees all of it at once.
+    gateway.stop_for_now().await;
+    client.write_all(b"def").await.expect("taken");
+    server
+        .send(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    server.reset();
+    gateway.go_on().await;
+    let answer = read_to(&mut client, b"\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    nobody_is_ejected(&gateway).await;
+}
+
+#[tokio::test]
+async fn trailers_that_cannot_be_sent_are_their_clients_fault() {
+    let (gateway, host) = proxy(strict).await;
+    let tcp = raw::connect(&gateway).await;
+    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://a.example/a").body(());
+    let request = request.expect("a request");
+    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
+    up.send_data("abc".into(), false).expect("a stream");
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("expect", http::HeaderValue::from_static("100-continue"));
+    up.send_trailers(trailers).expect("a stream");
+    // Not even the head need have left.
+    host.accept().await.closed().await;
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    assert_eq!(answer.status(), 400);
+    nobody_is_ejected(&gateway).await;
+}
+
+/// The pause is what is tested: it is longer than a server may say nothing in the middle of an answer. This
+/// one waits for its client.
+#[tokio::test]
+async fn a_client_that_reads_late_is_no_fault_of_a_server_of_http2() {
+    const LENGTH: usize = 16 << 20;
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")]).timeout("300ms");
+    let gateway = Gateway::start(&strict(config)).await;
+    let mut client = client(&gateway, GET).await;
+    let tcp = raw::accept(&listener).await;
+    let mut server = in_time("HTTP/2", h2::server::handshake(tcp))
+        .await
+        .expect("HTTP/2");
+    let (_, mut respond) = in_time("a request", server.accept())
+        .await
+        .expect("a request")
+        .expect("a request");
+    let driving = tokio::spawn(async move { while server.accept().await.is_some() {} });
+    let mut to = respond
+        .send_response(http::Response::new(()), false)
+        .expect("a stream");
+    let sending = tokio::spawn(async move {
+        let mut left = LENGTH;
+        while left > 0 {
+            to.reserve_capacity(left);
+            let room = std::future::poll_fn(|cx| to.poll_capacity(cx)).await;
+            let room = room.expect("a stream").expect("a stream").min(left);
+            to.send_data(vec![7; room].into(), false).expect("a stream");
+            left -= room;
+        }
+        to.send_data(bytes::Bytes::new(), true).expect("a stream");
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n0\r\n\r\n") {
+        let more = in_time("the rest", client.read_buf(&mut read)).await;
+        assert_ne!(more.expect("the rest"), 0, "cut after {}", read.len());
+    }
+    assert!(read.len() > LENGTH);
+    in_time("all to be sent", sending).await.expect("no panic");
+    nobody_is_ejected(&gateway).await;
+    driving.abort();
 }

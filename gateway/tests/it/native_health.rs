@@ -2,9 +2,9 @@
 
 use crate::support::config::Config;
 use crate::support::gateway::Gateway;
-use crate::support::in_time;
 use crate::support::teller::Teller;
 use crate::support::wire::AuthReq;
+use crate::support::{in_time, raw};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -82,6 +82,20 @@ async fn no_reply_in_time_fails_a_probe() {
     let config = Config::forward("resp", [silent.url()]).upstream_key("health", health);
     let gateway = Gateway::start(&config).await;
     gateway.until_metric(STATES, &state("ejected"), BOTH).await;
+}
+
+/// Requests that pass unread, too: nobody asks this server anything but what clients do.
+#[tokio::test]
+async fn a_server_that_answers_nothing_in_time_is_ejected() {
+    let silent = Teller::resp(|_| None).await;
+    let config = Config::forward("resp", [silent.url()])
+        .timeout("200ms")
+        .upstream_key("eject", EJECT_AT_ONCE);
+    let gateway = Gateway::start(&config).await;
+    let mut client = raw::connect(&gateway).await;
+    let ping = b"*1\r\n$4\r\nPING\r\n";
+    client.write_all(ping).await.expect("taken");
+    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
 }
 
 /// Without an expectation, any reply that is no error does; an error is none.

@@ -347,6 +347,29 @@ async fn a_stop_closes_who_is_quiet() {
     assert_eq!(gateway.exit().await.code, Some(0));
 }
 
+/// The pause is what is tested: a pair that carries nothing is not kept for so long.
+#[tokio::test]
+async fn a_stop_waits_for_bytes_that_a_slow_reader_has_not_taken() {
+    let (listener, url) = listener().await;
+    let mut gateway = RawConfig::to(&[url]).start().await;
+    let (mut client, mut server) = talking(&gateway, &listener).await;
+    // More than all sockets on the way take.
+    let bytes = noise(5, 32 << 20);
+    let sending = async {
+        server.write_all(&bytes).await.expect("a peer that reads");
+        server.shutdown().await.expect("an open connection");
+    };
+    let reading = async {
+        gateway.terminate().await;
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        expect(&mut client, &bytes).await;
+        client.shutdown().await.expect("an open connection");
+        assert_eq!(end(&mut client).await, Ok(()));
+    };
+    tokio::join!(sending, reading);
+    assert_eq!(gateway.exit().await.code, Some(0));
+}
+
 #[tokio::test]
 async fn a_stop_cuts_who_is_busy_at_the_deadline() {
     let (listener, url) = listener().await;

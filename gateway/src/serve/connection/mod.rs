@@ -223,7 +223,8 @@ impl Connection {
         } else if self.is_deaf(work) {
             self.alarm.set(now + LOOK_AFTER, cx);
         }
-        self.session.handle_halfway(work.is_halfway(), now);
+        self.session
+            .handle_halfway(work.is_halfway() || self.keeps_back(), now);
         if self.session.is_quiet() {
             work.lanes.clear();
             // The alarm may be set for an exchange that has ended: later than the idle limit or

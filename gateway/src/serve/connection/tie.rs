@@ -127,6 +127,14 @@ impl Connection {
         matches!(self.tie.as_deref(), Some(Tie::AwaitingOwnReply))
     }
 
+    /// Whether a request was read that is yet to begin.
+    pub(super) fn keeps_back(&self) -> bool {
+        matches!(
+            self.tie.as_deref(),
+            Some(Tie::AwaitingReplies(..) | Tie::AwaitingConnection(..))
+        )
+    }
+
     /// Whether all that was asked is answered, and the answers are written.
     fn is_settled(&self, work: &Work) -> bool {
         self.session.is_quiet() && work.outbound.is_empty()

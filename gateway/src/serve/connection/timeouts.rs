@@ -42,7 +42,8 @@ impl Connection {
         {
             return Err(Ended("send-time"));
         }
-        self.session.handle_halfway(work.is_halfway(), now);
+        self.session
+            .handle_halfway(work.is_halfway() || self.keeps_back(), now);
         for key in self.session.handle_timeout(now) {
             match work.deadline_of(key) {
                 Some(later) if later > now => self.session.handle_progress(key, later),
@@ -111,6 +112,7 @@ impl Connection {
                 self.finish(exchange, Err(fault), now);
             }
             Some(InFlight::Batch(mut batch)) => {
+                batch.time_out(now);
                 let mut part = batch.cut();
                 let fault = Fault::sent(FaultClass::Timeout, "no reply in time");
                 part.end = Some(Err(fault));

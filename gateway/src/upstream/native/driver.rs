@@ -145,12 +145,15 @@ impl LinkDriver {
                 continue;
             }
             match self.poll_write(cx) {
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+                Poll::Ready(Err(error)) => return Poll::Ready(self.hear_last(&error, cx)),
                 Poll::Ready(Ok(())) if more => continue,
                 Poll::Ready(Ok(())) | Poll::Pending => {}
             }
             // Whoever takes the payload of a reply may have made room for what is here already.
             self.deliver(cx)?;
+            if self.link.ended().is_some() {
+                continue;
+            }
             if self.link.is_choked(cx) {
                 self.set_alarm(cx);
                 return Poll::Pending;
@@ -168,6 +171,21 @@ impl LinkDriver {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// How a connection ended that takes nothing more: what the server has said before is heard, such as
+    /// that the request is too long.
+    fn hear_last(&mut self, error: &io::Error, cx: &mut Context<'_>) -> Ended {
+        for _ in 0..READS_A_TURN {
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(1..)) => self.deliver(cx)?,
+                Poll::Ready(_) | Poll::Pending => break,
+            }
+            if self.link.is_choked(cx) {
+                break;
+            }
+        }
+        self.link.ended().ok_or_else(|| error.to_string())
     }
 
     /// Takes what was read; tells how the connection ended if that was its end.

@@ -90,4 +90,9 @@ impl HostConnection {
             }
         }
     }
+
+    /// Breaks the connection off.
+    pub(crate) fn reset(self) {
+        self.stream.set_zero_linger().expect("a socket");
+    }
 }

@@ -510,6 +510,11 @@ impl State {
             Event::Head(message) => message,
             Event::Control(Control::Heartbeat(None) | Control::Continue) => return Ok(()),
             Event::Control(Control::Heartbeat(Some(_))) if self.takes_echo() => return Ok(()),
+            Event::Control(Control::Heartbeat(Some(_))) if self.outbound.len() >= OUTBOUND => {
+                return Err(Broken::Unasked(
+                    "signs of life whose answers it does not take",
+                ));
+            }
             Event::Control(Control::Heartbeat(Some(answer))) => {
                 let (event, before) = (Event::Head(*answer), self.outbound.len());
                 // An answer that does not fit is none: the server will end the connection.
@@ -566,6 +571,7 @@ impl State {
                 }
                 self.answered = message.correlation().clone();
                 mailbox.put_message(Box::new(message));
+                self.note_answered();
             }
             Answers::Late | Answers::Part => metrics.dropped("late"),
             Answers::Unknown => return self.note_unknown(message.correlation(), metrics),

@@ -41,6 +41,11 @@ impl Streams {
         self.up.is_some() || self.down.is_some()
     }
 
+    /// Whether a reply has begun.
+    const fn answers(&self) -> bool {
+        self.begun.is_some() || self.down.is_some()
+    }
+
     /// Whether nothing more of the reply is to be read for now. If so, the task is woken once more
     /// is wanted.
     pub(super) fn is_choked(&mut self, cx: &mut Context<'_>) -> bool {
@@ -67,12 +72,8 @@ impl Link {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(chunk))) => Event::Body(chunk),
                 Poll::Ready(None) => Event::End(up.take_trailers()),
-                // What is not whole must not look like it. No other request has this connection.
                 Poll::Ready(Some(Err(_))) => {
-                    state.close("cut");
-                    for mailbox in state.ledger.drain() {
-                        mailbox.fail(Fault::sent(FaultClass::BadRequest, CUT));
-                    }
+                    state.cut(CUT);
                     return false;
                 }
             };
@@ -81,8 +82,8 @@ impl Link {
                 state.streams.up = None;
             }
             let before = state.outbound.len();
-            if state.framing.write(&event, &mut state.outbound).is_err() {
-                state.close("cut");
+            if let Err(error) = state.framing.write(&event, &mut state.outbound) {
+                state.cut(&error.to_string());
                 return false;
             }
             let written = state.outbound.len() - before;
@@ -120,6 +121,28 @@ impl State {
             self.streams.up = Some(stream);
         }
         written
+    }
+
+    /// Ends a request of whose payload the rest cannot be sent: what is not whole must not look like it.
+    /// No other request has this connection.
+    fn cut(&mut self, detail: &str) {
+        self.streams.up = None;
+        if self.streams.answers() {
+            // The answer came early, and is not cut short for that.
+            self.closed.get_or_insert(Closed::Leaving("cut"));
+            return;
+        }
+        self.close("cut");
+        for mailbox in self.ledger.drain() {
+            mailbox.fail(Fault::sent(FaultClass::BadRequest, detail.to_owned()));
+        }
+    }
+
+    /// A request is answered. Where the rest of it ends, if there is one, the server may not know.
+    pub(super) fn note_answered(&mut self) {
+        if self.streams.up.take().is_some() {
+            self.closed.get_or_insert(Closed::AtOnce("answered-early"));
+        }
     }
 
     fn write_head(&mut self, message: &mut Message) -> Result<(), EncodeError> {
@@ -217,10 +240,7 @@ impl State {
             (Answers::Request(mailbox), None) => mailbox.complete(),
             (Answers::Late | Answers::Part | Answers::Unknown, _) => metrics.dropped("late"),
         }
-        if self.streams.up.take().is_some() {
-            // Where the rest of the request ends, the server may not know.
-            self.closed.get_or_insert(Closed::AtOnce("answered-early"));
-        }
+        self.note_answered();
         Ok(())
     }
 }
