@@ -12,7 +12,6 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
 
 /// The largest window that there is (RFC 9113, 6.9.1).
 const LARGEST_WINDOW: u32 = (1 << 31) - 1;
@@ -141,10 +140,8 @@ impl Upstream {
             .header_table_size(4096)
             // A client that leaves with many requests in flight resets as many streams. Frames
             // of streams that the library no longer knows count as errors, and too many of
-            // those end the connection for everybody: remember enough of them, for as long as a server
-            // that stood still may answer what nobody waits for any more.
-            .max_concurrent_reset_streams(8192)
-            .reset_stream_duration(Duration::from_secs(30));
+            // those end the connection for everybody: remember enough of them.
+            .max_concurrent_reset_streams(8192);
         builder
     }
 }
