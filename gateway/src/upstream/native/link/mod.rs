@@ -510,20 +510,7 @@ impl State {
             Event::Head(message) => message,
             Event::Control(Control::Heartbeat(None) | Control::Continue) => return Ok(()),
             Event::Control(Control::Heartbeat(Some(_))) if self.takes_echo() => return Ok(()),
-            Event::Control(Control::Heartbeat(Some(_))) if self.outbound.len() >= OUTBOUND => {
-                return Err(Broken::Unasked(
-                    "signs of life whose answers it does not take",
-                ));
-            }
-            Event::Control(Control::Heartbeat(Some(answer))) => {
-                let (event, before) = (Event::Head(*answer), self.outbound.len());
-                // An answer that does not fit is none: the server will end the connection.
-                let _ = self.framing.write(&event, &mut self.outbound);
-                if let Some(flushed) = &mut self.flushed {
-                    flushed.queue(self.outbound.len() - before, None);
-                }
-                return Ok(());
-            }
+            Event::Control(Control::Heartbeat(Some(answer))) => return self.answer_sign(&answer),
             Event::Control(Control::GoAway) => {
                 self.closed.get_or_insert(Closed::Leaving("going-away"));
                 return Ok(());

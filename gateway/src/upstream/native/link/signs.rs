@@ -1,6 +1,6 @@
 //! Signs of life between a link and its server.
 
-use super::{Contents, Link, Mailbox, State, clock};
+use super::{Broken, Contents, Link, Mailbox, OUTBOUND, State, clock};
 use crate::observe::UpstreamMetrics;
 use gatewright_core::codec::{CorrelationKind, Event, Side};
 use gatewright_core::health::{Beat, Pulse, Turn};
@@ -102,6 +102,16 @@ impl State {
             flushed.queue(self.outbound.len() - before, replies);
         }
         written
+    }
+
+    /// Answers a sign of life. An answer that does not fit is none: the server will end the connection.
+    pub(super) fn answer_sign(&mut self, answer: &Message) -> Result<(), Broken> {
+        if self.outbound.len() >= OUTBOUND {
+            let unread = "signs of life whose answers it does not take";
+            return Err(Broken::Unasked(unread));
+        }
+        self.say_for(answer, None);
+        Ok(())
     }
 
     /// Whether a sign of life that came is but the answer to one that was sent.
