@@ -5,9 +5,13 @@ use crate::support::config::Config;
 use crate::support::gateway::Gateway;
 use crate::support::host::{Host, HostConnection};
 use crate::support::{in_time, raw};
+use bytes::Bytes;
+use h2::SendStream;
+use h2::client::ResponseFuture;
+use h2::server::Connection;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nhost: a.example\r\n\r\n";
 
@@ -113,6 +117,32 @@ async fn nobody_is_ejected(gateway: &Gateway) {
     assert_eq!(states.sum("gatewright_upstream_endpoints", &ejected), 0.0);
 }
 
+/// The same of a client of HTTP/2: the answer that is due, and the rest of the request.
+async fn half_over_http2(gateway: &Gateway) -> (ResponseFuture, SendStream<Bytes>) {
+    let tcp = raw::connect(gateway).await;
+    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://a.example/a").body(());
+    let request = request.expect("a request");
+    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
+    up.send_data("abc".into(), false).expect("a stream");
+    (answer, up)
+}
+
+/// The next connection to a server of HTTP/2.
+async fn serve_http2(listener: &TcpListener) -> Connection<TcpStream, Bytes> {
+    let tcp = raw::accept(listener).await;
+    let server = in_time("HTTP/2", h2::server::handshake(tcp)).await;
+    server.expect("HTTP/2")
+}
+
+/// A client of HTTP/1.1 is told that its request is none, and let go.
+async fn is_refused(client: &mut TcpStream) {
+    let mut told = String::new();
+    let end = in_time("an answer", client.read_to_string(&mut told)).await;
+    assert!(end.is_ok() && told.starts_with("HTTP/1.1 400 "), "{told}");
+}
+
 #[tokio::test]
 async fn who_sends_half_a_request_is_told_and_no_server_is_blamed() {
     let (gateway, host) = proxy(strict).await;
@@ -120,22 +150,14 @@ async fn who_sends_half_a_request_is_told_and_no_server_is_blamed() {
     let mut server = asked(&host).await;
     assert_eq!(server.read(3).await, b"abc");
     server.closed().await;
-    let mut told = String::new();
-    let end = in_time("an answer", client.read_to_string(&mut told)).await;
-    assert!(end.is_ok() && told.starts_with("HTTP/1.1 400 "), "{told}");
+    is_refused(&mut client).await;
     nobody_is_ejected(&gateway).await;
 }
 
 #[tokio::test]
 async fn so_it_is_over_http2_on_either_side() {
     let (gateway, host) = proxy(strict).await;
-    let tcp = raw::connect(&gateway).await;
-    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
-    tokio::spawn(connection);
-    let request = http::Request::put("http://a.example/a").body(());
-    let request = request.expect("a request");
-    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
-    up.send_data("abc".into(), false).expect("a stream");
+    let (answer, _up) = half_over_http2(&gateway).await;
     asked(&host).await.closed().await;
     let answer = in_time("an answer", answer).await.expect("an answer");
     assert_eq!(answer.status(), 400);
@@ -145,19 +167,14 @@ async fn so_it_is_over_http2_on_either_side() {
     let config = Config::proxy([url.replace("tcp:", "h2c:")]);
     let gateway = Gateway::start(&strict(config)).await;
     let mut client = client(&gateway, HALF).await;
-    let tcp = raw::accept(&listener).await;
-    let mut server = in_time("HTTP/2", h2::server::handshake(tcp))
-        .await
-        .expect("HTTP/2");
+    let mut server = serve_http2(&listener).await;
     let serving = tokio::spawn(async move {
         let mut asked = Vec::new();
         while let Some(request) = server.accept().await {
             asked.push(request);
         }
     });
-    let mut told = String::new();
-    let end = in_time("an answer", client.read_to_string(&mut told)).await;
-    assert!(end.is_ok() && told.starts_with("HTTP/1.1 400 "), "{told}");
+    is_refused(&mut client).await;
     nobody_is_ejected(&gateway).await;
     serving.abort();
 }
@@ -165,8 +182,7 @@ async fn so_it_is_over_http2_on_either_side() {
 #[tokio::test]
 async fn who_stops_within_a_request_gets_the_answers_to_those_before() {
     let (gateway, host) = proxy(|config| config).await;
-    let half = b"POST /b HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nabc";
-    let mut client = client(&gateway, &[GET, half].concat()).await;
+    let mut client = client(&gateway, &[GET, HALF].concat()).await;
     client.shutdown().await.expect("an open connection");
     let mut whole = asked(&host).await;
     // The gateway has read the end by the second look.
@@ -241,13 +257,7 @@ async fn what_a_server_says_before_it_breaks_off_is_heard() {
 #[tokio::test]
 async fn trailers_that_cannot_be_sent_are_their_clients_fault() {
     let (gateway, host) = proxy(strict).await;
-    let tcp = raw::connect(&gateway).await;
-    let (mut h2, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
-    tokio::spawn(connection);
-    let request = http::Request::put("http://a.example/a").body(());
-    let request = request.expect("a request");
-    let (answer, mut up) = h2.send_request(request, false).expect("a stream");
-    up.send_data("abc".into(), false).expect("a stream");
+    let (answer, mut up) = half_over_http2(&gateway).await;
     let mut trailers = http::HeaderMap::new();
     trailers.insert("expect", http::HeaderValue::from_static("100-continue"));
     up.send_trailers(trailers).expect("a stream");
@@ -267,10 +277,7 @@ async fn a_client_that_reads_late_is_no_fault_of_a_server_of_http2() {
     let config = Config::proxy([url.replace("tcp:", "h2c:")]).timeout("300ms");
     let gateway = Gateway::start(&strict(config)).await;
     let mut client = client(&gateway, GET).await;
-    let tcp = raw::accept(&listener).await;
-    let mut server = in_time("HTTP/2", h2::server::handshake(tcp))
-        .await
-        .expect("HTTP/2");
+    let mut server = serve_http2(&listener).await;
     let (_, mut respond) = in_time("a request", server.accept())
         .await
         .expect("a request")
@@ -288,7 +295,7 @@ async fn a_client_that_reads_late_is_no_fault_of_a_server_of_http2() {
             to.send_data(vec![7; room].into(), false).expect("a stream");
             left -= room;
         }
-        to.send_data(bytes::Bytes::new(), true).expect("a stream");
+        to.send_data(Bytes::new(), true).expect("a stream");
     });
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut read = Vec::new();

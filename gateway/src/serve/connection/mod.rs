@@ -223,8 +223,7 @@ impl Connection {
         } else if self.is_deaf(work) {
             self.alarm.set(now + LOOK_AFTER, cx);
         }
-        self.session
-            .handle_halfway(work.is_halfway() || self.keeps_back(), now);
+        self.note_halfway(work, now);
         if self.session.is_quiet() {
             work.lanes.clear();
             // The alarm may be set for an exchange that has ended: later than the idle limit or
@@ -236,6 +235,12 @@ impl Connection {
             self.alarm.set(at, cx);
         }
         Ok(())
+    }
+
+    /// Has the session know of what is neither in flight nor in line.
+    fn note_halfway(&mut self, work: &Work, now: Instant) {
+        let halfway = work.is_halfway() || self.keeps_back();
+        self.session.handle_halfway(halfway, now);
     }
 
     // ---- the end

@@ -42,8 +42,7 @@ impl Connection {
         {
             return Err(Ended("send-time"));
         }
-        self.session
-            .handle_halfway(work.is_halfway() || self.keeps_back(), now);
+        self.note_halfway(work, now);
         for key in self.session.handle_timeout(now) {
             match work.deadline_of(key) {
                 Some(later) if later > now => self.session.handle_progress(key, later),
