@@ -550,7 +550,8 @@ impl World {
             // Nobody could tell that it is wrong.
             return;
         }
-        let expected = self.places.received(conn, &reply.correlation);
+        let expected = self.places.received(conn, &reply.correlation, self.now);
+        let now = self.now;
         let Some(link) = self.link(conn) else { return };
         let front = link.ledger.front();
         let unread = front.is_some_and(|front| front.replies > NonZeroU32::MIN);
@@ -558,7 +559,7 @@ impl World {
             // As `deliver_unread` does with what it scanned.
             true => {
                 let owner = link.ledger.front().and_then(|front| front.owner.copied());
-                let last = link.ledger.received_in_order(1);
+                let last = link.ledger.received_in_order(1, now);
                 assert_eq!(last, None, "more replies are due");
                 let part = owner.map(|owner| (owner, false));
                 (
@@ -570,7 +571,7 @@ impl World {
                     part,
                 )
             }
-            false => match link.ledger.received(&reply.correlation) {
+            false => match link.ledger.received(&reply.correlation, now) {
                 Answers::Request(owner) => (Answers::Request(owner), Some((owner, true))),
                 other => (other, None),
             },

@@ -35,6 +35,8 @@ struct Sent {
     nonces: Vec<Nonce>,
     replies: usize,
     given_up: Option<Instant>,
+    /// When the last reply came, to this or to what was sent before.
+    heard: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -143,6 +145,7 @@ impl Places {
             replies: nonces.len(),
             nonces,
             given_up: None,
+            heard: None,
         });
     }
 
@@ -154,11 +157,19 @@ impl Places {
     }
 
     /// Whose a reply is.
-    pub(super) fn received(&mut self, id: ConnId, correlation: &Correlation) -> Answers<CallId> {
+    pub(super) fn received(
+        &mut self,
+        id: ConnId,
+        correlation: &Correlation,
+        now: Instant,
+    ) -> Answers<CallId> {
         let sent = &mut self.conn(id).sent;
         let Some(place) = sent.iter().position(|s| s.correlation == *correlation) else {
             return Answers::Unknown;
         };
+        for later in &mut sent[place..] {
+            later.heard = Some(now);
+        }
         sent[place].replies -= 1;
         match (sent[place].given_up, sent[place].replies) {
             (Some(_), left) => {
@@ -186,10 +197,11 @@ impl Places {
         });
     }
 
-    /// Whether the oldest was given up so long ago.
+    /// Whether the oldest was given up so long ago, and no reply came since.
     pub(super) fn is_stuck(&mut self, id: ConnId, setting: &Setting, now: Instant) -> bool {
-        let oldest = self.conn(id).sent.first().and_then(|s| s.given_up);
-        oldest.is_some_and(|since| since + setting.quarantine <= now)
+        let oldest = self.conn(id).sent.first();
+        let since = oldest.and_then(|s| Some(s.given_up?.max(s.heard.unwrap_or(s.given_up?))));
+        since.is_some_and(|since| since + setting.quarantine <= now)
     }
 
     pub(super) fn unanswered(&mut self, id: ConnId) -> usize {

@@ -82,7 +82,7 @@ proptest! {
                         Some(Sent { number, .. }) => Answers::Request(number),
                         None => Answers::Unknown,
                     };
-                    prop_assert_eq!(ledger.received(&correlation), expected);
+                    prop_assert_eq!(ledger.received(&correlation, now), expected);
                 }
                 Operation::Abandon(which) => {
                     let Some(found) = sent.iter_mut().find(|s| s.number == which) else {

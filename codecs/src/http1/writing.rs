@@ -106,7 +106,8 @@ impl Writing {
         }
     }
 
-    /// The end of that body. RFC 9110, 6.5.1: trailers are left out where there is no place for them.
+    /// The end of that body. RFC 9110, 6.5.1: trailers are left out where there is no
+    /// place for them, and such as none may be.
     pub(super) fn end(&mut self, trailers: &Value, out: &mut BytesMut) -> Result<(), EncodeError> {
         match self.rest {
             Framed::Whole => return Err(none_such()),

@@ -57,26 +57,40 @@ impl<T> InOrder<T> {
         })
     }
 
-    pub(super) fn received(&mut self) -> Answers<T> {
+    pub(super) fn received(&mut self, now: Instant) -> Answers<T> {
         let Some(front) = self.front() else {
             return Answers::Unknown;
         };
         let (waits, replies) = (front.owner.is_some(), front.replies);
-        match self.received_many(1) {
+        match self.received_many(1, now) {
             Some(owner) => Answers::Request(owner),
             None if waits && replies > NonZeroU32::MIN => Answers::Part,
             None => Answers::Late,
         }
     }
 
-    pub(super) fn received_many(&mut self, replies: u32) -> Option<T> {
+    pub(super) fn received_many(&mut self, replies: u32, now: Instant) -> Option<T> {
         let place = self.queue.front_mut()?;
-        if let Some(left) = NonZeroU32::new(place.replies.get().saturating_sub(replies)) {
-            place.replies = left;
-            return None;
+        let left = NonZeroU32::new(place.replies.get().saturating_sub(replies));
+        let answered = match left {
+            Some(left) => {
+                place.replies = left;
+                None
+            }
+            None => {
+                self.first += 1;
+                self.queue.pop_front()
+            }
+        };
+        // Nothing before this could have answered a mark that is in front now.
+        if let Some(Place {
+            owner: Owner::GaveUp(since),
+            ..
+        }) = self.queue.front_mut()
+        {
+            *since = now.max(*since);
         }
-        self.first += 1;
-        match self.queue.pop_front()?.owner {
+        match answered?.owner {
             Owner::Waits(owner) => Some(owner),
             Owner::GaveUp(_) => None,
         }
@@ -94,7 +108,7 @@ impl<T> InOrder<T> {
         }
     }
 
-    /// Since when the first place has been a mark.
+    /// Since when the first place has been a mark to which no reply came.
     pub(super) fn marked_since(&self) -> Option<Instant> {
         match self.queue.front()?.owner {
             Owner::GaveUp(since) => Some(since),

@@ -8,7 +8,7 @@
 //!
 //! A request that is [abandoned](Ledger::abandon) leaves a mark in its place: its late reply is
 //! recognised and dropped, never taken for another's. By order, the mark eats the next reply in
-//! line; by id, it keeps the id from being used again until the reply came, the connection ended
+//! line, and the connection is of no more use if none comes in all of a quarantine; by id, it keeps the id from being used again until the reply came, the connection ended
 //! or a quarantine is over ([`handle_timeout`](Ledger::handle_timeout)).
 
 mod by_id;
@@ -116,9 +116,9 @@ impl<T> Ledger<T> {
     }
 
     /// Finds the request that one reply answers.
-    pub fn received(&mut self, correlation: &Correlation) -> Answers<T> {
+    pub fn received(&mut self, correlation: &Correlation, now: Instant) -> Answers<T> {
         match &mut self.pending {
-            Pending::InOrder(in_order) => in_order.received(),
+            Pending::InOrder(in_order) => in_order.received(now),
             Pending::ById(by_id) => by_id.received(correlation),
         }
     }
@@ -134,9 +134,9 @@ impl<T> Ledger<T> {
 
     /// Notes so many replies to the [`front`](Self::front), of those that it still gets at most.
     /// Gives it back once it has them all, unless it was given up.
-    pub fn received_in_order(&mut self, replies: u32) -> Option<T> {
+    pub fn received_in_order(&mut self, replies: u32, now: Instant) -> Option<T> {
         match &mut self.pending {
-            Pending::InOrder(in_order) => in_order.received_many(replies),
+            Pending::InOrder(in_order) => in_order.received_many(replies, now),
             Pending::ById(_) => None,
         }
     }

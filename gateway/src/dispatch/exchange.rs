@@ -261,6 +261,7 @@ impl Exchange {
         TimeLeft {
             deadline: self.deadline(),
             each_try: self.route.plan.tries.whole,
+            patience: self.limit,
         }
     }
 

@@ -1,10 +1,12 @@
 //! What a relay needs of a socket beyond reading and writing.
 
 use crate::upstream::Stream;
+use crate::websocket::goodbye;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::Interest;
+use tokio::io::{AsyncWrite, Interest};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A socket whose bytes are those of the stream: nothing encrypts or frames them.
@@ -95,18 +97,23 @@ pub(super) fn reset(stream: &mut Stream) {
     let _ = tcp.set_zero_linger();
 }
 
-/// Makes the end of a connection an orderly one where it would be a reset otherwise.
-pub(super) fn finish(stream: &mut Stream, cx: &mut Context<'_>) {
+/// Says that a connection ends in order, and why, as far as its carrier has words for that and takes
+/// them at once. One that cannot be told so has ended already.
+pub(super) fn finish(stream: &mut Stream, reason: &str, cx: &mut Context<'_>) {
     match stream {
         Stream::Quic(quic) => {
-            // A stream that cannot be finished has ended already.
             let _ = quic.finish(cx);
+        }
+        Stream::WebSocket(carried) => {
+            carried.set_goodbye(goodbye::code(reason));
+            let _ = Pin::new(carried).poll_shutdown(cx);
         }
         Stream::Tcp(_)
         | Stream::Tls(_)
         | Stream::Accepted(_)
-        | Stream::WebSocket(_)
         | Stream::Tunnel(_)
-        | Stream::Unix(_) => {}
+        | Stream::Unix(_) => {
+            let _ = Pin::new(stream).poll_shutdown(cx);
+        }
     }
 }

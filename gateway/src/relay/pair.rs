@@ -102,7 +102,10 @@ impl Pair {
                         reset(&mut self.client);
                         reset(&mut self.upstream);
                     }
-                    End::Whole | End::Quiet(_) => finish(&mut self.upstream, cx),
+                    End::Whole | End::Quiet(_) => {
+                        finish(&mut self.client, end.reason(), cx);
+                        finish(&mut self.upstream, end.reason(), cx);
+                    }
                 }
                 Poll::Ready(end)
             }

@@ -100,7 +100,11 @@ impl<'a, H: Hall> Tunnels<'a, H> {
             Ok(Err(error)) => self.upgrade.note("http2", &error),
             Err(late) => self.upgrade.note("time", &late),
         }
-        self.open.iter().for_each(TunnelInbox::cut);
+        self.cut();
+    }
+
+    fn cut(&mut self) {
+        self.open.drain(..).for_each(|inbox| inbox.cut());
     }
 
     fn poll(&mut self, connection: &mut Link, cx: &mut Context<'_>) -> Poll<()> {
@@ -115,7 +119,7 @@ impl<'a, H: Hall> Tunnels<'a, H> {
                 .note("flood", &"streams end badly, again and again");
             connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
             self.leaving = true;
-            self.until = Some(now + PARTING);
+            self.cut();
             cx.waker().wake_by_ref();
         }
         self.handle_time(connection, now, cx)
@@ -215,10 +219,12 @@ impl<'a, H: Hall> Tunnels<'a, H> {
 
     /// What the passing of time means.
     fn handle_time(&mut self, connection: &mut Link, now: Instant, cx: &Context<'_>) -> Poll<()> {
+        let quiet = self.open.is_empty();
+        // A stream may have been on its way when the client was told.
+        self.until = (self.leaving && quiet).then(|| self.until.unwrap_or(now + PARTING));
         if self.until.is_some_and(|until| until <= now) {
             return Poll::Ready(());
         }
-        let quiet = self.open.is_empty();
         let idle_at = quiet.then(|| self.last + self.upgrade.limit);
         let drains_at = self.worker.drains_at(self.id);
         let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
@@ -227,9 +233,6 @@ impl<'a, H: Hall> Tunnels<'a, H> {
             self.leaving = true;
             // The library says so with its next turn.
             cx.waker().wake_by_ref();
-        }
-        if self.leaving && quiet {
-            self.until.get_or_insert(now + PARTING);
         }
         let times = match self.leaving {
             true => [self.until, None],

@@ -58,6 +58,8 @@ pub(crate) struct TimeLeft {
     pub(crate) deadline: Instant,
     /// What each try has at most, from when it is sent.
     pub(crate) each_try: Option<Duration>,
+    /// How long its payload, or that of its answer, may stand still, however little is left.
+    pub(crate) patience: Duration,
 }
 
 /// A request that waits for its place.
@@ -72,8 +74,6 @@ struct Waiting {
 struct Terms {
     trace: u128,
     time: TimeLeft,
-    /// How long its payload, or that of its answer, may stand still.
-    patience: Duration,
 }
 
 /// What goes on beside the wait for an answer.
@@ -131,7 +131,6 @@ impl Call {
         let terms = Terms {
             trace: facts.trace,
             time,
-            patience: time.deadline.saturating_duration_since(now),
         };
         match upstream.acquire(facts.peer.connection, wish, now)? {
             Place::Granted(lease) => self.send(lease, request, terms),
@@ -229,13 +228,13 @@ impl Call {
         })?;
         let upload = upload.map(|((body, stream), allowance)| {
             // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
-            let patience = Patience::new(2 * terms.patience, lease.upstream().timers());
+            let patience = Patience::new(2 * terms.time.patience, lease.upstream().timers());
             let outflow = Outflow::new(body, stream, allowance, patience);
             Guard::new(tokio::task::spawn_local(outflow).abort_handle())
         });
         let sending = Sending {
             upload,
-            streams: streams.then_some(terms.patience),
+            streams: streams.then_some(terms.time.patience),
         };
         self.state = State::AwaitingHead {
             lease,

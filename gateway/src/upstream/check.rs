@@ -10,7 +10,7 @@ use gatewright_core::translate::Question;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -178,17 +178,15 @@ async fn get(usable: Usable, path: PathAndQuery) -> Option<()> {
         answer.status().is_success().then_some(())
     };
     // What it has to write leaves once it was polled.
-    let driving = poll_fn(|cx| {
+    let mut asking = pin!(asking);
+    poll_fn(|cx| {
         let ended = Pin::new(&mut connection).poll(cx).is_ready();
         let lost = matches!(cork.poll_release(cx), Poll::Ready(Err(_)));
-        if ended || lost {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+        match asking.as_mut().poll(cx) {
+            Poll::Pending if ended || lost => Poll::Ready(None),
+            // It may have come with the end of the connection.
+            passed => passed,
         }
-    });
-    tokio::select! {
-        () = driving => None,
-        passed = asking => passed,
-    }
+    })
+    .await
 }

@@ -5,6 +5,7 @@ mod answer;
 mod called;
 mod calling;
 mod extended;
+pub(crate) mod goodbye;
 mod opening;
 mod stream;
 

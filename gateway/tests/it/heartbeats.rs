@@ -275,6 +275,45 @@ async fn a_server_that_drains_is_asked_nothing_more() {
     assert_eq!(frame(&mut client).await, [0x81, 0, 7, 6]);
 }
 
+/// Who waits for a server that drains asks nothing elsewhere before it has its reply; others do.
+#[tokio::test]
+async fn nothing_overtakes_what_a_server_that_drains_still_owes() {
+    let (host, url) = listener().await;
+    let gateway = gateway(ALIVE_ONLY, &url, "shared").await;
+    let (mut one, mut two) = (connect(&gateway).await, connect(&gateway).await);
+    send(&mut one, [1, 0, 7, 5]).await;
+    let mut first = accept(&host).await;
+    let owed = other_than(0x41, &mut first).await;
+    send(&mut first, [0x42, 0, 0, 0]).await;
+    // Once its last word is heard, somebody else's request goes to another connection.
+    let mut second = loop {
+        send(&mut two, [1, 0, 8, 5]).await;
+        tokio::select! {
+            asked = other_than(0x41, &mut first) => {
+                send(&mut first, [0x81, asked[1], asked[2], 6]).await;
+                assert_eq!(other_than(0x41, &mut two).await, [0x81, 0, 8, 6]);
+            }
+            second = accept(&host) => break second,
+        }
+    };
+    send(&mut one, [1, 0, 9, 15]).await;
+    let asked = other_than(0x41, &mut second).await;
+    send(&mut second, [0x81, asked[1], asked[2], 6]).await;
+    assert_eq!(other_than(0x41, &mut two).await, [0x81, 0, 8, 6]);
+    // The next of them has come after that which waits, and is sent before.
+    send(&mut two, [1, 0, 10, 5]).await;
+    let asked = other_than(0x41, &mut second).await;
+    assert_eq!(
+        (asked[0], asked[3]),
+        (1, 5),
+        "nothing of the one that waits"
+    );
+    send(&mut first, [0x81, owed[1], owed[2], 6]).await;
+    assert_eq!(other_than(0x41, &mut one).await, [0x81, 0, 7, 6]);
+    let asked = other_than(0x41, &mut second).await;
+    assert_eq!((asked[0], asked[3]), (1, 15));
+}
+
 /// One-way messages may be refused, and one request may have many replies (quiet operations and
 /// `stat` of memcached). Nobody waits for these, and nobody else is disturbed.
 #[tokio::test]

@@ -193,6 +193,27 @@ async fn a_tls_stream_that_is_cut_short_does_not_end_well() {
 }
 
 #[tokio::test]
+async fn a_quiet_pair_ends_with_close_notify() {
+    let authority = Authority::new();
+    let (listener, url) = listener().await;
+    let gateway = RawConfig::default()
+        .upstream("backend", &[tls_url(&url)], "tls = { ca = \"ca.pem\" }")
+        .route("", "backend")
+        .file("ca.pem", authority.pem())
+        .limit("idle", "\"300ms\"")
+        .start()
+        .await;
+    let config = authority.issue(&["localhost"]).server(b"h2");
+    let (mut client, mut server) = tokio::join!(connect(&gateway), accept_tls(&listener, &config));
+    server.write_all(b"all of it").await.expect("a write");
+    server.flush().await.expect("a write");
+    expect(&mut client, b"all of it").await;
+    assert_eq!(end(&mut client).await, Ok(()));
+    assert_eq!(end(&mut server).await, Ok(()));
+    gateway.until_closed("idle", 1).await;
+}
+
+#[tokio::test]
 async fn an_upstream_that_is_not_trusted_gets_nothing() {
     let (ours, other) = (Authority::new(), Authority::new());
     let (listener, url) = listener().await;

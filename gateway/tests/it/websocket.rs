@@ -359,6 +359,27 @@ async fn a_client_that_does_not_read_is_paused_and_then_let_go() {
     );
 }
 
+/// Both sides of a relay hear that it ends, and a client of WebSocket why.
+#[tokio::test]
+async fn a_quiet_relay_says_goodbye() {
+    let (listener, url) = listener().await;
+    let config = RawConfig::to(&[url]).bind("ws://127.0.0.1:0/pos");
+    let idle = config.clone().limit("idle", "\"300ms\"");
+    let gateway = idle.start().await;
+    let (mut client, mut server) = tokio::join!(WebSocket::connect(&gateway), accept(&listener));
+    client.closes(1000).await;
+    assert_eq!(end(&mut server).await, Ok(()));
+
+    let mut gateway = config.start().await;
+    let (mut client, mut server) = tokio::join!(WebSocket::connect(&gateway), accept(&listener));
+    server.write_all(b"there").await.expect("a write");
+    client.expect(BINARY, b"there").await;
+    gateway.terminate().await;
+    client.closes(1001).await;
+    assert_eq!(end(&mut server).await, Ok(()));
+    assert_eq!(gateway.exit().await.code, Some(0));
+}
+
 #[tokio::test]
 async fn relays_and_bound_clients_come_by_websocket() {
     let (listener, url) = listener().await;

@@ -69,7 +69,14 @@ fn bodies_are_written_as_they_come() {
         "a\r\n0123456789\r\n"
     );
     assert_eq!(
-        write(&mut *server, Event::End(headers(&[("Sum", "1")]))),
+        write(
+            &mut *server,
+            Event::End(headers(&[
+                ("Sum", "1"),
+                ("Content-Length", "7"),
+                ("Host", "a")
+            ])),
+        ),
         "0\r\nSum: 1\r\n\r\n"
     );
 

@@ -11,7 +11,7 @@ use std::fmt;
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, split};
 use tokio::time::timeout;
 
@@ -170,7 +170,7 @@ impl Conversation {
         };
         let answered = match message.kind() {
             Kind::Request | Kind::Event => Answered::NotAReply,
-            Kind::Reply => match self.ledger.received(message.correlation()) {
+            Kind::Reply => match self.ledger.received(message.correlation(), Instant::now()) {
                 Answers::Request(index) => Answered::Request(index),
                 Answers::Late | Answers::Part | Answers::Unknown => {
                     self.unasked += 1;

@@ -1,7 +1,6 @@
 //! The task of one client connection.
 
 mod answers;
-mod goodbye;
 mod payload;
 mod reading;
 mod streamed;
@@ -19,6 +18,7 @@ use crate::dispatch::Reply;
 use crate::framing::Framing;
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener, Permit};
+use crate::websocket::goodbye;
 use bytes::Bytes;
 use gatewright_core::codec::Side;
 use gatewright_core::session::{Session, SessionLimits};

@@ -173,20 +173,17 @@ impl Lane {
     fn usable_link(self: &Rc<Self>, avoid: Option<usize>) -> Result<Option<Rc<Link>>, Fault> {
         {
             let state = &mut *self.state.borrow_mut();
-            if state
+            let alone = state.outstanding == 1;
+            state
                 .link
-                .as_ref()
-                .is_some_and(|(_, link)| link.is_closed())
-            {
-                state.link = None;
-            }
+                .take_if(|(_, link)| link.is_closed() && (alone || !link.is_parting()));
             if state.waiting.is_some() || state.waiting_parcels() > 0 {
                 return Ok(None);
             }
             if let Some((_, link)) = &state.link {
                 // What is unanswered keeps what comes after it from going elsewhere, before it.
-                let shared = self.upstream.sharing() == Sharing::Shared && !link.is_retiring();
-                let free = shared || state.outstanding == 1;
+                let shared = self.upstream.sharing() == Sharing::Shared && !link.is_parting();
+                let free = shared || alone;
                 return Ok(free.then(|| Rc::clone(link)));
             }
         }

@@ -63,7 +63,8 @@ struct State {
     driver: Option<Waker>,
     /// The clients' tasks that wait for it to be less full.
     blocked: Vec<Waker>,
-    unknown: u32,
+    /// Replies that nobody asked for, and since when they are counted.
+    unknown: (u32, Instant),
     /// One-way messages that had an id: each may be refused by a reply, which nobody waits for.
     unanswered: u32,
     /// The last reply that found its request: others to that may follow.
@@ -99,6 +100,8 @@ struct State {
 enum Closed {
     /// Replies that are due may still come.
     Leaving(&'static str),
+    /// The same, of a server from which none came for long.
+    Silent,
     /// The same, and what waits to be written still is: the server has done nothing wrong.
     Retired,
     /// Nothing more is waited for.
@@ -150,7 +153,7 @@ impl Link {
                 flushed: in_order.then(Flushed::default),
                 driver: None,
                 blocked: Vec::new(),
-                unknown: 0,
+                unknown: (0, now),
                 unanswered: 0,
                 answered: Correlation::None,
                 streams: Streams::default(),
@@ -302,6 +305,16 @@ impl Link {
         self.state.borrow().retiring
     }
 
+    /// Whether nothing new is begun on it, while its server answers what it has.
+    pub(super) fn is_parting(&self) -> bool {
+        let state = self.state.borrow();
+        match state.closed {
+            None => state.retiring,
+            Some(Closed::Leaving(_) | Closed::Retired) => true,
+            Some(Closed::Silent | Closed::AtOnce(_)) => false,
+        }
+    }
+
     /// Wakes its driver.
     pub(in crate::upstream) fn nudge(&self) {
         wake(self.state.borrow_mut().driver.take());
@@ -338,6 +351,7 @@ impl Link {
         match state.closed? {
             Closed::AtOnce(reason) => Some(reason),
             Closed::Leaving(reason) => state.ledger.is_empty().then_some(reason),
+            Closed::Silent => state.ledger.is_empty().then_some("silent"),
             Closed::Retired => {
                 let over = state.ledger.is_empty() && state.outbound.is_empty();
                 over.then_some("retired")
@@ -392,8 +406,8 @@ impl Link {
         // already may do so for as long as they like.
         if given_up.is_some_and(|until| until <= now && state.heard + self.quarantine <= until) {
             match state.closed {
-                None | Some(Closed::Retired) => state.closed = Some(Closed::Leaving("silent")),
-                Some(Closed::Leaving(_) | Closed::AtOnce(_)) => {}
+                None | Some(Closed::Retired) => state.closed = Some(Closed::Silent),
+                Some(Closed::Leaving(_) | Closed::Silent | Closed::AtOnce(_)) => {}
             }
         }
         match state.ledger.handle_timeout(self.quarantine, now) {
@@ -492,12 +506,12 @@ impl State {
         match owner {
             Some(mailbox) => {
                 mailbox.put_frames(&inbound[..scanned.bytes], replies.get());
-                if let Some(mailbox) = self.ledger.received_in_order(replies.get()) {
+                if let Some(mailbox) = self.ledger.received_in_order(replies.get(), clock::turn()) {
                     mailbox.complete();
                 }
             }
             None => {
-                self.ledger.received_in_order(replies.get());
+                self.ledger.received_in_order(replies.get(), clock::turn());
                 metrics.dropped("late");
             }
         }
@@ -546,12 +560,12 @@ impl State {
                 mailbox.blame();
             }
             mailbox.put_frames(message.frame().map_or(&[], |frame| frame), 1);
-            if let Some(mailbox) = self.ledger.received_in_order(1) {
+            if let Some(mailbox) = self.ledger.received_in_order(1, clock::turn()) {
                 mailbox.complete();
             }
             return Ok(());
         }
-        match self.ledger.received(message.correlation()) {
+        match self.ledger.received(message.correlation(), clock::turn()) {
             Answers::Request(mailbox) => {
                 if blames {
                     mailbox.blame();

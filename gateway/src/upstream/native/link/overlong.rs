@@ -1,6 +1,7 @@
 //! Replies that are too long: one of many on a connection is not to end the others.
 
 use super::{Broken, State};
+use crate::clock;
 use crate::observe::UpstreamMetrics;
 use crate::upstream::native::mailbox::Contents;
 use bytes::{Buf, BytesMut};
@@ -74,12 +75,12 @@ impl State {
                 .ok_or(Broken::Unasked("too long a reply"))?;
             mailbox.blame();
             mailbox.put_frames(&refusal, 1);
-            if let Some(mailbox) = self.ledger.received_in_order(1) {
+            if let Some(mailbox) = self.ledger.received_in_order(1, clock::turn()) {
                 mailbox.complete();
             }
             return Ok(());
         }
-        match self.ledger.received(correlation) {
+        match self.ledger.received(correlation, clock::turn()) {
             Answers::Request(mailbox) => mailbox.fail(fault),
             Answers::Late | Answers::Part => metrics.dropped("late"),
             Answers::Unknown => return self.note_unknown(correlation, metrics),

@@ -230,7 +230,10 @@ impl State {
             };
             down.end(trailers);
         }
-        match (self.ledger.received(&Correlation::None), whole) {
+        match (
+            self.ledger.received(&Correlation::None, clock::turn()),
+            whole,
+        ) {
             (Answers::Request(mailbox), Some(begun)) => {
                 if begun.blames {
                     mailbox.blame();

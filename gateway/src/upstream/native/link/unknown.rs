@@ -1,11 +1,15 @@
 //! Replies that answer no request that waits.
 
 use super::{Broken, State};
+use crate::clock;
 use crate::observe::UpstreamMetrics;
 use gatewright_core::message::Correlation;
+use std::time::Duration;
 
 /// Replies with unknown ids after which the server is not believed any more.
 const UNKNOWN: u32 = 16;
+/// For how long they count.
+const REMEMBERED: Duration = Duration::from_secs(60);
 
 impl State {
     /// Whether a reply that answers no request that waits is one that servers may send: another to the
@@ -33,9 +37,13 @@ impl State {
         if self.may_follow(correlation) {
             return Ok(());
         }
-        self.unknown += 1;
+        let now = clock::turn();
+        if now.saturating_duration_since(self.unknown.1) >= REMEMBERED {
+            self.unknown = (0, now);
+        }
+        self.unknown.0 += 1;
         match correlation {
-            Correlation::Id(_) if self.unknown < UNKNOWN => Ok(()),
+            Correlation::Id(_) if self.unknown.0 < UNKNOWN => Ok(()),
             Correlation::Id(_) | Correlation::Key(_) | Correlation::None => {
                 Err(Broken::Unasked("replies that nobody asked for"))
             }

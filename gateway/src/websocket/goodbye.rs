@@ -3,7 +3,7 @@
 use gatewright_codecs::websocket::CloseCode;
 
 /// The code for the reason why a connection ends: RFC 6455, 7.4.1.
-pub(super) fn code(reason: &str) -> CloseCode {
+pub(crate) fn code(reason: &str) -> CloseCode {
     match reason {
         "drain" => CloseCode::GoingAway,
         "peer" | "idle" | "last-message" => CloseCode::Normal,
