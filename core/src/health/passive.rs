@@ -119,7 +119,11 @@ impl Passive {
         match (self.state, verdict) {
             // Nothing new is heard from what was sent before.
             (State::Ejected { .. }, _) => false,
-            (State::Probing { since }, _) if began < since => false,
+            (State::Probing { since } | State::Healthy { since: Some(since) }, _)
+                if began < since =>
+            {
+                false
+            }
             (State::Probing { .. }, Verdict::Good) => {
                 self.state = State::Healthy { since: Some(now) };
                 false

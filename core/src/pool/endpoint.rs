@@ -68,6 +68,8 @@ pub(super) struct Endpoint {
     /// Places that the newest usable connection has; before any was, none is known to need more.
     places_each: usize,
     owned: Owned,
+    /// That of its first connection.
+    first_sequence: u64,
     next_sequence: u64,
     failures: u32,
     /// Connections in a row that were lost before they were of any use.
@@ -118,6 +120,7 @@ impl Endpoint {
             in_flight: 0,
             places_each: usize::MAX,
             owned: Owned::default(),
+            first_sequence: 0,
             next_sequence: 0,
             failures: 0,
             losses: 0,
@@ -137,6 +140,7 @@ impl Endpoint {
     /// Another one in the place of one that is gone. No id is used again.
     pub(super) fn replace(&mut self, found: Found, policy: HealthPolicy) {
         *self = Self {
+            first_sequence: self.next_sequence,
             next_sequence: self.next_sequence,
             ..Self::found(self.index, found, policy)
         };
@@ -395,6 +399,9 @@ impl Endpoint {
         began: Instant,
         now: Instant,
     ) -> bool {
+        if !self.knows(id) {
+            return false;
+        }
         if verdict != Verdict::Good && self.connection(id).is_none() {
             if self.blamed.is_some_and(|newest| newest >= id.sequence) {
                 return false;
@@ -404,7 +411,17 @@ impl Endpoint {
         if verdict != Verdict::Good {
             self.note_failure(now.saturating_duration_since(began), now);
         }
-        self.health.handle_verdict(verdict, began, now)
+        let reason = self.health.handle_verdict(verdict, began, now);
+        if reason || self.health.standing() != Standing::Probing {
+            // What is left of the trial, which may be a long answer, tells nothing more.
+            self.trial = None;
+        }
+        reason
+    }
+
+    /// Whether a connection was this one's, and not that of the one whose place it took.
+    pub(super) const fn knows(&self, id: ConnId) -> bool {
+        id.sequence >= self.first_sequence
     }
 
     /// A failure that took long is a slow answer; one that came fast is no fast answer.

@@ -200,14 +200,20 @@ impl Pool {
 
     /// The first answer came on this connection.
     pub fn handle_useful(&mut self, id: ConnId) {
-        self.endpoint(id).prove_useful();
+        let endpoint = self.endpoint(id);
+        if endpoint.knows(id) {
+            endpoint.prove_useful();
+        }
     }
 
     /// The first byte of an answer came on this connection; its exchange had its place since
     /// `began`.
     pub fn handle_first_byte(&mut self, id: ConnId, began: Instant, now: Instant) {
         let took = now.saturating_duration_since(began);
-        self.endpoint(id).observe(took, now);
+        let endpoint = self.endpoint(id);
+        if endpoint.knows(id) {
+            endpoint.observe(took, now);
+        }
     }
 
     /// An exchange on this connection ended in a way that speaks of the endpoint; it had its

@@ -9,6 +9,7 @@ use crate::collected::Collected;
 use crate::http2::{BUDGET, Guard, Outflow, Patience, decimal};
 use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
+use gatewright_core::health::Verdict;
 use gatewright_core::limit::Stage;
 use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, grpc};
@@ -501,6 +502,11 @@ impl Receiving {
             stream,
             body,
         } = self;
+        let verdict = match speaks_against_its_server(head.status) {
+            true => lease.bad(),
+            false => Verdict::Good,
+        };
+        lease.tell(verdict, now);
         let (download, rest) = Download::new(lease, body.finish(), stream, patience);
         tokio::task::spawn_local(download);
         Ok(HttpAnswer {

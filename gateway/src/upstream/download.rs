@@ -1,7 +1,6 @@
 //! What a server of HTTP/2 answers, on to the client.
 
 use super::Lease;
-use crate::clock;
 use crate::http2::{Inflow, Patience, SharedAllowance, Stopped};
 use bytes::Bytes;
 use gatewright_core::message::Body;
@@ -39,9 +38,9 @@ impl Future for Download {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(Pin::new(&mut self.inflow).poll(cx)) {
-            Stopped::Whole => self.lease.praise(clock::now()),
             Stopped::Cut => self.lease.blame(),
-            Stopped::Unwanted => {}
+            // The head has spoken for its server.
+            Stopped::Whole | Stopped::Unwanted => {}
         }
         Poll::Ready(())
     }

@@ -347,11 +347,8 @@ impl Upstream {
             if self.plan.policy.balance == Policy::P2c && verdict == Verdict::Good {
                 state.pool.handle_first_byte(id, began, now);
             }
-            if let Some(connected) = state.connected(id)
-                && verdict == Verdict::Good
-                && !std::mem::replace(&mut connected.answered, true)
-            {
-                state.pool.handle_useful(id);
+            if verdict == Verdict::Good {
+                state.note_answered(id);
             }
             state.is_busy()
         };
@@ -496,6 +493,14 @@ impl State {
                 let found = (self.connections).binary_search_by_key(&id, |connected| connected.id);
                 found.ok()
             }
+        }
+    }
+
+    /// An answer came on a connection, be it gone meanwhile.
+    fn note_answered(&mut self, id: ConnId) {
+        let known = self.connected(id);
+        if known.is_none_or(|c| !std::mem::replace(&mut c.answered, true)) {
+            self.pool.handle_useful(id);
         }
     }
 

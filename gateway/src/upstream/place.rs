@@ -57,8 +57,17 @@ impl Lease {
 
     /// Notes that the endpoint failed.
     pub(super) fn blame(&self) {
+        self.verdict.set(Some(self.bad()));
+    }
+
+    pub(super) fn bad(&self) -> Verdict {
         let jitter = self.upstream.jitter();
-        self.verdict.set(Some(Verdict::Bad { jitter }));
+        Verdict::Bad { jitter }
+    }
+
+    /// Says how the endpoint did before this is over, which may take as long as anybody likes.
+    pub(super) fn tell(&self, verdict: Verdict, now: Instant) {
+        (self.upstream).change_pool(|pool| pool.handle_verdict(self.id, verdict, self.began, now));
     }
 
     pub(super) const fn endpoint(&self) -> usize {
@@ -86,11 +95,7 @@ impl Lease {
     /// Notes that an answer came.
     pub(super) fn answered(&self) {
         let state = &mut *self.upstream.state.borrow_mut();
-        let known = state.connected(self.id);
-        let first = known.is_none_or(|c| !std::mem::replace(&mut c.answered, true));
-        if first {
-            state.pool.handle_useful(self.id);
-        }
+        state.note_answered(self.id);
         if self.upstream.plan.policy.balance == Policy::P2c {
             let now = clock::now();
             state.pool.handle_first_byte(self.id, self.began, now);

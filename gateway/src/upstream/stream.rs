@@ -74,7 +74,7 @@ impl Stream {
 
     /// Has the system notice a server that vanished without a word. Not for relays, whose
     /// servers may take nothing for as long as the listener's limits say.
-    pub(super) fn notice_silence(&self) -> io::Result<()> {
+    pub(crate) fn notice_silence(&self) -> io::Result<()> {
         let tcp = match self {
             Self::Tcp(tcp) => tcp,
             Self::Tls(tls) => tls.get_ref().0,

@@ -397,6 +397,13 @@ impl Call {
         self.say(id, verdict, began, clock::turn());
     }
 
+    /// The same for a fault that nobody has asked for.
+    fn judge_unheard(&self) {
+        if let Some(fault) = self.mailbox.take_fault() {
+            self.judge(Some(&fault));
+        }
+    }
+
     fn bad(&self) -> Verdict {
         let jitter = self.lane.upstream.jitter();
         Verdict::Bad { jitter }
@@ -414,6 +421,8 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        // Of an answer that broke off, the head was taken long ago.
+        self.judge_unheard();
         self.lane.ended(&self.mailbox);
     }
 }

@@ -210,6 +210,11 @@ impl Mailbox {
         Poll::Ready(mail.part())
     }
 
+    /// Why it failed, if nobody was told yet.
+    pub(super) fn take_fault(&self) -> Option<Box<Fault>> {
+        self.mail.borrow_mut().fault.take()
+    }
+
     /// What came of the replies to a batch, be it nothing.
     pub(super) fn take_part(&self) -> Part {
         self.mail.borrow_mut().part()

@@ -25,7 +25,7 @@ use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::{ErrorReplies, Pulse};
 use gatewright_core::message::{Body, Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
-use gatewright_core::reply::{Answers, Entry, Ledger, Overdue};
+use gatewright_core::reply::{Answers, Entry, InUse, Ledger, Overdue};
 use overlong::Passed;
 use reach::Reach;
 use std::cell::RefCell;
@@ -211,25 +211,50 @@ impl Link {
                 state.outbound.extend_from_slice(frames);
                 Correlation::None
             }
-            Parcel::Message(message) => self.write(message, state)?,
+            Parcel::Message(message) => {
+                self.check_id(message)?;
+                self.write(message, state)?
+            }
+        };
+        let entry = match replies {
+            Some(replies) => match state.ledger.sent(&correlation, replies, Rc::clone(to)) {
+                Ok(entry) => Some(entry),
+                Err(InUse) => {
+                    // Nothing of it has left.
+                    state.outbound.truncate(before);
+                    let detail = "a request with this key waits for its reply on the connection";
+                    return Err(Fault::unsent(FaultClass::Overload, detail));
+                }
+            },
+            None => None,
         };
         state.reach = Reach::Waiting;
         state.served += replies.map_or(1, |replies| u64::from(replies.get()));
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
         }
-        let Some(replies) = replies else {
+        let Some(entry) = entry else {
             if let Correlation::Id(_) = correlation {
                 state.unanswered = state.unanswered.saturating_add(1);
             }
             to.complete();
             return Ok(());
         };
-        let entry = state
-            .ledger
-            .sent(&correlation, replies, Rc::clone(to))
-            .map_err(|_| Fault::sent(FaultClass::Internal, "an id was given out twice"))?;
         to.note_sent(Rc::clone(self), entry, clock::turn());
+        Ok(())
+    }
+
+    /// Nobody could tell whose the reply is to a request without an id, where ids tell.
+    fn check_id(&self, message: &Message) -> Result<(), Fault> {
+        let by_id = self.sharing == Sharing::Shared
+            && matches!(
+                self.descriptor.capabilities.correlation,
+                CorrelationKind::Id { .. }
+            );
+        if by_id && message.kind() == Kind::Request && *message.correlation() == Correlation::None {
+            let detail = "the request has no id by which its reply could be told";
+            return Err(Fault::unsent(FaultClass::BadRequest, detail));
+        }
         Ok(())
     }
 
