@@ -4,6 +4,7 @@
 mod directions;
 mod expressions;
 mod grading;
+mod ids;
 mod loading;
 mod names;
 mod own;

@@ -153,7 +153,8 @@ fn fault(set: &str) -> Option<&'static str> {
     findings.all().last().map(|finding| finding.code)
 }
 
-struct Text(String);
+/// A definition that is at hand as text.
+pub(crate) struct Text(pub(crate) String);
 
 impl Sources for Text {
     fn read(&self, _: &Path, _: usize) -> Result<String, Unreadable> {

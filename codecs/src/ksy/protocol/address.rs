@@ -2,12 +2,13 @@
 
 use super::Ksy;
 use super::ids::from_key;
-use super::operations::{Told, keys, steps_to};
+use super::operations::{Told, steps_to};
+use super::paths::{Named, named};
 use super::schema::steps;
-use super::shape::{Part, Shape};
+use super::shape::{Part, Place, Shape};
 use crate::ksy::model::TypeId;
 use crate::ksy::section::plan::DirectionPlan;
-use crate::ksy::write::{FieldKey, Given};
+use crate::ksy::write::Given;
 use bytes::Bytes;
 use gatewright_core::message::{Correlation, Message, Record, Value};
 use std::borrow::Cow;
@@ -48,8 +49,8 @@ impl Ksy {
         }
         let mut fields = fields.clone();
         for (id, value) in direction.id.iter().zip(ids) {
-            let keys = keys(&self.plan, direction.root, &id.code);
-            self.address(&mut fields, &told.shape, &keys, value);
+            let ids = named(&self.plan, direction.root, &id.code);
+            self.address(&mut fields, &told.shape, &[], &ids, value);
         }
         Cow::Owned(fields)
     }
@@ -64,51 +65,76 @@ impl Ksy {
     ) -> bool {
         let ids = values(message.correlation());
         direction.id.iter().zip(&ids).all(|(id, value)| {
-            let keys = keys(&self.plan, direction.root, &id.code);
-            self.agrees(message.fields(), &told.shape, &keys, value)
+            let ids = named(&self.plan, direction.root, &id.code);
+            self.agrees(message.fields(), &told.shape, &[], &ids, value)
         })
     }
 
-    fn agrees(&self, fields: &Record, shape: &Shape, keys: &[FieldKey], id: &Value) -> bool {
-        let within = |ty: Option<&TypeId>, value: &Value| {
-            let shape = ty.and_then(|ty| self.operations.nested.get(ty));
-            match (shape, value) {
-                (Some(shape), Value::Record(inner)) => self.agrees(inner, shape, keys, id),
+    /// `around` are the slots that lead to the structure of the shape.
+    fn agrees(
+        &self,
+        fields: &Record,
+        shape: &Shape,
+        around: &[usize],
+        ids: &[Named],
+        id: &Value,
+    ) -> bool {
+        (shape.fields.iter().zip(fields)).all(|(place, field)| {
+            let path = path_to(place, around);
+            let within = |ty: Option<&TypeId>, value: &Value| {
+                let shape = ty.and_then(|ty| self.operations.nested.get(ty));
+                match (shape, value) {
+                    (Some(shape), Value::Record(inner)) => {
+                        self.agrees(inner, shape, &path, ids, id)
+                    }
+                    _ => true,
+                }
+            };
+            match (&place.part, field) {
+                _ if ids.iter().any(|named| named.stands_at(&path, place.key)) => field == id,
+                (Part::Struct(ty), inner) => within(Some(ty), inner),
+                (Part::OneOf(choices), Value::Record(all)) => (choices.iter().zip(all))
+                    .all(|(choice, inner)| within(choice.ty.as_ref(), inner)),
                 _ => true,
             }
-        };
-        (shape.fields.iter().zip(fields)).all(|(place, field)| match (&place.part, field) {
-            _ if keys.contains(&place.key) => field == id,
-            (Part::Struct(ty), inner) => within(Some(ty), inner),
-            (Part::OneOf(choices), Value::Record(all)) => {
-                (choices.iter().zip(all)).all(|(choice, inner)| within(choice.ty.as_ref(), inner))
-            }
-            _ => true,
         })
     }
 
-    fn address(&self, fields: &mut Record, shape: &Shape, keys: &[FieldKey], id: &Value) {
+    fn address(
+        &self,
+        fields: &mut Record,
+        shape: &Shape,
+        around: &[usize],
+        ids: &[Named],
+        id: &Value,
+    ) {
         for (place, field) in shape.fields.iter().zip(fields) {
-            if keys.contains(&place.key) && !field.is_null() {
+            let path = path_to(place, around);
+            let is_id = ids.iter().any(|named| named.stands_at(&path, place.key));
+            if is_id && !field.is_null() {
                 field.clone_from(id);
                 continue;
             }
-            match (&place.part, field) {
-                (Part::Struct(ty), Value::Record(inner)) => {
-                    if let Some(shape) = self.operations.nested.get(ty) {
-                        self.address(inner, shape, keys, id);
-                    }
+            let within = |ty: Option<&TypeId>, value: &mut Value| {
+                let shape = ty.and_then(|ty| self.operations.nested.get(ty));
+                if let (Some(shape), Value::Record(inner)) = (shape, value) {
+                    self.address(inner, shape, &path, ids, id);
                 }
+            };
+            match (&place.part, field) {
+                (Part::Struct(ty), inner) => within(Some(ty), inner),
                 (Part::OneOf(choices), Value::Record(all)) => {
-                    for (choice, value) in choices.iter().zip(all) {
-                        let shape = choice.ty.and_then(|ty| self.operations.nested.get(&ty));
-                        if let (Some(shape), Value::Record(inner)) = (shape, value) {
-                            self.address(inner, shape, keys, id);
-                        }
+                    for (choice, inner) in choices.iter().zip(all) {
+                        within(choice.ty.as_ref(), inner);
                     }
                 }
                 _ => {}
             }
         }
     }
+}
+
+/// The slots that lead to a field of a structure.
+fn path_to(place: &Place, around: &[usize]) -> Vec<usize> {
+    around.iter().copied().chain(place.slots()).collect()
 }

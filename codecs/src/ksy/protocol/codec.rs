@@ -93,7 +93,8 @@ impl KsyCodec {
 
     fn read_reply(&mut self, frame: Bytes) -> Result<Read, DecodeError> {
         let protocol = Arc::clone(&self.protocol);
-        let id = protocol.reply_id.filter(|_| self.pending.is_some());
+        let id = protocol.reply_id.as_ref();
+        let id = id.filter(|_| self.pending.is_some());
         let id = id.and_then(|id| read_fixed(&frame, id));
         let correlation = id.map_or(Correlation::None, Correlation::Id);
         let Some(arguments) = self.arguments(&correlation) else {
@@ -187,7 +188,7 @@ impl ConnCodec for KsyCodec {
     }
 }
 
-fn read_fixed(frame: &[u8], at: Fixed) -> Option<u64> {
+fn read_fixed(frame: &[u8], at: &Fixed) -> Option<u64> {
     let end = at.offset.checked_add(usize::from(at.width))?;
     let bytes = frame.get(at.offset..end)?;
     let fold = |n: u64, byte: &u8| n << 8 | u64::from(*byte);
@@ -460,8 +461,8 @@ impl Ksy {
             }
         };
         let fixed = match way {
-            Way::Request => self.request_id,
-            Way::Reply => self.reply_id,
+            Way::Request => self.request_id.as_ref(),
+            Way::Reply => self.reply_id.as_ref(),
         };
         let Some(fixed) = fixed.filter(|_| !direction.framer.is_escaped()) else {
             return Ok(false);

@@ -3,6 +3,7 @@
 use super::direct::compile;
 use super::offsets::{Fixed, fixed};
 use super::operations::{Operations, Way, describe, keys};
+use super::paths::path;
 use super::schema::{Names, TooMany};
 use super::{Ksy, Layouts};
 use crate::ksy::codes;
@@ -165,9 +166,9 @@ fn id_place(plan: &Plan, direction: &DirectionPlan) -> Option<Fixed> {
     let [id] = direction.id.as_slice() else {
         return None;
     };
-    let key = super::paths::key(plan, direction.root, &id.code)?;
+    let path = path(plan, direction.root, &id.code)?;
     let numbers = fixed(plan, direction.root);
-    numbers.into_iter().find(|number| number.key == key)
+    numbers.into_iter().find(|number| number.path == path)
 }
 
 pub(super) fn rules(plan: &Plan, section: &SectionPlan, options: &OptionsPlan) -> Rules {

@@ -42,8 +42,8 @@ impl Ksy {
     /// all its fields.
     fn patches(&self, way: Way) -> bool {
         let fixed = match way {
-            Way::Request => self.request_id,
-            Way::Reply => self.reply_id,
+            Way::Request => &self.request_id,
+            Way::Reply => &self.reply_id,
         };
         match self.descriptor.capabilities.correlation {
             CorrelationKind::Fifo | CorrelationKind::None => true,

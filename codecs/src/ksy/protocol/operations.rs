@@ -1,11 +1,11 @@
 //! Operations: what a definition's messages are called, and where their fields stand.
 
 use super::grading::grading;
-use super::paths::{key, path};
+use super::paths::{key, named, path};
 use super::presets::{Preset, Presets};
 use super::schema::limited;
 use super::schema::{Builder, Names, TooMany};
-use super::shape::{Path, Shape, Step, range};
+use super::shape::{Path, Place, Shape, Step, range};
 use crate::ksy::model::{Ty, TypeId};
 use crate::ksy::plan::{Code, Form, Op, Plan};
 use crate::ksy::section::plan::{
@@ -255,11 +255,9 @@ fn id_slot(plan: &Plan, direction: &DirectionPlan, shape: &Shape) -> Option<Slot
     if id.ty != Ty::Int {
         return None;
     }
-    let keys = keys(plan, direction.root, &id.code);
-    let at = shape
-        .fields
-        .iter()
-        .position(|place| keys.contains(&place.key));
+    let ids = named(plan, direction.root, &id.code);
+    let is_id = |place: &Place| ids.iter().any(|id| id.stands_at(&place.slots(), place.key));
+    let at = shape.fields.iter().position(is_id);
     at.and_then(|at| u16::try_from(at).ok()).map(Slot)
 }
 

@@ -45,6 +45,13 @@ pub(super) struct Place {
     pub(super) part: Part,
 }
 
+impl Place {
+    /// The members on the path.
+    pub(super) fn slots(&self) -> SmallVec<[usize; 4]> {
+        self.path.iter().map(|step| step.slot).collect()
+    }
+}
+
 /// A field's form.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
