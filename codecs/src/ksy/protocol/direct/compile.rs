@@ -188,7 +188,8 @@ impl Compiler<'_> {
                     items.push(Item::Leave);
                 }
             }
-            Form::Switch(switch) => {
+            // Values for which nothing is said have no form. Where they have one, the machine reads it.
+            Form::Switch(switch) if switch.otherwise.is_none() => {
                 let decides = self.operation?;
                 if super::super::paths::key(self.plan, ty, &switch.on) != Some(decides) {
                     return None;

@@ -106,12 +106,57 @@ fn what_needs_the_machine_has_no_layout() {
     }
 }
 
+/// The same definition with and without a form for all other values.
+const SWITCHED: &str = "
+meta: {id: switched, endian: be}
+-gateway:
+  frame: {length: {at: 0, type: u1, counts: frame}, max: 8}
+  operation: kind
+  id: id
+seq:
+  - {id: len, type: u1}
+  - {id: kind, type: u1, enum: kind}
+  - {id: id, type: u2}
+  - id: msg
+    type: {switch-on: kind, cases: {'kind::a': a OTHERWISE}}
+types:
+  a: {seq: [{id: number, type: u1}]}
+  pad: {seq: [{id: zero, contents: [0, 0]}]}
+enums: {kind: {1: a, 2: b}}
+";
+
+#[test]
+fn what_other_values_have_is_read_and_written() {
+    let load = |otherwise: &str| {
+        let text = Text(SWITCHED.replace("OTHERWISE", otherwise));
+        load_ksy(Path::new("switched.ksy"), &text, &[]).unwrap().0
+    };
+    let direct = load("");
+    assert!(direct.layouts.requests.is_some() && direct.layouts.replies.is_some());
+    for otherwise in ["", ", _: pad"] {
+        let mut machine = load(otherwise);
+        machine.layouts = Layouts::default();
+        let (direct, machine) = (Arc::new(load(otherwise)), Arc::new(machine));
+        for side in [Side::Server, Side::Client] {
+            for frame in [
+                &[5, 1, 0, 7, 9][..],
+                &[4, 2, 0, 7],
+                &[6, 2, 0, 7, 0, 0],
+                &[6, 2, 0, 7, 0, 1],
+                &[6, 3, 0, 7, 0, 0],
+            ] {
+                compare(&direct, &machine, side, frame);
+            }
+        }
+    }
+}
+
 /// A definition that is at hand as text.
-struct Text(&'static str);
+struct Text(String);
 
 impl Sources for Text {
     fn read(&self, _: &Path, _: usize) -> Result<String, Unreadable> {
-        Ok(self.0.to_owned())
+        Ok(self.0.clone())
     }
 }
 
@@ -135,7 +180,7 @@ types:
 
 #[test]
 fn replies_that_need_their_requests_are_read_after_them() {
-    let (protocol, ..) = load_ksy(Path::new("asked.ksy"), &Text(ASKED), &[]).unwrap();
+    let (protocol, ..) = load_ksy(Path::new("asked.ksy"), &Text(ASKED.to_owned()), &[]).unwrap();
     assert!(protocol.layouts.requests.is_none() && protocol.layouts.replies.is_none());
     let protocol = Arc::new(protocol);
     let codec = |side| Arc::clone(&protocol).codec(side, 64);
