@@ -3,7 +3,7 @@
 
 use super::text::{self, Counted};
 use super::wrong::{self, Wrong};
-use super::{FORMAT, MAX_DEPTH, MAX_ELEMENTS, MAX_INLINE, is_type};
+use super::{FORMAT, MAX_ELEMENTS, MAX_INLINE, MAX_NESTED, is_type};
 use gatewright_core::codec::{DecodeError, Delimited, Overlong, Side};
 use gatewright_core::message::Correlation;
 use smallvec::SmallVec;
@@ -27,8 +27,8 @@ pub(super) struct Walk {
     left: usize,
     /// The same for those around it.
     outer: SmallVec<[usize; 4]>,
-    /// What all aggregates of the frame together claim to hold.
-    claimed: usize,
+    /// The sum of those.
+    around: usize,
     /// Where a command's name is: its first byte and the one behind its last.
     name: [usize; 2],
     state: State,
@@ -107,7 +107,7 @@ impl Walk {
             seen: 0,
             left: 0,
             outer: SmallVec::new(),
-            claimed: 0,
+            around: 0,
             name: [0; 2],
             state: State::Awaiting,
         }
@@ -118,7 +118,7 @@ impl Walk {
         self.at = 0;
         self.seen = 0;
         self.left = 0;
-        self.claimed = 0;
+        self.around = 0;
         self.name = [0; 2];
         self.state = State::Awaiting;
         if self.outer.spilled() {
@@ -175,6 +175,7 @@ impl Walk {
         if self.state == State::Awaiting {
             match buf.first() {
                 None => return Ok(Some(1)),
+                Some(b'*') if buf.get(1) == Some(&b'-') => return self.null_command(buf),
                 Some(b'*') => match self.length(buf)? {
                     Some(count) => self.arguments(count)?,
                     None => return Ok(Some(0)),
@@ -191,14 +192,25 @@ impl Walk {
     }
 
     fn arguments(&mut self, count: Length) -> Result<(), DecodeError> {
-        if count.value == 0 {
-            return Err(Wrong::Direction.at(0, "a command with a name"));
+        if count.value > MAX_ELEMENTS {
+            return Err(wrong::too_many(self.at));
         }
-        self.claim(count.value)?;
         self.left = count.value;
         self.at = count.end;
         self.state = State::Inside;
         Ok(())
+    }
+
+    /// A null array, which asks for nothing.
+    fn null_command(&mut self, buf: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some(end) = self.line(1, buf, 2, |_| true)? else {
+            return Ok(Some(0));
+        };
+        if buf.get(1..end) != Some(b"-1") {
+            return Err(Wrong::Value.at(1, "a length, or -1"));
+        }
+        self.at = end.saturating_add(2);
+        Ok(None)
     }
 
     /// One bulk string; how many bytes there must be if it is not all there.
@@ -260,49 +272,37 @@ impl Walk {
                     self.left = self.left.saturating_sub(1);
                     self.open(count, end)?;
                 }
-                Element::Attribute { count, end } => {
-                    self.claim(1)?;
-                    self.open(count, end)?;
-                }
+                Element::Attribute { count, end } => self.open(count, end)?,
                 Element::Short(total) => return Ok(Some(self.with_rest(total))),
             }
             while self.left == 0
                 && let Some(left) = self.outer.pop()
             {
+                self.around = self.around.saturating_sub(left);
                 self.left = left;
             }
         }
         Ok(None)
     }
 
+    /// What an aggregate claims to hold takes no memory, and takes bytes: a frame that it does not
+    /// fit into is refused as soon as they are waited for.
     fn open(&mut self, count: usize, end: usize) -> Result<(), DecodeError> {
-        if self.outer.len() >= MAX_DEPTH {
+        if self.outer.len() >= MAX_NESTED {
             return Err(wrong::too_deep(self.at));
         }
-        self.claim(count)?;
         self.at = end;
         if count > 0 {
             self.outer.push(self.left);
+            self.around = self.around.saturating_add(self.left);
             self.left = count;
         }
         Ok(())
     }
 
-    /// Takes what an aggregate claims to hold for true, if all of them together may hold it.
-    fn claim(&mut self, count: usize) -> Result<(), DecodeError> {
-        self.claimed = self.claimed.saturating_add(count);
-        if self.claimed > MAX_ELEMENTS {
-            return Err(wrong::too_many(self.at));
-        }
-        Ok(())
-    }
-
     /// The bytes that it takes to the end of the element at hand and of all that are to follow.
-    fn with_rest(&self, total: usize) -> usize {
-        let elements = self
-            .outer
-            .iter()
-            .fold(self.left, |sum, left| sum.saturating_add(*left));
+    const fn with_rest(&self, total: usize) -> usize {
+        let elements = self.left.saturating_add(self.around);
         let others = elements.saturating_sub(1).saturating_mul(SHORTEST_ELEMENT);
         total.saturating_add(others)
     }

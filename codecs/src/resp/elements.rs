@@ -1,11 +1,12 @@
 //! A whole frame that a server sent into a message whose bytes are slices of it.
 
+use super::delimit::Walk;
 use super::parse::{Parsed, counted, length, line, lossy, malformed};
 use super::schema::{ERROR, Kinds, PUSH, REPLY};
 use super::{FORMAT, MAX_DEPTH, MAX_LISTED, text};
 use bytes::Bytes;
 use bytestring::ByteString;
-use gatewright_core::codec::DecodeError;
+use gatewright_core::codec::{DecodeError, Delimited, Side};
 use gatewright_core::message::{Kind, Message, Record, Value};
 use nom::Parser;
 use nom::bytes::complete::{tag, take};
@@ -123,6 +124,7 @@ impl<'f> Reader<'f> {
             b"$" => self.bulk(rest),
             b"!" => self.bulk_error(rest),
             b"=" => self.verbatim(rest),
+            b"*" | b"~" | b"%" | b"|" if depth >= MAX_DEPTH => self.pass(input),
             b"*" => self.aggregate(Kinds::Array, rest, 1, depth),
             b"~" => self.aggregate(Kinds::Set, rest, 1, depth),
             b"%" => self.aggregate(Kinds::Map, rest, 2, depth),
@@ -179,6 +181,18 @@ impl<'f> Reader<'f> {
         Ok((rest, element))
     }
 
+    /// An aggregate that stands too deep to be listed, with the attributes before it.
+    fn pass(&mut self, input: &'f [u8]) -> Parsed<'f, Element> {
+        let end = Walk::new(Side::Client, usize::MAX).advance(input);
+        let Ok(Delimited::Frame(length)) = end else {
+            return fail().parse(input);
+        };
+        self.listed = usize::MAX;
+        take(length.get())
+            .map(|_| Element::new(Kinds::Array))
+            .parse(input)
+    }
+
     /// So many times `each` elements, with the attributes before them.
     fn aggregate(
         &mut self,
@@ -187,9 +201,6 @@ impl<'f> Reader<'f> {
         each: usize,
         depth: usize,
     ) -> Parsed<'f, Element> {
-        if depth >= MAX_DEPTH {
-            return fail().parse(input);
-        }
         let (mut rest, count) = length(input)?;
         let mut left = count.saturating_mul(each);
         let mut items = Vec::new();

@@ -27,7 +27,8 @@
 //! A frame is one command, one answer with the attributes before it, or one push. Read strictly: lines end
 //! in CR LF; lengths are decimal digits without sign or leading zeros; integers fit 64 bits. Not
 //! supported are streamed values (`$?`, `*?`, `;`, `.`), and inline commands with quotes, which
-//! have an array for what they cannot say. Limits: [`MAX_FRAME`], [`MAX_DEPTH`], [`MAX_ELEMENTS`],
+//! have an array for what they cannot say. Empty lines, empty arrays and null arrays ask for nothing,
+//! and are passed over. Limits: [`MAX_FRAME`], [`MAX_DEPTH`], [`MAX_ELEMENTS`],
 //! [`MAX_INLINE`].
 //!
 //! Specification: <https://redis.io/docs/latest/develop/reference/protocol-spec/>
@@ -63,9 +64,14 @@ use std::sync::Arc;
 
 /// The longest frame, in bytes: redis' largest string and as much again for what surrounds it.
 pub const MAX_FRAME: usize = 1 << 30;
-/// So many aggregates may stand in each other, the outermost counted.
+/// A reply with more aggregates in each other, the outermost counted, is read without listing its
+/// elements; none is written.
 pub const MAX_DEPTH: usize = 32;
-/// What all aggregates of a frame together may hold; a map's keys and values count one by one.
+/// No frame with more aggregates in each other is read. A connection keeps 8 bytes for each while
+/// the frame comes. A script can make replies of some thousand.
+const MAX_NESTED: usize = 16 << 10;
+/// What a command may hold, and all aggregates of a reply that is written; a map's keys and values
+/// count one by one. Of one that is read, the bytes are counted only.
 pub const MAX_ELEMENTS: usize = 1 << 20;
 /// The longest inline command, in bytes without the end of its line; as in redis.
 pub const MAX_INLINE: usize = 64 << 10;
@@ -83,9 +89,9 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "bad_boolean.hex",
     "bad_count_huge.hex",
     "bad_count_sum.hex",
-    "bad_depth.hex",
     "bad_double.hex",
     "bad_element.hex",
+    "bad_empty_arrays.hex",
     "bad_http_get.hex",
     "bad_http_post.hex",
     "bad_inline_control.hex",
@@ -119,6 +125,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "replies_resp3.hex",
     "replies_transaction.hex",
     "reply_attribute.hex",
+    "reply_deep.hex",
     "reply_hello.hex",
     "reply_ok.hex",
 ];

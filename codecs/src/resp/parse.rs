@@ -49,6 +49,9 @@ pub(super) fn command(names: &Names, frame: Bytes) -> Result<Message, DecodeErro
     if !frame.starts_with(b"*") {
         return inline(names, frame);
     }
+    if matches!(&*frame, b"*0\r\n" | b"*-1\r\n") {
+        return Err(nothing_asked("an array of nothing"));
+    }
     match array(&frame) {
         Ok(([], (name, args))) => build(names, &frame, name, args),
         Ok(_) | Err(_) => Err(malformed(&frame)),
@@ -86,12 +89,16 @@ fn inline(names: &Names, frame: Bytes) -> Result<Message, DecodeError> {
         .split(|byte| matches!(byte, b' ' | b'\t'))
         .filter(|word| !word.is_empty());
     let Some(name) = words.next() else {
-        // As in redis, an empty line asks for nothing.
-        let error = DecodeError::new(Cause::BadValue, 0, "a command", "an empty line");
-        return Err(error.with_recovery(Recovery::Skip));
+        return Err(nothing_asked("an empty line"));
     };
     let args = words.map(|word| Value::Bytes(frame.slice_ref(word)));
     build(names, &frame, name, args.collect())
+}
+
+/// Redis passes over what asks for nothing, and answers nothing.
+fn nothing_asked(got: &'static str) -> DecodeError {
+    let error = DecodeError::new(Cause::BadValue, 0, "a command", got);
+    error.with_recovery(Recovery::Skip)
 }
 
 fn build(

@@ -1,6 +1,6 @@
 //! What can be wrong with a frame, in the words of its error.
 
-use super::{MAX_DEPTH, MAX_ELEMENTS, is_type};
+use super::{MAX_ELEMENTS, MAX_NESTED, is_type};
 use gatewright_core::codec::{Cause, DecodeError, Side, foreign_preamble};
 
 /// The kind of an error that needs no more words than what was expected.
@@ -34,13 +34,13 @@ pub(super) fn too_long(offset: usize, max_frame: usize) -> DecodeError {
 
 #[cold]
 pub(super) fn too_deep(offset: usize) -> DecodeError {
-    let expected = format!("at most {MAX_DEPTH} aggregates in each other");
+    let expected = format!("at most {MAX_NESTED} aggregates in each other");
     DecodeError::new(Cause::TooLong, offset, expected, "one more")
 }
 
 #[cold]
 pub(super) fn too_many(offset: usize) -> DecodeError {
-    let expected = format!("at most {MAX_ELEMENTS} elements in a frame");
+    let expected = format!("at most {MAX_ELEMENTS} elements in a command");
     DecodeError::new(Cause::TooLong, offset, expected, "more")
 }
 
