@@ -24,7 +24,7 @@ pub(crate) fn record(def: &str) -> Option<BoxedStrategy<Record>> {
                 fields
             })
             .boxed(),
-        "error" => ("(?s).{0,24}", attributes())
+        "error" => ("[^\r\n]{0,24}", attributes())
             .prop_map(|(message, attributes)| {
                 vec![message.as_str().into(), Value::Null, attributes]
             })
@@ -76,7 +76,7 @@ fn scalar() -> impl Strategy<Value = Record> {
 
 fn value() -> impl Strategy<Value = Record> {
     scalar().prop_recursive(4, 24, 4, |inner| {
-        let error = "(?s).{0,24}".prop_map(|text| element(13, TEXT, text.as_str().into()));
+        let error = "[^\r\n]{0,24}".prop_map(|text| element(13, TEXT, text.as_str().into()));
         let pairs = vec((inner.clone(), inner.clone()), 0..3).prop_map(|pairs| {
             pairs
                 .into_iter()

@@ -12,6 +12,7 @@ use nom::Parser;
 use nom::bytes::complete::{tag, take};
 use nom::combinator::{fail, map_opt};
 use nom::sequence::terminated;
+use std::borrow::Cow;
 
 /// One value, or an attribute. Fields that its kind has not are null.
 struct Element {
@@ -159,7 +160,12 @@ impl<'f> Reader<'f> {
 
     fn bulk_error(&self, input: &'f [u8]) -> Parsed<'f, Element> {
         let (rest, text) = counted(input)?;
-        let text = Value::Str(lossy(self.frame, text));
+        let text = lossy(self.frame, text);
+        // As it would be written; the frame keeps its lines.
+        let text = match text::on_one_line(&text) {
+            Cow::Borrowed(_) => Value::Str(text),
+            Cow::Owned(text) => Value::Str(text.into()),
+        };
         Ok((
             rest,
             Element {

@@ -270,7 +270,7 @@ fn error() -> StructDef {
     StructDef {
         name: "error".into(),
         fields: vec![
-            FieldDef::new("message", Type::STR).doc("with its code"),
+            FieldDef::new("message", Type::STR).doc("with its code, on one line"),
             FieldDef::new("code", Type::STR)
                 .optional()
                 .doc("read-only: the message's first word"),

@@ -590,10 +590,12 @@ fn aggregates_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn an_error_of_more_lines_is_a_bulk_error() {
+fn an_error_of_more_lines_is_written_on_one() {
     let fields = vec!["ERR a\r\n+OK".into(), Value::Null, Value::Null];
     let frame = written(Side::Server, "error", fields).unwrap();
-    assert_eq!(frame, b"!10\r\nERR a\r\n+OK\r\n");
+    assert_eq!(frame, b"-ERR a  +OK\r\n");
+    let read = one(Side::Client, b"!10\r\nERR a\r\n+OK\r\n");
+    assert_eq!(read.fields()[0].as_str(), Some("ERR a  +OK"));
 }
 
 #[test]
@@ -601,6 +603,7 @@ fn an_untouched_message_is_written_as_it_came() {
     for (side, writer, frame) in [
         (Side::Server, Side::Client, &b"GET  k\r\n"[..]),
         (Side::Client, Side::Server, b"!5\r\nERR x\r\n"),
+        (Side::Client, Side::Server, b"!6\r\nERR\r\nx\r\n"),
         (Side::Client, Side::Server, b":+7\r\n"),
     ] {
         let mut out = BytesMut::new();

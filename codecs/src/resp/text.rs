@@ -1,5 +1,7 @@
 //! What the texts between a type byte and the end of its line may be.
 
+use std::borrow::Cow;
+
 /// Digits of the largest length that is looked at: no limit needs more.
 const DIGITS: usize = 10;
 /// Longer than any double is written.
@@ -89,6 +91,14 @@ pub(super) fn is_double(text: &[u8]) -> bool {
 /// `[+|-]digits`
 pub(super) fn is_big_number(text: &[u8]) -> bool {
     text.len() <= BIG_NUMBER && is_digits(unsigned(text))
+}
+
+/// A text with blanks for the ends of its lines.
+pub(super) fn on_one_line(text: &str) -> Cow<'_, str> {
+    match is_one_line(text.as_bytes()) {
+        true => text.into(),
+        false => text.replace(['\r', '\n'], " ").into(),
+    }
 }
 
 /// What a simple string or the message of a simple error can hold.

@@ -30,14 +30,10 @@ pub(super) fn bulk(first: u8, data: &[u8], out: &mut BytesMut) {
     out.put_slice(b"\r\n");
 }
 
-/// An error on one line, if it has no more.
+/// An error on one line. Clients of RESP2 know no other, so ends of lines in it become blanks, as
+/// redis writes them.
 pub(super) fn error(message: &str, out: &mut BytesMut) {
-    let message = message.as_bytes();
-    if text::is_one_line(message) {
-        line(b'-', message, out);
-    } else {
-        bulk(b'!', message, out);
-    }
+    line(b'-', text::on_one_line(message).as_bytes(), out);
 }
 
 fn line(first: u8, text: &[u8], out: &mut BytesMut) {
