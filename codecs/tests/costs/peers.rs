@@ -219,6 +219,35 @@ fn hostile_sizes_are_written_cheaply() {
     }
 }
 
+/// Elements of which each takes one of several forms.
+#[test]
+fn many_elements_of_several_forms_are_written_cheaply() {
+    const ELEMENTS: usize = 60_000;
+    let definition = good(
+        "forms",
+        "meta: {id: a}
+seq:
+  - {id: kind, type: u1, valid: 1}
+  - {id: all, repeat: eos, type: {switch-on: kind, cases: {1: u1, 2: s1}}}
+",
+    );
+    let number = || Given::Plain(Value::Int(7));
+    let told = Given::List(vec![Given::Case(0, Box::new(number())); ELEMENTS]);
+    let untold = Given::List(vec![number(); ELEMENTS]);
+    for (name, all) in [("forms that are told", told), ("forms that follow", untold)] {
+        let given = Given::Struct(vec![Given::Nothing, all]);
+        let rules = Rules::of(&definition.plan);
+        let (plan, root) = (&definition.plan, definition.root);
+        let written = cheap(name, || {
+            let mut out = BytesMut::new();
+            let one = |_| write(plan, &rules, root, &[], &given, &mut out);
+            (0..4).try_for_each(one).map(|()| out.len())
+        });
+        let written = written.expect("little").expect("messages");
+        assert_eq!(written, 4 * (1 + ELEMENTS), "{name}");
+    }
+}
+
 /// Reads a list of structures, and then the last member of each, which cannot be read.
 fn failures(definition: &Definition, message: &[u8]) -> usize {
     let frame = Bytes::copy_from_slice(message);

@@ -75,7 +75,7 @@ impl Limits {
 const FREE_LOOKS: usize = 1 << 20;
 
 /// A structure that was read, by its index in the [`Machine`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(u32);
 
 /// A list that was read, by its index in the [`Machine`].

@@ -9,7 +9,7 @@ use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
 
 /// Where a value that was read is put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ksy) struct Target {
     pub(in crate::ksy) object: ObjectId,
     pub(in crate::ksy) slot: usize,

@@ -44,7 +44,7 @@ impl<'p> Writer<'_, 'p> {
         self.pass(target, form, object)?;
         let key = (self.type_of(target.object), target.slot);
         if self.rules.field(key).codec.is_some() {
-            self.owners.push((object, target));
+            self.owners.insert(object, target);
         }
         Ok(object)
     }
@@ -117,7 +117,7 @@ impl<'p> Writer<'_, 'p> {
     fn place(&mut self, target: Target, form: &'p Form, given: &Given) -> Result<(), WriteError> {
         match (form, given) {
             (Form::Switch(switch), Given::Case(at, given)) => {
-                self.cases.push((target, *at));
+                self.cases.insert(target, *at);
                 let form = match switch.cases.get(*at) {
                     Some((case, form)) => {
                         let here = Here::at(target.object, target.index);
@@ -137,7 +137,7 @@ impl<'p> Writer<'_, 'p> {
                 let Some(chosen) = self.chosen_if_known(target, form)? else {
                     // What decides is found out while the message is laid out.
                     self.machine.put(target, Val::Unset);
-                    self.later.push((target, given.clone()));
+                    self.later.insert(target, given.clone());
                     return Ok(());
                 };
                 if let (None, Given::Nothing) = (chosen, given) {
@@ -182,16 +182,15 @@ impl<'p> Writer<'_, 'p> {
     ) -> Result<(), WriteError> {
         let object = self.create(target, form)?;
         self.machine.put(target, Val::Object(object));
-        self.numbers.push((object, value.clone()));
+        self.numbers.insert(object, value.clone());
         Ok(())
     }
 
     /// Puts what was given for a switch where it belongs, now that what decides is known.
     pub(super) fn place_late(&mut self, target: Target, form: &'p Form) -> Result<(), WriteError> {
-        let Some(at) = self.later.iter().position(|(known, _)| *known == target) else {
+        let Some(given) = self.later.remove(&target) else {
             return Ok(());
         };
-        let (_, given) = self.later.swap_remove(at);
         match (form, given) {
             (Form::Struct { .. }, Given::Plain(value)) => self.code_number(target, form, &value),
             (Form::Struct { .. }, given) => {
@@ -238,8 +237,7 @@ impl<'p> Writer<'_, 'p> {
         let Form::Switch(switch) = form else {
             return Ok(Some(form));
         };
-        let said = self.cases.iter().find(|(known, _)| *known == target);
-        if let Some((_, at)) = said {
+        if let Some(at) = self.cases.get(&target) {
             let case = switch.cases.get(*at).map(|(_, form)| form);
             return Ok(case.or(switch.otherwise.as_ref()));
         }

@@ -322,14 +322,10 @@ impl<'p> Writer<'_, 'p> {
             _ => return Ok(()),
         };
         let Some(object) = object else { return Ok(()) };
-        let masked = self
-            .masks
-            .iter_mut()
-            .find(|(known, _)| *known == (object, slot));
-        match masked {
-            Some((_, bits)) => *bits |= mask,
+        match self.masks.get_mut(&(object, slot)) {
+            Some(bits) => *bits |= mask,
             None if matches!(self.machine.peek(object, slot), Val::Unset) => {
-                self.masks.push(((object, slot), mask));
+                self.masks.insert((object, slot), mask);
             }
             None => {}
         }

@@ -133,11 +133,11 @@ pub fn write(
     out: &mut BytesMut,
 ) -> Result<(), WriteError> {
     let start = out.len();
-    let mut solved = Vec::new();
+    let mut solved = emit::Solved::new();
     for _ in 0..PASSES {
         let machine = Machine::for_writing(plan, Limits::MESSAGE);
         let mut writer = emit::Writer::new(machine, rules, &mut *out);
-        match writer.run(root, arguments, given, &solved) {
+        match writer.run(root, arguments, given, solved) {
             Ok(true) => return Ok(()),
             Ok(false) => solved = writer.into_solved(),
             Err(error) => {

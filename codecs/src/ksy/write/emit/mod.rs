@@ -28,6 +28,7 @@ use gatewright_core::expr::Comparison;
 use gatewright_core::message::Value;
 use places::placed;
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 
 /// A field that was laid out before its value was known.
 #[derive(Debug)]
@@ -50,6 +51,9 @@ struct Check<'p> {
     growth: Vec<Growth>,
 }
 
+/// Values that were found out too late to be laid out, for the next pass.
+pub(super) type Solved = BTreeMap<Target, Value>;
+
 /// Writes one message.
 pub(super) struct Writer<'w, 'p> {
     pub(super) machine: Machine<'p>,
@@ -71,23 +75,23 @@ pub(super) struct Writer<'w, 'p> {
     /// Structures that have instances in the frame itself.
     of_frame: Vec<ObjectId>,
     /// Which case was given for a switch.
-    pub(super) cases: Vec<(Target, usize)>,
+    pub(super) cases: BTreeMap<Target, usize>,
     /// What is given for switches whose deciding value is not known yet.
-    pub(super) later: Vec<(Target, Given)>,
+    pub(super) later: BTreeMap<Target, Given>,
     /// Fields that are there and of which nothing has been concluded yet.
     pub(super) arrived: SmallVec<[(ObjectId, &'p Field); 16]>,
     /// Structures that stand for a number, and the fields that they are.
-    pub(super) owners: Vec<(ObjectId, Target)>,
+    pub(super) owners: BTreeMap<ObjectId, Target>,
     /// The numbers that structures stand for.
-    pub(super) numbers: Vec<(ObjectId, Value)>,
+    pub(super) numbers: BTreeMap<ObjectId, Value>,
     /// Bits that conditions ask for, by field.
-    pub(super) masks: Vec<((ObjectId, usize), i128)>,
+    pub(super) masks: BTreeMap<(ObjectId, usize), i128>,
     holes: SmallVec<[Hole<'p>; 4]>,
     checks: SmallVec<[Check<'p>; 2]>,
     judged: Vec<(Target, &'p Valid, &'p str)>,
     /// What an earlier pass found out.
-    before: Vec<(Target, Value)>,
-    solved: Vec<(Target, Value)>,
+    before: Solved,
+    solved: Solved,
     again: bool,
 }
 
@@ -105,23 +109,23 @@ impl<'w, 'p> Writer<'w, 'p> {
             left_behind: Vec::new(),
             ends: Vec::new(),
             of_frame: Vec::new(),
-            cases: Vec::new(),
-            later: Vec::new(),
+            cases: BTreeMap::new(),
+            later: BTreeMap::new(),
             arrived: SmallVec::new(),
-            owners: Vec::new(),
-            numbers: Vec::new(),
-            masks: Vec::new(),
+            owners: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            masks: BTreeMap::new(),
             holes: SmallVec::new(),
             checks: SmallVec::new(),
             judged: Vec::new(),
-            before: Vec::new(),
-            solved: Vec::new(),
+            before: BTreeMap::new(),
+            solved: BTreeMap::new(),
             again: false,
         }
     }
 
     /// What was found out too late to be laid out in this pass.
-    pub(super) fn into_solved(self) -> Vec<(Target, Value)> {
+    pub(super) fn into_solved(self) -> Solved {
         self.solved
     }
 
@@ -131,11 +135,11 @@ impl<'w, 'p> Writer<'w, 'p> {
         root: TypeId,
         arguments: &[Value],
         given: &Given,
-        before: &[(Target, Value)],
+        before: Solved,
     ) -> Result<bool, WriteError> {
         let start = self.out.len();
         self.start = start;
-        self.before = before.to_vec();
+        self.before = before;
         let from = self.out.len();
         let root = self.lay_out(root, arguments, given)?;
         self.structure(root)?;

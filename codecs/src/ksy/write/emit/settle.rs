@@ -18,6 +18,7 @@ use crate::ksy::write::number;
 use bytes::BytesMut;
 use gatewright_core::message::Value;
 use smallvec::SmallVec;
+use std::collections::btree_map::Entry;
 
 impl<'p> Writer<'_, 'p> {
     /// Finds a value for an element that has none. Says whether it has one now.
@@ -39,12 +40,11 @@ impl<'p> Writer<'_, 'p> {
         target: Target,
         field: &'p Field,
     ) -> Result<Option<Value>, WriteError> {
-        let known = self.before.iter().find(|(known, _)| *known == target);
-        if let Some((_, value)) = known {
+        if let Some(value) = self.before.get(&target) {
             return Ok(Some(value.clone()));
         }
         let key = (target.object, target.slot);
-        if let Some((_, bits)) = self.masks.iter().find(|(known, _)| *known == key) {
+        if let Some(bits) = self.masks.get(&key) {
             return Ok(Some(Value::Int(*bits)));
         }
         let here = Here::at(target.object, target.index);
@@ -119,7 +119,8 @@ impl<'p> Writer<'_, 'p> {
         target: Target,
         value: &Value,
     ) -> Result<(), WriteError> {
-        let Some(at) = self.holes.iter().position(|hole| hole.target == target) else {
+        // What is found out of one that was laid out is mostly found out soon.
+        let Some(at) = self.holes.iter().rposition(|hole| hole.target == target) else {
             return Ok(());
         };
         let hole = self.holes.swap_remove(at);
@@ -154,7 +155,7 @@ impl<'p> Writer<'_, 'p> {
                 }
             }
             _ => {
-                self.solved.push((target, value.clone()));
+                self.solved.insert(target, value.clone());
                 self.again = true;
             }
         }
@@ -200,7 +201,7 @@ impl<'p> Writer<'_, 'p> {
 
     /// Whether a structure stands for a number.
     pub(in crate::ksy::write) fn holds_number(&self, object: ObjectId) -> bool {
-        self.owners.iter().any(|(known, _)| *known == object)
+        self.owners.contains_key(&object)
     }
 
     /// Says which number a structure stands for.
@@ -209,12 +210,11 @@ impl<'p> Writer<'_, 'p> {
         object: ObjectId,
         value: &Value,
     ) -> Result<(), WriteError> {
-        if self.numbers.iter().any(|(known, _)| *known == object) {
+        let Entry::Vacant(unsaid) = self.numbers.entry(object) else {
             return Ok(());
-        }
-        self.numbers.push((object, value.clone()));
-        let owner = self.owners.iter().find(|(known, _)| *known == object);
-        match owner.map(|(_, target)| *target) {
+        };
+        unsaid.insert(value.clone());
+        match self.owners.get(&object).copied() {
             Some(target) => self.fill_hole(target, value),
             None => Ok(()),
         }
@@ -234,11 +234,8 @@ impl<'p> Writer<'_, 'p> {
         if !matches!(self.machine.peek(object, field.slot), Val::Unset) {
             return Ok(true);
         }
-        let said = self.numbers.iter().find(|(known, _)| *known == object);
-        let before = self.before.iter().find(|(known, _)| *known == target);
-        let number = said.or(None).map(|(_, value)| value.clone());
-        let number = number.or_else(|| before.map(|(_, value)| value.clone()));
-        let Some(Value::Int(n)) = number else {
+        let said = self.numbers.get(&object);
+        let Some(Value::Int(n)) = said.or_else(|| self.before.get(&target)).cloned() else {
             return Ok(false);
         };
         if !matches!(
