@@ -1,7 +1,9 @@
 //! Domain names: labels on the wire, text in messages.
 
 use bytes::{BufMut, BytesMut};
+use bytestring::ByteString;
 use gatewright_core::codec::{Cause, DecodeError, EncodeProblem};
+use std::collections::BTreeMap;
 
 /// The longest name and label, in octets (RFC 1035, 2.3.4).
 const MAX_NAME: usize = 255;
@@ -9,7 +11,8 @@ const MAX_LABEL: usize = 63;
 /// A name of 255 octets has no more labels, and a pointer saves at least one.
 const MAX_POINTERS: usize = 127;
 /// What all names of one message may expand to, in octets: pointers cost what they lead to, so
-/// that a message of 64 KiB cannot stand for megabytes.
+/// that a message of 64 KiB cannot stand for megabytes. Owners that are one pointer to the same
+/// name share its text, and cost it once.
 const MAX_EXPANDED: usize = 256 * 1024;
 
 /// Follows the names of one message, whose bytes start at its header.
@@ -17,6 +20,8 @@ const MAX_EXPANDED: usize = 256 * 1024;
 pub(super) struct Names<'m> {
     message: &'m [u8],
     budget: usize,
+    /// What pointers that are all of a name lead to, by their targets.
+    shared: BTreeMap<u16, ByteString>,
 }
 
 impl<'m> Names<'m> {
@@ -24,15 +29,26 @@ impl<'m> Names<'m> {
         Self {
             message,
             budget: MAX_EXPANDED,
+            shared: BTreeMap::new(),
         }
     }
 
     /// The name at `start` as text, and where what follows it starts.
-    pub(super) fn text(&mut self, start: usize) -> Result<(String, usize), DecodeError> {
+    pub(super) fn text(&mut self, start: usize) -> Result<(ByteString, usize), DecodeError> {
+        let target = self.message.get(start..).and_then(pointer);
+        // Names are read in their order, so what was good for one before is for this one.
+        if let Some(text) = target.and_then(|target| self.shared.get(&target)).cloned() {
+            self.charge(2, start)?;
+            return Ok((text, start.saturating_add(2)));
+        }
         let mut text = String::new();
         let end = self.labels(start, |label| push_label(&mut text, label))?;
         if text.is_empty() {
             text.push('.');
+        }
+        let text = ByteString::from(text);
+        if let Some(target) = target {
+            self.shared.insert(target, text.clone());
         }
         Ok((text, end))
     }
@@ -123,10 +139,10 @@ impl Walk {
                     .ok_or_else(|| truncated(message))?;
                 self.label(label)
             }
-            [0xc0..=0xff] => Err(truncated(message)),
-            [high @ 0xc0..=0xff, low, ..] => {
-                self.pointer(usize::from(u16::from_be_bytes([high & 0x3f, *low])))
-            }
+            [0xc0..=0xff, ..] => match pointer(rest) {
+                Some(target) => self.pointer(usize::from(target)),
+                None => Err(truncated(message)),
+            },
             [0x40..=0xbf, ..] => Err(bad(at, "a label or a pointer", "a reserved label type")),
         }
     }
@@ -152,6 +168,14 @@ impl Walk {
         self.lowest = target;
         self.at = target;
         Ok(Step::Pointer)
+    }
+}
+
+/// Where the pointer at the start of `bytes` leads, if one is there.
+fn pointer(bytes: &[u8]) -> Option<u16> {
+    match bytes {
+        [high @ 0xc0..=0xff, low, ..] => Some(u16::from_be_bytes([high & 0x3f, *low])),
+        _ => None,
     }
 }
 

@@ -182,7 +182,7 @@ impl<'m> Reader<'m> {
     fn name(&mut self) -> Result<Value, DecodeError> {
         let (text, end) = self.names.text(self.at)?;
         self.at = end;
-        Ok(Value::Str(text.into()))
+        Ok(Value::Str(text))
     }
 
     fn fixed<T>(

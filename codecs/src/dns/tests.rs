@@ -394,21 +394,31 @@ fn pointer_chains_are_bounded() {
 
 #[test]
 fn what_pointers_stand_for_is_bounded() {
-    // Owners of 255 octets in records of 12 bytes.
-    let answer = |records: u16| {
+    let answer = |records: u16, owner: &[u8]| {
         let mut message = b"\0\x01\x80\0\0\x01".to_vec();
         message.extend(records.to_be_bytes());
         message.extend(b"\0\0\0\0");
         (0..127).for_each(|_| message.extend(b"\x01a"));
         message.extend(b"\0\0\x01\0\x01");
-        (0..records).for_each(|_| message.extend(b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\0"));
+        for _ in 0..records {
+            message.extend(owner);
+            message.extend(b"\0\x10\0\x01\0\0\0\0\0\0");
+        }
         decoded(message)
     };
-    assert_eq!(answers(&answer(1000).unwrap()).len(), 1000);
+    // Each is a label and a pointer to the rest.
+    let labelled = b"\x01a\xc0\x0e";
+    assert_eq!(answers(&answer(1000, labelled).unwrap()).len(), 1000);
     assert_eq!(
-        answer(1024).unwrap_err().expected(),
+        answer(1024, labelled).unwrap_err().expected(),
         "names of 256 KiB at most, without compression"
     );
+    // All are the question's name.
+    let answer = answer(5000, b"\xc0\x0c").unwrap();
+    let records = answer.field(ANSWERS).as_list().unwrap();
+    let owner = |at: usize| records[at].as_record().unwrap()[0].as_str().unwrap();
+    assert_eq!(owner(0).len(), 253);
+    assert_eq!(owner(0).as_ptr(), owner(4999).as_ptr());
 }
 
 #[test]
