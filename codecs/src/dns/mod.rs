@@ -77,6 +77,7 @@ const CD: u16 = 1 << 4;
 pub(crate) const CORPUS: &[Sample] = corpus![
     "answer_a_cname.hex",
     "answer_compressed_data.hex",
+    "answer_naptr_sig.hex",
     "answer_nxdomain.hex",
     "bad_count.hex",
     "bad_data_name.hex",

@@ -306,19 +306,38 @@ fn the_header_is_no_name() {
 
 #[test]
 fn data_has_the_layout_of_its_type() {
-    let ns = |data: &[u8]| {
-        let mut message = b"\0\x01\x80\0\0\0\0\x01\0\0\0\0\0\0\x02\0\x01\0\0\0\0".to_vec();
+    let read = |rtype: u8, data: &[u8]| {
+        let mut message = b"\0\x01\x80\0\0\0\0\x01\0\0\0\0\x01o\0\0".to_vec();
+        message.push(rtype);
+        message.extend(b"\0\x01\0\0\0\0");
         message.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
         message.extend(data);
         decoded(message).map(|answer| answers(&answer)[0].1.clone())
     };
-    assert_eq!(ns(b"\x01a\0"), Ok(b"\x01a\0".to_vec()));
-    assert_eq!(ns(b""), Ok(Vec::new()));
-    for wrong in [&b"\x01a\0x"[..], b"\x01a", b"\x05a\0"] {
+    const NS: u8 = 2;
+    const SIG: u8 = 24;
+    const NXT: u8 = 30;
+    const NAPTR: u8 = 35;
+    assert_eq!(read(NS, b"\x01a\0"), Ok(b"\x01a\0".to_vec()));
+    assert_eq!(read(NS, b""), Ok(Vec::new()));
+    let sig = |signer: &[u8]| [&[7; 18], signer, b"signature"].concat();
+    assert_eq!(read(SIG, &sig(b"\xc0\x0c")), Ok(sig(b"\x01o\0")));
+    assert_eq!(read(NXT, b"\xc0\x0c\x62\0"), Ok(b"\x01o\0\x62\0".to_vec()));
+    let naptr = |replacement: &[u8]| [b"\0\x01\0\x02\x01s\x02ab\0", replacement].concat();
+    assert_eq!(read(NAPTR, &naptr(b"\xc0\x0c")), Ok(naptr(b"\x01o\0")));
+    for (rtype, wrong) in [
+        (NS, &b"\x01a\0x"[..]),
+        (NS, b"\x01a"),
+        (NS, b"\x05a\0"),
+        (SIG, &[0; 18]),
+        (NXT, b"\x01"),
+        (NAPTR, b"\0\x01\0\x02\x09s"),
+        (NAPTR, &naptr(b"\0x")),
+    ] {
         assert_eq!(
-            ns(wrong).unwrap_err().recovery(),
+            read(rtype, wrong).unwrap_err().recovery(),
             Recovery::Answer,
-            "{wrong:02x?}"
+            "{rtype} {wrong:02x?}"
         );
     }
 }
@@ -487,10 +506,14 @@ fn a_request_that_could_not_be_read_is_rejected_by_its_header() {
 fn data_is_written_only_with_whole_names() {
     use super::rdata::may_be_written;
     const MX: u16 = 15;
+    const NAPTR: u16 = 35;
     const SOA: u16 = 6;
     const TXT: u16 = 16;
     assert!(may_be_written(MX, b"\x00\x0a\x04mail\x02ex\x00"));
     assert!(may_be_written(MX, b""));
+    assert!(may_be_written(NAPTR, b"\0\x01\0\x02\x01s\0\0\x02ex\0"));
+    assert!(!may_be_written(NAPTR, b"\0\x01\0\x02\x01s\0\0\xc0\x0c"));
+    assert!(!may_be_written(NAPTR, b"\0\x01\0\x02\x01s\0\x09"));
     assert!(may_be_written(TXT, b"\xc0\x0c"));
     assert!(may_be_written(
         SOA,
