@@ -24,11 +24,13 @@ pub(super) const FLAGS: [(Slot, &str, u16); 6] = [
     (Slot(7), "cd", super::CD),
 ];
 
+pub(super) const ADDITIONALS: Slot = Slot(12);
+
 /// Sections of records: slot, name.
 pub(super) const SECTIONS: [(Slot, &str); 3] = [
     (Slot(10), "answers"),
     (Slot(11), "authorities"),
-    (Slot(12), "additionals"),
+    (ADDITIONALS, "additionals"),
 ];
 
 /// The longest name as text: each of the 250 octets that are not lengths may take 4 characters.

@@ -472,8 +472,10 @@ fn rejections_repeat_the_question() {
             .unwrap();
         let mut out = BytesMut::new();
         dns.encode(&reply, &mut out).unwrap();
+        // With an OPT, as the request has one, and none of its options.
         let mut expected =
-            b"\0\x21\x1a\x2b\x81\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01"
+            b"\0\x2c\x1a\x2b\x81\0\0\x01\0\0\0\0\0\x01\x03www\x07example\x03com\0\0\x01\0\x01\
+              \0\0\x29\x04\xd0\0\0\0\0\0\0"
                 .to_vec();
         expected[5] |= rcode;
         assert_eq!(out.to_vec(), expected);
@@ -482,6 +484,39 @@ fn rejections_repeat_the_question() {
     check(FaultClass::Timeout, 2);
     check(FaultClass::Unreachable, 2);
     check(FaultClass::Unrouted, 5);
+}
+
+#[test]
+fn a_rejection_has_one_opt_if_its_request_has_any() {
+    let dns = Dns::new();
+    let additionals = |opts: &[u32]| {
+        let mut asked = fields(7);
+        let opt = |ttl: &u32| {
+            let mut record = vec![".".into(), 41_u16.into(), 4096_u16.into(), (*ttl).into()];
+            record.push(Bytes::from_static(b"\0\x0a\0\0").into());
+            Value::Record(record)
+        };
+        asked[12] = Value::List(opts.iter().map(opt).collect());
+        let request = dns.descriptor.message(QUERY, asked);
+        let fault = Fault::unsent(FaultClass::Internal, "");
+        let reply = dns.reject(&Rejected::from(&request), &fault).unwrap();
+        reply.field(Slot(12)).as_list().unwrap().to_vec()
+    };
+    assert_eq!(additionals(&[]), []);
+    // The extended code, the version and unknown flags are not repeated, DO is.
+    for (asked, answered) in [(&[0x0101_ffff, 0][..], 0x8000_u32), (&[0x7fff], 0)] {
+        let opt = |record: &Value| record.as_record().unwrap()[1..].to_vec();
+        let expected = vec![
+            41_u16.into(),
+            1232_u16.into(),
+            answered.into(),
+            Bytes::new().into(),
+        ];
+        assert_eq!(
+            additionals(asked).iter().map(opt).collect::<Vec<_>>(),
+            [expected]
+        );
+    }
 }
 
 #[test]
