@@ -1,6 +1,9 @@
 //! What is written of what was read.
 
 use crate::support::{bytes, good, rewritten};
+use bytes::BytesMut;
+use gatewright_codecs::ksy::write::{Given, Rules, write};
+use gatewright_core::message::Value;
 
 /// Messages that are written as they were read.
 fn same(definition: &str, messages: &[&str]) {
@@ -191,4 +194,34 @@ fn an_instance_beyond_what_is_written_is_refused() {
         refused.starts_with("end: what this instance reads"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_number_of_four_bytes_is_the_nearest() {
+    let definition = good("seq: [{id: x, type: f4be}]\n");
+    let written = |x: f64| {
+        let given = Given::Struct(vec![Given::Plain(Value::Float(x))]);
+        let rules = Rules::of(&definition.plan);
+        let mut out = BytesMut::new();
+        write(
+            &definition.plan,
+            &rules,
+            definition.root,
+            &[],
+            &given,
+            &mut out,
+        )
+        .map(|()| out.to_vec())
+        .ok()
+    };
+    for (x, nearest) in [
+        (0.1, 0.1_f32),
+        (-1e-60, -0.0),
+        (f64::from(f32::MAX) + 1e30, f32::MAX),
+        (f64::NEG_INFINITY, f32::NEG_INFINITY),
+    ] {
+        assert_eq!(written(x), Some(nearest.to_be_bytes().to_vec()), "{x}");
+    }
+    assert_eq!(written(1e39), None);
+    assert_eq!(written(-1e39), None);
 }

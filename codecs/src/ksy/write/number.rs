@@ -73,10 +73,10 @@ pub(super) fn put_float(
     }
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "what is lost is refused below"
+        reason = "decimal numbers are rounded to the nearest"
     )]
     let narrow = x as f32;
-    if f64::from(narrow) != x && !x.is_nan() {
+    if narrow.is_infinite() && x.is_finite() {
         return Err(does_not_fit());
     }
     match order {
