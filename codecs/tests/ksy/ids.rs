@@ -8,12 +8,16 @@ use gatewright_core::message::{Correlation, Message};
 use std::path::Path;
 use std::sync::Arc;
 
-fn protocol(text: &str) -> Arc<dyn Protocol> {
+pub(crate) fn protocol(text: &str) -> Arc<dyn Protocol> {
     let loaded = load(Path::new("d.ksy"), &Text(text.to_owned()), &[]);
     loaded.expect("a good definition").protocol
 }
 
-fn read(protocol: &Arc<dyn Protocol>, side: Side, frame: &[u8]) -> Result<Message, DecodeError> {
+pub(crate) fn read(
+    protocol: &Arc<dyn Protocol>,
+    side: Side,
+    frame: &[u8],
+) -> Result<Message, DecodeError> {
     let mut codec = Arc::clone(protocol).codec(side, 1 << 16);
     match codec.decode(Bytes::copy_from_slice(frame))? {
         Event::Head(message) => Ok(message),
@@ -21,7 +25,7 @@ fn read(protocol: &Arc<dyn Protocol>, side: Side, frame: &[u8]) -> Result<Messag
     }
 }
 
-fn written(
+pub(crate) fn written(
     protocol: &Arc<dyn Protocol>,
     side: Side,
     message: Message,

@@ -1,9 +1,13 @@
 //! What is written of what was read.
 
+use crate::ids::{protocol, read, written};
 use crate::support::{bytes, good, rewritten};
 use bytes::BytesMut;
 use gatewright_codecs::ksy::write::{Given, Rules, write};
+use gatewright_core::codec::Side;
+use gatewright_core::codec::json::{Secrets, from_json, to_json};
 use gatewright_core::message::Value;
+use serde_json::json;
 
 /// Messages that are written as they were read.
 fn same(definition: &str, messages: &[&str]) {
@@ -194,6 +198,36 @@ fn an_instance_beyond_what_is_written_is_refused() {
         refused.starts_with("end: what this instance reads"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_text_has_room_for_what_its_bytes_can_say() {
+    let protocol = protocol(
+        "
+meta: {id: d, encoding: ISO-8859-1}
+-gateway:
+  frame: {fixed: 4, max: 4}
+  operation: '\"told\"'
+  kind: '\"event\"'
+  order: fifo
+seq: [{id: city, type: str, size: 4}]
+",
+    );
+    let frame = b"caf\xe9";
+    let descriptor = protocol.descriptor();
+    let message = read(&protocol, Side::Server, frame).expect("a text");
+    let json = to_json(descriptor, &message, Secrets::Shown);
+    assert_eq!(json["told"]["city"], "café", "{json}");
+    let made = from_json(descriptor, &json).expect("the same text");
+    assert_eq!(
+        written(&protocol, Side::Client, made).expect("four bytes"),
+        frame
+    );
+    // What fits the type and not the bytes is refused by the codec.
+    let mut longer = json;
+    longer["told"]["city"] = json!("cafés");
+    let made = from_json(descriptor, &longer).expect("six bytes of UTF-8");
+    assert!(written(&protocol, Side::Client, made).is_err());
 }
 
 #[test]

@@ -27,9 +27,10 @@ pub enum Type {
     },
     /// A floating point number.
     Float,
-    /// Text of at most so many bytes on the wire.
+    /// Text of at most so many bytes of UTF-8.
     Str {
-        /// The longest text, in encoded bytes.
+        /// The longest text, in bytes of UTF-8. Where it has another encoding on the wire, the
+        /// codec counts those bytes when it writes it.
         max_len: usize,
     },
     /// At most so many bytes.

@@ -118,6 +118,18 @@ impl Charset {
         }
     }
 
+    /// The longest text that `len` bytes can be, in bytes of UTF-8.
+    #[must_use]
+    pub const fn longest_text(self, len: usize) -> usize {
+        match self {
+            // No character takes more bytes of UTF-8.
+            Self::Ascii | Self::Utf8 | Self::Utf32Le | Self::Utf32Be => len,
+            Self::Utf16Le | Self::Utf16Be => len.saturating_add(len / 2),
+            Self::Latin1 => len.saturating_mul(2),
+            Self::Ibm437 | Self::Web(_) => len.saturating_mul(3),
+        }
+    }
+
     /// At most so many bytes of UTF-8 come of `len` bytes.
     #[must_use]
     pub const fn decoded_len(self, len: usize) -> usize {
@@ -290,7 +302,36 @@ mod tests {
             charset.encode(text, &mut bytes).unwrap();
             assert_eq!(charset.decode(&bytes.into()).unwrap(), text, "{name}");
         }
-        assert_eq!(UPPER_437.chars().count(), 128);
+    }
+
+    #[test]
+    fn all_bytes_are_characters_of_ibm437() {
+        let bytes: Bytes = (0..=u8::MAX).collect();
+        let text = Charset::Ibm437.decode(&bytes).unwrap();
+        assert!(text.ends_with("ⁿ²■\u{a0}"));
+        let mut back = Vec::new();
+        Charset::Ibm437.encode(&text, &mut back).unwrap();
+        assert_eq!(back, bytes);
+    }
+
+    #[test]
+    fn no_text_is_longer_than_its_bytes_can_say() {
+        for (name, len, text) in [
+            ("ASCII", 2, "ab"),
+            ("UTF-8", 4, "\u{1f600}"),
+            ("UTF-16LE", 4, "\u{ffff}\u{ffff}"),
+            ("UTF-32BE", 4, "\u{1f600}"),
+            ("ISO-8859-1", 2, "éé"),
+            ("IBM437", 2, "░░"),
+            ("windows-1252", 2, "€€"),
+            ("SJIS", 2, "ｱｱ"),
+        ] {
+            let (charset, _) = Charset::named(name).unwrap();
+            let mut bytes = Vec::new();
+            charset.encode(text, &mut bytes).unwrap();
+            assert_eq!(bytes.len(), len, "{name}");
+            assert_eq!(charset.longest_text(len), text.len(), "{name}");
+        }
     }
 
     #[test]

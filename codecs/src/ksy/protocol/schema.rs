@@ -194,9 +194,9 @@ impl<'p> Builder<'p> {
             },
             Form::Bits { .. } => (Type::Bool, Part::Plain),
             Form::Float { .. } => (Type::Float, Part::Plain),
-            Form::Text(cut, _) => (
+            Form::Text(cut, charset) => (
                 Type::Str {
-                    max_len: longest(cut),
+                    max_len: charset.longest_text(longest(cut)),
                 },
                 Part::Plain,
             ),
