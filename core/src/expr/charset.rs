@@ -261,21 +261,27 @@ fn to_web(
 }
 
 /// The upper half of IBM437, from 0x80 (Unicode's mapping CP437.TXT).
-const UPPER_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+const UPPER_437: [char; 128] = [
+    'Ç', 'ü', 'é', 'â', 'ä', 'à', 'å', 'ç', 'ê', 'ë', 'è', 'ï', 'î', 'ì', 'Ä', 'Å', 'É', 'æ', 'Æ',
+    'ô', 'ö', 'ò', 'û', 'ù', 'ÿ', 'Ö', 'Ü', '¢', '£', '¥', '₧', 'ƒ', 'á', 'í', 'ó', 'ú', 'ñ', 'Ñ',
+    'ª', 'º', '¿', '⌐', '¬', '½', '¼', '¡', '«', '»', '░', '▒', '▓', '│', '┤', '╡', '╢', '╖', '╕',
+    '╣', '║', '╗', '╝', '╜', '╛', '┐', '└', '┴', '┬', '├', '─', '┼', '╞', '╟', '╚', '╔', '╩', '╦',
+    '╠', '═', '╬', '╧', '╨', '╤', '╥', '╙', '╘', '╒', '╓', '╫', '╪', '┘', '┌', '█', '▄', '▌', '▐',
+    '▀', 'α', 'ß', 'Γ', 'π', 'Σ', 'σ', 'µ', 'τ', 'Φ', 'Θ', 'Ω', 'δ', '∞', 'φ', 'ε', '∩', '≡', '±',
+    '≥', '≤', '⌠', '⌡', '÷', '≈', '°', '∙', '·', '√', 'ⁿ', '²', '■', '\u{a0}',
+];
 
 fn from_437(byte: u8) -> char {
     let upper = byte.checked_sub(0x80);
-    match upper {
-        None => char::from(byte),
-        Some(at) => UPPER_437.chars().nth(usize::from(at)).unwrap_or('\u{a0}'),
-    }
+    let upper = upper.and_then(|at| UPPER_437.get(usize::from(at)));
+    upper.copied().unwrap_or_else(|| char::from(byte))
 }
 
 fn to_437(c: char) -> Option<u8> {
     if c.is_ascii() {
         return u8::try_from(c).ok();
     }
-    let at = UPPER_437.chars().position(|upper| upper == c)?;
+    let at = UPPER_437.iter().position(|upper| *upper == c)?;
     u8::try_from(at).ok()?.checked_add(0x80)
 }
 
