@@ -136,7 +136,8 @@ codes! {
     CORRELATION = "GW3056", "nothing ties replies to requests",
         "Either `id` says what a reply repeats of its request (an integer, text, bytes, an enum, or a list of these), perhaps with `reply: {id: …}` where \
          a reply has it elsewhere, or `order: fifo` says that replies come in the order of the requests. A protocol whose messages are all events \
-         needs neither.";
+         needs neither. Where replies are read with something of their requests, their `id` is one integer at a fixed place, so that it can be \
+         read first.";
     CHECKSUM = "GW3057", "a checksum that cannot be computed",
         "An entry of `checks` names a field, an algorithm and the first and the last field that it covers. Where they stand has to be \
          known beforehand, counted from the start or from the end of the frame, and the field has to be as wide as the algorithm's value.";

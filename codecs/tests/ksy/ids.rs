@@ -2,9 +2,10 @@
 
 use crate::own::Text;
 use bytes::{Bytes, BytesMut};
+use gatewright_codecs::ksy::Refused;
 use gatewright_codecs::ksy::protocol::load;
 use gatewright_core::codec::{DecodeError, EncodeError, Event, Protocol, Side};
-use gatewright_core::message::{Correlation, Message};
+use gatewright_core::message::{Correlation, Kind, Message};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,4 +71,80 @@ fn an_id_is_put_where_it_stands_and_nowhere_else() {
             assert_eq!(written(&protocol, back, addressed).expect("it fits"), given);
         }
     }
+}
+
+/// Replies say nothing of how many bytes were asked for.
+const ASKED: &str = r#"
+meta: {id: d, endian: be, encoding: ASCII}
+-gateway:
+  frame: {length: {at: 0, type: u1, counts: frame}, max: 64}
+  root: {request: ask, reply: told(request.count)}
+  operation: kind
+  kind: 'kind == kind::ask ? "request" : kind == kind::told ? "reply" : "event"'
+  TIE
+types:
+  ask:
+    seq:
+      - {id: len, type: u1}
+      - {id: kind, type: u1, enum: kind}
+      - {id: count, type: u1}
+      - {id: id, ID}
+  told:
+    params: [{id: count, type: u1}]
+    seq:
+      - {id: len, type: u1}
+      - {id: kind, type: u1, enum: kind}
+      - {id: data, size: count, if: kind == kind::told}
+      - {id: news, size-eos: true, if: kind == kind::news}
+      - {id: id, ID, if: kind == kind::told}
+enums: {kind: {1: ask, 2: told, 3: news}}
+"#;
+
+#[test]
+fn replies_that_need_their_requests_have_an_id_that_is_found_before() {
+    for (tie, id) in [
+        ("id: id", "type: u1"),
+        ("id: id", "type: str, size: 1"),
+        ("id: [id, kind.to_i]", "type: u1"),
+    ] {
+        let text = ASKED.replace("TIE", tie).replace("ID", id);
+        let refused = load(Path::new("d.ksy"), &Text(text.clone()), &[]);
+        let Err(Refused::Faulty { findings, .. }) = refused else {
+            panic!("{tie}, {id}: it is good");
+        };
+        let last = findings.all().last().expect("a finding");
+        let at = text.get(last.span.start..last.span.end);
+        assert_eq!((last.code, at), ("GW3056", Some("id")), "{tie}, {id}");
+    }
+}
+
+#[test]
+fn an_event_between_request_and_reply_leaves_the_request_to_its_reply() {
+    let text = ASKED.replace("TIE", "order: fifo").replace("ID", "size: 0");
+    let protocol = protocol(&text);
+    let (ask, told, news) = (&[3, 1, 2][..], &[4, 2, 8, 9][..], &[3, 3, 7][..]);
+    let [mut client, mut server] =
+        [Side::Client, Side::Server].map(|side| Arc::clone(&protocol).codec(side, 64));
+    let asked = server.decode(Bytes::from_static(ask)).expect("a request");
+    let mut out = BytesMut::new();
+    client.encode(&asked, &mut out).expect("the same");
+    for (frame, kind) in [
+        (news, Kind::Event),
+        (told, Kind::Reply),
+        (news, Kind::Event),
+    ] {
+        let event = client
+            .decode(Bytes::copy_from_slice(frame))
+            .expect("a message");
+        let message = event.message().expect("a message");
+        assert_eq!(message.kind(), kind);
+        let anew = Message::new(kind, message.operation(), message.fields().clone());
+        out.clear();
+        server
+            .encode(&Event::Head(anew), &mut out)
+            .expect("it fits");
+        assert_eq!(out, frame);
+    }
+    let unasked = client.decode(Bytes::from_static(told));
+    assert!(unasked.is_err(), "{unasked:?}");
 }

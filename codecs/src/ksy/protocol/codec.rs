@@ -10,12 +10,12 @@ use super::pending::Pending;
 use super::presets::Preset;
 use super::scatter::Scatter;
 use super::schema::steps;
+use super::wrong::{decode_error, encode_error, wrong_sum};
 use super::{Ksy, Read};
 use crate::framing::Cursor;
-use crate::ksy::read::{Class, Limits, Machine, ReadError, Val};
+use crate::ksy::read::{Limits, Machine, ReadError, Val};
 use crate::ksy::section::plan::{DirectionPlan, OperationIndex};
-use crate::ksy::section::verify::Wrong;
-use crate::ksy::write::{Given, WriteError, WriteProblem, write};
+use crate::ksy::write::{Given, write};
 use bytes::{Bytes, BytesMut};
 use gatewright_core::codec::{
     Cause, ConnCodec, Control, DecodeError, Delimited, EncodeError, EncodeProblem, Event, Side,
@@ -93,11 +93,21 @@ impl KsyCodec {
 
     fn read_reply(&mut self, frame: Bytes) -> Result<Read, DecodeError> {
         let protocol = Arc::clone(&self.protocol);
-        let id = protocol.reply_id.as_ref();
-        let id = id.filter(|_| self.pending.is_some());
-        let id = id.and_then(|id| read_fixed(&frame, id));
-        let correlation = id.map_or(Correlation::None, Correlation::Id);
-        let Some(arguments) = self.arguments(&correlation) else {
+        let read = |arguments: &[Value]| {
+            let used = self.used.as_deref();
+            protocol.read(frame.clone(), Way::Reply, arguments, used)
+        };
+        let correlation = self.id_of_reply(&frame)?;
+        let known = self.arguments(&correlation);
+        let outcome = read(known.as_ref().unwrap_or(&protocol.reply_arguments));
+        if matches!(&outcome, Ok(event) if event.message.kind() != Kind::Reply) {
+            return match (&self.pending, known) {
+                // It answers no request, so it is not to be read with one.
+                (Some(_), Some(_)) => read(&protocol.reply_arguments),
+                _ => outcome,
+            };
+        }
+        if known.is_none() {
             let expected = "a reply to a request that was sent";
             return Err(DecodeError::new(
                 Cause::BadValue,
@@ -105,16 +115,28 @@ impl KsyCodec {
                 expected,
                 "another one",
             ));
-        };
-        let read = protocol.read(frame, Way::Reply, &arguments, self.used.as_deref());
+        }
         self.forget_request(&correlation);
-        read
+        outcome
+    }
+
+    /// What ties a reply to its request, as far as it has to be known before it is read.
+    fn id_of_reply(&self, frame: &Bytes) -> Result<Correlation, DecodeError> {
+        let (Some(_), Some(id)) = (&self.pending, &self.protocol.reply_id) else {
+            return Ok(Correlation::None);
+        };
+        let bytes = self.protocol.section.reply.framer.unescape(frame)?;
+        Ok(read_fixed(&bytes, id).map_or(Correlation::None, Correlation::Id))
     }
 
     fn write_reply(&mut self, message: &Message, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let protocol = Arc::clone(&self.protocol);
+        if message.kind() != Kind::Reply {
+            return protocol.write(message, Way::Reply, &protocol.reply_arguments, out);
+        }
         let arguments = self.arguments(message.correlation());
         let arguments = arguments.ok_or_else(|| EncodeError::new("", EncodeProblem::NoRequest))?;
-        self.protocol.write(message, Way::Reply, &arguments, out)?;
+        protocol.write(message, Way::Reply, &arguments, out)?;
         // Only now: what cannot be written is replaced by something else.
         self.forget_request(message.correlation());
         Ok(())
@@ -496,49 +518,4 @@ fn plain_values(vals: Vec<Val>) -> Vec<Value> {
         _ => Value::Null,
     };
     vals.into_iter().map(plain).collect()
-}
-
-fn wrong_sum(name: &str, wrong: Wrong) -> DecodeError {
-    match wrong {
-        Wrong::TooShort => DecodeError::new(
-            Cause::Truncated,
-            0,
-            format!("a frame with its checksum `{name}`"),
-            "a shorter one",
-        ),
-        Wrong::Differs { at } => DecodeError::new(
-            Cause::BadValue,
-            at,
-            format!("the checksum `{name}` of the frame"),
-            "another one",
-        ),
-    }
-}
-
-fn decode_error(error: &ReadError) -> DecodeError {
-    let cause = match error.class() {
-        Class::Eof => Cause::Truncated,
-        Class::Validation | Class::Conversion | Class::Endian | Class::Unread | Class::Other => {
-            Cause::BadValue
-        }
-    };
-    let path = error.path();
-    let expected = if path.is_empty() {
-        "a message as it is defined".to_owned()
-    } else {
-        format!("`{path}` as it is defined")
-    };
-    let offset = error.offset().unwrap_or_default();
-    DecodeError::new(cause, offset, expected, error.message().to_owned())
-}
-
-fn encode_error(error: &WriteError) -> EncodeError {
-    let problem = match error.problem() {
-        WriteProblem::Missing => EncodeProblem::Missing,
-        WriteProblem::WrongType | WriteProblem::ReadOnly => EncodeProblem::WrongType,
-        WriteProblem::DoesNotFit | WriteProblem::Contradiction | WriteProblem::TooMuch => {
-            EncodeProblem::OutOfRange
-        }
-    };
-    EncodeError::new(error.path(), problem)
 }

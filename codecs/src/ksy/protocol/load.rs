@@ -16,7 +16,7 @@ use crate::ksy::plan::{Op, Plan};
 use crate::ksy::section::plan::{DirectionPlan, FieldOptions, JsonForm, OptionsPlan, SectionPlan};
 use crate::ksy::section::spec::Codec;
 use crate::ksy::write::{FieldCodec, FieldKey, Rules};
-use gatewright_core::codec::{Descriptor, Form, Protocol, Shown};
+use gatewright_core::codec::{CorrelationKind, Descriptor, Form, Protocol, Shown};
 use gatewright_core::expr::Span;
 use gatewright_core::message::Value;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,14 @@ pub(super) fn load_ksy(
                 file: of,
                 ..finding(codes::OWN_MESSAGE, message, span, None)
             },
+            Err(Unmade::Unmatched { of, span }) => {
+                let message = "replies are read with something of their requests, and where this `id` of theirs stands is not known before they are read";
+                let help = "let it be one integer of whole bytes, behind nothing that varies in size, or say `order: fifo`";
+                Finding {
+                    file: of,
+                    ..finding(codes::CORRELATION, message.to_owned(), span, Some(help))
+                }
+            }
         },
         None => {
             let message =
@@ -105,6 +113,18 @@ impl Ksy {
         let constant = |code: &crate::ksy::plan::Code| code.constant().cloned();
         let reply_arguments: Option<Vec<Value>> =
             section.reply.arguments.iter().map(constant).collect();
+        let reply_id = id_place(&plan, &section.reply);
+        let found_early = match descriptor.capabilities.correlation {
+            CorrelationKind::Id { .. } => reply_id.is_some(),
+            CorrelationKind::Key => false,
+            CorrelationKind::Fifo | CorrelationKind::None => true,
+        };
+        if let (None, false, [id, ..]) = (&reply_arguments, found_early, &*section.reply.id) {
+            return Err(Unmade::Unmatched {
+                of: section.file,
+                span: id.code.span.clone(),
+            });
+        }
         let request_arguments: Option<Vec<Value>> =
             section.request.arguments.iter().map(constant).collect();
         let protocol = Self {
@@ -113,7 +133,7 @@ impl Ksy {
             descriptor: Arc::new(descriptor),
             operations,
             request_id: id_place(&plan, &section.request),
-            reply_id: id_place(&plan, &section.reply),
+            reply_id,
             needs_request: reply_arguments.is_none(),
             reply_arguments: reply_arguments.unwrap_or_default(),
             request_arguments: request_arguments.unwrap_or_default(),
@@ -130,6 +150,13 @@ impl Ksy {
 pub(super) enum Unmade {
     /// It has more parts than there are numbers for.
     TooMany,
+    /// Nobody can tell which request a reply has to be read with.
+    Unmatched {
+        /// The section's file.
+        of: FileId,
+        /// What ties it to that.
+        span: Span,
+    },
     /// A message that the gateway would send of its own accord cannot be written.
     Unsayable {
         /// The section's file.

@@ -20,6 +20,7 @@ mod reject;
 mod scatter;
 mod schema;
 mod shape;
+mod wrong;
 
 pub use load::{Loaded, load};
 pub use schema::{Names, TooMany};
@@ -52,7 +53,8 @@ pub struct Ksy {
     reply_id: Option<Fixed>,
     /// What requests are read with.
     request_arguments: Vec<Value>,
-    /// What replies are read with, if that does not depend on their requests.
+    /// What replies are read with, if that does not depend on their requests; else what events
+    /// are read with, which is nothing.
     reply_arguments: Vec<Value>,
     needs_request: bool,
     layouts: Layouts,
