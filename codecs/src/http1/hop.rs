@@ -1,5 +1,6 @@
 //! What `Connection` says, and `TE`.
 
+use super::MAX_FIELDS;
 use gatewright_core::message::headers::Role;
 use smallvec::SmallVec;
 
@@ -38,6 +39,11 @@ impl<'h> Options<'h> {
 
     pub(super) fn names_any(&self) -> bool {
         !self.named.is_empty()
+    }
+
+    /// Whether it names more fields than a message has: each field is looked for among them.
+    pub(super) fn names_too_many(&self) -> bool {
+        self.named.len() > MAX_FIELDS
     }
 
     /// Whether it names a field without which nobody knows where the message ends, or whose it is:

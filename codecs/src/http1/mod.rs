@@ -104,6 +104,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "bad_coding_twice.hex",
     "bad_connect_body.hex",
     "bad_connection_names_length.hex",
+    "bad_connection_options.hex",
     "bad_control.hex",
     "bad_cr.hex",
     "bad_cut_body.hex",

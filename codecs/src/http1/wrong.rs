@@ -44,6 +44,12 @@ pub(super) fn many_fields(offset: usize) -> DecodeError {
     DecodeError::new(Cause::TooLong, offset.max(1), expected, "more")
 }
 
+#[cold]
+pub(super) fn many_options(offset: usize) -> DecodeError {
+    let expected = format!("Connection with at most {MAX_FIELDS} options");
+    DecodeError::new(Cause::TooLong, offset.max(1), expected, "more")
+}
+
 /// What no message starts like, and what it starts like instead if that is known.
 #[cold]
 pub(super) fn start(buf: &[u8], expected: &'static str) -> DecodeError {

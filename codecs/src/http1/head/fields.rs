@@ -98,6 +98,9 @@ impl<'h> Fields<'h> {
             }
             Role::Connection => {
                 self.connection.add(line.value);
+                if self.connection.names_too_many() {
+                    return Err(wrong::many_options(at));
+                }
                 false
             }
             Role::Te => is_trailers(line.value),

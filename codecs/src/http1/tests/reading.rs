@@ -100,7 +100,11 @@ fn the_end_of_a_connection_is_the_end_of_a_body_that_has_no_other() {
 fn errors_have_their_place_and_their_status() {
     let long = format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000));
     let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "a:\r\n".repeat(101));
-    let rows: [(&str, usize, Cause, i128); 9] = [
+    let options = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: {}\r\n\r\n",
+        ",b".repeat(101)
+    );
+    let rows: [(&str, usize, Cause, i128); 10] = [
         (
             "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
             20,
@@ -135,6 +139,7 @@ fn errors_have_their_place_and_their_status() {
         ),
         (&long, 0, Cause::TooLong, 414),
         (&many, 425, Cause::TooLong, 431),
+        (&options, 25, Cause::TooLong, 431),
     ];
     for (text, offset, cause, status) in rows {
         let (_, error) = read(&mut *codec(Side::Server), text.as_bytes());
