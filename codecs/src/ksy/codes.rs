@@ -140,7 +140,8 @@ codes! {
          read first.";
     CHECKSUM = "GW3057", "a checksum that cannot be computed",
         "An entry of `checks` names a field, an algorithm and the first and the last field that it covers. Where they stand has to be \
-         known beforehand, counted from the start or from the end of the frame, and the field has to be as wide as the algorithm's value.";
+         known beforehand, counted from the start or from the end of the frame, and the field has to be as wide as the algorithm's value. Wherever the type of its \
+         structure stands in a message, there is such an entry.";
     OPTION = "GW3058", "an option that does not fit its field",
         "`json: hex` and `base64` are for bytes, `number` for integers and enums; `codec` for bytes, texts and types with an integer instance `value`; \
          `scale` for numbers. `default` is a value of the field's own type and goes without `derive`. `idempotent`, `one-way` and `timeout` stand on the values of the \

@@ -8,7 +8,7 @@ use crate::framing::ByteOrder;
 use crate::ksy::codes;
 use crate::ksy::model::{Member, Ty, TypeId};
 use crate::ksy::plan;
-use crate::ksy::plan::Form;
+use crate::ksy::plan::{Form, Plan, Repeat};
 use crate::ksy::section::checksum::{ALGORITHMS, Algorithm, find};
 use crate::ksy::section::plan::{CheckPlan, Written};
 use crate::ksy::section::spec::{CheckSpec, SectionSpec};
@@ -16,6 +16,7 @@ use crate::ksy::spec::At;
 use gatewright_core::expr::RuleError;
 use gatewright_core::expr::suggest::did_you_mean;
 use gatewright_core::message::Value;
+use std::collections::HashMap;
 
 /// The checksums of both directions.
 #[derive(Debug, Default)]
@@ -47,11 +48,15 @@ impl Check<'_, '_> {
             };
             let before = self.found.len();
             if let Some(half) = request {
-                checks.request.extend(self.check(check, algorithm, half));
+                checks
+                    .request
+                    .extend(self.check(check, algorithm, half, &spec.checks));
             }
             let heard = self.found.len();
             if let Some(half) = reply {
-                checks.reply.extend(self.check(check, algorithm, half));
+                checks
+                    .reply
+                    .extend(self.check(check, algorithm, half, &spec.checks));
             }
             // One root has one fault.
             if one && heard > before {
@@ -81,6 +86,7 @@ impl Check<'_, '_> {
         spec: &CheckSpec,
         algorithm: &'static Algorithm,
         half: &Half,
+        all: &[CheckSpec],
     ) -> Option<CheckPlan> {
         let root = half.root.ty;
         let field = self.field_path(root, &spec.field);
@@ -90,6 +96,7 @@ impl Check<'_, '_> {
         if self.sound == Soundness::Faulty {
             return None;
         }
+        self.stands_once(root, spec, &field, all);
         let (width, written) = self.written(&spec.field, algorithm, &field)?;
         let at = self.edge(root, &spec.field, &field, |edges| edges.start);
         let from = self.edge(root, &spec.from, &from, |edges| edges.start);
@@ -153,6 +160,23 @@ impl Check<'_, '_> {
         Some(FieldAt { path, owner, slot })
     }
 
+    /// A field that is a checksum is one wherever its structure's type stands, so each of those
+    /// places has to have its check: nobody could give another.
+    fn stands_once(&mut self, root: TypeId, spec: &CheckSpec, field: &FieldAt, all: &[CheckSpec]) {
+        let last = |check: &CheckSpec| check.field.value.rsplit('.').next().map(str::to_owned);
+        let checks = all.iter().filter(|check| last(check) == last(spec)).count();
+        let within = places(self.plan, root, field.owner, &mut HashMap::new());
+        if within.saturating_add(usize::from(root == field.owner)) <= checks {
+            return;
+        }
+        let ty = self.model.path(field.owner);
+        let message = format!(
+            "`{ty}` stands in other places of a message, too, where this would be no checksum"
+        );
+        let error = RuleError::new(codes::CHECKSUM, spec.field.span.clone(), message);
+        self.report(error.help("give the structure with the checksum a type of its own"));
+    }
+
     /// How a checksum is written in its field.
     fn written(
         &mut self,
@@ -190,4 +214,36 @@ impl Check<'_, '_> {
         self.error(codes::CHECKSUM, &name.span, message);
         None
     }
+}
+
+/// In how many places of a structure of type `ty` one of type `inner` may stand; in a list, in two
+/// at least. One that is part of itself is counted as if it were not.
+fn places(plan: &Plan, ty: TypeId, inner: TypeId, known: &mut HashMap<TypeId, usize>) -> usize {
+    if let Some(known) = known.get(&ty) {
+        return *known;
+    }
+    known.insert(ty, 0);
+    let mut sum = 0_usize;
+    for field in &plan.ty(ty).fields {
+        let times = match field.repeat {
+            Repeat::Once => 1,
+            Repeat::Eos | Repeat::Count(_) | Repeat::Until(_) => 2,
+        };
+        let forms: Vec<&Form> = match &field.form {
+            Form::Switch(switch) => {
+                let cases = switch.cases.iter().map(|(_, form)| form);
+                cases.chain(&switch.otherwise).collect()
+            }
+            form => vec![form],
+        };
+        for form in forms {
+            if let Form::Struct { ty, .. } = form {
+                let within = places(plan, *ty, inner, known);
+                let here = within.saturating_add(usize::from(*ty == inner));
+                sum = sum.saturating_add(here.saturating_mul(times));
+            }
+        }
+    }
+    known.insert(ty, sum);
+    sum
 }

@@ -134,6 +134,21 @@ instances: {i: {value: 1}}
 }
 
 #[test]
+fn a_type_with_a_checksum_stands_where_there_is_a_check() {
+    let rest = "
+seq: [{id: a, type: part}, {id: b, type: part}]
+types: {part: {seq: [{id: data, type: u1}, {id: sum, type: u1}]}}
+";
+    let one = "{field: b.sum, algorithm: sum8, over: [a, b.data]}";
+    let both = format!("{{field: a.sum, algorithm: sum8, over: [a.data, a.data]}}, {one}");
+    assert_eq!(
+        faults(&[("d.ksy", &text(one, rest))]),
+        [("GW3057", "b.sum".to_owned())]
+    );
+    assert_eq!(faults(&[("d.ksy", &text(&both, rest))]), []);
+}
+
+#[test]
 fn a_definition_without_checks_has_none() {
     let definition = load(&text("", BEHIND));
     assert!(section(&definition).request.checks.is_empty());
