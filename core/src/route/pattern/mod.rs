@@ -7,7 +7,8 @@
 //!
 //! A path is compared segment by segment, each percent-decoded by itself, so that an encoded slash
 //! never ends a segment. Paths with a segment `.` or `..`, in whatever spelling, are nobody's:
-//! servers resolve them against the path instead of looking them up.
+//! servers resolve them against the path instead of looking them up. Nor does the rest of a path
+//! have an empty segment before its end: where servers merge slashes, the path is another one.
 
 mod parse;
 mod path;
@@ -69,7 +70,7 @@ impl Pattern {
         };
         counts
             && (self.segments.iter().zip(path.segments())).all(|(s, raw)| s.takes(raw))
-            && (self.rest.is_none() || !path.segments().skip(here).any(percent::has_slash))
+            && (self.rest.is_none() || takes_rest(path.segments().skip(here)))
     }
 
     /// The methods that it names; none if it takes all.
@@ -109,13 +110,28 @@ impl Pattern {
             (Some(_), Some(_)) => here <= other.segments.len(),
         };
         // What is named `{name...}` takes no encoded slash, and what comes there may have one.
-        let beyond = other.segments.iter().skip(here);
-        let plain = |s: &Segment| matches!(s, Segment::Text(text) if !text.contains('/'));
+        let last = other.segments.len() - usize::from(other.rest.is_none());
+        let plain = |(at, segment): (usize, &Segment)| match segment {
+            Segment::Text(text) => !text.contains('/') && (!text.is_empty() || at == last),
+            Segment::Named(_) => false,
+        };
+        let mut beyond = other.segments.iter().enumerate().skip(here);
         self.methods.cover(&other.methods)
             && counts
-            && (self.rest.is_none() || beyond.clone().all(plain))
+            && (self.rest.is_none() || beyond.all(plain))
             && (self.segments.iter().zip(&other.segments)).all(|(own, other)| own.covers(other))
     }
+}
+
+/// Whether these can be the rest of a path.
+fn takes_rest<'p>(mut segments: impl ExactSizeIterator<Item = &'p str>) -> bool {
+    while let Some(segment) = segments.next() {
+        let ends_early = segment.is_empty() && segments.len() > 0;
+        if ends_early || percent::has_slash(segment) {
+            return false;
+        }
+    }
+    true
 }
 
 impl Methods {

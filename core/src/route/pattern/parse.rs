@@ -154,7 +154,7 @@ impl Reader<'_> {
                 .error(here, "this cannot stand in the path of a route")
                 .help(help));
         }
-        if percent::is_dots(segment) {
+        if percent::has_dots(segment) {
             let message = "no request for a path with a segment `.` or `..` is taken";
             return Err(self.error(place, message));
         }

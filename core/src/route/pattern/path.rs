@@ -1,12 +1,12 @@
 //! The path that a request is for.
 
 use super::Captured;
-use super::percent::{decoded, is_dots, is_text};
+use super::percent::{decoded, has_dots, is_text};
 use bytestring::ByteString;
 use std::str::Split;
 
-/// A path that can be compared with patterns: it starts with a slash, has no segment `.` or `..`,
-/// and each of its segments is percent-encoded UTF-8.
+/// A path that can be compared with patterns: it starts with a slash, has nothing that a server
+/// may take for a segment `.` or `..`, and each of its segments is percent-encoded UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path<'a> {
     target: &'a ByteString,
@@ -34,7 +34,7 @@ impl<'a> Path<'a> {
         };
         for segment in inner.split('/') {
             path.segments += 1;
-            if is_dots(segment) || !is_text(segment) {
+            if has_dots(segment) || !is_text(segment) {
                 return None;
             }
         }

@@ -51,10 +51,18 @@ pub(super) fn has_slash(raw: &str) -> bool {
     raw.contains('%') && bytes(raw).any(|byte| byte == Some(b'/'))
 }
 
-/// Whether a segment is `.` or `..` in any spelling.
-pub(super) fn is_dots(raw: &str) -> bool {
-    let dots = bytes(raw).take(3).filter(|byte| *byte == Some(b'.'));
-    matches!(dots.count(), 1 | 2) && bytes(raw).all(|byte| byte == Some(b'.'))
+/// Whether some server finds a segment `.` or `..` in this one, in any spelling: there are those that
+/// decode slashes first, that take a backslash for one, or that leave out what a semicolon begins.
+pub(super) fn has_dots(raw: &str) -> bool {
+    let has_dots = |segment: &[u8]| {
+        let pieces = segment.split(|byte| matches!(byte, b'/' | b'\\'));
+        let mut names = pieces.map_while(|piece| piece.split(|byte| *byte == b';').next());
+        names.any(|name| matches!(name, b"." | b".."))
+    };
+    if raw.contains('%') {
+        return decoded_bytes(raw).is_some_and(|segment| has_dots(&segment));
+    }
+    has_dots(raw.as_bytes())
 }
 
 /// The text that this part of a text stands for, if it is UTF-8: a slice where nothing is encoded.
@@ -111,11 +119,38 @@ mod tests {
 
     #[test]
     fn dots_are_found_in_every_spelling() {
-        for dots in [".", "..", "%2e", "%2E.", ".%2e", "%2e%2E"] {
-            assert!(is_dots(dots), "{dots}");
+        for dots in [
+            ".",
+            "..",
+            "%2e",
+            "%2E.",
+            ".%2e",
+            "%2e%2E",
+            "..%2f",
+            "a%2F.",
+            "a\\..",
+            "..%5ca",
+            "..;",
+            ".;a=b",
+            "..%3Ba",
+            "a;b%2f..;c",
+        ] {
+            assert!(has_dots(dots), "{dots}");
         }
-        for other in ["", "...", ".a", "a.", "%2f", "%2e%2e%2e", "%252e", "..%2f"] {
-            assert!(!is_dots(other), "{other}");
+        for other in [
+            "",
+            "...",
+            ".a",
+            "a.",
+            "%2f",
+            "%2e%2e%2e",
+            "%252e",
+            "a..%2f",
+            "a;..",
+            "...;",
+            "..%252f",
+        ] {
+            assert!(!has_dots(other), "{other}");
         }
     }
 }
