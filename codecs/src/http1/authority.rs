@@ -7,8 +7,9 @@ use std::net::Ipv6Addr;
 /// The longest authority, in bytes: a domain name, its last point, and a port are shorter.
 const MAX_AUTHORITY: usize = 512;
 
-/// Whether the text is `host` or `host:port`.
-pub(super) fn is_authority(text: &str) -> bool {
+/// Whether the text is `host` or `host:port`, as all versions of HTTP take it (RFC 9110, 7.2).
+#[must_use]
+pub fn is_authority(text: &str) -> bool {
     if is_usual(text.as_bytes()) {
         return true;
     }

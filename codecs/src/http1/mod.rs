@@ -62,6 +62,9 @@ mod tests;
 mod writing;
 mod wrong;
 
+pub use authority::is_authority;
+pub use head::is_path;
+
 use crate::Sample;
 use crate::builtin::corpus;
 use codec::HttpCodec;

@@ -40,6 +40,8 @@ async fn malformed_requests_end_their_stream_or_are_refused() {
         &[("host", "b.example")][..],
         &[("host", "a.example"), ("host", "a.example")],
         &[("x", " y")],
+        &[("content-length", "")],
+        &[("content-length", "0"), ("content-length", "0")],
     ] {
         raw.send(&get(stream, fields)).await;
         let (_, _, id, payload) = raw.next_of(HEADERS).await;

@@ -32,7 +32,10 @@ pub(in super::super) fn target<'t>(method: &str, text: &'t str) -> Option<Target
     }
 }
 
-fn is_path(text: &str) -> bool {
+/// Whether the text has only bytes that a path and a query may have, its escapes whole: what all versions of
+/// HTTP take (RFC 3986, 3.3 and 3.4).
+#[must_use]
+pub fn is_path(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().fold(true, |all, byte| all & is_uri(*byte)) && escapes_are_whole(bytes)
 }

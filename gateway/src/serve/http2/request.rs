@@ -4,10 +4,11 @@
 //! missing, unknown or not in front, names in capitals, fields of one hop (8.2.2).
 
 use bytestring::ByteString;
+use gatewright_codecs::http1::{is_authority, is_path};
 use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
 use gatewright_core::message::headers::NewHeaders;
 use gatewright_core::message::{Message, Slot, Value};
-use http::header::{COOKIE, EXPECT, HOST};
+use http::header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -100,7 +101,8 @@ fn method(method: &Method) -> ByteString {
     usual.map_or_else(|| method.into(), ByteString::from_static)
 }
 
-/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1). No byte that another hop could read in another way.
+/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1), of the bytes that HTTP/1.1 takes: the library lets through some
+/// that another hop could read in another way, such as a backslash.
 fn target(parts: &Parts) -> Result<&str, DecodeError> {
     if parts.method == Method::CONNECT {
         let error = DecodeError::new(Cause::Unsupported, 0, "a request for a resource", "CONNECT");
@@ -108,10 +110,7 @@ fn target(parts: &Parts) -> Result<&str, DecodeError> {
     }
     let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let asterisk = target == "*" && parts.method == Method::OPTIONS;
-    let plain = target
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    if asterisk || (plain && target.starts_with('/')) {
+    if asterisk || (target.starts_with('/') && is_path(target)) {
         return Ok(target);
     }
     Err(wrong("a path that starts with a slash"))
@@ -125,24 +124,26 @@ fn scheme(parts: &Parts) -> Result<(), DecodeError> {
     }
 }
 
-/// `:authority`, or `Host` instead of it; both only if they say the same.
+/// `:authority`, or `Host` instead of it; both only if they say the same. It is one that HTTP/1.1 takes, too, so
+/// that all hops find the same host in it (RFC 9113, 8.3.1: no user information, and not empty).
 fn authority<'p>(parts: &'p Parts, given: &Fields<'p>) -> Result<&'p str, DecodeError> {
     let host = given.host.map(text).transpose()?;
     if given.hosts {
         return Err(wrong("one Host"));
     }
     let asked = parts.uri.authority().map(http::uri::Authority::as_str);
-    if asked.is_some_and(|asked| asked.contains('@')) {
-        return Err(wrong("an authority without user information"));
-    }
-    match (asked, host) {
+    let authority = match (asked, host) {
         (Some(asked), Some(host)) if !host.eq_ignore_ascii_case(asked) => {
-            Err(wrong("one authority"))
+            return Err(wrong("one authority"));
         }
-        (Some(asked), _) => Ok(asked),
-        (None, Some(host)) => Ok(host),
+        (Some(asked), _) => asked,
+        (None, Some(host)) => host,
         // RFC 9110, 7.2: an `http` URI has a host, whoever carries it.
-        (None, None) => Err(wrong("an authority")),
+        (None, None) => return Err(wrong("an authority")),
+    };
+    match is_authority(authority) {
+        true => Ok(authority),
+        false => Err(wrong("a host, and perhaps a port")),
     }
 }
 
@@ -158,6 +159,7 @@ fn headers(given: &Fields<'_>) -> Result<Value, DecodeError> {
             add(&mut fields, name.as_str(), text(value)?)?;
         }
     }
+    length(headers)?;
     // RFC 9113, 8.2.3: pieces of a cookie are put together before they leave HTTP/2.
     if !given.cookies.is_empty() {
         let pieces: Result<Vec<_>, _> = given.cookies.iter().copied().map(text).collect();
@@ -165,6 +167,19 @@ fn headers(given: &Fields<'_>) -> Result<Value, DecodeError> {
         add(&mut fields, COOKIE.as_str(), &pieces.join("; "))?;
     }
     Ok(Value::Headers(fields.finish()))
+}
+
+/// One length in digits, if any: RFC 9110, 8.6. The library takes nothing for zero, and looks at the first line only.
+fn length(headers: &HeaderMap) -> Result<(), DecodeError> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let is_number = |length: &HeaderValue| {
+        !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit)
+    };
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Ok(()),
+        (Some(length), None) if is_number(length) => Ok(()),
+        (Some(_), _) => Err(wrong("one length in digits")),
+    }
 }
 
 fn add(fields: &mut NewHeaders, name: &str, value: &str) -> Result<(), DecodeError> {
@@ -205,7 +220,9 @@ mod tests {
         assert_eq!(target("OPTIONS", "*").as_deref(), Some("*"));
         assert_eq!(target("GET", "*"), None);
         assert_eq!(target("CONNECT", "a:80"), None);
-        assert_eq!(target("GET", "http://a/\u{e9}"), None);
+        for odd in ["\u{e9}", "a\\b", "a|b", "a^b", "a%2", "?b={c}"] {
+            assert_eq!(target("GET", &format!("http://a/{odd}")), None, "{odd}");
+        }
     }
 
     #[test]
@@ -248,8 +265,14 @@ mod tests {
         assert_eq!(request(&["a:1", "a:1"]), None);
         let bare = parts(Request::builder().uri("/").header(HOST, "b"));
         assert_eq!(read(&bare), Some("b".into()));
-        let user = parts(Request::builder().uri("http://u@a/"));
-        assert_eq!(read(&user), None);
+        for odd in ["u@a", "a,b", "a:", "a:99999"] {
+            let asked = parts(Request::builder().uri(format!("http://{odd}/")));
+            assert_eq!(read(&asked), None, "{odd}");
+        }
+        for odd in ["", "u@a", "a,b", "a:", "a:x@b", "a b", "[::1"] {
+            let bare = parts(Request::builder().uri("/").header(HOST, odd));
+            assert_eq!(read(&bare), None, "{odd}");
+        }
     }
 
     #[test]
@@ -273,5 +296,24 @@ mod tests {
         let mut space = HeaderMap::new();
         space.append("x", HeaderValue::from_bytes(b"y ").unwrap());
         assert!(headers(&Fields::of(&space)).is_err());
+    }
+
+    #[test]
+    fn a_length_is_said_once_in_digits() {
+        for (lines, expected) in [
+            (&[][..], true),
+            (&["0"], true),
+            (&["12"], true),
+            (&[""], false),
+            (&["+1"], false),
+            (&["1,1"], false),
+            (&["1", "1"], false),
+        ] {
+            let mut map = HeaderMap::new();
+            for line in lines {
+                map.append(CONTENT_LENGTH, HeaderValue::from_static(line));
+            }
+            assert_eq!(headers(&Fields::of(&map)).is_ok(), expected, "{lines:?}");
+        }
     }
 }
