@@ -63,16 +63,21 @@ impl Response {
         self.headers.each(env, |name, value| {
             headers.push(header(name.as_str(), value.to_str().unwrap_or_default()));
         })?;
-        let mut text = String::new();
-        let body = self.payload.write(env, &mut text)?;
-        let body = body.unwrap_or_else(|| Body::Whole(Bytes::from(text)));
+        let body = match status.as_int() {
+            Some(status) if has_no_body(status) => Body::Empty,
+            Some(_) | None => {
+                let mut text = String::new();
+                let body = self.payload.write(env, &mut text)?;
+                body.unwrap_or_else(|| Body::Whole(Bytes::from(text)))
+            }
+        };
         Ok(message(&self.shape, &self.descriptor, status, headers).with_body(body))
     }
 
-    /// RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5.
+    /// Whether what is known of the status now lets a body be made.
     fn can_have_body(&self, spec: &ResponseSpec) -> Result<(), RuleError> {
         match (self.status.constant().and_then(Value::as_int), &spec.body) {
-            (Some(status @ (204 | 205 | 304)), BodySpec::Json(_) | BodySpec::Bytes(_)) => {
+            (Some(status), BodySpec::Json(_) | BodySpec::Bytes(_)) if has_no_body(status) => {
                 let message = format!("a response with status {status} has no body");
                 Err(RuleError::new(RESPONSE, spec.span.clone(), message)
                     .help("leave `json` and `body` away, or choose another status"))
@@ -80,6 +85,11 @@ impl Response {
             _ => Ok(()),
         }
     }
+}
+
+/// RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5.
+const fn has_no_body(status: i128) -> bool {
+    matches!(status, 204 | 205 | 304)
 }
 
 /// What a client gets whose request was carried out or sent on, and to which nothing is answered.

@@ -194,6 +194,27 @@ fn a_request_becomes_a_message_and_its_reply_a_response() {
     );
 }
 
+/// RFC 9110, 15.3.5, 15.3.6 and 15.4.5, where only the answer says which status it is.
+#[test]
+fn a_status_without_a_body_has_none() {
+    let mut file = File::default();
+    let template = SetSpec::Template(file.source("{status + 200}"));
+    let text = BodySpec::Bytes(file.source("{text}"));
+    let reply = response(&mut file, "told", template, &[], text);
+    let rules = converted(&asking(&mut file, &[("key", "\"k\"")], vec![reply]));
+    for (level, expected) in [
+        (0, (200, "G\"O")),
+        (4, (204, "")),
+        (5, (205, "")),
+        (6, (206, "G\"O")),
+        (104, (304, "")),
+    ] {
+        let reply = rules.reply(&order(""), &Outcome::Message(&told(level)), &facts());
+        let (status, _, body) = shown(&reply.expect("a reply"));
+        assert_eq!((status, &body[..]), (expected.0, expected.1.as_bytes()));
+    }
+}
+
 #[test]
 fn a_client_that_asks_wrongly_is_told_so_unless_a_rule_names_that() {
     let mut file = File::default();
