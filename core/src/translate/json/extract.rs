@@ -261,6 +261,9 @@ impl<'de> Visitor<'de> for Whole<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if is_rounded(value) {
+            return Err(E::custom("an integer beyond 64 bits"));
+        }
         Ok(Value::Float(value))
     }
 
@@ -292,6 +295,15 @@ impl<'de> Visitor<'de> for Whole<'_> {
         keep_last(&mut members);
         Ok(Value::Object(members))
     }
+}
+
+/// Whether a float is what became of an integer beyond 64 bits: its digits would be those of another one. As a
+/// text, those from 1e21 on have an exponent, and nobody takes them for what came.
+fn is_rounded(value: f64) -> bool {
+    // 2^64 and -2^63 are the first floats that such integers become.
+    const PAST: f64 = u64::MAX as f64;
+    const LEAST: f64 = i64::MIN as f64;
+    value.abs() < 1e21 && (value >= PAST || value <= LEAST)
 }
 
 /// Of members with the same name, keeps the last. Sorting bounds the work on a hostile answer.
@@ -346,6 +358,32 @@ mod tests {
         );
         check("[1,true]", &[&[Step::Index(1)]], Ok(&[Value::Bool(true)]));
         check("3", &[&[], A], Ok(&[Value::Int(3), Value::Null]));
+    }
+
+    #[test]
+    fn no_integer_becomes_another_one() {
+        for beyond in [
+            "18446744073709551616",
+            "99999999999999999999",
+            "-9223372036854775809",
+            "1e20",
+        ] {
+            check(&format!(r#"{{"a":{beyond}}}"#), &[A], Err(NotJson));
+            check(&format!(r#"{{"a":[{beyond}]}}"#), &[A], Err(NotJson));
+            check(&format!(r#"{{"b":{beyond}}}"#), &[A], Ok(&[Value::Null]));
+        }
+        for (float, expected) in [
+            ("1e300", 1e300),
+            ("-1e21", -1e21),
+            ("9e18", 9e18),
+            ("0.5", 0.5),
+        ] {
+            check(
+                &format!(r#"{{"a":{float}}}"#),
+                &[A],
+                Ok(&[Value::Float(expected)]),
+            );
+        }
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn what_cannot_be_read_is_the_clients_fault() {
         ("{json.a}", "{} {}"),
         ("{json.a + 1}", "{}"),
         ("{json.a + 1}", r#"{"a":"1"}"#),
+        ("{json.a}", r#"{"a":99999999999999999999}"#),
         ("{query.bad}", ""),
         ("{query.q.to_i}", ""),
         ("{query.nothing.to_i}", ""),
