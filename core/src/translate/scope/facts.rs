@@ -56,7 +56,7 @@ impl Fact {
 
     pub(super) fn value(self, facts: &Facts) -> Value {
         match self {
-            Self::PeerIp => Value::Str(facts.peer.address.ip().to_string().into()),
+            Self::PeerIp => Value::Str(facts.peer.address.ip().to_canonical().to_string().into()),
             Self::ClientIp => Value::Str(facts.client.to_string().into()),
             Self::PeerPort => Value::from(facts.peer.address.port()),
             Self::PeerSni => text(

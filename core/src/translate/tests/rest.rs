@@ -9,6 +9,7 @@ use crate::message::{Kind, Message, Slot, Value};
 use crate::translate::*;
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use std::sync::Arc;
 
 const OPERATION: &str = "POST /v1/{shop}/orders/{rest...}";
 
@@ -61,6 +62,26 @@ fn parts_of_a_request_go_by_the_names_that_http_has() {
         assert_eq!(made(operation, template, &bare).expect("a value"), "null");
     }
     assert_eq!(made(operation, "{path.rest}", &bare).expect("text"), "\"\"");
+}
+
+#[test]
+fn a_client_that_comes_over_ipv6_with_an_address_of_ipv4_is_called_by_that() {
+    let mut file = File::default();
+    let mut spec = file.route(OPERATION, "/");
+    http_of(&mut spec).body = BodySpec::Bytes(file.source("{peer.ip}"));
+    let compiled = Translation::compile(&spec, &web());
+    let (rules, _) = compiled.unwrap_or_else(|errors| panic!("{errors:#?}"));
+    for (ip, expected) in [
+        ("::ffff:10.0.0.5", "10.0.0.5"),
+        ("2001:db8::5", "2001:db8::5"),
+    ] {
+        let mut facts = facts();
+        let mut peer = super::toy::peer();
+        peer.address.set_ip(ip.parse().expect("an address"));
+        facts.peer = Arc::new(peer);
+        let made = rules.request(&order(""), &facts).expect("a request");
+        assert_eq!(made.body.whole().expect("a body"), expected);
+    }
 }
 
 #[test]
