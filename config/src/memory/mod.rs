@@ -9,6 +9,7 @@ use crate::plan::{
     Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
     QUIC_STREAM_WINDOW, RouteAction, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
 };
+use gatewright_core::translate::BalanceKey;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -447,7 +448,10 @@ fn websocket(listener: &ListenerPlan) -> u64 {
 /// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
 fn passes_on(listener: &ListenerPlan) -> bool {
     let handed_on = |route: &Arc<RoutePlan>| match &route.action {
-        RouteAction::Proxy(proxy) => !proxy.weighs_payload(),
+        RouteAction::Proxy(proxy) => {
+            let key = route.balance_key.as_ref();
+            !proxy.weighs_payload() && !key.is_some_and(BalanceKey::weighs_payload)
+        }
         RouteAction::Translate(_)
         | RouteAction::Convert(_)
         | RouteAction::Forward

@@ -74,6 +74,12 @@ impl BalanceKey {
         self.compiled.places.read(operation, slot)
     }
 
+    /// Whether the key is made of a payload: it has to be here whole, then.
+    #[must_use]
+    pub fn weighs_payload(&self) -> bool {
+        self.compiled.places.weigh_payload()
+    }
+
     /// The number of the client's IP address, which a proxy that is trusted may have named.
     #[must_use]
     pub fn of_client(facts: &Facts) -> u64 {

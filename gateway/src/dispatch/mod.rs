@@ -29,8 +29,8 @@ use gatewright_core::message::{Correlation, Message, OperationId, Slot};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{
-    Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events, misdirected,
-    not_allowed,
+    BalanceKey, Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events,
+    misdirected, not_allowed,
 };
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -306,7 +306,10 @@ impl Dispatch {
     pub(crate) fn passes_on(&self, message: &Message, facts: &Facts) -> bool {
         let route = || self.route(message, facts);
         let unseen = |route: &Rc<Route>| match &route.action {
-            Action::Proxy(proxy) => !proxy.weighs_payload(),
+            Action::Proxy(proxy) => {
+                let key = route.plan.balance_key.as_ref();
+                !proxy.weighs_payload() && !key.is_some_and(BalanceKey::weighs_payload)
+            }
             Action::Translate(_) | Action::Convert(_) | Action::Forward => false,
         };
         !self.weighs_payload && route().is_some_and(unseen)

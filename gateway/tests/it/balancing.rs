@@ -4,11 +4,14 @@ use crate::support::backend::{Action, Answer, Asked, Backend, approve, approved}
 use crate::support::client::Client;
 use crate::support::config::{Config, status};
 use crate::support::gateway::Gateway;
+use crate::support::in_time;
+use crate::support::raw;
 use crate::support::wire::AuthReq;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 
 const STATES: &str = "gatewright_upstream_endpoints";
@@ -289,4 +292,35 @@ async fn a_port_that_nobody_listens_on_fails_its_probes() {
         .await;
     let statuses = ask(&mut gateway.client().await, 0..10).await;
     assert!(statuses.iter().all(|status| *status == status::APPROVED));
+}
+
+/// What is handed on by a key of its payload is read whole first, and all requests of a key go one way.
+#[tokio::test]
+async fn a_key_of_a_payload_is_no_other_key() {
+    let no_content = |_: &Asked| Action::Answer(Answer::status(204));
+    let backends = [
+        Backend::scripted(no_content).start().await,
+        Backend::scripted(no_content).start().await,
+    ];
+    let config = Config::proxy(backends.each_ref().map(Backend::url))
+        .upstream_key("balance", "\"hash\"")
+        .upstream_key("balance-key", "\"{json.user}\"");
+    let gateway = Gateway::start(&config).await;
+    let mut client = raw::connect(&gateway).await;
+    let both = async {
+        let mut user = 0;
+        while backends.iter().any(|b| b.log().asked.is_empty()) {
+            let body = format!("{{\"user\":{user}}}");
+            let length = body.len();
+            let request =
+                format!("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+            client.write_all(request.as_bytes()).await.expect("a write");
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.expect("an answer"));
+            }
+            user += 1;
+        }
+    };
+    in_time("both endpoints to be asked by one client", both).await;
 }

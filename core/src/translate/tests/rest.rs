@@ -65,6 +65,20 @@ fn parts_of_a_request_go_by_the_names_that_http_has() {
 }
 
 #[test]
+fn keys_that_are_made_of_payloads_are_known() {
+    let mut file = File::default();
+    let route = file.route(OPERATION, "/");
+    for (key, expected) in [
+        ("{json.user}", true),
+        ("{hex(body)}", true),
+        ("{headers['x-user']}{path.shop}", false),
+    ] {
+        let key = BalanceKey::compile(&file.source(key), &route, &web()).expect("a key");
+        assert_eq!(key.weighs_payload(), expected);
+    }
+}
+
+#[test]
 fn a_client_that_comes_over_ipv6_with_an_address_of_ipv4_is_called_by_that() {
     let mut file = File::default();
     let mut spec = file.route(OPERATION, "/");
