@@ -407,7 +407,14 @@ impl Dispatch {
             Answer::Events(body) => {
                 route.metrics.replied(1, took);
                 self.log.replied(&logged, None, *attempts);
-                events::head(self.protocol.descriptor()).map(|head| head.with_body(body))
+                let descriptor = self.protocol.descriptor();
+                let method = request.field(descriptor.http?.method);
+                let head = events::head(descriptor)?;
+                // Nothing follows the head that HEAD asks for: without a reader, the feed ends.
+                Some(match method.as_str() {
+                    Some("HEAD") => head,
+                    Some(_) | None => head.with_body(body),
+                })
             }
             Answer::Message(reply) => {
                 route.metrics.replied(1, took);

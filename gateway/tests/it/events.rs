@@ -277,6 +277,28 @@ async fn events_come_as_they_are_said_to_whoever_asked() {
 }
 
 #[tokio::test]
+async fn who_asks_for_their_head_only_goes_on_behind_it() {
+    let (listener, url) = raw::listener().await;
+    let config = config(&url, "").replace("\"GET ", "\"GET|HEAD ");
+    let gateway = Gateway::start_text(&config, &[]).await;
+    let mut client = Client {
+        stream: raw::connect(&gateway).await,
+        read: Vec::new(),
+    };
+    let both = b"HEAD /v1/channels/news HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.stream.write_all(both).await.expect("a gateway");
+    let mut server = accept(&listener).await;
+    expect(&mut server, SUBSCRIBE).await;
+    // It is sent on until the gateway has let go of it.
+    let said = async { while server.write_all(&published("a")).await.is_ok() {} };
+    in_time("an end of the feed", said).await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    let next = client.head().await;
+    assert!(next.starts_with("HTTP/1.1 404 "), "{next}");
+}
+
+#[tokio::test]
 async fn what_is_no_message_cuts_the_events() {
     let (gateway, listener) = start("").await;
     let (mut client, mut server) = subscribed(&gateway, &listener).await;
