@@ -91,9 +91,12 @@ impl Checker<'_> {
     }
 
     fn resolve(&mut self, path: &Path<'_, '_>) -> Result<Binding, RuleError> {
-        // What is spelled like a method is one, unless what stands before it has no value.
+        // What is spelled like a method is one, unless what stands before it has no value, or the name is the scope's.
         let property = |step: &Step<'_>| matches!(step, Step::Name(name) if is_property(name));
         let cut = path.steps.iter().skip(1).position(property);
+        let owned =
+            |cut: &usize| (path.steps.get(..=cut + 1)).is_some_and(|steps| self.scope.owns(steps));
+        let cut = cut.filter(|cut| !owned(cut));
         let before = cut
             .and_then(|cut| path.steps.get(..=cut))
             .and_then(|steps| self.scope.resolve(steps).ok());

@@ -62,6 +62,12 @@ pub trait Scope {
     /// If there is no such name.
     fn resolve(&mut self, path: &[Step<'_>]) -> Result<Binding, NameError>;
 
+    /// Whether a path stands for something though its last step is spelled like a method: then it is not tried
+    /// as one.
+    fn owns(&self, _path: &[Step<'_>]) -> bool {
+        false
+    }
+
     /// The enum of that name, for `name::label`.
     fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)>;
 }

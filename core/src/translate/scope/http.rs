@@ -71,6 +71,15 @@ impl HttpPart {
         })
     }
 
+    /// Whether a path is `path` and what the route's pattern calls a part of it.
+    pub(super) fn is_captured(path: &[Step<'_>], pattern: Option<&Pattern>) -> bool {
+        let [Step::Name("path"), part] = path else {
+            return false;
+        };
+        let part = key(Some(part)).zip(pattern);
+        part.is_some_and(|(part, pattern)| pattern.find(part).is_some())
+    }
+
     /// Whether a name is one of a part.
     pub(super) fn is_named(first: &str) -> bool {
         let parts = ["method", "host", "path", "query", "headers", "json", "body"];

@@ -284,6 +284,10 @@ impl Scope for MessageScope<'_> {
         }
     }
 
+    fn owns(&self, path: &[Step<'_>]) -> bool {
+        matches!(&self.subject, Subject::Http(pattern) if HttpPart::is_captured(path, pattern.as_deref()))
+    }
+
     fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
         let index = self
             .descriptor

@@ -262,6 +262,10 @@ impl Scope for ReplyScope<'_> {
         }
     }
 
+    fn owns(&self, path: &[Step<'_>]) -> bool {
+        matches!(path, [Step::Name("request"), part @ ..] if self.request.owns(part))
+    }
+
     fn enumeration(&self, name: &str) -> Option<(Arc<Descriptor>, EnumId)> {
         let of_answer = self.answers.enumeration(name);
         of_answer.or_else(|| self.request.enumeration(name))

@@ -37,6 +37,7 @@ fn parts_of_a_request_go_by_the_names_that_http_has() {
         ("{path['rest']}", "\"7/x\""),
         ("{path.shop.length}", "8"),
         ("{path.length}", "30"),
+        ("{path.shop.reverse}", "\"rab/éfac\""),
         ("{query.page}", "\"2\""),
         ("{query.page.to_i + 1}", "3"),
         ("{query['q']}", "\"a b&c\""),
@@ -62,6 +63,30 @@ fn parts_of_a_request_go_by_the_names_that_http_has() {
         assert_eq!(made(operation, template, &bare).expect("a value"), "null");
     }
     assert_eq!(made(operation, "{path.rest}", &bare).expect("text"), "\"\"");
+}
+
+/// A part of the path may be called what a method is called.
+#[test]
+fn parts_of_a_path_come_before_methods() {
+    let request = asked("GET /boxes/12/a", &[], "");
+    let operation = "GET /boxes/{length}/{last}";
+    for (template, expected) in [
+        ("{path.length}", "\"12\""),
+        ("{path['length']}", "\"12\""),
+        ("{path.length.length}", "2"),
+        ("{path.last}", "\"a\""),
+        ("{path.reverse}", "\"a/21/sexob/\""),
+    ] {
+        let made = made(operation, template, &request).expect("a value");
+        assert_eq!(made, expected, "{template}");
+    }
+    let mut file = File::default();
+    let text = BodySpec::Bytes(file.source("{request.path.length}"));
+    let reply = response(&mut file, "*", status(200), &[], text);
+    let mut spec = asking(&mut file, &[("key", "\"k\"")], vec![reply]);
+    spec.operation = Some(file.source(operation));
+    let reply = converted(&spec).reply(&request, &Outcome::Message(&told(0)), &facts());
+    assert_eq!(shown(&reply.expect("a reply")).2, "12");
 }
 
 #[test]
