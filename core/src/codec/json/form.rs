@@ -65,7 +65,8 @@ fn number(n: i128, scale: Scale) -> Option<Json> {
         .split_once('.')
         .filter(|(_, rest)| rest.bytes().all(|b| b == b'0'));
     if let Ok(whole) = whole.map_or(text.as_str(), |(whole, _)| whole).parse() {
-        return Number::from_i128(whole).map(Json::Number);
+        let number = Number::from_i128(whole);
+        return Some(number.map_or_else(|| Json::from(text.as_str()), Json::Number));
     }
     let float: f64 = text.parse().ok()?;
     let exact = unscaled(&float.to_string(), scale) == Some(n);
@@ -296,6 +297,19 @@ mod tests {
             &Type::U8,
             &json!(true),
             "expected a number or its digits as text",
+        );
+
+        // Nor has JSON's reader an integer beyond 64 bits.
+        let hundreds = times(Scale {
+            mantissa: 100,
+            decimals: 0,
+        });
+        both_ways(hundreds, &Type::INT, &Value::Int(7), &json!(700));
+        both_ways(
+            hundreds,
+            &Type::INT,
+            &most,
+            &json!("1844674407370955161500"),
         );
 
         let quarters = times(Scale {
