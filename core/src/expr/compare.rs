@@ -3,6 +3,7 @@
 use super::op::{describe, expected};
 use super::{Comparison, EvalError, Problem};
 use crate::message::Value;
+use bytestring::ByteString;
 use std::cmp::Ordering;
 
 impl Comparison {
@@ -77,6 +78,18 @@ fn equal<'v>(left: &'v Value, right: &'v Value) -> bool {
             let (a, b) = (all(left), all(right));
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
+        (Value::Object(left), Value::Object(right)) => {
+            // RFC 8259, 4: members have no order. Sorted, they cost a hostile message no more than it did.
+            let sorted = |members: &'v [(ByteString, Value)]| {
+                let mut members: Vec<_> = members.iter().collect();
+                members.sort_by_key(|(name, _)| name);
+                members
+            };
+            let same = |((a, left), (b, right)): (&(ByteString, Value), &(ByteString, Value))| {
+                a == b && equal(left, right)
+            };
+            left.len() == right.len() && sorted(left).into_iter().zip(sorted(right)).all(same)
+        }
         (Value::List(items), Value::Bytes(bytes)) | (Value::Bytes(bytes), Value::List(items)) => {
             items.len() == bytes.len()
                 && items
@@ -127,4 +140,34 @@ fn mixed(a: i128, b: f64) -> Option<Ordering> {
     } else {
         Ordering::Equal
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_equal_whatever_the_order_of_their_members() {
+        let object = |members: &[(&'static str, Value)]| {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(name, value)| ((*name).into(), value.clone()))
+                    .collect(),
+            )
+        };
+        let one = object(&[("a", Value::Int(1)), ("b", object(&[]))]);
+        for (other, expected) in [
+            (
+                object(&[("b", object(&[])), ("a", Value::Float(1.0))]),
+                true,
+            ),
+            (object(&[("a", Value::Int(1))]), false),
+            (object(&[("a", Value::Int(1)), ("c", object(&[]))]), false),
+            (object(&[("a", object(&[])), ("b", Value::Int(1))]), false),
+        ] {
+            assert_eq!(equal(&one, &other), expected, "{other:?}");
+            assert_eq!(equal(&other, &one), expected, "{other:?}");
+        }
+    }
 }
