@@ -121,7 +121,8 @@ fn prospect(expr: &Expr, simple: &[Simple<'_>], scope: &MessageScope<'_>) -> Pro
             .iter()
             .filter(|other| other.var == one.var)
             .fold(range, Range::narrowed);
-        range.is_empty() || excluded(one, simple)
+        // What is absent differs from every number, and is in no order to any.
+        one.op != Comparison::Ne && range.is_empty() || excluded(one, simple)
     });
     if contradicted {
         Prospect::Never
@@ -137,17 +138,21 @@ fn excluded(one: &Simple<'_>, all: &[Simple<'_>]) -> bool {
             .iter()
             .filter(|other| other.var == one.var)
             .any(|other| match other.op {
-                Comparison::Eq => other.constant != one.constant,
-                Comparison::Ne => other.constant == one.constant,
+                // As they are compared when a message comes: 1 and 1.0 are the same.
+                Comparison::Eq | Comparison::Ne => {
+                    other.op.holds(one.constant, other.constant) == Ok(false)
+                }
                 Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => false,
             })
 }
 
-/// The integers that a field can still have.
+/// The numbers that a field can still have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     min: i128,
     max: i128,
+    /// From one to the next: of fields that may have a fraction, none.
+    step: i128,
 }
 
 impl Default for Range {
@@ -155,6 +160,7 @@ impl Default for Range {
         Self {
             min: i128::MIN,
             max: i128::MAX,
+            step: 0,
         }
     }
 }
@@ -165,6 +171,7 @@ impl Range {
             Type::Int { min, max } => Self {
                 min: *min,
                 max: *max,
+                step: 1,
             },
             _ => Self::default(),
         }
@@ -174,38 +181,20 @@ impl Range {
         let Value::Int(n) = *by.constant else {
             return self;
         };
-        let Self { min, max } = self;
-        match by.op {
-            Comparison::Eq => Self {
-                min: min.max(n),
-                max: max.min(n),
-            },
-            Comparison::Lt => Self {
-                min,
-                max: max.min(n.saturating_sub(1)),
-            },
-            Comparison::Le => Self {
-                min,
-                max: max.min(n),
-            },
-            Comparison::Gt => Self {
-                min: min.max(n.saturating_add(1)),
-                max,
-            },
-            Comparison::Ge => Self {
-                min: min.max(n),
-                max,
-            },
-            Comparison::Ne if min == n => Self {
-                min: n.saturating_add(1),
-                max,
-            },
-            Comparison::Ne if max == n => Self {
-                min,
-                max: n.saturating_sub(1),
-            },
-            Comparison::Ne => self,
-        }
+        let Self { min, max, step } = self;
+        let above = n.saturating_add(step);
+        let below = n.saturating_sub(step);
+        let (min, max) = match by.op {
+            Comparison::Eq => (min.max(n), max.min(n)),
+            Comparison::Lt => (min, max.min(below)),
+            Comparison::Le => (min, max.min(n)),
+            Comparison::Gt => (min.max(above), max),
+            Comparison::Ge => (min.max(n), max),
+            Comparison::Ne if min == n => (above, max),
+            Comparison::Ne if max == n => (min, below),
+            Comparison::Ne => (min, max),
+        };
+        Self { min, max, step }
     }
 
     const fn is_empty(self) -> bool {

@@ -166,9 +166,17 @@ fn routes_that_are_never_taken_are_reported() {
         "amount > 10 and amount < 12",
         "amount > 10 or amount < 5",
         "merchant != 'a' and merchant != 'b'",
+        "rate > 1 and rate < 2",
+        "rate == 1 and rate == 1.0",
     ] {
         check(&[("pay", when)], &[]);
     }
+    // What is absent is neither.
+    check(&[("ping", "urgent != 0 and urgent != 1")], &[]);
+    let list = [("ping", "urgent != 0 and urgent != 1")];
+    assert_eq!(pick(&list, &ping(1)), Some(0));
+    let never = "urgent != 0 and urgent != 1 and urgent < 9";
+    check(&[("ping", never)], &[(codes::CONTRADICTION, never)]);
 }
 
 #[test]

@@ -219,6 +219,19 @@ fn routes_that_are_never_taken_are_reported() {
         &[("GET /{a}", condition), ("GET /{a}", condition)],
         &[(codes::SHADOWED, "GET /{a}")],
     );
+    for when in [
+        "json.n == 1 and json.n == 1.0",
+        "json.n > 1 and json.n < 2",
+        "json.n != 1 and json.n != 2",
+    ] {
+        check(&[("GET /a", when)], &[]);
+    }
+    for when in [
+        "json.n == 1 and json.n == 2.0",
+        "json.n == 1 and json.n != 1.0",
+    ] {
+        check(&[("GET /a", when)], &[(codes::CONTRADICTION, when)]);
+    }
     check(
         &[("GET /a", "method == 'A' and method == 'B'")],
         &[(codes::CONTRADICTION, "method == 'A' and method == 'B'")],

@@ -168,7 +168,7 @@ fn ids_are_given_by_the_connection_and_echoed_to_the_client() {
     )];
     let (rules, _) = Conversion::compile(&spec, &toy(), &toy()).expect("no errors");
     let sent = rules.request(&payment(), &facts()).expect("a message");
-    let expected = [Value::Int(1251), Value::Int(0), Value::from("M1")];
+    let expected = [Value::Int(1251), Value::Int(0), "M1".into(), Value::Null];
     assert_eq!(sent.fields(), &expected);
     assert_eq!(sent.correlation(), &Correlation::Id(0));
     let mut fields = vec![Value::Null; 7];

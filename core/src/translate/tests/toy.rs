@@ -50,6 +50,7 @@ fn descriptor() -> Descriptor {
         FieldDef::new("amount", Type::U32).at("body.amount"),
         FieldDef::new("seq", Type::U32).at("body.seq"),
         text("merchant", 9),
+        FieldDef::new("urgent", Type::Int { min: 0, max: 1 }).optional(),
     ];
     let pay_rsp = vec![
         FieldDef::new("seq", Type::U32),
