@@ -57,7 +57,7 @@ pub use headers::header_name;
 pub use identity::{Certificate, Identity};
 pub use key::BalanceKey;
 pub use network::{Network, NotANetwork};
-pub use proxy::{Proxy, each_pair, header_fields, header_map};
+pub use proxy::{Proxy, each_pair, header_map, trailer_fields};
 pub use question::{Question, QuestionSpec};
 pub use reply::{misdirected, not_allowed};
 pub use spec::{

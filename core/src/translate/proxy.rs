@@ -286,28 +286,42 @@ impl Proxy {
     }
 }
 
-/// Header or trailer fields as a protocol that carries HTTP has them. Those that are between
-/// neighbours are left out, and those whose values are no text.
+/// Header fields as a protocol that carries HTTP has them. Those that are between neighbours are left
+/// out, and those whose values are no text.
+fn header_fields(map: &HeaderMap) -> Value {
+    fields_of(map, |role| !between_neighbours(role))
+}
+
+/// Trailer fields as a protocol that carries HTTP has them. Those that say what had to be known before are left
+/// out (RFC 9110, 6.5.1), and those whose values are no text.
 #[must_use]
-pub fn header_fields(map: &HeaderMap) -> Value {
+pub fn trailer_fields(map: &HeaderMap) -> Value {
+    fields_of(map, |role| {
+        matches!(role, Role::Other | Role::Origin | Role::Date)
+    })
+}
+
+fn fields_of(map: &HeaderMap, goes_on: impl Fn(Role) -> bool) -> Value {
     let mut fields = NewHeaders::with_capacity(map.len() * 48);
     let mut good = true;
-    each_text(map, |name, value| good &= fields.add(name, value).is_ok());
+    each_text(map, &goes_on, |name, value| {
+        good &= fields.add(name, value).is_ok();
+    });
     if good {
         return Value::Headers(fields.finish());
     }
     // Whoever writes them says what is wrong.
     let mut fields = Vec::new();
-    each_text(map, |name, value| {
+    each_text(map, &goes_on, |name, value| {
         fields.push(Value::Record(vec![name.into(), value.into()]));
     });
     Value::List(fields)
 }
 
-fn each_text(map: &HeaderMap, mut take: impl FnMut(&str, &str)) {
+fn each_text(map: &HeaderMap, goes_on: impl Fn(Role) -> bool, mut take: impl FnMut(&str, &str)) {
     for (name, value) in map {
         if let Ok(value) = std::str::from_utf8(value.as_bytes())
-            && !between_neighbours(Role::of(name.as_str().as_bytes()))
+            && goes_on(Role::of(name.as_str().as_bytes()))
         {
             take(name.as_str(), value);
         }
@@ -506,5 +520,24 @@ mod tests {
         let fields = header_fields(&map);
         assert!(matches!(fields, Value::Headers(_)));
         assert_eq!(header_map(&fields), map);
+    }
+
+    #[test]
+    fn no_trailer_says_what_had_to_be_known_before() {
+        let mut map = HeaderMap::new();
+        for name in [
+            "host",
+            "content-length",
+            "te",
+            "expect",
+            "upgrade",
+            "date",
+            "x",
+        ] {
+            map.insert(name, HeaderValue::from_static("1"));
+        }
+        let left = header_map(&trailer_fields(&map));
+        let names: Vec<_> = left.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["date", "x"]);
     }
 }

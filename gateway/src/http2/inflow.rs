@@ -3,7 +3,7 @@
 use super::{BUDGET, Leftover, Patience, SharedAllowance};
 use bytes::Bytes;
 use gatewright_core::message::{Body, BodySender, Value};
-use gatewright_core::translate::header_fields;
+use gatewright_core::translate::trailer_fields;
 use h2::RecvStream;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,6 +21,8 @@ pub(crate) struct Inflow {
     owed: usize,
     /// What came behind the last of them.
     trailers: Option<Value>,
+    /// Whether trailers that are malformed make it one that is cut.
+    strict: bool,
     allowance: SharedAllowance,
     patience: Patience,
 }
@@ -57,10 +59,18 @@ impl Inflow {
             to: Some(to),
             owed: 0,
             trailers: None,
+            strict: false,
             allowance,
             patience,
         };
         (inflow, body)
+    }
+
+    /// The same, whole only if its trailers are what any version of HTTP can say: a client's header fields are held
+    /// to that, too (RFC 9113, 8.2.1).
+    pub(crate) const fn strict(mut self) -> Self {
+        self.strict = true;
+        self
     }
 
     /// The rest of one that nobody takes.
@@ -101,7 +111,10 @@ impl Inflow {
                 }
                 Some(Err(_)) => return Poll::Ready(Ended::Cut),
                 None => match ready!(self.from.poll_trailers(cx)) {
-                    Ok(Some(trailers)) => self.trailers = Some(header_fields(&trailers)),
+                    Ok(Some(trailers)) => match trailer_fields(&trailers) {
+                        Value::List(_) if self.strict => return Poll::Ready(Ended::Cut),
+                        trailers => self.trailers = Some(trailers),
+                    },
                     Ok(None) => self.trailers = Some(Value::Null),
                     Err(_) => return Poll::Ready(Ended::Cut),
                 },

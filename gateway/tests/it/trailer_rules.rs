@@ -131,3 +131,32 @@ async fn over_http2_what_a_rule_names_is_no_trailer() {
     let got = in_time("its end", server).await.expect("a server");
     assert_eq!(got, ["x-added", "x-answer-removed", "x-answer-set"]);
 }
+
+/// RFC 9113, 8.2.1: white space around a value is malformed, in trailers as in heads.
+#[tokio::test]
+async fn over_http2_a_malformed_trailer_makes_half_a_request() {
+    let (gateway, listener) = start("h2c://").await;
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a gateway");
+        let mut connection = h2::server::handshake(stream).await.expect("HTTP/2");
+        let (request, _respond) = connection.accept().await.expect("a request").expect("one");
+        let mut body = request.into_body();
+        tokio::spawn(async move { while connection.accept().await.is_some() {} });
+        while let Some(Ok(_)) = in_time("a payload", body.data()).await {}
+        body.trailers().await.is_ok()
+    });
+    let stream = TcpStream::connect(gateway.front())
+        .await
+        .expect("a gateway");
+    let (mut sender, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = Request::put("http://x/a").body(()).expect("a request");
+    let (answer, mut up) = sender.send_request(request, false).expect("a stream");
+    up.send_data(Bytes::from("ab"), false).expect("a stream");
+    let mut odd = HeaderMap::new();
+    odd.insert("x-odd", HeaderValue::from_static(" 1"));
+    up.send_trailers(odd).expect("a stream");
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    assert_eq!(answer.status(), 400);
+    assert!(!in_time("its end", server).await.expect("a server"));
+}

@@ -402,7 +402,8 @@ fn passed_on(
 ) -> Message {
     let listener = client.listener;
     let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
-    let (mut inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
+    let (inflow, body) = Inflow::new(Bytes::new(), stream, allowance.clone(), patience);
+    let mut inflow = inflow.strict();
     tokio::task::spawn_local(async move {
         if (&mut inflow).await == Stopped::Unwanted {
             inflow.into_leftover().await;
