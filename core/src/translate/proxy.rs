@@ -115,7 +115,9 @@ impl Proxy {
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
         fields.add_from(&given, |header| {
-            passing.takes(header) && !changed.drops(header.name())
+            // Of HTTP/1.1 it is said between neighbours, who have `Connection` name it (RFC 9110, 10.1.4).
+            let ends = header.role() == Role::Te;
+            passing.takes(header) && !ends && !changed.drops(header.name())
         });
         own_fields(request, shape, &passing, facts, |own| match own {
             Own::Line(line) => {

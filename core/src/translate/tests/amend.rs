@@ -145,6 +145,17 @@ fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
     assert_eq!(sent.headers["x-trace"], "c");
 }
 
+/// RFC 9110, 10.1.4: over HTTP/1.1 it would need to be named by `Connection`; gRPC needs it over HTTP/2.
+#[test]
+fn te_goes_on_over_http2_only() {
+    let mut request = asked("GET /berlin", &[("TE", "trailers")], "");
+    let proxy = Proxy::of(&web()).unwrap();
+    let lent = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+    assert_eq!(sent(&lent.unwrap()), []);
+    let over_http2 = proxy.request(&request, &facts()).unwrap();
+    assert_eq!(over_http2.headers["te"], "trailers");
+}
+
 fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> HttpAnswer {
     let pair = |(name, value): &(&'static str, &'static str)| {
         (
