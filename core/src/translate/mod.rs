@@ -47,6 +47,7 @@ pub(crate) mod scope;
 mod spec;
 mod target;
 mod told;
+mod traceparent;
 
 pub use client::client;
 pub use conversion::Conversion;
@@ -65,6 +66,7 @@ pub use spec::{
     RequestSpec, ResponseSpec, RouteSpec, SetSpec,
 };
 pub use told::told;
+pub use traceparent::traceparent;
 
 pub(crate) use json::Paths;
 pub(crate) use load::Findings;

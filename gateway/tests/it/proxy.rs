@@ -98,7 +98,7 @@ async fn what_neighbours_say_ends_here_and_where_a_request_came_from_is_told() {
     let mut client = client(&gateway).await;
     let request = "POST /a?b=%2F HTTP/1.1\r\nHost: shop.example:81\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\n\
         Keep-Alive: 5\r\nTE: gzip\r\nUpgrade: h2c\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Host: evil\r\n\
-        X-Forwarded-Proto: https\r\nX-Kept: a  b\r\nContent-Length: 2\r\n\r\nhi";
+        X-Forwarded-Proto: https\r\nTraceparent: 00-1-2-01\r\nTracestate: a=b\r\nX-Kept: a  b\r\nContent-Length: 2\r\n\r\nhi";
     client.send(request.as_bytes()).await;
     let mut server = server(&listener).await;
     let head = server.head().await.to_lowercase();
@@ -106,6 +106,11 @@ async fn what_neighbours_say_ends_here_and_where_a_request_came_from_is_told() {
     let mut lines: Vec<&str> = head.trim_end().split("\r\n").collect();
     assert_eq!(lines.remove(0), "post /a?b=%2f http/1.1");
     lines.sort_unstable();
+    let parent = lines.remove(2);
+    assert!(
+        parent.starts_with("traceparent: 00-") && parent.ends_with("-01"),
+        "{parent}"
+    );
     assert_eq!(
         lines,
         [

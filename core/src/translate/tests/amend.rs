@@ -59,7 +59,8 @@ const NONE: Typed<'_> = (&[], &[], &[]);
 /// Name and value of each field, without what the gateway says itself.
 fn sent(message: &Message) -> Vec<(String, String)> {
     let fields = Headers::of(message.field(SHAPE.request_headers)).unwrap();
-    let own = |name: &str| name == "via" || name.starts_with("x-forwarded-");
+    let own =
+        |name: &str| matches!(name, "via" | "traceparent") || name.starts_with("x-forwarded-");
     let fields = fields.iter().filter(|field| !own(field.name()));
     fields
         .map(|field| (field.name().to_owned(), field.value().to_owned()))
@@ -129,7 +130,7 @@ fn no_byte_of_a_value_breaks_out_of_its_field() {
     }
 }
 
-/// What goes to HTTP/2 is in a trace of this gateway's.
+/// What is handed on is in a trace of this gateway's.
 #[test]
 fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
     let given = [
@@ -137,8 +138,15 @@ fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
         ("tracestate", "a=b"),
         ("x-trace", "c"),
     ];
-    let request = asked("GET /berlin", &given, "");
+    let mut request = asked("GET /berlin", &given, "");
     let proxy = Proxy::of(&web()).unwrap();
+    let lent = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+    let lent = lent.unwrap();
+    let fields = Headers::of(lent.field(SHAPE.request_headers)).unwrap();
+    let trace = fields.iter().map(|field| (field.name(), field.value()));
+    let trace: Vec<_> = trace.filter(|(name, _)| name.contains("trace")).collect();
+    let own = "00-00000000000000000000000000000abc-0000000000000abc-01";
+    assert_eq!(trace, [("x-trace", "c"), ("traceparent", own)]);
     let sent = proxy.request(&request, &facts()).unwrap();
     let is_trace = |name: &HeaderName| name.as_str().starts_with("trace");
     assert!(!sent.headers.keys().any(is_trace), "{:?}", sent.headers);
