@@ -8,6 +8,7 @@ use crate::read::{Problem, Reader, Spanned};
 use crate::typed::Route;
 use gatewright_core::codec::Protocol;
 use gatewright_core::translate::{RequestSpec, no_request};
+use http::HeaderName;
 use std::sync::Arc;
 
 /// What a route leads to.
@@ -16,6 +17,8 @@ pub(super) struct Destination<'a> {
     pub(super) kind: EndpointKind,
     pub(super) name: &'a str,
     pub(super) speech: Option<&'a Speech>,
+    /// What tells it how much time is left.
+    pub(super) deadline_header: Option<&'a HeaderName>,
 }
 
 impl<'a> Destination<'a> {
@@ -30,6 +33,7 @@ impl<'a> Destination<'a> {
             kind: typed.endpoints.first()?.kind(),
             name: &typed.name.value,
             speech: speeches.get(upstream)?.as_ref(),
+            deadline_header: typed.deadline_header.as_ref(),
         })
     }
 }

@@ -238,7 +238,8 @@ fn action(
             noted(reader, compiled).map(RouteAction::Translate)
         }
         (Service::Messages, Some(EndpointKind::Http), Some(RequestSpec::Amended(_)) | None) => {
-            let proxy = Proxy::of(protocol)?;
+            let deadline = destination?.deadline_header.cloned();
+            let proxy = Proxy::of(protocol)?.withholding(deadline);
             noted(reader, proxy.with_rules(spec)).map(RouteAction::Proxy)
         }
         (Service::Messages, _, Some(RequestSpec::Message(_) | RequestSpec::Amended(_)) | None) => {

@@ -4,7 +4,7 @@
 //! neighbours end here; `Via` tells who handed the request on. Where it came from is told anew
 //! ([`forwarded`](super::forwarded)).
 
-use super::amend::{Amendments, Changed};
+use super::amend::{Amendments, Changed, TOLD_BY_THE_GATEWAY};
 use super::forwarded::{Own, own_fields};
 use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc, traceparent};
 use crate::codec::{HttpShape, Protocol, Rejected, Retry};
@@ -32,6 +32,9 @@ pub struct Proxy {
     shape: HttpShape,
     /// What changes on the way, if anything does.
     rules: Option<Arc<Amendments>>,
+    /// What no client says behind its payload: whoever joins trailers to the header fields would take it for
+    /// what the gateway says (RFC 9110, 6.5.1).
+    withheld: Arc<[HeaderName]>,
 }
 
 impl Proxy {
@@ -42,7 +45,18 @@ impl Proxy {
             shape: protocol.descriptor().http?,
             protocol: Arc::clone(protocol),
             rules: None,
+            withheld: (TOLD_BY_THE_GATEWAY.into_iter().chain(TRACE))
+                .map(HeaderName::from_static)
+                .collect(),
         })
+    }
+
+    /// The same, of whose requests these are no trailers either.
+    #[must_use]
+    pub fn withholding(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        let before = self.withheld.iter().cloned();
+        self.withheld = before.chain(names).collect();
+        self
     }
 
     /// The same with what a route's rules change. The list beside it holds warnings.
@@ -56,6 +70,7 @@ impl Proxy {
         let mut findings = Findings::default();
         if spec.request.is_some() || !spec.replies.is_empty() {
             let rules = Amendments::compile(spec, &self.protocol, &mut findings);
+            self = self.withholding(rules.ends_of_requests().iter().cloned());
             self.rules = Some(Arc::new(rules));
         }
         findings.finish(Some(self))
@@ -73,6 +88,12 @@ impl Proxy {
         match &self.rules {
             Some(rules) => rules.request(request, facts),
             None => Ok(Changed::default()),
+        }
+    }
+
+    fn withhold_behind(&self, request: &Message) {
+        if let Body::Stream(payload) = request.body() {
+            payload.withhold(Arc::clone(&self.withheld));
         }
     }
 
@@ -114,7 +135,7 @@ impl Proxy {
         let shape = &self.shape;
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
-        changed.withhold_behind(request.body());
+        self.withhold_behind(request);
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
         let passing = Passing::of(request, &given);
         fields.add_from(&given, |header| {
@@ -155,7 +176,7 @@ impl Proxy {
         }
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
-        changed.withhold_behind(request.body());
+        self.withhold_behind(request);
         let passing = Passing::of(request, &given);
         // The engine adds its own, such as `traceparent`.
         let mut map = HeaderMap::with_capacity(given.len() + 6);

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What the gateway says itself in a request that it hands on: a rule would be a second voice.
-pub(super) const TOLD_BY_THE_GATEWAY: [&str; 7] = [
+pub(in crate::translate) const TOLD_BY_THE_GATEWAY: [&str; 7] = [
     "expect",
     "forwarded",
     "grpc-timeout",
@@ -69,6 +69,10 @@ impl Change {
         }
         let ends = set.names().chain(&remove).cloned().collect();
         Self { set, add, ends }
+    }
+
+    pub(super) fn ends(&self) -> &[HeaderName] {
+        &self.ends
     }
 
     fn drops(&self, name: &str) -> bool {

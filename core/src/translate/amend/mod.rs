@@ -2,7 +2,7 @@
 
 mod change;
 
-pub(super) use change::Changed;
+pub(super) use change::{Changed, TOLD_BY_THE_GATEWAY};
 
 use super::load::{Findings, bad_request};
 use super::reply::{On, condition, warnings};
@@ -15,6 +15,7 @@ use crate::expr::{EvalError, Expr, RuleError, Source};
 use crate::fault::Fault;
 use crate::message::Message;
 use change::{Change, Typed};
+use http::HeaderName;
 use std::sync::Arc;
 
 /// The compiled rules of a route that hands on.
@@ -74,6 +75,11 @@ impl Amendments {
     /// Whether a rule looks at the payload of a request.
     pub(super) fn weighs_payload(&self) -> bool {
         self.places.weigh_payload()
+    }
+
+    /// What of a request ends here.
+    pub(super) fn ends_of_requests(&self) -> &[HeaderName] {
+        self.request.ends()
     }
 
     /// What is changed in a request.
@@ -146,7 +152,7 @@ fn makes_a_reply(spec: &ReplySpec) -> Option<RuleError> {
 impl<'s> Typed<'s> {
     fn of_request(headers: &'s [(Source, Source)], amend: Option<&'s AmendSpec>) -> Self {
         Self {
-            refused: &change::TOLD_BY_THE_GATEWAY,
+            refused: &TOLD_BY_THE_GATEWAY,
             ..Self::of_reply(headers, amend)
         }
     }

@@ -4,7 +4,7 @@ use super::toy::{File, facts};
 use super::web::*;
 use crate::fault::{Fault, FaultClass};
 use crate::message::headers::NewHeaders;
-use crate::message::{Headers, Message, Value};
+use crate::message::{Body, Headers, Message, Value};
 use crate::translate::*;
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
@@ -162,6 +162,53 @@ fn te_goes_on_over_http2_only() {
     assert_eq!(sent(&lent.unwrap()), []);
     let over_http2 = proxy.request(&request, &facts()).unwrap();
     assert_eq!(over_http2.headers["te"], "trailers");
+}
+
+#[test]
+fn what_the_gateway_says_is_no_trailer_of_a_client() {
+    let given = [
+        "Forwarded",
+        "x-forwarded-for",
+        "X-Forwarded-Host",
+        "x-forwarded-proto",
+        "via",
+        "TraceParent",
+        "tracestate",
+        "grpc-timeout",
+        "x-deadline",
+        "x-set",
+        "x-removed",
+        "x-kept",
+    ];
+    let trailers = || {
+        let mut fields = NewHeaders::default();
+        given.iter().for_each(|name| fields.add(name, "1").unwrap());
+        Value::Headers(fields.finish())
+    };
+    let deadline = Some(HeaderName::from_static("x-deadline"));
+    let bare = Proxy::of(&web()).unwrap().withholding(deadline);
+    let ruled = proxy((&[("x-set", "2")], &[], &["x-removed"]), &[]);
+    for (proxy, expected) in [
+        (bare, &["x-set", "x-removed", "x-kept"][..]),
+        (ruled, &["x-deadline", "x-kept"]),
+    ] {
+        for version in [1, 2] {
+            let (sender, body) = Body::stream(1);
+            let mut request = asked("PUT /berlin", &[], "").with_body(body.clone());
+            match version {
+                1 => proxy.lend(&mut request, &facts(), |_| ()).unwrap(),
+                _ => drop(proxy.request(&request, &facts()).unwrap()),
+            }
+            sender.end(trailers());
+            let Body::Stream(payload) = body else {
+                panic!("a payload that comes");
+            };
+            let left = payload.take_trailers();
+            let left = Headers::of(&left).unwrap();
+            let names: Vec<_> = left.iter().map(|field| field.name()).collect();
+            assert_eq!(names, expected, "HTTP/{version}");
+        }
+    }
 }
 
 fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> HttpAnswer {
