@@ -34,7 +34,7 @@ pub fn client(
     let Ok(given) = headers(request, shape) else {
         return peer;
     };
-    let passing = Passing::of(request, &given);
+    let passing = Passing::of(request, shape, &given);
     let by_list = || {
         let lines = passing.origins(forwarded::FORWARDED_FOR);
         let elements = lines.flat_map(|line| line.split(',').map(str::trim));

@@ -15,7 +15,7 @@ codes! {
         traces the request is written by the gateway alone and cannot be set by a rule: connection, \
         content-length, host, keep-alive, proxy-connection, te, traceparent, trailer, \
         transfer-encoding, upgrade and everything that starts with a colon. In requests that are handed on, it writes \
-        expect, forwarded, grpc-timeout, via and x-forwarded-for, -host and -proto, too: `forwarded` of the listener says how \
+        expect, forwarded, grpc-timeout, max-forwards, via and x-forwarded-for, -host and -proto, too: `forwarded` of the listener says how \
         servers are told where a request came from.";
     HEADER_VALUE = "GW2204", "the header's value cannot be sent",
         "A header's value is visible ASCII with single spaces or more between, but neither at the \

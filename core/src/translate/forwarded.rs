@@ -4,6 +4,7 @@
 //! what this gateway knows is added to it.
 
 use super::Facts;
+use super::forwards::MAX_FORWARDS;
 use super::proxy::{Passing, unsayable};
 use crate::codec::HttpShape;
 use crate::fault::Fault;
@@ -151,7 +152,7 @@ fn address(ip: IpAddr, room: &mut [u8; LONGEST_V4]) -> Cow<'_, str> {
     Cow::Borrowed(std::str::from_utf8(text).unwrap_or_default())
 }
 
-/// Says what this gateway knows of where a request came from.
+/// Says what this gateway knows of where a request came from, and how far it may go.
 pub(super) fn own_fields(
     request: &Message,
     shape: &HttpShape,
@@ -171,6 +172,12 @@ pub(super) fn own_fields(
     };
     let mut all = || {
         say(Own::Line(via))?;
+        if let Some(left) = passing.forwards {
+            say(Own::Field(
+                MAX_FORWARDS,
+                &left.saturating_sub(1).to_string(),
+            ))?;
+        }
         if carriage.forwarding.says_x_forwarded() {
             say_x_forwarded(&origin, carriage.forwarding, passing, &mut say)?;
         }
@@ -217,6 +224,7 @@ mod tests {
     use super::*;
     use crate::message::headers::NewHeaders;
     use crate::message::{Kind, OperationId};
+    use crate::translate::tests::web::SHAPE;
 
     #[test]
     fn known_names_have_their_roles() {
@@ -289,7 +297,7 @@ mod tests {
         }
         let given = given.finish();
         let request = Message::new(Kind::Request, OperationId(0), Vec::new());
-        let passing = Passing::of(&request, &given);
+        let passing = Passing::of(&request, &SHAPE, &given);
         let forwarding = |trusted| Forwarding {
             fields: OriginFields::Both,
             trusted,

@@ -30,6 +30,7 @@ mod dated;
 mod exchange;
 pub mod feed;
 mod forwarded;
+mod forwards;
 pub mod grpc;
 mod headers;
 mod identity;
@@ -60,7 +61,7 @@ pub use key::BalanceKey;
 pub use network::{Network, NotANetwork};
 pub use proxy::{Proxy, each_pair, header_map, trailer_fields};
 pub use question::{Question, QuestionSpec};
-pub use reply::{misdirected, not_allowed};
+pub use reply::{misdirected, not_allowed, not_forwarded};
 pub use spec::{
     AmendSpec, BodySpec, HeadersSpec, HttpSpec, JsonSpec, LabelSpec, MessageSpec, ReplySpec,
     RequestSpec, ResponseSpec, RouteSpec, SetSpec,

@@ -6,6 +6,7 @@
 
 use super::amend::{Amendments, Changed, TOLD_BY_THE_GATEWAY};
 use super::forwarded::{Own, own_fields};
+use super::forwards::{forwards_left, is_max_forwards};
 use super::{Facts, Findings, HttpAnswer, HttpRequest, Outcome, RouteSpec, grpc, traceparent};
 use crate::codec::{HttpShape, Protocol, Rejected, Retry};
 use crate::expr::RuleError;
@@ -137,7 +138,7 @@ impl Proxy {
         let changed = self.changed(request, facts)?;
         self.withhold_behind(request);
         let mut fields = NewHeaders::with_capacity(given.size() + OWN);
-        let passing = Passing::of(request, &given);
+        let passing = Passing::of(request, shape, &given);
         fields.add_from(&given, |header| {
             // Of HTTP/1.1 it is said between neighbours, who have `Connection` name it (RFC 9110, 10.1.4).
             let ends = header.role() == Role::Te || is_trace(header.name());
@@ -177,7 +178,7 @@ impl Proxy {
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
         self.withhold_behind(request);
-        let passing = Passing::of(request, &given);
+        let passing = Passing::of(request, shape, &given);
         // The engine adds its own, such as `traceparent`.
         let mut map = HeaderMap::with_capacity(given.len() + 6);
         let goes_on = |header: &Header<'_>| {
@@ -455,10 +456,12 @@ pub(super) struct Passing<'h> {
     named: SmallVec<[&'h str; 4]>,
     /// Of a payload that is here, the length is said anew.
     length: bool,
+    /// How many more times it may be handed on, if that is said.
+    pub(super) forwards: Option<u64>,
 }
 
 impl<'h> Passing<'h> {
-    pub(super) fn of(request: &Message, headers: &'h Headers) -> Self {
+    pub(super) fn of(request: &Message, shape: &HttpShape, headers: &'h Headers) -> Self {
         let mut named = SmallVec::new();
         if headers.roles().has(Role::Connection) {
             let options = headers
@@ -470,6 +473,7 @@ impl<'h> Passing<'h> {
             headers,
             named,
             length: matches!(request.body(), Body::Stream(_)),
+            forwards: forwards_left(request, shape, headers),
         }
     }
 
@@ -494,6 +498,7 @@ impl<'h> Passing<'h> {
 
     fn takes(&self, header: Header<'_>) -> bool {
         match header.role() {
+            Role::Other if self.forwards.is_some() && is_max_forwards(header) => false,
             Role::Other | Role::Date => !self.names(header),
             Role::Length => self.length,
             // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).

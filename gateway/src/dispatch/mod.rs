@@ -30,7 +30,7 @@ use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{
     BalanceKey, Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events,
-    misdirected, not_allowed,
+    misdirected, not_allowed, not_forwarded,
 };
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -170,7 +170,7 @@ impl Sender<'_> {
 pub(crate) enum Begun {
     /// It is on its way.
     Exchange(InFlight),
-    /// It could not be forwarded; this is its answer, if the protocol has one.
+    /// It could not be forwarded, or was not to be; this is its answer, if the protocol has one.
     Answered(Option<Reply>),
 }
 
@@ -347,6 +347,12 @@ impl Dispatch {
             self.log.faulted(&logged, &fault);
             return Begun::Answered(self.refuse_unrouted(request, facts.carriage, &fault));
         };
+        if let Action::Proxy(_) = &route.action
+            && let Some(reply) = not_forwarded(&request, &self.protocol)
+        {
+            route.metrics.replied(1, Duration::ZERO);
+            return Begun::Answered(Some(Reply::to_request(reply, request)));
+        }
         let retry = match &route.action {
             Action::Convert(rules) => rules.operation().retry,
             Action::Proxy(proxy) => proxy.retry_of(&request),

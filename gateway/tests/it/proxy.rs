@@ -125,6 +125,25 @@ async fn what_neighbours_say_ends_here_and_where_a_request_came_from_is_told() {
     );
 }
 
+/// RFC 9110, 7.6.2.
+#[tokio::test]
+async fn who_asks_about_the_way_gets_an_answer_where_it_ends() {
+    let (gateway, listener) = start().await;
+    let mut client = client(&gateway).await;
+    let ask = |method: &str, left: u32| {
+        format!("{method} / HTTP/1.1\r\nHost: x\r\nMax-Forwards: {left}\r\n\r\n").into_bytes()
+    };
+    client.send(&ask("OPTIONS", 0)).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 204 "));
+    client.send(&ask("OPTIONS", 1)).await;
+    let mut server = server(&listener).await;
+    let head = server.head().await.to_lowercase();
+    assert!(
+        head.starts_with("options / ") && head.contains("\r\nmax-forwards: 0\r\n"),
+        "{head}"
+    );
+}
+
 #[tokio::test]
 async fn payloads_go_through_both_ways_as_they_come() {
     let (gateway, listener) = start().await;

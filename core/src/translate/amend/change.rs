@@ -13,10 +13,11 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What the gateway says itself in a request that it hands on: a rule would be a second voice.
-pub(in crate::translate) const TOLD_BY_THE_GATEWAY: [&str; 7] = [
+pub(in crate::translate) const TOLD_BY_THE_GATEWAY: [&str; 8] = [
     "expect",
     "forwarded",
     "grpc-timeout",
+    "max-forwards",
     "via",
     "x-forwarded-for",
     "x-forwarded-host",

@@ -2,9 +2,10 @@
 
 use crate::codec::{Descriptor, FieldDef, HttpShape, Protocol, Type};
 use crate::expr::{Env, EvalError, RuleError};
-use crate::message::{Body, Kind, Message, Record, Value};
+use crate::message::{Body, Headers as RequestHeaders, Kind, Message, Record, Value};
 use crate::translate::codes::RESPONSE;
 use crate::translate::compose::Making;
+use crate::translate::forwards::forwards_left;
 use crate::translate::headers::Headers;
 use crate::translate::load::Findings;
 use crate::translate::payload::Payload;
@@ -134,6 +135,24 @@ pub fn misdirected(request: &Message, protocol: &Arc<dyn Protocol>) -> Option<Me
     let headers = vec![header("content-type", "application/problem+json")];
     let mut reply = message(shape, descriptor, Value::from(421_u16), headers)
         .with_body(Body::Whole(Bytes::from_static(PROBLEM.as_bytes())));
+    descriptor.correlate(&mut reply, request.correlation().clone());
+    Some(reply)
+}
+
+/// The answer to a request that is handed on no further: RFC 9110, section 7.6.2. `None` to all others. Nobody is
+/// shown what came to this gateway, so TRACE is none of its methods.
+#[must_use]
+pub fn not_forwarded(request: &Message, protocol: &Arc<dyn Protocol>) -> Option<Message> {
+    let descriptor = protocol.descriptor();
+    let shape = descriptor.http.as_ref()?;
+    let given = RequestHeaders::of(request.field(shape.request_headers)).ok()?;
+    if forwards_left(request, shape, &given)? > 0 {
+        return None;
+    }
+    if request.field(shape.method).as_str() == Some("TRACE") {
+        return not_allowed(request, protocol, "OPTIONS");
+    }
+    let mut reply = message(shape, descriptor, Value::from(204_u16), Vec::new());
     descriptor.correlate(&mut reply, request.correlation().clone());
     Some(reply)
 }

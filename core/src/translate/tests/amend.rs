@@ -164,6 +164,35 @@ fn te_goes_on_over_http2_only() {
     assert_eq!(over_http2.headers["te"], "trailers");
 }
 
+/// RFC 9110, 7.6.2.
+#[test]
+fn who_asks_about_the_way_is_handed_on_as_often_as_it_says() {
+    let proxy = Proxy::of(&web()).unwrap();
+    for (method, said, expected) in [
+        ("OPTIONS", "2", Ok("1")),
+        ("TRACE", "18446744073709551616", Ok("18446744073709551614")),
+        ("OPTIONS", "many", Ok("many")),
+        ("GET", "0", Ok("0")),
+        ("OPTIONS", "0", Err(204)),
+        ("TRACE", "00", Err(405)),
+    ] {
+        let given = [("Max-Forwards", said)];
+        let mut request = asked(&format!("{method} /berlin"), &given, "");
+        let here = not_forwarded(&request, &web());
+        let status = here.map(|reply| reply.field(SHAPE.status).clone());
+        assert_eq!(status, expected.err().map(Value::Int), "{method} {said}");
+        let Ok(left) = expected else { continue };
+        let one = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+        let one: Vec<_> = sent(&one.unwrap())
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect();
+        assert_eq!(one, [left], "{method} {said}");
+        let two = proxy.request(&request, &facts()).unwrap();
+        assert_eq!(two.headers["max-forwards"], left, "{method} {said}");
+    }
+}
+
 #[test]
 fn what_the_gateway_says_is_no_trailer_of_a_client() {
     let given = [
