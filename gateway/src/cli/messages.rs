@@ -66,17 +66,39 @@ fn one(descriptor: &Descriptor, document: &Json) -> Result<Message, String> {
 /// send that.
 fn masked(schema: &Schema, def: &StructDef, record: &Record) -> Option<String> {
     def.fields.iter().zip(record).find_map(|(field, value)| {
-        if field.secret && value.as_str() == Some(MASK) {
+        if field.secret && is_mask(value) {
             return Some(field.name.to_string());
         }
-        let inner = match (&field.ty, value) {
-            (Type::Struct(id), Value::Record(record)) => {
-                masked(schema, schema.structure(*id), record)?
-            }
-            _ => return None,
-        };
-        Some(format!("{}.{inner}", field.name))
+        let inner = masked_within(schema, &field.ty, value)?;
+        Some(format!("{}{inner}", field.name))
     })
+}
+
+/// The same within a value that has fields of its own: the way from there to the field.
+fn masked_within(schema: &Schema, ty: &Type, value: &Value) -> Option<String> {
+    match (ty, value) {
+        (Type::Struct(id), Value::Record(record)) => {
+            let field = masked(schema, schema.structure(*id), record)?;
+            Some(format!(".{field}"))
+        }
+        (Type::List(element), Value::List(_) | Value::Headers(_)) => {
+            let mut items = value.as_list()?.iter().enumerate();
+            items.find_map(|(index, item)| {
+                let inner = masked_within(schema, element, item)?;
+                Some(format!("[{index}]{inner}"))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Bytes that JSON shows as text take it for their own.
+fn is_mask(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => text == MASK,
+        Value::Bytes(bytes) => bytes == MASK,
+        _ => false,
+    }
 }
 
 /// The side that sends such messages. An event goes the ways that its protocol writes it.

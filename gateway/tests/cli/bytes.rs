@@ -139,6 +139,24 @@ fn a_mask_is_not_sent_for_the_secret() {
 }
 
 #[test]
+fn a_mask_is_found_in_lists_and_in_bytes_that_are_shown_as_text() {
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer s3cret\r\n\r\n";
+    let show = ["decode", "-p", "http", &hex(request), "--format", "json"];
+    let shown = gatewright(&show);
+    assert_eq!(shown.code, Some(0), "{shown}");
+    let back = gatewright_reading(&["encode", "-p", "http"], shown.stdout.as_bytes());
+    assert_eq!((back.code, back.stdout.as_str()), (Some(1), ""), "{back}");
+    let place = "error: message 1: request.headers[0].value: its value is only masked";
+    assert!(back.stderr.starts_with(place), "{back}");
+
+    let card = r#"{"swipe":{"track":"***"}}"#;
+    let run = gatewright(&["encode", "-p", "protocols/card.ksy", card]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run}");
+    let place = "error: message 1: swipe.track: its value is only masked";
+    assert!(run.stderr.starts_with(place), "{run}");
+}
+
+#[test]
 fn fields_that_do_not_fit_are_named() {
     let cases = [
         (
