@@ -5,7 +5,7 @@ mod web;
 
 use definitions::Stub;
 use gatewright_codecs::ksy;
-use gatewright_config::{Colour, Diagnostic, Protocols, explain_with, load_str};
+use gatewright_config::{Colour, Diagnostic, Protocols, explain_with, load_str, load_str_with};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -143,6 +143,37 @@ fn a_definition_is_not_read_where_its_keys_are_wrong() {
         };
         let meant: Vec<_> = meant.iter().map(PathBuf::from).collect();
         assert_eq!(asked, meant, "{name}");
+    }
+}
+
+#[test]
+fn what_a_variable_stands_for_is_never_printed() {
+    let environment = |name: &str| (name == "PW").then(|| "s3cret/?".to_owned());
+    for (key, typed) in [
+        ("upstreams.a.url", "h2c://user:${PW}@h:1"),
+        ("upstreams.a.url", "tcp://${PW}"),
+        ("upstreams.a.url", "${PW}://h"),
+        ("upstreams.a.url", "unix://${PW}"),
+        ("upstreams.a.url", "mock:${PW}"),
+        ("upstreams.a.url", "mock:200?${PW}"),
+        ("upstreams.a.tls.server-name", "${PW}"),
+        ("upstreams.a.tls.ca", "${PW}"),
+        ("listeners.a.bind", "${PW}"),
+        ("listeners.a.bind", "tcp://${PW}"),
+        ("listeners.a.bind", "ws://127.0.0.1:1/${PW}"),
+        ("admin.http", "${PW}"),
+        ("protocols.a.definition", "${PW}"),
+    ] {
+        let text = format!("{key} = \"{typed}\"\n");
+        let found = load_str_with("a.toml", &text, &protocols(), &environment).unwrap_err();
+        let shown: Vec<String> = found.iter().map(|d| d.render(Colour::Plain)).collect();
+        let shown = shown.join("\n");
+        assert!(!shown.contains("s3cret"), "{shown}");
+        let own: Vec<_> = found
+            .iter()
+            .filter(|d| d.message.contains("${PW}"))
+            .collect();
+        assert_eq!(own.len(), 1, "{shown}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Addresses to listen on.
 
-use super::Problem;
+use super::{Expanded, Problem};
 use crate::diagnostic::codes;
 use std::net::SocketAddr;
 
@@ -19,28 +19,28 @@ pub(crate) struct Bind {
 }
 
 /// Reads it.
-pub(crate) fn bind(text: &str) -> Result<Bind, Problem> {
-    let Some((scheme, address)) = text.split_once("://") else {
+pub(crate) fn bind(typed: &Expanded) -> Result<Bind, Problem> {
+    let Some((scheme, address)) = typed.text.split_once("://") else {
         let bad = Problem::new(
             codes::BAD_ADDRESS,
-            format!("\"{}\" has no scheme", text.escape_debug()),
+            format!("\"{}\" has no scheme", typed.shown(&typed.text)),
         );
         return Err(bad.help(format!("an address begins with `tcp://`, {EXAMPLE}")));
     };
     match scheme {
         "tcp" => Ok(Bind {
-            address: socket_address(address)?,
+            address: socket_address(typed, address)?,
             path: None,
         }),
         "ws" => {
             let (address, path) = address.split_at(address.find('/').unwrap_or(address.len()));
             Ok(Bind {
-                address: socket_address(address)?,
-                path: Some(websocket_path(path)?.to_owned()),
+                address: socket_address(typed, address)?,
+                path: Some(websocket_path(typed, path)?.to_owned()),
             })
         }
         scheme => {
-            let message = format!("there are no `{}://` listeners", scheme.escape_debug());
+            let message = format!("there are no `{}://` listeners", typed.shown(scheme));
             let help = match scheme {
                 "wss" => "that is `ws://` with a `tls` beside it",
                 _ => "`tcp://` and `ws://` are what there is",
@@ -50,13 +50,14 @@ pub(crate) fn bind(text: &str) -> Result<Bind, Problem> {
     }
 }
 
-fn socket_address(text: &str) -> Result<SocketAddr, Problem> {
-    text.parse()
-        .map_err(|_| not_an_address(text).help(format!("an IP address and a port, {EXAMPLE}")))
+fn socket_address(typed: &Expanded, text: &str) -> Result<SocketAddr, Problem> {
+    text.parse().map_err(|_| {
+        not_an_address(typed, text).help(format!("an IP address and a port, {EXAMPLE}"))
+    })
 }
 
 /// A path as clients ask for it: none is the same as `/`.
-fn websocket_path(path: &str) -> Result<&str, Problem> {
+fn websocket_path<'p>(typed: &Expanded, path: &'p str) -> Result<&'p str, Problem> {
     let fine = |c: char| c.is_ascii_graphic() && !"?#\"<>\\^`{|}".contains(c);
     if path.is_empty() {
         return Ok("/");
@@ -64,15 +65,16 @@ fn websocket_path(path: &str) -> Result<&str, Problem> {
     if path.chars().all(fine) && path.len() <= MAX_PATH {
         return Ok(path);
     }
-    let message = format!("\"{}\" is not the path of a URL", path.escape_debug());
+    let message = format!("\"{}\" is not the path of a URL", typed.shown(path));
     let help = "such as \"ws://127.0.0.1:8081/pos\"; whatever query a client adds is not looked at";
     Err(Problem::new(codes::BAD_ADDRESS, message).help(help))
 }
 
 /// The admin listener's address.
-pub(crate) fn admin(text: &str) -> Result<SocketAddr, Problem> {
+pub(crate) fn admin(typed: &Expanded) -> Result<SocketAddr, Problem> {
     let help = "an IP address and a port, such as \"127.0.0.1:9901\"";
-    let address: SocketAddr = text.parse().map_err(|_| not_an_address(text).help(help))?;
+    let text = &typed.text;
+    let address: SocketAddr = (text.parse()).map_err(|_| not_an_address(typed, text).help(help))?;
     if address.ip().to_canonical().is_loopback() {
         return Ok(address);
     }
@@ -83,21 +85,26 @@ pub(crate) fn admin(text: &str) -> Result<SocketAddr, Problem> {
     .help(format!("did you mean \"127.0.0.1:{}\"?", address.port())))
 }
 
-fn not_an_address(text: &str) -> Problem {
+fn not_an_address(typed: &Expanded, text: &str) -> Problem {
     Problem::new(
         codes::BAD_ADDRESS,
-        format!("\"{}\" is not an address", text.escape_debug()),
+        format!("\"{}\" is not an address", typed.shown(text)),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::expand;
+
+    fn plain(text: &str) -> Expanded {
+        expand(text, &|_| None).unwrap()
+    }
 
     #[test]
     fn listeners_bind_ip_addresses() {
-        let read = |text| bind(text).ok().map(|bind| bind.address.to_string());
-        let path = |text| bind(text).ok().and_then(|bind| bind.path);
+        let read = |text| bind(&plain(text)).ok().map(|bind| bind.address.to_string());
+        let path = |text| bind(&plain(text)).ok().and_then(|bind| bind.path);
         assert_eq!(read("tcp://0.0.0.0:7700").as_deref(), Some("0.0.0.0:7700"));
         assert_eq!(read("tcp://[::1]:0").as_deref(), Some("[::1]:0"));
         assert_eq!(path("tcp://[::1]:0"), None);
@@ -129,7 +136,7 @@ mod tests {
             "127.8.9.10:1",
             "[::ffff:127.0.0.1]:1",
         ] {
-            assert!(admin(fine).is_ok(), "{fine}");
+            assert!(admin(&plain(fine)).is_ok(), "{fine}");
         }
         for bad in [
             "0.0.0.0:9901",
@@ -138,7 +145,7 @@ mod tests {
             "localhost:1",
             "9901",
         ] {
-            assert!(admin(bad).is_err(), "{bad}");
+            assert!(admin(&plain(bad)).is_err(), "{bad}");
         }
     }
 }

@@ -2,13 +2,30 @@
 
 use super::Problem;
 use crate::diagnostic::codes;
+use std::str::EscapeDebug;
 
 /// Where variables come from.
 pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
+/// A text with its variables replaced.
+#[derive(Debug)]
+pub(crate) struct Expanded {
+    pub(crate) text: String,
+    /// As it was typed, if the value of a variable is in the text. That may be a secret.
+    typed: Option<String>,
+}
+
+impl Expanded {
+    /// How messages show a part of the text: without the values of variables.
+    pub(crate) fn shown<'t>(&'t self, part: &'t str) -> EscapeDebug<'t> {
+        self.typed.as_deref().unwrap_or(part).escape_debug()
+    }
+}
+
 /// The text with its variables replaced.
-pub(crate) fn expand(text: &str, environment: Environment<'_>) -> Result<String, Problem> {
+pub(crate) fn expand(text: &str, environment: Environment<'_>) -> Result<Expanded, Problem> {
     let mut expanded = String::with_capacity(text.len());
+    let mut typed = None;
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         expanded.push_str(before);
@@ -26,13 +43,19 @@ pub(crate) fn expand(text: &str, environment: Environment<'_>) -> Result<String,
             )));
         }
         match environment(name).filter(|value| !value.is_empty()) {
-            Some(value) => expanded.push_str(&value),
+            Some(value) => {
+                expanded.push_str(&value);
+                typed = Some(text.to_owned());
+            }
             None => expanded.push_str(default.ok_or_else(|| not_set(name))?),
         }
         rest = after;
     }
     expanded.push_str(rest);
-    Ok(expanded)
+    Ok(Expanded {
+        text: expanded,
+        typed,
+    })
 }
 
 fn is_name(name: &str) -> bool {
@@ -66,7 +89,11 @@ mod tests {
             "EMPTY" => Some(String::new()),
             _ => None,
         };
-        let read = |text| expand(text, &environment).ok();
+        let read = |text| {
+            expand(text, &environment)
+                .ok()
+                .map(|expanded| expanded.text)
+        };
         assert_eq!(read("plain $HOST").as_deref(), Some("plain $HOST"));
         assert_eq!(
             read("h2c://${HOST}:80").as_deref(),
@@ -80,6 +107,20 @@ mod tests {
         assert_eq!(read("${NONE:-}").as_deref(), Some(""));
         for bad in ["${NONE}", "${EMPTY}", "${HOST", "${}", "${1A}", "${A B}"] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn values_of_variables_are_not_shown() {
+        let environment = |name: &str| (name == "PW").then(|| "s3cret".to_owned());
+        for (typed, shown) in [
+            ("tcp://u:${PW}@h", "tcp://u:${PW}@h"),
+            ("${NONE:-tcp}://h", "h"),
+            ("tcp://h", "h"),
+        ] {
+            let expanded = expand(typed, &environment).unwrap();
+            let (_, part) = expanded.text.split_once("://").unwrap();
+            assert_eq!(expanded.shown(part).to_string(), shown);
         }
     }
 }

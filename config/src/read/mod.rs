@@ -12,7 +12,7 @@ mod unknown;
 mod url;
 mod value;
 
-pub(crate) use environment::{Environment, expand};
+pub(crate) use environment::{Environment, Expanded, expand};
 pub(crate) use problem::Problem;
 pub(crate) use section::{Section, Setting};
 pub(crate) use source::{key_source, text_source};

@@ -1,6 +1,6 @@
 //! One table of the file, read key by key.
 
-use super::{Problem, Reader, Spanned, expand, text_source, value};
+use super::{Expanded, Problem, Reader, Spanned, expand, text_source, value};
 use crate::diagnostic::codes;
 use crate::keys::{Fallback, Key, Kind};
 use crate::tree::{self, Entry, Node, Table, Value};
@@ -178,7 +178,7 @@ impl<'t> Section<'t> {
     }
 
     /// A text with its variables replaced.
-    pub(crate) fn expanded(&self, reader: &mut Reader<'_>, key: &Key) -> Option<Spanned<String>> {
+    pub(crate) fn expanded(&self, reader: &mut Reader<'_>, key: &Key) -> Option<Spanned<Expanded>> {
         let Spanned { value, span } = self.name(reader, key)?;
         let text = reader.accept(expand(&value, reader.environment), &span)?;
         Some(Spanned::new(text, span))
@@ -210,7 +210,7 @@ impl<'t> Section<'t> {
         &self,
         reader: &mut Reader<'_>,
         key: &Key,
-    ) -> Vec<Spanned<String>> {
+    ) -> Vec<Spanned<Expanded>> {
         let texts = self.texts(reader, key).into_iter();
         let expanded = texts.filter_map(|Spanned { value, span }| {
             let text = reader.accept(expand(&value, reader.environment), &span)?;

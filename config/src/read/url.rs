@@ -1,6 +1,6 @@
 //! URLs of upstreams.
 
-use super::{Problem, value};
+use super::{Expanded, Problem, value};
 use crate::diagnostic::codes;
 use crate::plan::{Authority, Endpoint, MockPlan, Records};
 use std::fmt;
@@ -12,13 +12,13 @@ use std::time::Duration;
 const SCHEMES: &str = "`http://`, `h2c://`, `https://`, `tcp://`, `tls://`, `quic://`, `unix://` and `mock:` are what there is";
 
 /// One endpoint.
-pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, Problem> {
+pub(crate) fn endpoint(url: &Expanded, records: Option<Records>) -> Result<Endpoint, Problem> {
     // A service's ports are in its records.
     let port = (records == Some(Records::Service)).then_some(0);
-    if let Some(answer) = url.strip_prefix("mock:") {
-        return mock(answer).map(Endpoint::Mock);
+    if let Some(answer) = url.text.strip_prefix("mock:") {
+        return mock(url, answer).map(Endpoint::Mock);
     }
-    match url.split_once("://") {
+    match url.text.split_once("://") {
         Some(("h2c", rest)) => authority(url, rest, Some(80)).map(Endpoint::H2c),
         Some(("https", rest)) => authority(url, rest, Some(443)).map(Endpoint::Https),
         Some(("tcp", rest)) => authority(url, rest, port).map(Endpoint::Tcp),
@@ -27,7 +27,7 @@ pub(crate) fn endpoint(url: &str, records: Option<Records>) -> Result<Endpoint, 
         Some(("unix", path)) => socket_path(url, path).map(Endpoint::Unix),
         Some(("http", rest)) => authority(url, rest, Some(80)).map(Endpoint::Http),
         Some((scheme, _)) => {
-            let message = format!("there are no `{}://` upstreams", scheme.escape_debug());
+            let message = format!("there are no `{}://` upstreams", url.shown(scheme));
             Err(Problem::new(codes::BAD_URL, message).help(SCHEMES))
         }
         None => Err(bad(url).help(SCHEMES)),
@@ -69,22 +69,22 @@ impl fmt::Display for Authority {
     }
 }
 
-fn bad(url: &str) -> Problem {
+fn bad(url: &Expanded) -> Problem {
     Problem::new(
         codes::BAD_URL,
-        format!("\"{}\" is not the URL of an upstream", url.escape_debug()),
+        format!("\"{}\" is not the URL of an upstream", url.shown(&url.text)),
     )
 }
 
 /// A path that fits the system's addresses: `sun_path` has 108 bytes on Linux, the last one NUL.
-fn socket_path(url: &str, path: &str) -> Result<PathBuf, Problem> {
+fn socket_path(url: &Expanded, path: &str) -> Result<PathBuf, Problem> {
     if path.starts_with('/') && path.len() < 108 && !path.contains('\0') {
         return Ok(path.into());
     }
     Err(bad(url).help("an absolute path of 107 bytes at most, such as \"unix:///run/app.sock\""))
 }
 
-fn authority(url: &str, rest: &str, default_port: Option<u16>) -> Result<Authority, Problem> {
+fn authority(url: &Expanded, rest: &str, default_port: Option<u16>) -> Result<Authority, Problem> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#']) {
         return Err(bad(url).help(match default_port {
@@ -99,7 +99,8 @@ fn authority(url: &str, rest: &str, default_port: Option<u16>) -> Result<Authori
         host_and_port(rest).ok_or_else(|| bad(url).help("a host, and after a colon the port"))?;
     let port = match port {
         None => default_port.ok_or_else(|| {
-            bad(url).help(format!("a port is missing, such as in \"{url}:7700\""))
+            let shown = url.shown(&url.text);
+            bad(url).help(format!("a port is missing, such as in \"{shown}:7700\""))
         })?,
         Some(port) => port
             .parse()
@@ -134,13 +135,14 @@ fn host_and_port(text: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// The name that a server's certificate must have.
-pub(crate) fn server_name(name: &str) -> Result<(), Problem> {
+pub(crate) fn server_name(typed: &Expanded) -> Result<(), Problem> {
+    let name = &typed.text;
     if is_host(name) || name.parse::<Ipv6Addr>().is_ok() {
         return Ok(());
     }
     Err(Problem::new(
         codes::BAD_URL,
-        format!("\"{}\" is not the name of a server", name.escape_debug()),
+        format!("\"{}\" is not the name of a server", typed.shown(name)),
     )
     .help("a host name or an IP address, without scheme and port"))
 }
@@ -152,7 +154,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// `503`, `200?delay=50ms&body=hello%20world`, or nothing at all.
-fn mock(answer: &str) -> Result<MockPlan, Problem> {
+fn mock(url: &Expanded, answer: &str) -> Result<MockPlan, Problem> {
     let bad = |message: String| {
         Problem::new(codes::BAD_URL, message)
             .help("`mock:`, `mock:503` or `mock:200?delay=50ms&body=hello%20world`")
@@ -171,7 +173,7 @@ fn mock(answer: &str) -> Result<MockPlan, Problem> {
             .ok_or_else(|| {
                 bad(format!(
                     "\"{}\" is not an HTTP status from 200 to 599",
-                    status.escape_debug()
+                    url.shown(status)
                 ))
             })?;
     }
@@ -186,7 +188,7 @@ fn mock(answer: &str) -> Result<MockPlan, Problem> {
             _ => {
                 return Err(bad(format!(
                     "the built-in upstream does not know `{}`",
-                    pair.escape_debug()
+                    url.shown(pair)
                 )));
             }
         }
@@ -215,6 +217,11 @@ fn digit(hex: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::expand;
+
+    fn plain(text: &str) -> Expanded {
+        expand(text, &|_| None).unwrap()
+    }
 
     #[test]
     fn http_endpoints() {
@@ -223,7 +230,7 @@ mod tests {
             port,
             address: None,
         };
-        let read = |url| endpoint(url, None).ok();
+        let read = |url| endpoint(&plain(url), None).ok();
         assert_eq!(
             read("h2c://127.0.0.1:8080"),
             Some(Endpoint::H2c(of("127.0.0.1", 8080)))
@@ -271,9 +278,9 @@ mod tests {
             "unix:///run/app.sock",
             "mock:",
         ] {
-            assert_eq!(endpoint(url, None).unwrap().to_string(), url);
+            assert_eq!(endpoint(&plain(url), None).unwrap().to_string(), url);
         }
-        let found = endpoint("tcp://db:1", None).unwrap();
+        let found = endpoint(&plain("tcp://db:1"), None).unwrap();
         let found = found.found("192.0.2.1:5432".parse().unwrap());
         assert_eq!(found.to_string(), "tcp://db:5432 (192.0.2.1:5432)");
     }
@@ -285,15 +292,15 @@ mod tests {
             port,
             address: None,
         };
-        let read = |url| endpoint(url, None).ok();
+        let read = |url| endpoint(&plain(url), None).ok();
         assert_eq!(
             read("tcp://db-1:5432"),
             Some(Endpoint::Tcp(of("db-1", 5432)))
         );
         assert_eq!(read("tls://[::1]:1"), Some(Endpoint::Tls(of("::1", 1))));
-        let service = endpoint("tcp://_db._tcp.test", Some(Records::Service));
+        let service = endpoint(&plain("tcp://_db._tcp.test"), Some(Records::Service));
         assert_eq!(service.ok(), Some(Endpoint::Tcp(of("_db._tcp.test", 0))));
-        assert!(endpoint("tcp://db", Some(Records::Address)).is_err());
+        assert!(endpoint(&plain("tcp://db"), Some(Records::Address)).is_err());
         assert_eq!(read("quic://a:1"), Some(Endpoint::Quic(of("a", 1))));
         assert_eq!(
             read("unix:///run/a.sock"),
@@ -328,7 +335,7 @@ mod tests {
                 body: body.map(Into::into),
             }))
         };
-        let read = |url| endpoint(url, None).ok();
+        let read = |url| endpoint(&plain(url), None).ok();
         assert_eq!(read("mock:"), plan(200, 0, None));
         assert_eq!(read("mock:503"), plan(503, 0, None));
         assert_eq!(read("mock:?delay=50ms"), plan(200, 50, None));

@@ -87,7 +87,7 @@ fn constant(reader: &mut Reader<'_>, field: &str, node: &Node) -> Option<SetSpec
     match &node.value {
         Value::Text(text) if text.contains("${") || !text.contains('{') => {
             let text = reader.accept(expand(text, reader.environment), &span)?;
-            Some(SetSpec::Text(text, span))
+            Some(SetSpec::Text(text.text, span))
         }
         Value::List(items) => {
             let values = items.iter().map(|item| constant(reader, field, item));

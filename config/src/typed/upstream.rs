@@ -213,7 +213,7 @@ fn read_tls(reader: &mut Reader<'_>, section: &Section<'_>) -> UpstreamTls {
         .expanded(reader, &keys::TLS_SERVER_NAME)
         .and_then(|name| {
             reader.accept(server_name(&name.value), &name.span)?;
-            Some(name.value.into())
+            Some(name.value.text.into())
         });
     UpstreamTls {
         ca,
