@@ -82,7 +82,8 @@ pub(super) fn note_misfits(
         Makes::Nothing | Makes::Http | Makes::Amends if stream && misfit.is_none() => {
             note_idle(reader, route);
         }
-        Makes::Nothing | Makes::Amends if !stream => {
+        // Of an upstream that is not known, nobody can tell what it needs.
+        Makes::Nothing | Makes::Amends if destination.is_some() && !stream => {
             let source = Arc::clone(&reader.source);
             let span = route.spec.as_ref().map(|spec| spec.span.clone());
             let error = no_request(span.unwrap_or_default());
