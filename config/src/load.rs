@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::knock_on;
 use crate::plan::Plan;
 use crate::protocols::Protocols;
-use crate::read::{Environment, Reader};
+use crate::read::{Environment, Reader, Spanned};
 use crate::source::SourceFile;
 use crate::typed::File;
 use crate::valid;
@@ -29,6 +29,8 @@ pub struct Loaded {
     binds: Vec<Span>,
     /// Where the admin listener's address was typed.
     admin: Option<Span>,
+    /// The files that TLS needs, where they were typed.
+    pem_files: Vec<Spanned<PathBuf>>,
 }
 
 impl Loaded {
@@ -50,6 +52,21 @@ impl Loaded {
         self.refused(self.plan.admin, self.admin.as_ref(), error)
     }
 
+    /// The finding that TLS cannot use a file that the configuration names.
+    #[must_use]
+    pub fn not_usable(&self, file: &Path, why: &str) -> Diagnostic {
+        let message = format!("cannot use {}: {why}", file.display());
+        let finding = Diagnostic::error(codes::BAD_PEM, message);
+        match self.pem_files.iter().find(|typed| typed.value == file) {
+            Some(typed) => self.here(finding, &typed.span),
+            None => finding,
+        }
+    }
+
+    fn here(&self, finding: Diagnostic, span: &Span) -> Diagnostic {
+        finding.at(&self.source, span.clone()).in_its_file()
+    }
+
     fn refused(
         &self,
         address: Option<SocketAddr>,
@@ -64,7 +81,7 @@ impl Loaded {
         )
         .help("is another gateway running? port 0 takes a free port");
         match typed {
-            Some(span) => refused.at(&self.source, span.clone()).in_its_file(),
+            Some(span) => self.here(refused, span),
             None => refused,
         }
     }
@@ -179,6 +196,7 @@ fn load_source(
         folder,
         environment,
         found: Vec::new(),
+        pem_files: Vec::new(),
     };
     let mut document = reader.parse();
     let file = File::read(&mut reader, &mut document);
@@ -196,6 +214,7 @@ fn load_source(
                 warnings: found,
                 binds: binds.collect(),
                 admin: file.gateway.admin.map(|admin| admin.span),
+                pem_files: reader.pem_files,
                 source,
             })
         }

@@ -50,7 +50,8 @@ codes! {
         "A listener names a protocol, a route names its listeners and its upstream; this name is none that the \
          file declares. Protocols are declared as `[protocols.NAME]` or linked into the program.";
     DUPLICATE = "GW1012", "the same twice",
-        "Two listeners cannot have one address, and two routes cannot have one name: metrics and logs could not \
+        "Two listeners cannot have one address, nor can a listener and the admin listener; `0.0.0.0` takes a port of \
+         all addresses, `[::]` does of those of IPv4, too. Two routes cannot have one name: metrics and logs could not \
          tell them apart. Of several files in a folder only one can say what a listener, an upstream, a protocol or a \
          setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
@@ -105,6 +106,10 @@ codes! {
     OMITTED = "GW4004", "more findings than are shown",
         "A definition has more errors or warnings than anybody reads at once: the first 200 of each are shown, the rest is \
          counted. Mend some of them, and the next run shows others.";
+    BAD_PEM = "GW4005", "a file that TLS cannot use",
+        "A `cert`, `ca` or `client-ca` is a file in PEM with at least one certificate, a `key` one with a private key, and a \
+         `key` belongs to the first certificate of its `cert`. `check` reads them as `run` does; whoever runs it has to be \
+         allowed to read them.";
     BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
         "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
          gives a field a value that does not fit it. `gatewright encode` takes the same form and says the same.";

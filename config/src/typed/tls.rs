@@ -3,14 +3,17 @@
 use crate::diagnostic::codes;
 use crate::keys::Key;
 use crate::plan::IdentityPlan;
-use crate::read::{Problem, Reader, Section, path};
+use crate::read::{Problem, Reader, Section, Spanned, path};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The path of a PEM file.
 pub(super) fn pem(reader: &mut Reader<'_>, tls: &Section<'_>, key: &Key) -> Option<PathBuf> {
-    let path = tls.expanded(reader, key)?;
-    path::file(reader, &path)
+    let typed = tls.expanded(reader, key)?;
+    let file = path::file(reader, &typed)?;
+    let spanned = Spanned::new(file.clone(), typed.span);
+    reader.pem_files.push(spanned);
+    Some(file)
 }
 
 /// A certificate and its key: both or neither.

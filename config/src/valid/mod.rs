@@ -18,6 +18,7 @@ use crate::typed::{File, Form, Listener, Upstream};
 use gatewright_core::codec::Protocol;
 use names::{Names, Spoken};
 use routes::Routes;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
     let routes = Routes::new(reader, &names, &spoken, &speeches);
     routes.note_idle_retries(reader, &names);
     names.note_unused(reader);
-    note_same_address(reader, &file.listeners);
+    note_same_address(reader, file);
     if file.listeners.is_empty() {
         reader.note(
             Diagnostic::error(codes::MISSING_KEY, "there is no listener")
@@ -236,23 +237,66 @@ fn upstream_plan(
     }
 }
 
-fn note_same_address(reader: &mut Reader<'_>, listeners: &[Listener]) {
-    let bound: Vec<_> = listeners
-        .iter()
-        .filter_map(|listener| Some((listener, listener.bind.as_ref()?)))
+/// Notes addresses that somebody listens on already.
+fn note_same_address(reader: &mut Reader<'_>, file: &File) {
+    let bound = |listener: &Listener| {
+        let name = format!("listener `{}`", listener.name.value);
+        Some((name, listener.bind.clone()?))
+    };
+    let admin = file.gateway.admin.clone();
+    let admin = admin.map(|admin| ("the admin listener".to_owned(), admin));
+    let bound: Vec<_> = (file.listeners.iter().filter_map(bound))
+        .chain(admin)
         .collect();
     for (index, (_, bind)) in bound.iter().enumerate() {
         let mut before = bound.iter().take(index);
-        if let Some((other, _)) =
-            before.find(|(_, first)| first.value == bind.value && bind.value.port() != 0)
-        {
-            let message = format!(
-                "listener `{}` has the address {} already",
-                other.name.value, bind.value
-            );
-            let source = Arc::clone(&reader.source);
-            reader
-                .note(Diagnostic::error(codes::DUPLICATE, message).at(&source, bind.span.clone()));
+        let Some((other, first)) = before.find(|(_, first)| overlap(first.value, bind.value))
+        else {
+            continue;
+        };
+        let message = if first.value == bind.value {
+            format!("{other} has the address {} already", bind.value)
+        } else {
+            format!("{other} has the port {} already", bind.value.port())
+        };
+        let problem = Problem::new(codes::DUPLICATE, message);
+        let help = format!("it listens on {}", first.value);
+        let help = (first.value != bind.value).then_some(help);
+        reader.problem(problem.help_if(help), bind.span.clone());
+    }
+}
+
+/// Whether the system refuses the one while somebody listens on the other. An unspecified address is every
+/// address of its family, and `[::]` is those of IPv4, too (RFC 3493, 3.7).
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let (ip, other_ip) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let covers =
+        |any: IpAddr, one: IpAddr| any.is_unspecified() && (any.is_ipv6() || one.is_ipv4());
+    let same = ip == other_ip || covers(ip, other_ip) || covers(other_ip, ip);
+    same && one.port() == other.port() && one.port() != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_all_interfaces_overlap_with_each() {
+        for (one, other, overlaps) in [
+            ("127.0.0.1:7", "127.0.0.1:7", true),
+            ("127.0.0.1:7", "127.0.0.2:7", false),
+            ("0.0.0.0:7", "127.0.0.1:7", true),
+            ("0.0.0.0:7", "127.0.0.1:8", false),
+            ("0.0.0.0:0", "127.0.0.1:0", false),
+            ("[::]:7", "[::1]:7", true),
+            ("[::]:7", "127.0.0.1:7", true),
+            ("[::]:7", "0.0.0.0:7", true),
+            ("0.0.0.0:7", "[::1]:7", false),
+            ("127.0.0.1:7", "[::ffff:127.0.0.1]:7", true),
+        ] {
+            let [one, other] = [one, other].map(|address| address.parse().unwrap());
+            assert_eq!(overlap(one, other), overlaps, "{one} {other}");
+            assert_eq!(overlap(other, one), overlaps, "{other} {one}");
         }
     }
 }

@@ -140,7 +140,7 @@ impl Gateway {
     /// Binds every listener and starts to serve, until [`Running::stop`].
     ///
     /// # Errors
-    /// If the system refuses an address, a file or a thread. Nothing is left running then.
+    /// If TLS cannot use a file, or the system refuses an address or a thread. Nothing is left running then.
     pub fn start(self) -> Result<Running, StartError> {
         self.start_with(Signals::Ignore)
     }
@@ -155,11 +155,30 @@ impl Gateway {
 
     fn start_with(self, signals: Signals) -> Result<Running, StartError> {
         let plan = Arc::new(self.loaded.plan.clone());
-        let tls = Tls::load(&plan).map_err(StartError::Tls)?;
+        let tls = Tls::load(&plan).map_err(|refused| self.refuse_tls(refused))?;
         running::start(plan, tls, signals).map_err(|refused| match refused {
             running::Refused::Bind(errors) => StartError::Bind(self.locate(errors)),
             running::Refused::System(error) => StartError::System(error),
         })
+    }
+
+    /// What is wrong with the files that TLS needs.
+    pub(crate) fn unusable_files(&self) -> Vec<Diagnostic> {
+        let refused = Tls::load(&self.loaded.plan).err().unwrap_or_default();
+        let located = |error: &TlsError| error.locate(&self.loaded);
+        refused.iter().filter_map(located).collect()
+    }
+
+    /// The system's refusal, if it is one; else what is wrong with files.
+    fn refuse_tls(&self, refused: Vec<TlsError>) -> StartError {
+        let mut found = Vec::new();
+        for error in refused {
+            match error.locate(&self.loaded) {
+                Some(finding) => found.push(finding),
+                None => return StartError::Tls(error),
+            }
+        }
+        StartError::Config(found)
     }
 
     /// Points at the places in the configuration where the addresses stand.
@@ -179,7 +198,7 @@ pub enum StartError {
     Config(Vec<Diagnostic>),
     /// The system refuses addresses.
     Bind(Vec<Diagnostic>),
-    /// Certificates, keys or authorities cannot be used.
+    /// TLS cannot be spoken for want of the system's authorities or the like.
     Tls(TlsError),
     /// The system refuses threads or the like.
     System(io::Error),

@@ -1,7 +1,7 @@
 //! TLS towards upstreams.
 
-use super::TlsError;
-use super::pem::{certificates, private_key, roots};
+use super::pem::{certificates, private_key, roots, unfit};
+use super::{Problem, TlsError};
 use gatewright_config::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamPlan};
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder};
@@ -32,7 +32,7 @@ pub(super) fn client(upstream: &UpstreamPlan) -> Result<Option<ClientTls>, TlsEr
     }
 }
 
-fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, String> {
+fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, Problem> {
     let plan = &upstream.tls;
     let mut config = client_config(plan.ca.as_deref(), plan.identity.as_ref())?;
     config.alpn_protocols = alpn(upstream);
@@ -47,26 +47,23 @@ fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, String> {
 pub(crate) fn client_config(
     ca: Option<&Path>,
     identity: Option<&IdentityPlan>,
-) -> Result<ClientConfig, String> {
+) -> Result<ClientConfig, Problem> {
     let builder = verifying(ca)?;
-    let Some(IdentityPlan { cert, key }) = identity else {
+    let Some(identity) = identity else {
         return Ok(builder.with_no_client_auth());
     };
-    builder
-        .with_client_auth_cert(certificates(cert)?, private_key(key)?)
-        .map_err(|e| format!("{} and {}: {e}", cert.display(), key.display()))
+    let (cert, key) = (certificates(&identity.cert)?, private_key(&identity.key)?);
+    (builder.with_client_auth_cert(cert, key)).map_err(|e| unfit(identity, &e))
 }
 
-fn verifying(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+fn verifying(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Problem> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?;
+        .map_err(Problem::system)?;
     Ok(match ca {
         Some(file) => builder.with_root_certificates(roots(file)?),
-        None => builder
-            .with_platform_verifier()
-            .map_err(|e| e.to_string())?,
+        None => builder.with_platform_verifier().map_err(Problem::system)?,
     })
 }
 

@@ -13,7 +13,9 @@ pub(crate) use names::Shown;
 pub(crate) use server::ServerTls;
 
 use gatewright_config::plan::Plan;
+use gatewright_config::{Diagnostic, Loaded};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// What all parts of a plan speak TLS by.
 #[derive(Clone, Debug)]
@@ -26,14 +28,29 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Reads the files that a plan names.
-    pub(crate) fn load(plan: &Plan) -> Result<Self, TlsError> {
-        let listeners: Result<_, _> = plan.listeners.iter().map(server::server).collect();
-        let upstreams: Result<_, _> = plan.upstreams.iter().map(client::client).collect();
-        Ok(Self {
-            listeners: listeners?,
-            upstreams: upstreams?,
-        })
+    ///
+    /// # Errors
+    /// One for each part of the plan that cannot speak it.
+    pub(crate) fn load(plan: &Plan) -> Result<Self, Vec<TlsError>> {
+        let mut refused = Vec::new();
+        let listeners = plan.listeners.iter().map(server::server);
+        let listeners = kept(listeners, &mut refused);
+        let upstreams = plan.upstreams.iter().map(client::client);
+        let upstreams = kept(upstreams, &mut refused);
+        if refused.is_empty() {
+            return Ok(Self {
+                listeners,
+                upstreams,
+            });
+        }
+        Err(refused)
     }
+}
+
+/// What was read; what was not goes to `refused`.
+fn kept<T>(read: impl Iterator<Item = Result<T, TlsError>>, refused: &mut Vec<TlsError>) -> Vec<T> {
+    read.filter_map(|read| read.map_err(|error| refused.push(error)).ok())
+        .collect()
 }
 
 /// Why TLS cannot be spoken.
@@ -41,15 +58,51 @@ impl Tls {
 pub struct TlsError {
     part: &'static str,
     name: String,
-    problem: String,
+    problem: Problem,
+}
+
+/// What stops TLS.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// A file, and what is wrong with it.
+    File(PathBuf, String),
+    /// The system, or the library.
+    System(String),
+}
+
+impl Problem {
+    fn file(file: &Path, what: impl fmt::Display) -> Self {
+        Self::File(file.to_owned(), what.to_string())
+    }
+
+    fn system(what: impl fmt::Display) -> Self {
+        Self::System(what.to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file, what) => write!(f, "{}: {what}", file.display()),
+            Self::System(what) => f.write_str(what),
+        }
+    }
 }
 
 impl TlsError {
-    fn new(part: &'static str, name: &str, problem: String) -> Self {
+    fn new(part: &'static str, name: &str, problem: Problem) -> Self {
         Self {
             part,
             name: name.to_owned(),
             problem,
+        }
+    }
+
+    /// The finding in the configuration, if it is about a file.
+    pub(crate) fn locate(&self, loaded: &Loaded) -> Option<Diagnostic> {
+        match &self.problem {
+            Problem::File(file, what) => Some(loaded.not_usable(file, what)),
+            Problem::System(_) => None,
         }
     }
 }

@@ -1,34 +1,40 @@
 //! Certificates and keys from PEM files.
 
+use super::Problem;
+use gatewright_config::plan::IdentityPlan;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 
 /// The authorities of a file.
-pub(super) fn roots(file: &Path) -> Result<RootCertStore, String> {
+pub(super) fn roots(file: &Path) -> Result<RootCertStore, Problem> {
     let mut store = RootCertStore::empty();
     for certificate in certificates(file)? {
         let added = store.add(certificate);
-        added.map_err(|e| format!("{}: {e}", file.display()))?;
+        added.map_err(|e| Problem::file(file, e))?;
     }
     Ok(store)
 }
 
 /// The certificates of a file; never none.
-pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let name = file.display();
-    let read =
-        CertificateDer::pem_file_iter(file).map_err(|e| format!("cannot read {name}: {e}"))?;
+pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
+    let read = CertificateDer::pem_file_iter(file).map_err(|e| Problem::file(file, e))?;
     let certificates: Result<Vec<_>, _> = read.collect();
-    let certificates = certificates.map_err(|e| format!("{name}: {e}"))?;
+    let certificates = certificates.map_err(|e| Problem::file(file, e))?;
     if certificates.is_empty() {
-        return Err(format!("{name} holds no certificate"));
+        return Err(Problem::file(file, "it holds no certificate"));
     }
     Ok(certificates)
 }
 
 /// The first private key of a file.
-pub(super) fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_file(file).map_err(|e| format!("{}: {e}", file.display()))
+pub(super) fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Problem> {
+    PrivateKeyDer::from_pem_file(file).map_err(|e| Problem::file(file, e))
+}
+
+/// A certificate and a key that cannot be used together.
+pub(super) fn unfit(identity: &IdentityPlan, why: &rustls::Error) -> Problem {
+    let cert = identity.cert.display();
+    Problem::file(&identity.key, format!("beside {cert}: {why}"))
 }

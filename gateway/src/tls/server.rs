@@ -1,8 +1,8 @@
 //! TLS with clients.
 
-use super::TlsError;
 use super::names::{Names, Shown};
-use super::pem::{certificates, private_key, roots};
+use super::pem::{certificates, private_key, roots, unfit};
+use super::{Problem, TlsError};
 use gatewright_config::plan::{
     ClientAuth, ClientsPlan, IdentityPlan, ListenerPlan, ListenerTls, TlsVersion,
 };
@@ -46,9 +46,9 @@ pub(super) fn server(listener: &ListenerPlan) -> Result<Option<ServerTls>, TlsEr
     }
 }
 
-fn of_plan(plan: &ListenerTls) -> Result<ServerTls, String> {
+fn of_plan(plan: &ListenerTls) -> Result<ServerTls, Problem> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let identities: Result<Vec<_>, String> = (plan.certificates.iter())
+    let identities: Result<Vec<_>, Problem> = (plan.certificates.iter())
         .map(|identity| certified(identity, &provider))
         .collect();
     let all = identities?;
@@ -61,7 +61,7 @@ fn of_plan(plan: &ListenerTls) -> Result<ServerTls, String> {
     let verifier = verifier(plan.clients.as_ref(), &provider)?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions(plan.min_version))
-        .map_err(|e| e.to_string())?
+        .map_err(Problem::system)?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(certificates));
     config.alpn_protocols = (plan.alpn.iter())
@@ -87,19 +87,18 @@ const fn versions(least: TlsVersion) -> &'static [&'static SupportedProtocolVers
 fn certified(
     identity: &IdentityPlan,
     provider: &CryptoProvider,
-) -> Result<Arc<CertifiedKey>, String> {
+) -> Result<Arc<CertifiedKey>, Problem> {
     let IdentityPlan { cert, key } = identity;
     let (chain, private) = (certificates(cert)?, private_key(key)?);
     let certified = CertifiedKey::from_der(chain, private, provider);
-    let certified =
-        certified.map_err(|e| format!("{} and {}: {e}", cert.display(), key.display()))?;
+    let certified = certified.map_err(|e| unfit(identity, &e))?;
     Ok(Arc::new(certified))
 }
 
 fn verifier(
     clients: Option<&ClientsPlan>,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
+) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
     let Some(ClientsPlan { ca, auth }) = clients else {
         return Ok(WebPkiClientVerifier::no_client_auth());
     };
@@ -109,9 +108,7 @@ fn verifier(
         ClientAuth::Required => builder,
         ClientAuth::Optional => builder.allow_unauthenticated(),
     };
-    builder
-        .build()
-        .map_err(|e| format!("{}: {e}", ca.display()))
+    builder.build().map_err(|e| Problem::file(ca, e))
 }
 
 /// The certificates of a listener, in the order of the configuration; never none.

@@ -68,6 +68,17 @@ fn check_denies_warnings_when_asked() {
 }
 
 #[test]
+fn check_reads_what_tls_needs() {
+    for verb in ["check", "run"] {
+        let run = gatewright(&[verb, "-c", "no_certificate.toml"]);
+        assert_eq!(run.code, Some(78), "{run}");
+        assert_eq!(run.stderr.matches("error[GW4005]").count(), 2, "{run}");
+        assert!(run.stderr.contains(" no_certificate.toml:4:16"), "{run}");
+        assert!(run.stderr.contains(" no_certificate.toml:8:14"), "{run}");
+    }
+}
+
+#[test]
 fn check_of_nothing_is_a_bad_configuration() {
     let run = gatewright(&["check", "-c", "no_such_file.toml"]);
     assert_eq!(run.code, Some(78));

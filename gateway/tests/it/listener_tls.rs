@@ -312,7 +312,7 @@ async fn a_key_of_another_certificate_is_refused_at_the_start() {
     let (one, other) = (authority.issue(&["a"]), authority.issue(&["b"]));
     let config = config(&one, "").file("a.key", other.pem().1);
     let exit = Gateway::fail_with(&config).await;
-    assert_ne!(exit.code, Some(0));
-    assert!(exit.stderr.contains("listener `front`"), "{}", exit.stderr);
-    assert!(exit.stderr.contains("a.key"), "{}", exit.stderr);
+    assert_eq!(exit.code, Some(78));
+    assert!(exit.stderr.contains("error[GW4005]"), "{}", exit.stderr);
+    assert!(exit.stderr.contains("a.key: beside"), "{}", exit.stderr);
 }

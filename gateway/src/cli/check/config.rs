@@ -24,7 +24,10 @@ impl Configuration {
         let (plan, found) = match builder.config(&self.path).load() {
             Ok(gateway) => {
                 let loaded = gateway.loaded();
-                (Some(loaded.plan.clone()), loaded.warnings.clone())
+                let mut found = gateway.unusable_files();
+                let plan = found.is_empty().then(|| loaded.plan.clone());
+                found.extend_from_slice(&loaded.warnings);
+                (plan, found)
             }
             Err(found) => (None, found),
         };

@@ -70,7 +70,7 @@ impl Reach {
         if self.target.tls {
             let name = ServerName::try_from(self.target.host.clone()).map_err(io::Error::other)?;
             let config = client_config(self.ca.as_deref(), self.identity().as_ref());
-            let config = config.map_err(io::Error::other)?;
+            let config = config.map_err(|problem| io::Error::other(problem.to_string()))?;
             let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp);
             self.carried(Box::pin(tls).await?).await
         } else {
