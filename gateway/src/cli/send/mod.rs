@@ -18,6 +18,7 @@ use reach::Reach;
 use std::sync::Arc;
 use std::time::Duration;
 use target::duration;
+use tokio::runtime::Runtime;
 
 /// Send messages, pipelined, and show the replies.
 #[derive(Debug, clap::Args)]
@@ -72,7 +73,7 @@ impl Send {
         };
         let frames = frames.concat();
         let held = conversation.hold(&self.reach, &frames, self.timeout, &mut show);
-        let ended = runtime.block_on(held);
+        let ended = run_to_end(runtime, held);
         shown?;
         ended.map_err(|trouble| {
             complain(trouble);
@@ -92,6 +93,14 @@ impl Send {
     }
 }
 
+/// Runs a task to its end, and waits for nothing that it left behind: a look-up of a name cannot be stopped, and
+/// the system gives up on a server that is silent long after the time is over.
+fn run_to_end<T>(runtime: Runtime, task: impl Future<Output = T>) -> T {
+    let ended = runtime.block_on(task);
+    runtime.shutdown_background();
+    ended
+}
+
 fn refuse(index: usize, problem: Trouble) -> Exit {
     complain(format_args!("message {}: {problem}", index + 1));
     Exit::Findings
@@ -103,5 +112,30 @@ fn about(answered: Answered, after: Duration) -> String {
         Answered::Request(index) => format!(", answers message {} after {after} ms", index + 1),
         Answered::Nothing => format!(", answers no message, after {after} ms"),
         Answered::NotAReply => format!(", after {after} ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn a_look_up_that_hangs_is_not_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let (answer, asked): (_, Receiver<()>) = channel();
+        let (began, begun) = oneshot::channel();
+        run_to_end(runtime, async {
+            let look_up = move || {
+                began.send(()).unwrap();
+                asked.recv_timeout(Duration::from_secs(20))
+            };
+            drop(tokio::task::spawn_blocking(look_up));
+            begun.await.unwrap();
+        });
+        assert!(answer.send(()).is_ok(), "it was waited for");
     }
 }
