@@ -21,6 +21,16 @@ pub(super) enum Exit {
 /// to exit.
 pub(super) type Outcome<T = ()> = Result<T, Exit>;
 
+impl Exit {
+    /// How to exit once this verdict was printed. A reader who left does not change it.
+    pub(super) const fn once_told(self, printed: Outcome) -> Self {
+        match printed {
+            Ok(()) | Err(Self::Good) => self,
+            Err(exit) => exit,
+        }
+    }
+}
+
 impl From<Outcome> for Exit {
     fn from(outcome: Outcome) -> Self {
         outcome.err().unwrap_or(Self::Good)

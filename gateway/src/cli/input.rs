@@ -27,7 +27,7 @@ impl Input {
             None | Some("-") => Self::read("standard input".to_owned(), |bytes| {
                 io::stdin().lock().read_to_end(bytes)
             }),
-            Some(path) if Path::new(path).is_file() => Self::read(path.to_owned(), |bytes| {
+            Some(path) if is_there(path) => Self::read(path.to_owned(), |bytes| {
                 fs::File::open(path)?.read_to_end(bytes)
             }),
             Some(text) => Ok(Self {
@@ -63,4 +63,10 @@ impl Input {
             }
         }
     }
+}
+
+/// Whether there is something of that name to read: a pipe and a device are as good as a file.
+fn is_there(path: &str) -> bool {
+    let path = Path::new(path);
+    path.exists() && !path.is_dir()
 }

@@ -18,7 +18,8 @@ pub(super) enum Format {
 /// Prints one line.
 ///
 /// # Errors
-/// How to exit if it cannot be written: well if nobody reads on, such as `head`.
+/// How to exit if it cannot be written: well if nobody reads on, such as `head`. A verb that knows its verdict
+/// by then exits by that ([`Exit::once_told`]).
 pub(super) fn print(line: impl Display) -> Outcome {
     print_bytes(format!("{line}\n").as_bytes())
 }

@@ -157,6 +157,14 @@ fn a_mask_is_found_in_lists_and_in_bytes_that_are_shown_as_text() {
 }
 
 #[test]
+fn what_is_no_file_can_be_read_too() {
+    let arguments = ["decode", "-p", "pos", "--hex", "/dev/stdin"];
+    let run = gatewright_reading(&arguments, AUTH_RSP.as_bytes());
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.starts_with("auth_rsp (reply, id 7)"), "{run}");
+}
+
+#[test]
 fn fields_that_do_not_fit_are_named() {
     let cases = [
         (

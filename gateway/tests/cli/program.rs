@@ -118,6 +118,29 @@ fn a_reader_that_leaves_is_no_error() {
 }
 
 #[test]
+fn a_reader_that_leaves_does_not_change_the_verdict() {
+    let cases: &[(&[&str], i32)] = &[
+        (&["test", "failing.test.toml", "-c", "gatewright.toml"], 1),
+        (&["check", "-c", "five_errors.toml", "--format=json"], 78),
+        (&["check", "-c", "warning.toml", "--deny-warnings"], 1),
+        (&["check", "protocols/card.ksy", "no_such_file.ksy"], 78),
+        (&["check"], 0),
+    ];
+    for (arguments, code) in cases {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = Command::new(env!("CARGO_BIN_EXE_gatewright"))
+            .args(*arguments)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/data"))
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(*code), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_binary_of_ones_own_has_its_protocols_in_every_verb() {
     let run = |arguments: &[&str]| {
         let arguments = ["till"].iter().chain(arguments).map(Into::into);

@@ -35,12 +35,12 @@ impl Configuration {
             Format::Text => self.tell(plan.as_ref(), &found),
             Format::Json => print(document(plan.as_ref(), &found)),
         };
-        match (told, plan) {
-            (Err(exit), _) => exit,
-            (Ok(()), None) => Exit::BadConfig,
-            (Ok(()), Some(_)) if self.denies(&found) => Exit::Findings,
-            (Ok(()), Some(_)) => Exit::Good,
-        }
+        let verdict = match plan {
+            None => Exit::BadConfig,
+            Some(_) if self.denies(&found) => Exit::Findings,
+            Some(_) => Exit::Good,
+        };
+        verdict.once_told(told)
     }
 
     const fn denies(&self, warnings: &[Diagnostic]) -> bool {

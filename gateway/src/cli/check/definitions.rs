@@ -13,6 +13,9 @@ use gatewright_config::Diagnostic;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// A definition, or what is wrong with it.
+type Loaded = Result<Sound, Vec<Diagnostic>>;
+
 /// The definitions, and what is asked of them.
 #[derive(Debug)]
 pub(super) struct Definitions {
@@ -24,30 +27,28 @@ pub(super) struct Definitions {
 
 impl Definitions {
     pub(super) fn run(&self) -> Exit {
-        self.tell().unwrap_or_else(|exit| exit)
+        let load = |path: &PathBuf| self.folders.load_to_speak(path);
+        let loaded: Vec<Loaded> = self.paths.iter().map(load).collect();
+        let judge = |before, loaded| self.judge(before, loaded);
+        // The worst of them says how to exit.
+        let verdict = loaded.iter().fold(Exit::Good, judge);
+        verdict.once_told(self.tell(&loaded))
     }
 
-    /// How to exit: as the worst of them says.
-    fn tell(&self) -> Outcome<Exit> {
-        let mut exit = Exit::Good;
-        let mut documents = Vec::new();
-        for path in &self.paths {
-            let loaded = self.folders.load_to_speak(path);
-            exit = self.judge(exit, &loaded);
-            match self.format {
-                Format::Text => self.show(path, &loaded)?,
-                Format::Json => documents.push(document(path, &loaded)),
+    fn tell(&self, loaded: &[Loaded]) -> Outcome {
+        let mut all = self.paths.iter().zip(loaded);
+        match self.format {
+            Format::Text => all.try_for_each(|(path, loaded)| self.show(path, loaded)),
+            Format::Json => {
+                let documents = all.map(|(path, loaded)| document(path, loaded));
+                let (found, definitions): (Vec<_>, Vec<_>) = documents.unzip();
+                let found: Vec<Value> = found.into_iter().flatten().collect();
+                print(json!({ "diagnostics": found, "definitions": definitions }))
             }
         }
-        if self.format == Format::Json {
-            let (found, definitions): (Vec<_>, Vec<_>) = documents.into_iter().unzip();
-            let found: Vec<Value> = found.into_iter().flatten().collect();
-            print(json!({ "diagnostics": found, "definitions": definitions }))?;
-        }
-        Ok(exit)
     }
 
-    fn judge(&self, before: Exit, loaded: &Result<Sound, Vec<Diagnostic>>) -> Exit {
+    fn judge(&self, before: Exit, loaded: &Loaded) -> Exit {
         match loaded {
             Err(_) => Exit::BadConfig,
             Ok(sound) if self.denies(sound) && before == Exit::Good => Exit::Findings,
@@ -59,7 +60,7 @@ impl Definitions {
         self.deny_warnings && !sound.warnings.is_empty()
     }
 
-    fn show(&self, path: &Path, loaded: &Result<Sound, Vec<Diagnostic>>) -> Outcome {
+    fn show(&self, path: &Path, loaded: &Loaded) -> Outcome {
         let name = path.display();
         let sound = match loaded {
             Ok(sound) => sound,
@@ -123,7 +124,7 @@ fn members(model: &Model, id: TypeId) -> Vec<String> {
 }
 
 /// A definition's diagnostics, and what there is in it.
-fn document(path: &Path, loaded: &Result<Sound, Vec<Diagnostic>>) -> (Vec<Value>, Value) {
+fn document(path: &Path, loaded: &Loaded) -> (Vec<Value>, Value) {
     let found = match loaded {
         Ok(sound) => &sound.warnings,
         Err(found) => found,

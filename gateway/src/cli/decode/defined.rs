@@ -83,8 +83,8 @@ pub(super) fn tell_typed(loaded: Result<Sound, Vec<Diagnostic>>, bytes: Bytes) -
         Ok(sound) => sound,
         Err(found) => {
             report(&found);
-            print(compile_error(&found))?;
-            return Err(Exit::Findings);
+            let told = print(compile_error(&found));
+            return Err(Exit::Findings.once_told(told));
         }
     };
     let definition = sound.definition;
@@ -92,8 +92,8 @@ pub(super) fn tell_typed(loaded: Result<Sound, Vec<Diagnostic>>, bytes: Bytes) -
     match machine.read(definition.root, &[]) {
         Ok(_) => print(json!({ "ok": typed(&mut machine) })),
         Err(error) => {
-            print(json!({ "error": typed_error(&error) }))?;
-            Err(Exit::Findings)
+            let told = print(json!({ "error": typed_error(&error) }));
+            Err(Exit::Findings.once_told(told))
         }
     }
 }

@@ -52,10 +52,10 @@ struct Verdict {
 
 impl Test {
     pub(super) fn run(self, builder: Builder) -> Exit {
-        self.tell(&builder).into()
+        self.tell(&builder).unwrap_or_else(|exit| exit)
     }
 
-    fn tell(&self, builder: &Builder) -> Outcome {
+    fn tell(&self, builder: &Builder) -> Outcome<Exit> {
         let files = self.files()?;
         let mut plans = BTreeMap::new();
         let (mut verdicts, mut found) = (Vec::new(), Vec::new());
@@ -72,9 +72,9 @@ impl Test {
                 }
             }
         }
-        self.show(&verdicts, &found)?;
         let good = found.is_empty() && verdicts.iter().all(Verdict::is_good);
-        if good { Ok(()) } else { Err(Exit::Findings) }
+        let exit = if good { Exit::Good } else { Exit::Findings };
+        Ok(exit.once_told(self.show(&verdicts, &found)))
     }
 
     /// The files to run, or how to exit if there are none.
@@ -116,11 +116,14 @@ impl Test {
         match builder.clone().config(config).load() {
             Ok(gateway) => Ok(gateway.loaded().plan.clone()),
             Err(found) => {
-                match self.format {
-                    Format::Text => report(&found),
-                    Format::Json => self.show(&[], &found)?,
-                }
-                Err(Exit::BadConfig)
+                let told = match self.format {
+                    Format::Text => {
+                        report(&found);
+                        Ok(())
+                    }
+                    Format::Json => self.show(&[], &found),
+                };
+                Err(Exit::BadConfig.once_told(told))
             }
         }
     }
