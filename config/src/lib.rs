@@ -13,6 +13,7 @@
 //! assert!(shown.iter().any(|finding| finding.contains("did you mean \"json\"?")));
 //! ```
 
+mod connections;
 mod definitions;
 mod diagnostic;
 mod explain;

@@ -641,6 +641,70 @@ fn quic_costs_memory_by_stream_and_by_connection() {
 }
 
 #[test]
+fn clients_with_connections_of_their_own_cost_as_much_as_relays() {
+    let plan = |protocol: &str, sharing: &str, operation: &str| {
+        let text = format!(
+            r#"
+            [gateway]
+            workers = 2
+            [listeners.front]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "{protocol}"
+            limits = {{ connections = 100, frame = "1KiB", send-buffer = "1KiB" }}
+            [upstreams.host]
+            url = "tls://a:1"
+            protocol = "{protocol}"
+            sharing = "{sharing}"
+            limits = {{ connections = 3, frame = "1KiB" }}
+            [[routes]]
+            from = "front"
+            to = "host"
+            {operation}
+            "#
+        );
+        plan(&text)
+    };
+    let kib = 1 << 10;
+    let relayed = 100 * (2 * 64 + 128 + 4) * kib;
+    let read = 100 * (1 + 1 + 1 + 2) * kib;
+    for (protocol, sharing, operation, bytes, connections) in [
+        ("resp", "bound", "", relayed, 200),
+        ("resp", "shared", "", relayed, 200 + 2 * (3 + 64)),
+        // Only some operations bind a client.
+        (
+            "resp",
+            "shared",
+            "operation = \"get\"",
+            read,
+            100 + 2 * (3 + 64),
+        ),
+        ("resp", "exclusive", "", read, 100 + 2 * 3),
+        ("pos", "shared", "", read, 100 + 2 * (3 + 64)),
+    ] {
+        let plan = plan(protocol, sharing, operation);
+        let lines = plan.memory().lines;
+        assert_eq!(
+            lines[0].bytes, bytes,
+            "{sharing} {operation}: {}",
+            lines[0].formula
+        );
+        assert_eq!(
+            plan.most_connections(),
+            connections,
+            "{sharing} {operation}"
+        );
+        if sharing == "exclusive" {
+            assert_eq!(
+                lines[2].bytes,
+                2 * 3 * (1 + 2 + 128) * kib,
+                "{}",
+                lines[2].formula
+            );
+        }
+    }
+}
+
+#[test]
 fn tls_towards_upstreams_is_what_the_file_says() {
     let folder = std::env::temp_dir().join(format!("gatewright-tls-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

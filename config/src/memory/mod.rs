@@ -140,29 +140,34 @@ impl Plan {
                 .into_iter()
                 .chain(self.events(listener))
                 .collect(),
-            Service::Relay => vec![self.relays(listener)],
+            Service::Relay => self.relays(listener).into_iter().collect(),
         }
     }
 
     /// Relays, each with what could not be written yet in both directions.
-    fn relays(&self, listener: &ListenerPlan) -> MemoryLine {
-        let reached = listener.routes.iter().map(|route| route.upstream);
-        let plans = reached.filter_map(|index| self.upstreams.get(index));
-        let carriers = plans.flat_map(|plan| plan.endpoints.iter().map(carrier));
-        let carrier = carriers.max().unwrap_or(0) + tls(listener) + websocket(listener);
-        MemoryLine {
+    fn relays(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
+        let (each, words) = self.relay(listener)?;
+        let connections = listener.limits.connections;
+        Some(MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "relays, each with bytes to be written both ways",
-            formula: format!(
-                "{} connections × (2 × {} buffer + {} TLS, QUIC or WebSocket + {})",
-                listener.limits.connections,
-                size(RELAY_BUFFER),
-                size(carrier),
-                size(RELAY),
-            ),
-            bytes: wide(listener.limits.connections)
-                .saturating_mul(2 * RELAY_BUFFER + carrier + RELAY),
-        }
+            formula: format!("{connections} connections × ({words})"),
+            bytes: wide(connections).saturating_mul(each),
+        })
+    }
+
+    /// What a client of a listener holds who has a connection of its own upstream, and that in words; nothing
+    /// where none has.
+    fn relay(&self, listener: &ListenerPlan) -> Option<(u64, String)> {
+        let upstream = self.owned(listener).map(carrier_of).max()?;
+        let carrier = upstream + tls(listener) + websocket(listener);
+        let words = format!(
+            "2 × {} buffer + {} TLS, QUIC or WebSocket + {}",
+            size(RELAY_BUFFER),
+            size(carrier),
+            size(RELAY),
+        );
+        Some((2 * RELAY_BUFFER + carrier + RELAY, words))
     }
 
     /// Connections of clients that speak messages. A client that takes no replies from an upstream
@@ -199,17 +204,21 @@ impl Plan {
             .saturating_add(websocket)
             .saturating_add(http2)
             .saturating_add(CONNECTION);
+        let parts = format!(
+            "{} frame + {} send-buffer{more} + {}",
+            size(wide(limits.frame)),
+            size(wide(limits.send_buffer)),
+            size(CONNECTION),
+        );
+        let (each, parts) = match self.relay(listener) {
+            Some((relay, words)) => (max(each, relay), format!("max({parts}, {words})")),
+            None => (each, format!("({parts})")),
+        };
         let (bodies, collected) = self.bodies(listener);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "connections, each a frame being read and replies being written",
-            formula: format!(
-                "{} connections × ({} frame + {} send-buffer{more} + {}){collected}",
-                limits.connections,
-                size(wide(limits.frame)),
-                size(wide(limits.send_buffer)),
-                size(CONNECTION),
-            ),
+            formula: format!("{} connections × {parts}{collected}", limits.connections),
             bytes: wide(limits.connections)
                 .saturating_mul(each)
                 .saturating_add(bodies),
@@ -334,9 +343,10 @@ impl Plan {
         let endpoints = http_endpoints(upstream);
         let connections = wide(limits.connections).saturating_mul(endpoints);
         let (answer, room) = self.answer(upstream);
+        let connection = HTTP2_CONNECTION + carrier_of(upstream);
         let each = wide(limits.streams)
             .saturating_mul(answer)
-            .saturating_add(HTTP2_CONNECTION);
+            .saturating_add(connection);
         (endpoints > 0).then(|| MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "answers that are being read",
@@ -346,7 +356,7 @@ impl Plan {
                 limits.connections,
                 limits.streams,
                 size(wide(limits.window)),
-                size(HTTP2_CONNECTION),
+                size(connection),
             ),
             bytes: self
                 .workers()
@@ -373,20 +383,14 @@ impl Plan {
     }
 
     fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
-        // Those that are clients' own are relays, which hold less than their clients did before.
+        // Those that are clients' own are relays.
         let speech = upstream.speaks.as_ref()?;
         if speech.sharing == Sharing::Bound {
             return None;
         }
         let limits = &upstream.limits;
         let endpoints = wide(upstream.most_endpoints());
-        let carrier = upstream
-            .endpoints
-            .iter()
-            .map(quic_stream)
-            .max()
-            .unwrap_or(0);
-        let connection = CONNECTION + carrier;
+        let connection = CONNECTION + carrier_of(upstream);
         let each = wide(limits.frame).saturating_add(connection);
         let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
         let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
@@ -486,7 +490,12 @@ fn looked_for(upstream: &UpstreamPlan) -> u64 {
     discovery.map_or(1, |discovery| wide(discovery.policy.endpoints))
 }
 
-/// What the connection of a relay to an endpoint holds beside the relay's own buffers.
+/// What carries the bytes of a connection to an upstream holds, at whatever endpoint that is most.
+fn carrier_of(upstream: &UpstreamPlan) -> u64 {
+    upstream.endpoints.iter().map(carrier).max().unwrap_or(0)
+}
+
+/// What TLS or QUIC holds of a connection to an endpoint, beside what its user does.
 const fn carrier(endpoint: &Endpoint) -> u64 {
     match endpoint {
         Endpoint::Https(_) | Endpoint::Tls(_) => TLS,
@@ -494,20 +503,6 @@ const fn carrier(endpoint: &Endpoint) -> u64 {
         Endpoint::H2c(_)
         | Endpoint::Http(_)
         | Endpoint::Tcp(_)
-        | Endpoint::Unix(_)
-        | Endpoint::Mock(_) => 0,
-    }
-}
-
-/// What a stream to an endpoint holds, if it is one of QUIC.
-const fn quic_stream(endpoint: &Endpoint) -> u64 {
-    match endpoint {
-        Endpoint::Quic(_) => QUIC_STREAM,
-        Endpoint::H2c(_)
-        | Endpoint::Https(_)
-        | Endpoint::Http(_)
-        | Endpoint::Tcp(_)
-        | Endpoint::Tls(_)
         | Endpoint::Unix(_)
         | Endpoint::Mock(_) => 0,
     }
