@@ -2,6 +2,7 @@
 
 mod arrival;
 mod date;
+mod descriptors;
 mod drivers;
 mod gateway;
 mod gathering;

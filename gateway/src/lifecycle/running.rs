@@ -1,5 +1,6 @@
 //! A gateway that runs: the control thread, its acceptors and workers, and the drain.
 
+use super::descriptors;
 use super::worker::{Blueprint, WorkerHandle};
 use crate::discovery::{Discoverer, Roster};
 use crate::listen::{self, Acceptor, BindError, Entrance};
@@ -155,6 +156,7 @@ impl Control {
         signals: Signals,
         stopped: mpsc::Receiver<()>,
     ) -> Result<(Self, Addresses), Refused> {
+        descriptors::provide(plan);
         let sockets = bind_all(plan)?;
         let stops = Stops::new(signals, stopped)?;
         let metrics = Metrics::new();

@@ -196,3 +196,23 @@ async fn a_wrong_configuration_is_told() {
         );
     }
 }
+
+#[tokio::test]
+async fn as_many_descriptors_are_used_as_the_system_allows() {
+    let backend = Backend::approving().await;
+    let config = Config::pos([backend.url()]).listener("connections", 300);
+    let gateway = Gateway::start_with_descriptors(&config, 64, 400).await;
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        clients.push(gateway.client().await);
+    }
+    for client in &mut clients {
+        assert_eq!(client.ask(AuthReq::new(1)).await.status, status::APPROVED);
+    }
+    let warning = "more connections than the process may have descriptors";
+    assert!(gateway.stderr().contains(warning), "{}", gateway.stderr());
+
+    let config = Config::pos([backend.url()]).listener("connections", 100);
+    let gateway = Gateway::start_with_descriptors(&config, 64, 400).await;
+    assert!(!gateway.stderr().contains(warning), "{}", gateway.stderr());
+}

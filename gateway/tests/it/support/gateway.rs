@@ -69,6 +69,7 @@ pub(crate) struct Exit {
 }
 
 const LOG: &str = "stderr";
+const PROGRAM: &str = env!("CARGO_BIN_EXE_gatewright");
 
 impl Gateway {
     /// Starts it and waits until it listens.
@@ -78,7 +79,18 @@ impl Gateway {
 
     /// The same from the text of a configuration and the files beside it.
     pub(crate) async fn start_text(text: &str, files: &[(String, String)]) -> Self {
-        let (mut child, directory) = spawn(text, files);
+        Self::listen(text, spawn(text, files)).await
+    }
+
+    /// Starts it with a soft limit of descriptors and a hard one.
+    pub(crate) async fn start_with_descriptors(config: &Config, soft: u32, hard: u32) -> Self {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={soft}:{hard}")).arg(PROGRAM);
+        let text = config.text();
+        Self::listen(&text, spawn_by(limited, &text, config.files())).await
+    }
+
+    async fn listen(text: &str, (mut child, directory): (Child, Directory)) -> Self {
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let expected = text.matches("[listeners.").count();
         let (mut listeners, mut admin) = (Vec::new(), None);
@@ -307,13 +319,18 @@ impl Drop for Gateway {
 }
 
 fn spawn(text: &str, files: &[(String, String)]) -> (Child, Directory) {
+    spawn_by(Command::new(PROGRAM), text, files)
+}
+
+/// The same by a program that runs it.
+fn spawn_by(mut program: Command, text: &str, files: &[(String, String)]) -> (Child, Directory) {
     let directory = Directory::new();
     for (name, content) in files {
         directory.write(name, content);
     }
     let config = directory.write("gatewright.toml", text);
     let log = std::fs::File::create(directory.path().join(LOG)).expect("a file");
-    let child = Command::new(env!("CARGO_BIN_EXE_gatewright"))
+    let child = program
         .arg("run")
         .arg("-c")
         .arg(config)
