@@ -903,3 +903,30 @@ fn connections_of_http1_are_as_many_as_requests() {
     assert_eq!(of(""), 256);
     assert_eq!(of("connections = 3"), 3);
 }
+
+#[test]
+fn servers_of_http1_are_judged_and_probed_as_those_of_http2() {
+    let of = |url: &str, keys: &str| {
+        let text = format!(
+            r#"
+            listeners.web = {{ bind = "tcp://127.0.0.1:0", protocol = "http" }}
+            [upstreams.shop]
+            url = "{url}"
+            health.path = "/healthz?deep"
+            {keys}
+            [[routes]]
+            from = "web"
+            to = "shop"
+            "#
+        );
+        let upstream = plan(&text).upstreams.remove(0);
+        let asks = matches!(upstream.check.unwrap().check, Check::Ask(_));
+        (upstream.errors, asks)
+    };
+    let (none, failures) = (ErrorReplies::None, ErrorReplies::Failures);
+    assert_eq!(of("http://shop", ""), (failures, true));
+    assert_eq!(of("tls://shop:1", "protocol = \"http\""), (failures, true));
+    assert_eq!(of("http://shop", "eject.errors = \"none\""), (none, true));
+    // Of HTTP/2, statuses count whatever is said of errors.
+    assert_eq!(of("h2c://shop", ""), (none, false));
+}

@@ -91,8 +91,8 @@ pub(crate) static EJECT_LONGEST: Key = Key::new(
 pub(crate) static EJECT_ERRORS: Key = Key::new(
     "upstreams.*.eject.errors",
     Kind::Choice(&["none", "server", "any"]),
-    Fallback::Value("\"none\""),
-    "Which replies are failures that the upstream's `protocol` calls errors: none; those by which a server says that it cannot do its part, such as resp's LOADING, MASTERDOWN, CLUSTERDOWN and BUSY, dns' SERVFAIL or pos' 91 and 96; or any. Clients can provoke some of them: a name whose own servers are broken is a SERVFAIL. Not seen are those to a client that is bound to a connection of its own.",
+    Fallback::Derived("\"server\" where the protocol is HTTP, else \"none\""),
+    "Which replies are failures that the upstream's `protocol` calls errors: none; those by which a server says that it cannot do its part, such as resp's LOADING, MASTERDOWN, CLUSTERDOWN and BUSY, dns' SERVFAIL, pos' 91 and 96 or the statuses above; or any. Clients can provoke some of them: a name whose own servers are broken is a SERVFAIL. Not seen are those to a client that is bound to a connection of its own.",
 );
 pub(crate) static EJECT_SHARE: Key = Key::new(
     "upstreams.*.eject.share",
@@ -108,7 +108,7 @@ pub(crate) static HEALTH_PATH: Key = Key::new(
     "upstreams.*.health.path",
     Kind::Text("a path, such as \"/healthz\""),
     Fallback::Absent,
-    "A GET of it has to be answered with a 2xx.",
+    "A GET of it has to be answered with a 2xx. Where HTTP/1.1 is spoken, it asks the host of the first URL.",
 );
 pub(crate) static HEALTH_CONNECT: Key = Key::new(
     "upstreams.*.health.connect",

@@ -69,7 +69,7 @@ pub(crate) static DEADLINE_HEADER: Key = Key::new(
     "upstreams.*.deadline-header",
     Kind::Text("the name of a header"),
     Fallback::Absent,
-    "A header of each request to an upstream of HTTP that tells how much time is left for the answer, in whole milliseconds: such as \"x-envoy-expected-rq-timeout-ms\". That of \"grpc-timeout\" is written as gRPC has it. It replaces one that a route sets.",
+    "A header of each request to an upstream of HTTP/2 (`h2c`, `https`) that tells how much time is left for the answer, in whole milliseconds: such as \"x-envoy-expected-rq-timeout-ms\". That of \"grpc-timeout\" is written as gRPC has it. It replaces one that a route sets.",
 );
 pub(crate) static TLS: Key = Key::table(
     "upstreams.*.tls",

@@ -3,8 +3,7 @@
 use super::question::{QuestionKeys, read_question};
 use crate::diagnostic::codes;
 use crate::keys::endpoints as keys;
-use crate::plan::EndpointKind;
-use crate::read::{Problem, Reader, Section};
+use crate::read::{Problem, Reader, Section, Spanned};
 use gatewright_core::translate::QuestionSpec;
 use http::uri::PathAndQuery;
 use std::time::Duration;
@@ -21,7 +20,7 @@ pub(crate) struct Check {
 #[derive(Debug)]
 pub(crate) enum Probe {
     Connect,
-    Get(PathAndQuery),
+    Get(Spanned<PathAndQuery>),
     Ask(QuestionSpec),
 }
 
@@ -32,14 +31,10 @@ const QUESTION: QuestionKeys = QuestionKeys {
     when: &keys::HEALTH_WHEN,
 };
 
-pub(super) fn read_check(
-    reader: &mut Reader<'_>,
-    section: &Section<'_>,
-    kind: Option<EndpointKind>,
-) -> Option<Check> {
+pub(super) fn read_check(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Check> {
     section.node(&keys::HEALTH)?;
     let health = section.section(reader, &keys::HEALTH);
-    let path = read_path(reader, &health, kind);
+    let path = read_path(reader, &health);
     let question = read_question(reader, &health, &QUESTION);
     note_several(reader, &health);
     let every = health.duration_if(reader, &keys::HEALTH_EVERY);
@@ -64,19 +59,11 @@ fn note_several(reader: &mut Reader<'_>, health: &Section<'_>) {
     }
 }
 
-fn read_path(
-    reader: &mut Reader<'_>,
-    health: &Section<'_>,
-    kind: Option<EndpointKind>,
-) -> Option<PathAndQuery> {
+fn read_path(reader: &mut Reader<'_>, health: &Section<'_>) -> Option<Spanned<PathAndQuery>> {
     let path = health.text(reader, &keys::HEALTH_PATH)?;
     let span = path.span.unwrap_or_else(|| health.place().clone());
-    if kind == Some(EndpointKind::Stream) {
-        let problem = Problem::new(codes::MISMATCH, "a `path` for an upstream of bytes");
-        let help = "HTTP has paths: `connect = true`, or a message to `send`";
-        reader.problem(problem.help(help), span.clone());
-    }
-    reader.accept(path_and_query(&path.value), &span)
+    let read = reader.accept(path_and_query(&path.value), &span)?;
+    Some(Spanned::new(read, span))
 }
 
 fn path_and_query(path: &str) -> Result<PathAndQuery, Problem> {

@@ -123,22 +123,25 @@ fn read_eject(reader: &mut Reader<'_>, section: &Section<'_>) -> EjectPolicy {
     }
 }
 
-/// Which error replies are failures; a warning if there is no protocol that has any.
-pub(super) fn read_errors(reader: &mut Reader<'_>, section: &Section<'_>) -> ErrorReplies {
+/// Which error replies are failures, if that is said; a warning if there is no protocol that has any.
+pub(super) fn read_errors(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    endpoints: &[Endpoint],
+) -> Option<ErrorReplies> {
     let eject = section.section(reader, &keys::EJECT);
-    let Some(errors) = eject.text(reader, &keys::EJECT_ERRORS) else {
-        return ErrorReplies::None;
-    };
-    if let (Some(span), None) = (errors.span, section.node(&PROTOCOL)) {
+    let errors = eject.text(reader, &keys::EJECT_ERRORS)?;
+    let speaks = section.node(&PROTOCOL).is_some() || endpoints.iter().any(is_http1);
+    if let (Some(span), false) = (errors.span, speaks) {
         let problem = Problem::warning(codes::UNUSED, "`errors` without a `protocol`");
-        let help = "it is about replies of a protocol; statuses of HTTP count by themselves";
+        let help = "it is about replies of a protocol; statuses of HTTP/2 count by themselves";
         reader.problem(problem.help(help), span);
     }
-    match errors.value.as_str() {
+    Some(match errors.value.as_str() {
         "server" => ErrorReplies::Failures,
         "any" => ErrorReplies::All,
         _ => ErrorReplies::None,
-    }
+    })
 }
 
 #[cfg(test)]

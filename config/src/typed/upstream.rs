@@ -31,7 +31,8 @@ pub(crate) struct Upstream {
     pub(crate) policy: PoolPolicy,
     pub(crate) key: Option<Source>,
     pub(crate) check: Option<Check>,
-    pub(crate) errors: ErrorReplies,
+    /// As typed; what it is by default depends on the protocol.
+    pub(crate) errors: Option<ErrorReplies>,
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
     pub(crate) tries: Tries,
@@ -56,6 +57,7 @@ impl Upstream {
         let http1 = matches!(endpoints.first(), Some(Endpoint::Http(_)));
         let protocol = section.name(reader, &keys::PROTOCOL);
         let protocol = protocol.or_else(|| implied(&endpoints, section));
+        let errors = read_errors(reader, section, &endpoints);
         let upstream = Self {
             name,
             endpoints,
@@ -66,8 +68,8 @@ impl Upstream {
             ranks,
             policy,
             key: read_key(reader, section, policy.balance),
-            check: read_check(reader, section, kind),
-            errors: read_errors(reader, section),
+            check: read_check(reader, section),
+            errors,
             retry: read_retry(reader, section),
             timeout: section.duration(reader, &keys::TIMEOUT).value,
             tries: Tries::read(
@@ -158,7 +160,7 @@ fn read_lifetime(reader: &mut Reader<'_>, section: &Section<'_>) -> Lifetime {
     }
 }
 
-/// Only requests of HTTP have headers.
+/// The header is set as requests of HTTP/2 are made.
 fn read_deadline_header(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
@@ -166,8 +168,11 @@ fn read_deadline_header(
 ) -> Option<HeaderName> {
     let name = section.source(reader, &keys::DEADLINE_HEADER)?;
     if kind == Some(EndpointKind::Stream) {
-        let problem = Problem::new(codes::MISMATCH, "a header for an upstream of bytes");
-        let help = "requests of HTTP have headers: leave it away";
+        let problem = Problem::new(
+            codes::MISMATCH,
+            "`deadline-header` is for upstreams of HTTP/2",
+        );
+        let help = "those of `h2c://` and `https://`: leave it away";
         reader.problem(problem.help(help), name.span().clone());
     }
     match header_name(&name) {

@@ -16,6 +16,7 @@ use crate::protocols::Protocols;
 use crate::read::{Problem, Reader};
 use crate::typed::{File, Form, Listener, Upstream};
 use gatewright_core::codec::Protocol;
+use gatewright_core::health::ErrorReplies;
 use names::{Names, Spoken};
 use routes::Routes;
 use std::net::{IpAddr, SocketAddr};
@@ -220,6 +221,7 @@ fn upstream_plan(
         limits.frame = limits.frame.min(longest);
     }
     let check = questions::check(reader, upstream, speaks.as_ref());
+    let errors = errors(upstream, speaks.as_ref());
     UpstreamPlan {
         name: upstream.name.value.as_str().into(),
         endpoints: upstream.endpoints.clone(),
@@ -228,13 +230,25 @@ fn upstream_plan(
         ranks: upstream.ranks.clone(),
         policy: upstream.policy,
         check,
-        errors: upstream.errors,
+        errors,
         lifetime: upstream.lifetime,
         deadline_header: upstream.deadline_header.clone(),
         retry: upstream.retry.policy.clone(),
         limits,
         tls: upstream.tls.clone(),
     }
+}
+
+/// Which error replies speak against an endpoint: those of HTTP by which a server fails, unless something else is
+/// said.
+fn errors(upstream: &Upstream, speaks: Option<&Speech>) -> ErrorReplies {
+    let http = speaks.is_some_and(|speech| speech.protocol.descriptor().http.is_some());
+    let by_default = if http {
+        ErrorReplies::Failures
+    } else {
+        ErrorReplies::None
+    };
+    upstream.errors.unwrap_or(by_default)
 }
 
 /// Notes addresses that somebody listens on already.

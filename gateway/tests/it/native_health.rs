@@ -6,9 +6,9 @@ use crate::support::teller::Teller;
 use crate::support::wire::AuthReq;
 use crate::support::{in_time, raw};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 const STATES: &str = "gatewright_upstream_endpoints";
 const PROBES: &str = "gatewright_upstream_probes_total";
@@ -192,4 +192,71 @@ async fn an_error_among_replies_that_nobody_reads_is_seen() {
     converse(&gateway, busy.as_bytes(), replies).await;
     gateway.until_metric(STATES, &state("ejected"), 1.0).await;
     converse(&gateway, get("a").as_bytes(), b"-UNREACHABLE").await;
+}
+
+/// A server of HTTP/1.1 that answers probes, which ask for `/healthz`, with that status, and all else with 503.
+async fn web(probes: &Arc<AtomicU16>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let probes = Arc::clone(probes);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve_web(stream, Arc::clone(&probes)));
+        }
+    });
+    url
+}
+
+async fn serve_web(stream: TcpStream, probes: Arc<AtomicU16>) {
+    let host = format!("host: {}", stream.local_addr().expect("an address"));
+    let mut stream = BufReader::new(stream);
+    let mut head = Vec::new();
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+        if line != "\r\n" {
+            head.push(line.trim_end().to_lowercase());
+            line.clear();
+            continue;
+        }
+        let is_probe = head[0] == "get /healthz http/1.1" && head.contains(&host);
+        let status = match is_probe {
+            true => probes.load(Ordering::Relaxed),
+            false => 503,
+        };
+        let answer = format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n");
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+        head.clear();
+        line.clear();
+    }
+}
+
+#[tokio::test]
+async fn statuses_by_which_a_server_of_http1_says_that_it_fails_eject_it() {
+    let config = Config::proxy([web(&Arc::default()).await])
+        .upstream_key("panic", "\"0%\"")
+        .upstream_key(
+            "eject",
+            r#"{ failures = 2, time = "1h", longest = "1h", share = "100%" }"#,
+        );
+    let gateway = Gateway::start(&config).await;
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    for _ in 0..2 {
+        converse(&gateway, request, b"HTTP/1.1 503").await;
+    }
+    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
+}
+
+#[tokio::test]
+async fn a_server_of_http1_is_probed_by_a_path() {
+    let status = Arc::new(AtomicU16::new(404));
+    let config = Config::proxy([web(&status).await]).upstream_key(
+        "health",
+        r#"{ path = "/healthz", every = "20ms", fall = 2, rise = 2 }"#,
+    );
+    let gateway = Gateway::start(&config).await;
+    gateway.until_metric(STATES, &state("ejected"), 1.0).await;
+    status.store(204, Ordering::Relaxed);
+    gateway.until_metric(STATES, &state("healthy"), 1.0).await;
 }
