@@ -50,6 +50,11 @@ pub(super) fn read(protocol: &Arc<dyn Protocol>, argument: Option<&str>) -> Outc
 }
 
 fn one(descriptor: &Descriptor, document: &Json) -> Result<Message, String> {
+    if let Some(event) = housekeeping(descriptor, document) {
+        return Err(format!(
+            "`{event}` is no message: `decode` says that it was there, and not what was in it"
+        ));
+    }
     let message = from_json(descriptor, document).map_err(|error| error.to_string())?;
     let operation = descriptor.operation(message.operation());
     let def = descriptor.record(message.operation());
@@ -59,6 +64,14 @@ fn one(descriptor: &Descriptor, document: &Json) -> Result<Message, String> {
             operation.name
         )),
         None => Ok(message),
+    }
+}
+
+/// What `decode` calls a frame that is no message, if it is one.
+fn housekeeping<'d>(descriptor: &Descriptor, document: &'d Json) -> Option<&'d str> {
+    match descriptor.operation_named("event") {
+        Some(_) => None,
+        None => document.get("event")?.as_str(),
     }
 }
 

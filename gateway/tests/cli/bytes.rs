@@ -179,6 +179,10 @@ fn fields_that_do_not_fit_are_named() {
             r#"{"auth_rsp":{"seq":1,"status":3,"code":"12"}}"#,
             "message 1: auth_rsp: field `code` ",
         ),
+        (
+            r#"{"event":"heartbeat"}"#,
+            "message 1: `heartbeat` is no message",
+        ),
         (r#"{"auth":{}}"#, "message 1: `pos` has no operation `auth`"),
         ("{", "the argument is neither a file nor JSON"),
     ];
