@@ -1,6 +1,7 @@
 //! The most memory that the limits of a plan allow.
 
 mod levers;
+mod values;
 
 pub use levers::{Largest, Lever};
 
@@ -284,6 +285,7 @@ impl Plan {
         } else {
             FORWARDED
         };
+        let copies = copies + values::of_each_byte(listener);
         let frame = format!("{} frame", size(wide(limits.frame)));
         let (body, frame) = match listener.protocol.descriptor().http {
             Some(_) if passes_on(listener) => {

@@ -24,6 +24,22 @@ fn check_tells_the_worst_case_memory() {
 }
 
 #[test]
+fn lists_that_rules_look_at_are_in_the_worst_case() {
+    let (code, found) = json(&["check", "-c", "samples.toml", "--format=json"]);
+    assert_eq!(code, Some(0), "{found}");
+    let lines = found["memory"]["lines"].as_array().unwrap().iter();
+    let requests = lines.filter(|line| line["what"].as_str().unwrap().starts_with("requests"));
+    let bytes: Vec<_> = requests
+        .map(|line| line["bytes"].as_u64().unwrap())
+        .collect();
+    let [read, passed] = bytes[..] else {
+        panic!("{bytes:?}")
+    };
+    // Each byte of a frame may be a value, beside what the rules make of it: some fifty bytes for seven.
+    assert!(read > 7 * passed, "{read} {passed}");
+}
+
+#[test]
 fn check_tells_programs_the_same() {
     let (code, found) = json(&["check", "-c", "five_errors.toml", "--format", "json"]);
     assert_eq!(code, Some(78));
