@@ -112,7 +112,7 @@ codes! {
          allowed to read them.";
     BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
         "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
-         gives a field a value that does not fit it. `gatewright encode` takes the same form and says the same.";
+         gives a field a value that does not fit it; or a request is longer than the listener's `limits.frame` and `limits.body` allow. `gatewright encode` takes the same form and says the same.";
     EXPECTS_NOTHING = "GW5002", "a test that expects nothing",
         "A test needs `upstream`, `expect` or both: without them nothing that the gateway does could make it fail.";
 }

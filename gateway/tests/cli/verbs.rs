@@ -3,6 +3,7 @@
 use crate::gatewright;
 use insta::assert_snapshot;
 use serde_json::Value;
+use std::path::Path;
 
 fn json(arguments: &[&str]) -> (Option<i32>, Value) {
     let run = gatewright(arguments);
@@ -140,6 +141,20 @@ fn tests_that_are_wrong_are_pointed_at() {
 }
 
 #[test]
+fn no_test_at_all_is_an_error() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-test");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("none.test.toml");
+    std::fs::write(&file, "test = []\n").unwrap();
+    let run = gatewright(&["test", "-c", "gatewright.toml", file.to_str().unwrap()]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr.contains("error[GW1018]: there is no test"),
+        "{run}"
+    );
+}
+
+#[test]
 fn a_relay_has_nothing_to_test_but_costs_memory() {
     let arguments = ["test", "relay.test.toml", "--config", "relay.toml"];
     assert_snapshot!(gatewright(&arguments));
@@ -217,7 +232,7 @@ fn the_examples_pass_their_tests() {
 
 #[test]
 fn the_shipped_definitions_pass_their_tests() {
-    let library = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/protocols");
     let folders = std::fs::read_dir(&library).unwrap();
     let folders = folders.map(|entry| entry.unwrap().path());
     let mut tested = 0;
@@ -241,7 +256,7 @@ fn the_quickstart_by_definition_passes_the_same_tests() {
     assert_eq!(run.code, Some(0), "{run}");
     assert!(run.stdout.ends_with("3 passed, 0 failed\n"), "{run}");
     let text = |path: &str| {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples");
         std::fs::read_to_string(folder.join(path)).unwrap()
     };
     assert_eq!(

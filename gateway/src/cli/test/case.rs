@@ -97,6 +97,9 @@ fn read_cases(reader: &mut Reader, document: &Section<'_>, plan: &Plan) -> Vec<C
         reader.expected("a list of tables, written as [[test]]", node);
         return Vec::new();
     };
+    if items.is_empty() {
+        reader.note(codes::EMPTY, "there is no test", node.span(), None);
+    }
     let mut cases = Vec::with_capacity(items.len());
     for item in items.iter() {
         let section = reader.section("a test", item);
@@ -134,7 +137,13 @@ fn read_case(
     let expect = section
         .get("expect")
         .map(|node| expect(reader, node, &listener.protocol));
-    let send = send.and_then(|node| self::send(reader, node, &listener.protocol));
+    let send = send.and_then(|node| {
+        let send = self::send(reader, node, &listener.protocol)?;
+        if let Some(message) = play::excess(listener, &send) {
+            reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
+        }
+        Some(send)
+    });
     // What goes upstream and comes back is a request and an answer, or messages of a protocol.
     let native = send
         .as_ref()

@@ -167,7 +167,7 @@ fn run_file(source: &Arc<SourceFile>, plan: &Plan) -> Result<Vec<Verdict>, Vec<D
     let cases = case::read(source, plan)?;
     let verdicts = cases.into_iter().filter_map(|case| {
         let listener = plan.listeners.get(case.listener)?;
-        let played = play::play(listener, &case);
+        let played = play::play(&plan.upstreams, listener, &case);
         Some(Verdict {
             file: source.name().to_owned(),
             line: case.line,

@@ -4,9 +4,10 @@ use super::case::{Case, Send};
 use super::native;
 use super::response::Answered;
 use super::upstream::Answer;
+use super::web;
 use crate::cli::decode::{FrameError, Frames, From};
 use bytes::{Bytes, BytesMut};
-use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan};
+use gatewright_config::plan::{ListenerPlan, RouteAction, RoutePlan, UpstreamPlan};
 use gatewright_core::codec::{DecodeError, Delimited, Event, Protocol, Recovery, Rejected, Side};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Correlation, Kind, Message};
@@ -51,10 +52,54 @@ pub(super) enum Reply {
     Open,
 }
 
-/// Plays a case on its listener.
-pub(super) fn play(listener: &ListenerPlan, case: &Case) -> Played {
+/// Plays a case on its listener, whose routes lead to these upstreams.
+pub(super) fn play(upstreams: &[UpstreamPlan], listener: &ListenerPlan, case: &Case) -> Played {
     let sent = &case.send;
-    Stage { listener, sent }.play(case)
+    Stage { listener, sent }.play(upstreams, case)
+}
+
+/// What a request has too much of for its listener, so that it never comes to a rule.
+pub(super) fn excess(listener: &ListenerPlan, sent: &Send) -> Option<String> {
+    let stage = Stage { listener, sent };
+    let message = stage.read().ok()?;
+    let shape = listener.protocol.descriptor().http.as_ref()?;
+    let (limits, head) = (&listener.limits, web::head_length(&message, shape));
+    if head > limits.frame {
+        let most = limits.frame;
+        return Some(format!(
+            "a head of {head} bytes, of {most} that `limits.frame` allows"
+        ));
+    }
+    let body = message.body().whole().map_or(0, |body| body.len());
+    let route = stage.route(&message, &stage.facts(&message))?;
+    let is_read = listener.table.weighs_payload()
+        || match &route.action {
+            RouteAction::Proxy(proxy) => proxy.weighs_payload(),
+            RouteAction::Translate(_) | RouteAction::Convert(_) => true,
+            RouteAction::Forward | RouteAction::Relay => false,
+        };
+    let most = limits.body;
+    (is_read && body > most)
+        .then(|| format!("a body of {body} bytes, of {most} that `limits.body` allows"))
+}
+
+/// What the gateway makes of an answer that is longer than its upstream's may be.
+fn too_long(upstreams: &[UpstreamPlan], route: &RoutePlan, answer: &Answer) -> Option<Fault> {
+    let limits = &upstreams.get(route.upstream)?.limits;
+    let (length, most, limit) = match (answer, &route.action) {
+        (Answer::Http(answer), RouteAction::Translate(_)) => {
+            let length = answer.body.whole().map_or(0, |body| body.len());
+            (length, limits.body, "body")
+        }
+        (Answer::Message(reply), RouteAction::Convert(_) | RouteAction::Forward) => {
+            let length = reply.frame().map_or(0, Bytes::len);
+            (length, limits.frame, "frame")
+        }
+        _ => return None,
+    };
+    let detail =
+        || format!("the answer has {length} bytes, of {most} that `limits.{limit}` allows");
+    (length > most).then(|| Fault::sent(FaultClass::BadReply, detail()))
 }
 
 /// The protocol that the message in these bytes leaves in, if it is one and its route leads to an
@@ -89,17 +134,22 @@ impl<'p> Stage<'p> {
         feed::head(self.listener.protocol.descriptor())
     }
 
-    fn play(&self, case: &Case) -> Played {
+    fn play(&self, upstreams: &[UpstreamPlan], case: &Case) -> Played {
         let message = match self.read() {
             Ok(message) => message,
             Err((why, reply)) => return refused(why, reply),
         };
         let facts = self.facts(&message);
-        let answer = case.answer.as_ref();
         if message.kind() == Kind::Reply {
             return refused("clients send no replies".to_owned(), Reply::Closed);
         }
-        match self.route(&message, &facts).map(|route| &route.action) {
+        let route = self.route(&message, &facts);
+        let given = case.answer.as_ref();
+        let too_long =
+            (route.zip(given)).and_then(|(route, given)| too_long(upstreams, route, given));
+        let answer = too_long.map(Answer::Fault);
+        let answer = answer.as_ref().or(given);
+        match route.map(|route| &route.action) {
             Some(RouteAction::Translate(rules)) => self.exchange(
                 &message,
                 rules.request(&message, &facts).map(Sent::Http),

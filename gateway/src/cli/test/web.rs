@@ -5,9 +5,9 @@ use super::upstream::{Parts, Request};
 use bytes::Bytes;
 use gatewright_config::codes;
 use gatewright_core::codec::{Descriptor, HttpShape};
-use gatewright_core::message::{Body, Kind, Message, Record, Value};
+use gatewright_core::message::{Body, Kind, Message, Record, Slot, Value};
 use http::Method;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 
 /// Whom a request asks that does not say so.
@@ -24,6 +24,16 @@ pub(super) fn request(
     for name in &parts.absent {
         let message = format!("the header `{name}` has no value");
         reader.note(codes::BAD_TEST_MESSAGE, message, node.span(), None);
+    }
+    let is_good = |(name, value): &&(String, String)| {
+        name.parse::<HeaderName>().is_ok() && HeaderValue::from_bytes(value.as_bytes()).is_ok()
+    };
+    for (name, _) in parts.headers.iter().filter(|header| !is_good(header)) {
+        let message = format!(
+            "`{}` is no HTTP header, or not with such a value",
+            name.escape_debug()
+        );
+        reader.note(codes::BAD_NAME, message, node.span(), None);
     }
     let line = line(reader, node, request);
     let body = body(reader, node, &mut parts)?;
@@ -85,6 +95,22 @@ fn body(reader: &mut Reader, node: &Node<'_>, parts: &mut Parts) -> Option<Body>
         (None, Some(bytes)) => Some(Body::Whole(bytes)),
         (None, None) => Some(Body::Empty),
     }
+}
+
+/// The length of a request's head, as HTTP/1.1 has it (RFC 9112, 2.1 and 3).
+pub(super) fn head_length(message: &Message, shape: &HttpShape) -> usize {
+    let length = |value: Option<&Value>| value.and_then(Value::as_str).map_or(0, str::len);
+    let of_line = [shape.method, shape.target].map(|slot| length(Some(message.field(slot))));
+    let line = of_line.iter().sum::<usize>() + "  HTTP/1.1\r\n".len();
+    let host = length(Some(message.field(shape.authority))) + "host: \r\n".len();
+    let headers = message.field(shape.request_headers).as_list();
+    let header = |header: &Value| {
+        let fields = header.as_record().map_or(&[][..], Vec::as_slice);
+        let of = |slot: Slot| length(fields.get(slot.index()));
+        of(HttpShape::NAME) + of(HttpShape::VALUE) + ": \r\n".len()
+    };
+    let headers: usize = headers.unwrap_or_default().iter().map(header).sum();
+    line + host + headers + "\r\n".len()
 }
 
 /// In the order of their slots: `HttpShape::NAME`, `HttpShape::VALUE`.

@@ -11,6 +11,7 @@ const CONFIG: &str = r#"
 [listeners.api]
 bind = "tcp://127.0.0.1:0"
 protocol = "web"
+limits = { frame = 130, body = 40 }
 
 [upstreams.host]
 url = "tcp://127.0.0.1:1"
@@ -18,6 +19,20 @@ protocol = "pos"
 
 [upstreams.json]
 url = "mock:"
+limits.body = 8
+
+[upstreams.small]
+url = "tcp://127.0.0.1:1"
+protocol = "pos"
+limits.frame = 15
+
+[[routes]]
+from = "api"
+operation = "DELETE /v2"
+to = "small"
+request.send = "auth_req"
+request.set = { merchant = "M", pan = "4", amount = 1, currency = 978 }
+reply = [ { on = "auth_rsp", status = 200 }, { on = "bad-reply", status = 502 }, { on = "*", status = 500 } ]
 
 [[routes]]
 from = "api"
@@ -94,6 +109,17 @@ expect = { status = 203, body = "x" }"#,
             r#"send = { put = "/v1/a" }
 expect = { status = 405, headers = { allow = "GET" } }"#,
         ),
+        // Answers that are longer than the limits allow are no answers.
+        test(
+            r#"send = { get = "/v1/a" }
+answer = { status = 203, body = "nine byte" }
+expect = { status = 502 }"#,
+        ),
+        test(
+            r#"send = { delete = "/v2" }
+answer = { auth_rsp = { status = 0 } }
+expect = { status = 502 }"#,
+        ),
     ];
     let verdicts = run(&good.concat());
     assert_eq!(verdicts.len(), good.len());
@@ -129,6 +155,22 @@ fn tests_that_cannot_be_read_are_told() {
         ("{ json = 1 }", "the request has no method"),
         (r#"{ post = "v1" }"#, "`v1` is no path with a query"),
         (both, "a request has `json` or `body`, not both"),
+        (
+            r#"{ get = "/v1/a", headers = { "x y" = "1" } }"#,
+            "`x y` is no HTTP header, or not with such a value",
+        ),
+        (
+            r#"{ get = "/v1/a", headers = { x = "1\r\ny: 2" } }"#,
+            "`x` is no HTTP header, or not with such a value",
+        ),
+        (
+            r#"{ get = "/v1/a", body = "0123456789012345678901234567890123456789x" }"#,
+            "a body of 41 bytes, of 40 that `limits.body` allows",
+        ),
+        (
+            r#"{ get = "/v1/0123456789012345678901234567890123456789", headers = { x = "012345678901234567890123456789012345678901234567890123456789" } }"#,
+            "a head of 143 bytes, of 130 that `limits.frame` allows",
+        ),
     ] {
         let found = run(&test(&format!(
             "send = {sent}\nexpect = {{ status = 200 }}"
