@@ -56,7 +56,7 @@ codes! {
          setting is; routes go on from file to file, in the order of the files' names.";
     UNUSED = "GW1013", "not used",
         "Nothing refers to this part of the file: a listener that no route names refuses every message, an \
-         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol` or of `http://`, `limits.handshake` only to a listener with `tls` or WebSocket, `websocket` only to one whose `bind` is `ws://`, `limits.body` only to one of HTTP, a `try-timeout` only if the whole `timeout` is longer, `retry.on` with \"timeout\" only where tries have times. It is a warning; `check --deny-warnings` makes it an \
+         upstream that no route sends to is never connected, a protocol that nobody speaks is only checked, a `balance-key` matters only to `balance = \"hash\"`, `eject.errors` only to an upstream with a `protocol` or of `http://`, `limits.handshake` only to a listener with `tls` or WebSocket, `websocket` only to one whose `bind` is `ws://`, `limits.body` only to one of HTTP, a `try-timeout` only if the whole `timeout` is longer, times of requests, `retry` and most `limits` of an upstream only where its connections carry requests, `retry.on` with \"timeout\" only where tries have times. It is a warning; `check --deny-warnings` makes it an \
          error.";
     BAD_VARIABLE = "GW1014", "an environment variable that is not there",
         "`${NAME}` in an address or a path stands for an environment variable, `${NAME:-text}` for the same with \

@@ -113,12 +113,21 @@ pub(super) fn read_key(
 
 fn read_eject(reader: &mut Reader<'_>, section: &Section<'_>) -> EjectPolicy {
     let eject = section.section(reader, &keys::EJECT);
+    let time = eject.duration(reader, &keys::EJECT_TIME);
+    let longest = eject.duration(reader, &keys::EJECT_LONGEST).value;
+    if let Some(span) = time.span
+        && time.value > longest
+    {
+        let problem = Problem::warning(codes::UNUSED, "`time` is above `longest`");
+        let help = format!("no ejection is longer than {longest:?}");
+        reader.problem(problem.help(help), span);
+    }
     EjectPolicy {
         failures: narrow(eject.count(reader, &keys::EJECT_FAILURES).value),
         ratio: eject.share(reader, &keys::EJECT_RATIO).value,
         window: eject.duration(reader, &keys::EJECT_WINDOW).value,
-        time: eject.duration(reader, &keys::EJECT_TIME).value,
-        longest: eject.duration(reader, &keys::EJECT_LONGEST).value,
+        time: time.value,
+        longest,
         share: eject.share(reader, &keys::EJECT_SHARE).value,
     }
 }

@@ -1,8 +1,9 @@
 //! What concerns the process as a whole.
 
+use crate::diagnostic::codes;
 use crate::keys::gateway as keys;
 use crate::plan::{DrainPlan, LogFormat, LogPlan};
-use crate::read::{Reader, Section, Setting, Spanned, address, filter};
+use crate::read::{Problem, Reader, Section, Setting, Spanned, address, filter};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -32,9 +33,18 @@ impl Gateway {
 
 fn drain(reader: &mut Reader<'_>, gateway: &Section<'_>) -> DrainPlan {
     let drain = gateway.section(reader, &keys::DRAIN);
+    let deadline = drain.duration(reader, &keys::DRAIN_DEADLINE).value;
+    let spread = drain.duration(reader, &keys::DRAIN_SPREAD);
+    if let Some(span) = spread.span
+        && spread.value > deadline
+    {
+        let problem = Problem::warning(codes::UNUSED, "`spread` is above `deadline`");
+        let help = format!("all that is still open after {deadline:?} is closed at once");
+        reader.problem(problem.help(help), span);
+    }
     DrainPlan {
-        deadline: drain.duration(reader, &keys::DRAIN_DEADLINE).value,
-        spread: drain.duration(reader, &keys::DRAIN_SPREAD).value,
+        deadline,
+        spread: spread.value,
     }
 }
 

@@ -5,6 +5,7 @@ mod discovery;
 mod endpoints;
 mod forwarded;
 mod gateway;
+mod idle;
 mod listener;
 mod listener_tls;
 mod protocol;

@@ -28,9 +28,15 @@ pub(super) fn read_retry(reader: &mut Reader<'_>, section: &Section<'_>) -> Retr
     } else {
         causes.push(Cause::Connect);
     }
-    let attempts = retry.count(reader, &keys::RETRY_ATTEMPTS).value;
+    let attempts = retry.count(reader, &keys::RETRY_ATTEMPTS);
+    let once = attempts.span.is_some() && attempts.value == 1;
+    if let (Some(node), true) = (retry.node(&keys::RETRY_ON), once) {
+        let problem = Problem::warning(codes::UNUSED, "`on` is not used");
+        let help = "with `attempts = 1` nothing is tried again";
+        reader.problem(problem.help(help), node.span.clone());
+    }
     let policy = RetryPolicy {
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        attempts: u32::try_from(attempts.value).unwrap_or(u32::MAX),
         causes,
         budget: retry.share(reader, &keys::RETRY_BUDGET).value,
     };

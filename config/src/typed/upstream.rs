@@ -3,6 +3,7 @@
 use super::check::{Check, read_check};
 use super::discovery::{read_discovery, read_records};
 use super::endpoints::{read_endpoints, read_errors, read_key, read_policy};
+use super::idle::note_idle;
 use super::retry::{Retry, read_retry};
 use super::session::Session;
 use super::tls::{alpn, identity, pem};
@@ -57,6 +58,7 @@ impl Upstream {
         let http1 = matches!(endpoints.first(), Some(Endpoint::Http(_)));
         let protocol = section.name(reader, &keys::PROTOCOL);
         let protocol = protocol.or_else(|| implied(&endpoints, section));
+        note_idle(reader, section, &endpoints, protocol.is_some());
         let errors = read_errors(reader, section, &endpoints);
         let upstream = Self {
             name,
