@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::keys::upstream as keys;
 use crate::plan::{DiscoveryPlan, Endpoint, EndpointKind, UpstreamLimits, UpstreamTls};
 use crate::read::{Problem, Reader, Section, Setting, Spanned, server_name};
-use gatewright_core::expr::Source;
+use gatewright_core::expr::{Source, Span};
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::pool::{Lifetime, PoolPolicy, Rank};
 use gatewright_core::translate::header_name;
@@ -40,6 +40,8 @@ pub(crate) struct Upstream {
     pub(crate) lifetime: Lifetime,
     pub(crate) deadline_header: Option<HeaderName>,
     pub(crate) limits: UpstreamLimits,
+    /// Where the longest wait in the queue is typed, if it is.
+    pub(crate) queue_wait: Option<Span>,
     pub(crate) tls: UpstreamTls,
 }
 
@@ -83,6 +85,7 @@ impl Upstream {
             lifetime: read_lifetime(reader, section),
             deadline_header: read_deadline_header(reader, section, kind),
             limits: read_limits(reader, &limits, http1),
+            queue_wait: limits.node(&keys::QUEUE_WAIT).map(|node| node.span.clone()),
             tls: read_tls(reader, section),
         };
         upstream.tries.note_idle(reader, upstream.timeout);

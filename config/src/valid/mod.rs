@@ -37,6 +37,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, file: &File, protocols: &Protocols) 
         .collect();
     let routes = Routes::new(reader, &names, &spoken, &speeches);
     routes.note_idle_retries(reader, &names);
+    routes.note_idle_waits(reader, &names);
     names.note_unused(reader);
     note_same_address(reader, file);
     if file.listeners.is_empty() {

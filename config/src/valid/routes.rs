@@ -139,6 +139,23 @@ impl Routes<'_> {
 }
 
 impl Routes<'_> {
+    /// No request waits for longer than the time that its route gives it.
+    pub(super) fn note_idle_waits(&self, reader: &mut Reader<'_>, names: &Names<'_>) {
+        for (index, upstream) in names.file.upstreams.iter().enumerate() {
+            let routes = self.compiled.iter().filter(|c| c.upstream == Some(index));
+            let times = routes
+                .flat_map(|route| &route.plans)
+                .map(|(_, plan)| plan.timeout);
+            if let (Some(span), Some(longest)) = (&upstream.queue_wait, times.max())
+                && upstream.limits.queue_wait > longest
+            {
+                let problem = Problem::warning(codes::UNUSED, "`queue-wait` is not used");
+                let help = format!("`timeout` is over by then: {longest:?}");
+                reader.problem(problem.help(help), span.clone());
+            }
+        }
+    }
+
     /// Where no try has a time of its own, none is tried again for its time.
     pub(super) fn note_idle_retries(&self, reader: &mut Reader<'_>, names: &Names<'_>) {
         for (index, upstream) in names.file.upstreams.iter().enumerate() {
