@@ -53,14 +53,29 @@ impl Payload {
 }
 
 /// A request's head and as much of its body as is there.
-pub(super) fn request(message: &Message, out: &mut BytesMut) -> Result<Framed, EncodeError> {
+pub(super) fn request(message: &Message, out: &mut BytesMut) -> Result<Written, EncodeError> {
     let method = method(message)?;
     let headers = fields(message.field(REQUEST_HEADERS))?;
     let given = Given::read(&headers, Of::Request)?;
     request_line(method, message, out)?;
     given.write(out);
     let payload = Payload::of(message)?;
-    match &payload {
+    let framed = request_body(method, &payload, given.length, out)?;
+    let stays = if given.bind_connection() {
+        Stays::No
+    } else {
+        Stays::Yes
+    };
+    Ok(Written { framed, stays })
+}
+
+fn request_body(
+    method: &str,
+    payload: &Payload,
+    length: Option<u64>,
+    out: &mut BytesMut,
+) -> Result<Framed, EncodeError> {
+    match payload {
         // RFC 9110, 9.3.6: what it would mean is not defined.
         _ if method == "CONNECT" && !payload.is_empty() => Err(misfit("")),
         // RFC 9110, 8.6: where a body is usual, its absence is said.
@@ -69,7 +84,7 @@ pub(super) fn request(message: &Message, out: &mut BytesMut) -> Result<Framed, E
             Ok(Framed::Whole)
         }
         Payload::Here(bytes) => Ok(whole(bytes, out)),
-        Payload::Awaited => Ok(awaited(given.length, Version::V11, out)),
+        Payload::Awaited => Ok(awaited(length, Version::V11, out)),
     }
 }
 
@@ -113,11 +128,11 @@ fn request_line(method: &str, message: &Message, out: &mut BytesMut) -> Result<(
     Ok(())
 }
 
-/// A response's head, and what became of the connection by it.
+/// A head, and what becomes of the connection by it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written {
     pub(super) framed: Framed,
-    /// Whether the peer was told that this is the last one.
+    /// Whether it outlasts this exchange: a client is told if not.
     pub(super) stays: Stays,
 }
 

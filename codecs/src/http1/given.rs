@@ -1,9 +1,9 @@
 //! The header fields that a message is given, for the wire: what could be read as more than one field
 //! is refused, what ends at this hop is left out.
 
-use super::MAX_FIELDS;
 use super::head::number;
 use super::hop::{Options, is_trailers};
+use super::{MAX_FIELDS, MAX_LINES};
 use bytes::{BufMut, BytesMut};
 use gatewright_core::codec::{EncodeError, EncodeProblem};
 use gatewright_core::message::headers::{Header, NotHeaders, Role, Roles};
@@ -11,7 +11,9 @@ use gatewright_core::message::{Headers, Value};
 use std::borrow::Cow;
 
 /// What passes whatever it is in, and says nothing about the message.
-const END_TO_END: Roles = Roles::of(&[Role::Other, Role::Origin, Role::Date]);
+const END_TO_END: Roles = Roles::of(&[Role::Other, Role::Origin, Role::Date, Role::Credentials]);
+/// The same behind a body.
+const OF_TRAILERS: Roles = Roles::of(&[Role::Other, Role::Origin, Role::Date]);
 
 /// Fields, looked at once before any of them is written.
 #[derive(Debug)]
@@ -29,6 +31,16 @@ pub(super) enum Of {
     Request,
     Response,
     Trailers,
+}
+
+impl Of {
+    /// What passes whatever it says.
+    const fn plain(self) -> Roles {
+        match self {
+            Self::Request | Self::Response => END_TO_END,
+            Self::Trailers => OF_TRAILERS,
+        }
+    }
 }
 
 /// The fields that a message is given.
@@ -49,11 +61,16 @@ impl<'m> Given<'m> {
             length: None,
             connection: Options::default(),
         };
-        let counted = match headers.roles().are_among(END_TO_END) {
+        let counted = match headers.roles().are_among(of.plain()) {
             true => headers.len(),
             false => given.look()?,
         };
-        if counted > MAX_FIELDS {
+        // A hop has a few words of its own for those who read no more than it does.
+        let most = match of {
+            Of::Request | Of::Response => MAX_LINES,
+            Of::Trailers => MAX_FIELDS,
+        };
+        if counted > most {
             return Err(wrong(EncodeProblem::OutOfRange));
         }
         Ok(given)
@@ -65,7 +82,7 @@ impl<'m> Given<'m> {
         for header in self.headers.iter() {
             match header.role() {
                 // RFC 9110, 6.5.1: it is not for trailers to say how a message is to be read.
-                role if self.of == Of::Trailers && !END_TO_END.has(role) => {}
+                role if self.of == Of::Trailers && !self.of.plain().has(role) => {}
                 Role::Host if self.of == Of::Request => {
                     return Err(wrong(EncodeProblem::OutOfRange));
                 }
@@ -78,7 +95,8 @@ impl<'m> Given<'m> {
                 | Role::Expect
                 | Role::Hop
                 | Role::Origin
-                | Role::Date => counted = counted.saturating_add(1),
+                | Role::Date
+                | Role::Credentials => counted = counted.saturating_add(1),
             }
         }
         Ok(counted)
@@ -92,10 +110,22 @@ impl<'m> Given<'m> {
         }
     }
 
+    /// Whether who asks is told of the connection, as those see it who understand NTLM and Negotiate (RFC
+    /// 4559, 6): whatever comes on it from then on would be taken for theirs.
+    pub(super) fn bind_connection(&self) -> bool {
+        self.headers.roles().has(Role::Credentials)
+            && self.headers.iter().any(|header| {
+                let scheme = header.value().split(' ').next().unwrap_or_default();
+                header.role() == Role::Credentials
+                    && (scheme.eq_ignore_ascii_case("ntlm")
+                        || scheme.eq_ignore_ascii_case("negotiate"))
+            })
+    }
+
     /// Appends those that are passed on.
     pub(super) fn write(&self, out: &mut BytesMut) {
         out.reserve(self.headers.size());
-        match self.headers.roles().are_among(END_TO_END) {
+        match self.headers.roles().are_among(self.of.plain()) {
             true => self.headers.write_all(out),
             false => self.headers.write(out, |header| self.passes(header)),
         }
@@ -105,7 +135,7 @@ impl<'m> Given<'m> {
         let passes = match header.role() {
             Role::Other | Role::Origin | Role::Date => true,
             _ if self.of == Of::Trailers => false,
-            Role::Expect | Role::Host => true,
+            Role::Credentials | Role::Expect | Role::Host => true,
             Role::Te => is_trailers(header.value()),
             Role::Length | Role::Coding | Role::Connection | Role::Hop => false,
         };

@@ -50,11 +50,12 @@ impl Writing {
         if !unanswered.has_place() {
             return Err(EncodeError::new("", EncodeProblem::OutOfRange));
         }
-        self.rest = emit::request(message, out)?;
+        let written = emit::request(message, out)?;
+        self.rest = written.framed;
         unanswered.push(Asked {
             method: Method::of(text(message.field(schema::METHOD), "method")?),
             version: Version::V11,
-            stays: Stays::Yes,
+            stays: written.stays,
         });
         Ok(())
     }

@@ -499,7 +499,7 @@ impl<'h> Passing<'h> {
     fn takes(&self, header: Header<'_>) -> bool {
         match header.role() {
             Role::Other if self.forwards.is_some() && is_max_forwards(header) => false,
-            Role::Other | Role::Date => !self.names(header),
+            Role::Other | Role::Date | Role::Credentials => !self.names(header),
             Role::Length => self.length,
             // It says that whoever asks takes trailers (RFC 9110, section 10.1.4).
             Role::Te => header.value().eq_ignore_ascii_case("trailers"),

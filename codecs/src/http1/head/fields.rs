@@ -80,7 +80,7 @@ impl<'h> Fields<'h> {
             at,
         };
         let keep = match line.role {
-            Role::Other | Role::Origin | Role::Date => true,
+            Role::Other | Role::Origin | Role::Date | Role::Credentials => true,
             Role::Host => match host {
                 Host::Other => true,
                 Host::Asked => {

@@ -64,7 +64,9 @@ pub(in super::super) fn usual_response(
 /// The response itself. What the connection becomes by its fields, its length may overrule.
 fn last(status: u16, asked: Asked, length: Length, stays: Stays, headers: Headers) -> Response {
     // Bytes of a tunnel are no messages.
-    let is_last = length == Length::UntilClose || opens_tunnel(status, asked);
+    let is_last = length == Length::UntilClose
+        || opens_tunnel(status, asked)
+        || matches!(asked.stays, Stays::No);
     Response::Final {
         record: vec![status.into(), Value::Headers(headers)],
         length,

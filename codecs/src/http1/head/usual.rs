@@ -134,7 +134,7 @@ impl Fields {
     #[inline]
     fn take(&mut self, line: &FoundLine<'_>, side: Side) -> Option<()> {
         match line.role {
-            Role::Other | Role::Origin | Role::Date => self.kept.keep(line),
+            Role::Other | Role::Origin | Role::Date | Role::Credentials => self.kept.keep(line),
             Role::Host if side == Side::Client => self.kept.keep(line),
             Role::Host => self.take_host(line)?,
             Role::Length => {

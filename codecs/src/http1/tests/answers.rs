@@ -238,3 +238,24 @@ fn each_fault_has_its_status() {
         assert!(!text.contains("not for the peer"));
     }
 }
+
+/// What comes behind such a request on the connection would be taken for its sender's.
+#[test]
+fn a_connection_that_is_told_who_asks_serves_nobody_else() {
+    for (scheme, ends) in [
+        ("Basic YTpi", false),
+        ("Bearer negotiate", false),
+        ("NTLM TlRMTVNTUAAB", true),
+        ("negotiate YIIB", true),
+        ("Negotiate", true),
+    ] {
+        let mut client = codec(Side::Client);
+        let asks = request("GET", "/", &[("Authorization", scheme)]);
+        write(&mut *client, Event::Head(asks));
+        read_well(
+            &mut *client,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        );
+        assert_eq!(client.has_ended(), ends, "{scheme}");
+    }
+}

@@ -25,6 +25,8 @@ pub enum Role {
     Origin,
     /// `Date`.
     Date,
+    /// Who asks: `Authorization`, `Proxy-Authorization`.
+    Credentials,
 }
 
 impl Role {
@@ -43,12 +45,14 @@ impl Role {
             (9, b'f') if is(name, b"forwarded") => Self::Origin,
             (10, b'c') if is(name, b"connection") => Self::Connection,
             (10, b'k') if is(name, b"keep-alive") => Self::Hop,
+            (13, b'a') if is(name, b"authorization") => Self::Credentials,
             (14, b'c') if is(name, b"content-length") => Self::Length,
             (15, b'x') if is(name, b"x-forwarded-for") => Self::Origin,
             (16, b'p') if is(name, b"proxy-connection") => Self::Hop,
             (16, b'x') if is(name, b"x-forwarded-host") => Self::Origin,
             (17, b't') if is(name, b"transfer-encoding") => Self::Coding,
             (17, b'x') if is(name, b"x-forwarded-proto") => Self::Origin,
+            (19, b'p') if is(name, b"proxy-authorization") => Self::Credentials,
             _ => Self::Other,
         }
     }
