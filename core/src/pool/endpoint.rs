@@ -454,6 +454,17 @@ impl Endpoint {
         }
     }
 
+    /// It is dialled a little later, though nothing is held against it.
+    pub(super) fn pause(&mut self, now: Instant) {
+        let at = now + BACKOFF_FIRST;
+        self.not_before = Some(self.not_before.map_or(at, |before| before.max(at)));
+    }
+
+    /// Whether it is to be dialled soon, and was not for a reason that is none of its.
+    pub(super) const fn is_put_off(&self) -> bool {
+        self.failures == 0 && self.not_before.is_some()
+    }
+
     /// Half to the whole of a pause that doubles with each failure in a row. Connects that were under way
     /// together fail as one.
     pub(super) fn back_off(&mut self, jitter: u32, now: Instant) {

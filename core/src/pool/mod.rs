@@ -258,6 +258,15 @@ impl Pool {
         self.settle(now);
     }
 
+    /// The connection was not made for a reason that says nothing of its endpoint, such as that this
+    /// system has no descriptor left. Those who wait go on waiting.
+    pub fn handle_connect_put_off(&mut self, id: ConnId, now: Instant) {
+        let endpoint = self.endpoint(id);
+        endpoint.remove(id);
+        endpoint.pause(now);
+        self.settle(now);
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

@@ -64,6 +64,6 @@ impl Scope {
     /// Whether those who wait may be served by the endpoint before long.
     pub(super) fn is_hope(self, endpoint: &Endpoint) -> bool {
         let tried = self.reaches(endpoint) && endpoint.standing() == Standing::Probing;
-        endpoint.is_promising() && (self.has(endpoint) || tried)
+        (endpoint.is_promising() || endpoint.is_put_off()) && (self.has(endpoint) || tried)
     }
 }

@@ -3,6 +3,7 @@
 use super::Upstream;
 use super::call::uri;
 use super::connect::Usable;
+use super::dial::is_our_own;
 use crate::clock;
 use gatewright_config::plan::{Check, CheckPlan, EndpointKind};
 use gatewright_core::health::Probe;
@@ -10,6 +11,7 @@ use gatewright_core::translate::Question;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -90,6 +92,25 @@ impl Upstream {
     }
 }
 
+/// Whose fault it is that a probe did not pass.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    Ours,
+    Theirs,
+}
+
+impl Failure {
+    const fn of(is_our_own: bool) -> Self {
+        if is_our_own { Self::Ours } else { Self::Theirs }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::of(is_our_own(&error))
+    }
+}
+
 impl Prober {
     async fn run(self: Rc<Self>) {
         // Workers and endpoints do not probe in step.
@@ -97,10 +118,11 @@ impl Prober {
         loop {
             // In a task of its own: should a library panic, this probe failed, and others follow.
             let probing = tokio::task::spawn_local(Rc::clone(&self).probe());
-            let probe = probing.await.unwrap_or(Probe::Failed);
-            self.upstream.metrics.probed(self.endpoint, probe);
-            for upstream in std::iter::once(&self.upstream).chain(&self.other) {
-                upstream.note_probe(&self.upstream, self.endpoint, probe);
+            if let Some(probe) = probing.await.unwrap_or(Some(Probe::Failed)) {
+                self.upstream.metrics.probed(self.endpoint, probe);
+                for upstream in std::iter::once(&self.upstream).chain(&self.other) {
+                    upstream.note_probe(&self.upstream, self.endpoint, probe);
+                }
             }
             tokio::time::sleep(self.pause()).await;
         }
@@ -115,43 +137,49 @@ impl Prober {
     }
 
     /// Asks in the upstream's own protocol.
-    async fn ask(&self, question: &Question) -> Option<()> {
-        let speech = self.upstream.plan.speaks.as_ref()?;
+    async fn ask(&self, question: &Question) -> Result<(), Failure> {
+        let speech = self.upstream.plan.speaks.as_ref().ok_or(Failure::Theirs)?;
         let opening = self.upstream.open_native(self.endpoint, speech);
         let nth = u8::try_from(speech.opening.len()).unwrap_or(u8::MAX);
-        opening.await.ok()?.ask(question, nth).await.ok()
+        Ok(opening.await?.ask(question, nth).await?)
     }
 
     /// A connection to a stream of bytes is usable once it has begun as it has to.
-    async fn reach(&self) -> Option<()> {
+    async fn reach(&self) -> Result<(), Failure> {
         match &self.upstream.plan.speaks {
             Some(speech) if !speech.opening.is_empty() => {
                 let opening = self.upstream.open_native(self.endpoint, speech);
-                opening.await.ok().map(drop)
+                Ok(opening.await.map(drop)?)
             }
             Some(_) | None => {
-                let target = self.upstream.target(self.endpoint).ok()?;
-                self.upstream.dialler.probe(&target).await.ok()
+                let target = self.upstream.target(self.endpoint)?;
+                Ok(self.upstream.dialler.probe(&target).await?)
             }
         }
     }
 
-    async fn connect(&self) -> Option<Usable> {
-        self.upstream.connect(self.endpoint).await.ok()
+    async fn connect(&self) -> Result<Usable, Failure> {
+        let connected = self.upstream.connect(self.endpoint).await;
+        connected.map_err(|error| Failure::of(error.is_our_own()))
     }
 
-    async fn probe(self: Rc<Self>) -> Probe {
+    /// Nothing if it says nothing of the endpoint.
+    async fn probe(self: Rc<Self>) -> Option<Probe> {
         let probing = async {
             match (&self.plan.check, self.upstream.kind()) {
                 (Check::Ask(question), _) => self.ask(question).await,
                 (_, EndpointKind::Stream) => self.reach().await,
                 (Check::Connect, _) => self.connect().await.map(drop),
-                (Check::Get(path), _) => get(self.connect().await?, path.clone()).await,
+                (Check::Get(path), _) => {
+                    let asked = get(self.connect().await?, path.clone()).await;
+                    asked.ok_or(Failure::Theirs)
+                }
             }
         };
         match tokio::time::timeout(self.plan.timeout, probing).await {
-            Ok(Some(())) => Probe::Passed,
-            Ok(None) | Err(_) => Probe::Failed,
+            Ok(Ok(())) => Some(Probe::Passed),
+            Ok(Err(Failure::Theirs)) | Err(_) => Some(Probe::Failed),
+            Ok(Err(Failure::Ours)) => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
+use super::dial::is_our_own;
 use super::stream::Stream;
 use super::{Target, Upstream};
 use crate::http2::{Cork, Corked};
@@ -35,6 +36,12 @@ pub(super) enum ConnectError {
     Closed,
     Silent,
     Name,
+}
+
+impl ConnectError {
+    pub(super) fn is_our_own(&self) -> bool {
+        matches!(self, Self::Dial(error) if is_our_own(error))
+    }
 }
 
 impl fmt::Display for ConnectError {

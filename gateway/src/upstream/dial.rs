@@ -7,29 +7,34 @@ use super::stream::Stream;
 use crate::tls::ClientTls;
 use crate::{clock, loopback};
 use gatewright_config::plan::{Authority, Endpoint, UpstreamPlan};
+use rustix::io::Errno;
 use rustls::pki_types::ServerName;
-use std::io;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 /// Between two tries to get into the queue of a Unix domain socket.
 const COME_AGAIN: Duration = Duration::from_millis(5);
+/// Between the tries of two addresses of one name (RFC 8305, 5).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 /// Between two complaints about the same upstream.
 const SILENCE: Duration = Duration::from_secs(1);
 
 impl Upstream {
     /// A stream to an endpoint, within the time limit; a failure is noted.
-    pub(super) async fn dial(&self, endpoint: usize) -> Option<Stream> {
+    pub(super) async fn dial(&self, endpoint: usize) -> io::Result<Stream> {
         self.dialled(endpoint, self.stream_to(endpoint)).await
     }
 
     /// The same for a client of the upstream's protocol: the connection has begun as it has to.
-    pub(super) async fn dial_bound(&self, endpoint: usize) -> Option<Begun> {
+    pub(super) async fn dial_bound(&self, endpoint: usize) -> io::Result<Begun> {
         match &self.plan.speaks {
             Some(speech) if !speech.opening.is_empty() => {
                 self.dialled(endpoint, self.open_bound(endpoint, speech))
@@ -48,19 +53,16 @@ impl Upstream {
         &self,
         endpoint: usize,
         dialling: impl Future<Output = io::Result<T>>,
-    ) -> Option<T> {
+    ) -> io::Result<T> {
         let dialled = tokio::time::timeout(self.plan.limits.connect, dialling).await;
-        match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(dialled) => Some(dialled),
-            Err(error) => {
-                self.metrics.connect_failed();
-                if self.may_complain() {
-                    let at = self.shown(endpoint);
-                    tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
-                }
-                None
+        let dialled = dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        dialled.inspect_err(|error| {
+            self.metrics.connect_failed();
+            if self.may_complain() {
+                let at = self.shown(endpoint);
+                tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
             }
-        }
+        })
     }
 
     /// Whether the log has room for one more complaint: clients decide how often a dead
@@ -111,11 +113,11 @@ impl Dialler {
             }
             Endpoint::Quic(authority) => {
                 let opening = self.quic.open(authority, self.tls()?);
-                Box::pin(opening).await.map_err(|e| at("QUIC", &e))
+                Box::pin(opening).await.map_err(|e| at("QUIC", e))
             }
             Endpoint::Unix(path) => {
                 let connected = dial_unix(path).await;
-                connected.map(Stream::Unix).map_err(|e| at("Unix", &e))
+                connected.map(Stream::Unix).map_err(|e| at("Unix", e))
             }
             Endpoint::Mock(_) => Err(io::Error::other("the built-in upstream has no address")),
         }
@@ -156,19 +158,40 @@ async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
         Some(found) => connect(found).await,
         None => connect_to_any(&authority.host, authority.port).await,
     };
-    connected.map_err(|e| at("TCP", &e))
+    connected.map_err(|e| at("TCP", e))
 }
 
-/// One address of a name after the other, until one answers.
 async fn connect_to_any(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = None;
-    for address in lookup_host((host, port)).await? {
-        match connect(address).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => last = Some(error),
+    first_of(lookup_host((host, port)).await?, connect).await
+}
+
+/// The first of the addresses of a name that is reached. Each is tried a little later than the one before, or
+/// at once after that was refused: one where nobody says anything keeps nobody from the others.
+pub(super) async fn first_of<T: Send + 'static, F>(
+    addresses: impl Iterator<Item = SocketAddr>,
+    mut connect: impl FnMut(SocketAddr) -> F,
+) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>> + Send + 'static,
+{
+    let mut addresses = addresses.peekable();
+    let mut error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut tries = JoinSet::new();
+    loop {
+        if let Some(address) = addresses.next() {
+            tries.spawn(connect(address));
+        }
+        let more = addresses.peek().is_some();
+        tokio::select! {
+            Some(tried) = tries.join_next() => match tried {
+                Ok(Ok(connected)) => return Ok(connected),
+                Ok(Err(failed)) => error = failed,
+                Err(failed) => error = failed.into(),
+            },
+            () = tokio::time::sleep(NEXT_ADDRESS), if more => {}
+            else => return Err(error),
         }
     }
-    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
 }
 
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
@@ -199,11 +222,75 @@ async fn dial_tls(authority: &Authority, tls: &ClientTls) -> io::Result<Stream> 
     let tcp = dial_tcp(authority).await?;
     let connector = TlsConnector::from(Arc::clone(&tls.config));
     let connected = connector.connect(name, tcp).await;
-    let stream = connected.map_err(|e| at("TLS", &e))?;
+    let stream = connected.map_err(|e| at("TLS", e))?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
-/// The same error with the step at which it came.
-fn at(step: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{step}: {error}"))
+/// An error with the step at which it came.
+#[derive(Debug)]
+struct Failed {
+    step: &'static str,
+    error: io::Error,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.error)
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+fn at(step: &'static str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), Failed { step, error })
+}
+
+/// Whether it is for want of something of this system's, of which no endpoint can know.
+pub(super) fn is_our_own(error: &io::Error) -> bool {
+    let failed = (error.get_ref()).and_then(|inner| inner.downcast_ref::<Failed>());
+    let error = failed.map_or(error, |failed| &failed.error);
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn an_address_that_says_nothing_keeps_nobody_from_the_next() {
+        let [silent, refused, good] =
+            [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let connect = move |address: SocketAddr| async move {
+            match address {
+                _ if address == silent => pending().await,
+                _ if address == refused => Err(io::ErrorKind::ConnectionRefused.into()),
+                reached => Ok(reached),
+            }
+        };
+        let found = first_of([silent, refused, good].into_iter(), connect).await;
+        assert_eq!(found.unwrap(), good);
+        let error = first_of([refused].into_iter(), connect).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let error = first_of([].into_iter(), connect).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_this_system_lacks_is_no_endpoints_fault() {
+        let failed = |errno: Errno| at("TCP", errno.into());
+        assert!(is_our_own(&failed(Errno::MFILE)));
+        assert!(is_our_own(&Errno::NOBUFS.into()));
+        assert!(!is_our_own(&failed(Errno::CONNREFUSED)));
+        assert!(!is_our_own(&io::Error::other("a certificate")));
+        let shown = failed(Errno::CONNREFUSED).to_string();
+        assert!(shown.starts_with("TCP: "), "{shown}");
+    }
 }

@@ -74,7 +74,7 @@ impl Driver {
         let _debt = Debt::new(&upstream, id);
         match upstream.connect(id.endpoint()).await {
             Ok(usable) => Self::new(upstream, id, usable).await,
-            Err(error) => upstream.note_connect_failed(id, &error),
+            Err(error) => upstream.note_connect_failed(id, &error, error.is_our_own()),
         }
     }
 

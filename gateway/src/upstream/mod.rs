@@ -371,12 +371,16 @@ impl Upstream {
         }
     }
 
-    fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display) {
+    /// A connection that the pool asked for was not made, be it for want of something `ours`.
+    fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display, ours: bool) {
         self.metrics.connect_failed();
         let (endpoint, at) = (id.endpoint(), self.shown(id.endpoint()));
         tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
         let jitter = self.jitter();
-        self.change_pool(|pool| pool.handle_connect_failed(id, jitter, clock::now()));
+        self.change_pool(|pool| match ours {
+            true => pool.handle_connect_put_off(id, clock::now()),
+            false => pool.handle_connect_failed(id, jitter, clock::now()),
+        });
     }
 
     fn settle(&self, ticket: Ticket, settled: Waiter) {

@@ -1,5 +1,6 @@
 //! Connections that are somebody's own: a relay's, or a client's that is bound.
 
+use super::dial::is_our_own;
 use super::native::Begun;
 use super::{Stream, Upstream};
 use crate::clock;
@@ -68,7 +69,7 @@ impl Upstream {
                 Beginning::AsEach => self.dial_bound(place.endpoint).await,
             };
             match dialled {
-                Some(Begun { stream, early }) => {
+                Ok(Begun { stream, early }) => {
                     let place = place.usable();
                     return Some(OwnConnection {
                         stream,
@@ -76,7 +77,9 @@ impl Upstream {
                         place,
                     });
                 }
-                None => avoid = Some(place.failed()),
+                // No other endpoint would be reached either.
+                Err(error) if is_our_own(&error) => return None,
+                Err(_) => avoid = Some(place.failed()),
             }
         }
         None

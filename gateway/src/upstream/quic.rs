@@ -1,5 +1,6 @@
 //! Streams over QUIC (RFC 9000): one connection carries all streams of a worker to an endpoint.
 
+use super::dial::first_of;
 use super::quic_stream::QuicStream;
 use super::stream::Stream;
 use crate::tls::ClientTls;
@@ -13,7 +14,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 /// A server that is silent for so long is gone. No packet says so when a host dies, and streams
@@ -21,8 +21,6 @@ use tokio_util::task::TaskTracker;
 const IDLE: VarInt = VarInt::from_u32(10_000);
 /// Pings of a connection on which nothing is said: two may be lost before it counts as silent.
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
-/// RFC 8305, 5: the time between the tries of two addresses of one name.
-const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 /// How long a worker that ends waits for what was finished to arrive, and for its goodbyes.
 pub(super) const PARTING: Duration = Duration::from_secs(1);
 /// We have no error codes of our own (RFC 9000, 20.2: they are the application's).
@@ -183,32 +181,15 @@ impl Quic {
         Ok(carrier)
     }
 
-    /// Tries all addresses of a name, each a little later than the one before: UDP has no refusal
-    /// that would tell of an address where nobody is.
     async fn handshake(&self, authority: &Authority, tls: &ClientTls) -> io::Result<Connection> {
         let name = tls.server_name.as_ref().unwrap_or(&authority.host);
         let config = client_config(tls)?;
-        let mut addresses = addresses(authority).await?.into_iter().peekable();
-        let mut error = io::Error::from(io::ErrorKind::NotFound);
-        let mut tries = JoinSet::new();
-        loop {
-            if let Some(address) = addresses.next() {
-                match self.connecting(config.clone(), address, name) {
-                    Ok(connecting) => drop(tries.spawn(connecting)),
-                    Err(refused) => error = refused,
-                }
-            }
-            let more = addresses.peek().is_some();
-            tokio::select! {
-                Some(tried) = tries.join_next() => match tried {
-                    Ok(Ok(connection)) => return Ok(connection),
-                    Ok(Err(failed)) => error = failed.into(),
-                    Err(failed) => error = failed.into(),
-                },
-                () = tokio::time::sleep(NEXT_ADDRESS), if more => {}
-                else => return Err(error),
-            }
-        }
+        let addresses = addresses(authority).await?.into_iter();
+        let connect = |address| {
+            let connecting = self.connecting(config.clone(), address, name);
+            async move { Ok(connecting?.await?) }
+        };
+        first_of(addresses, connect).await
     }
 
     fn connecting(

@@ -433,3 +433,47 @@ fn many_pools_do_not_dial_in_step() {
         "no more than two a second each: {all}"
     );
 }
+
+#[test]
+fn what_is_wanting_here_is_held_against_no_endpoint() {
+    let now = Instant::now();
+    let mut pool = Pool::new(1, LIMITS);
+    ticket(pool.acquire(0, now));
+    let first = connects(&mut pool)[0];
+    for n in 0..20 {
+        let now = now + n * SECOND / 100;
+        pool.handle_connect_put_off(first, now);
+        assert_eq!(events(&mut pool), [], "who waits goes on waiting");
+    }
+    let due = pool.poll_timeout().unwrap();
+    pool.handle_timeout(due);
+    assert_eq!(connects(&mut pool).len(), 1, "it is tried again");
+}
+
+#[test]
+fn a_trial_is_over_with_its_verdict_and_the_past_is_past() {
+    let now = Instant::now();
+    let (mut pool, ids) = pool(&[0], 0, now);
+    let eject = |pool: &mut Pool, at| (0..3).for_each(|_| pool.handle_verdict(ids[0], BAD, at, at));
+    eject(&mut pool, now);
+    let later = now + 2 * SECOND;
+    pool.handle_timeout(later);
+    // A stream that goes on.
+    assert!(matches!(pool.acquire(0, later), Acquired::Granted(_)));
+    pool.handle_verdict(ids[0], Verdict::Good, later, later);
+    // What was sent before all this fails late.
+    eject_nobody(&mut pool, ids[0], now, later + SECOND);
+    eject(&mut pool, later + SECOND);
+    assert_eq!(pool.endpoints[0].standing(), Standing::Ejected);
+    let again = later + 10 * SECOND;
+    pool.handle_timeout(again);
+    assert!(
+        matches!(pool.acquire(0, again), Acquired::Granted(_)),
+        "its old trial has not ended, and is none any more"
+    );
+}
+
+fn eject_nobody(pool: &mut Pool, id: ConnId, began: Instant, now: Instant) {
+    (0..9).for_each(|_| pool.handle_verdict(id, BAD, began, now));
+    assert_eq!(pool.endpoints[0].standing(), Standing::Healthy);
+}

@@ -4,6 +4,7 @@ use super::Link;
 use super::opened::Opened;
 use crate::clock;
 use crate::lifecycle::Alarm;
+use crate::upstream::dial::is_our_own;
 use crate::upstream::driver::Debt;
 use crate::upstream::stream::Stream;
 use crate::upstream::{Carrier, Upstream};
@@ -73,7 +74,7 @@ impl LinkDriver {
         match opened {
             Ok(opened) => Some(Self::new(upstream, id, &speech, opened)),
             Err(error) => {
-                upstream.note_connect_failed(id, &error);
+                upstream.note_connect_failed(id, &error, is_our_own(&error));
                 None
             }
         }
