@@ -73,7 +73,7 @@ pub(super) fn read(
     match layout(rtype) {
         Some(layout) if !range.is_empty() => {
             let expanded = expand(message, &range, &layout, names)?;
-            if expanded.len() != range.len() {
+            if message.get(range.clone()) != Some(&*expanded) {
                 return Ok(expanded.into());
             }
         }

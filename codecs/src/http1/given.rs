@@ -65,7 +65,7 @@ impl<'m> Given<'m> {
             true => headers.len(),
             false => given.look()?,
         };
-        // A hop has a few words of its own for those who read no more than it does.
+        // A hop has a few words of its own to add to what it has read.
         let most = match of {
             Of::Request | Of::Response => MAX_LINES,
             Of::Trailers => MAX_FIELDS,
@@ -113,13 +113,15 @@ impl<'m> Given<'m> {
     /// Whether who asks is told of the connection, as those see it who understand NTLM and Negotiate (RFC
     /// 4559, 6): whatever comes on it from then on would be taken for theirs.
     pub(super) fn bind_connection(&self) -> bool {
+        let binds = |header: Header<'_>| {
+            let scheme = header.value().split(' ').next().unwrap_or_default();
+            ["ntlm", "negotiate"]
+                .iter()
+                .any(|name| scheme.eq_ignore_ascii_case(name))
+        };
+        let credentials = |header: &Header<'_>| header.role() == Role::Credentials;
         self.headers.roles().has(Role::Credentials)
-            && self.headers.iter().any(|header| {
-                let scheme = header.value().split(' ').next().unwrap_or_default();
-                header.role() == Role::Credentials
-                    && (scheme.eq_ignore_ascii_case("ntlm")
-                        || scheme.eq_ignore_ascii_case("negotiate"))
-            })
+            && self.headers.iter().filter(credentials).any(binds)
     }
 
     /// Appends those that are passed on.

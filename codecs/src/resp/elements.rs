@@ -101,12 +101,12 @@ impl<'f> Reader<'f> {
     fn push(&mut self) -> Parsed<'f, Message> {
         let (rest, _) = tag(">").parse(&**self.frame)?;
         let (rest, pushed) = self.aggregate(Kinds::Array, rest, 1, 0)?;
-        let kind = kind_of_push(&pushed.items);
         let items = if self.listed > MAX_LISTED {
             Value::Null
         } else {
             pushed.items
         };
+        let kind = kind_of_push(&items);
         Ok((rest, Message::new(Kind::Event, PUSH, vec![items, kind])))
     }
 

@@ -117,6 +117,7 @@ pub(crate) const CORPUS: &[Sample] = corpus![
     "commands_inline.hex",
     "commands_pipelined.hex",
     "errors_redis.hex",
+    "push_deep.hex",
     "push_invalidate.hex",
     "push_subscribe.hex",
     "replies_redis2.hex",

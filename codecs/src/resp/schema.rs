@@ -283,8 +283,8 @@ fn push() -> StructDef {
     StructDef {
         name: "push".into(),
         fields: vec![
-            FieldDef::new("items", Type::List(Box::new(Type::Struct(S_ELEMENT))))
-                .doc("what it says, its kind first"),
+            elements("items")
+                .doc("what it says, its kind first, unless that is too much to be listed"),
             FieldDef::new("kind", Type::STR)
                 .optional()
                 .doc("read-only: the first item, if it is text"),

@@ -411,12 +411,12 @@ impl Endpoint {
         if verdict != Verdict::Good {
             self.note_failure(now.saturating_duration_since(began), now);
         }
-        let reason = self.health.handle_verdict(verdict, began, now);
-        if reason || self.health.standing() != Standing::Probing {
-            // What is left of the trial, which may be a long answer, tells nothing more.
-            self.trial = None;
-        }
-        reason
+        self.health.handle_verdict(verdict, began, now)
+    }
+
+    /// What is left of the trial, which may be a long answer, tells nothing more.
+    pub(super) const fn forget_trial(&mut self) {
+        self.trial = None;
     }
 
     /// Whether a connection was this one's, and not that of the one whose place it took.

@@ -351,6 +351,9 @@ impl Pool {
         }
         let standing = self.endpoints[index].standing();
         if std::mem::replace(&mut self.told[index], standing) != standing {
+            if standing != Standing::Probing {
+                self.endpoints[index].forget_trial();
+            }
             self.events.push_back(PoolEvent::Standing(index, standing));
             self.scope = Scope::of(&self.endpoints, &self.levels, self.policy.panic);
         }

@@ -359,7 +359,7 @@ fn each_text(map: &HeaderMap, goes_on: impl Fn(Role) -> bool, mut take: impl FnM
     }
 }
 
-/// The reverse of [`header_fields`]. What cannot be a header field is left out.
+/// Fields as a map. What cannot be a header field is left out.
 #[must_use]
 pub fn header_map(fields: &Value) -> HeaderMap {
     let mut map = HeaderMap::new();

@@ -159,7 +159,7 @@ struct World {
     not_before: HashMap<usize, Instant>,
     /// As the pool tells it.
     standings: Vec<Standing>,
-    /// The connections of trials that nobody has given back, by endpoint.
+    /// The connections of trials that tell something still, by endpoint.
     trials: HashMap<usize, ConnId>,
     /// How often each client was served while another one waited for its turn.
     passed: HashMap<(u8, u8), usize>,
@@ -362,6 +362,9 @@ impl World {
                 PoolEvent::Standing(index, standing) => {
                     assert_ne!(self.standings[index], standing, "no news");
                     self.standings[index] = standing;
+                    if standing != Standing::Probing {
+                        self.trials.remove(&index);
+                    }
                 }
                 PoolEvent::Arrived(_) | PoolEvent::Left(_) | PoolEvent::Retire(_) => {
                     panic!("these endpoints neither come nor go")

@@ -54,6 +54,9 @@ pub(super) fn has_slash(raw: &str) -> bool {
 /// Whether some server finds a segment `.` or `..` in this one, in any spelling: there are those that
 /// decode slashes first, that take a backslash for one, or that leave out what a semicolon begins.
 pub(super) fn has_dots(raw: &str) -> bool {
+    if !raw.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return false;
+    }
     let has_dots = |segment: &[u8]| {
         let pieces = segment.split(|byte| matches!(byte, b'/' | b'\\'));
         let mut names = pieces.map_while(|piece| piece.split(|byte| *byte == b';').next());

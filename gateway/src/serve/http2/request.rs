@@ -110,7 +110,10 @@ fn target(parts: &Parts) -> Result<&str, DecodeError> {
     }
     let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let asterisk = target == "*" && parts.method == Method::OPTIONS;
-    if asterisk || (target.starts_with('/') && is_path(target)) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    // Browsers leave more as it is in a query, where nobody looks for another path.
+    let is_query = query.bytes().all(|byte| byte.is_ascii_graphic());
+    if asterisk || (path.starts_with('/') && is_path(path) && is_query) {
         return Ok(target);
     }
     Err(wrong("a path that starts with a slash"))

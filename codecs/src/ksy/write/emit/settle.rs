@@ -75,9 +75,10 @@ impl<'p> Writer<'_, 'p> {
 
     /// Fields that sizes and counts left open have their defaults, from which others may follow.
     pub(super) fn fill_defaults(&mut self) -> Result<(), WriteError> {
-        while let Some((target, value)) = self.open_default() {
-            self.machine.replace(target, Val::Plain(value.clone()));
-            self.fill_hole(target, &value)?;
+        while let Some((at, value)) = self.open_default() {
+            let hole = self.holes.swap_remove(at);
+            (self.machine).replace(hole.target, Val::Plain(value.clone()));
+            self.fill(&hole, &value)?;
             for at in 0..self.checks.len() {
                 let Some(check) = self.checks.get(at) else {
                     break;
@@ -89,12 +90,12 @@ impl<'p> Writer<'_, 'p> {
         Ok(())
     }
 
-    /// A field that was left open and has a default.
-    fn open_default(&self) -> Option<(Target, Value)> {
-        self.holes.iter().find_map(|hole| {
+    /// The hole of a field that was left open and has a default.
+    fn open_default(&self) -> Option<(usize, Value)> {
+        self.holes.iter().enumerate().find_map(|(at, hole)| {
             let key = (self.type_of(hole.target.object), hole.target.slot);
             let default = self.rules.field(key).default.as_ref()?;
-            Some((hole.target, default.clone()))
+            Some((at, default.clone()))
         })
     }
 
@@ -124,6 +125,11 @@ impl<'p> Writer<'_, 'p> {
             return Ok(());
         };
         let hole = self.holes.swap_remove(at);
+        self.fill(&hole, value)
+    }
+
+    fn fill(&mut self, hole: &Hole<'p>, value: &Value) -> Result<(), WriteError> {
+        let target = hole.target;
         if let (Form::Struct { .. }, Some(place)) = (hole.form, hole.at)
             && self.fill_number(target, place)
         {
