@@ -101,7 +101,7 @@ fn method(method: &Method) -> ByteString {
     usual.map_or_else(|| method.into(), ByteString::from_static)
 }
 
-/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1), of the bytes that HTTP/1.1 takes: the library lets through some
+/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1), its path of the bytes that HTTP/1.1 takes: the library lets through some
 /// that another hop could read in another way, such as a backslash.
 fn target(parts: &Parts) -> Result<&str, DecodeError> {
     if parts.method == Method::CONNECT {
@@ -223,7 +223,11 @@ mod tests {
         assert_eq!(target("OPTIONS", "*").as_deref(), Some("*"));
         assert_eq!(target("GET", "*"), None);
         assert_eq!(target("CONNECT", "a:80"), None);
-        for odd in ["\u{e9}", "a\\b", "a|b", "a^b", "a%2", "?b={c}"] {
+        assert_eq!(
+            target("GET", "http://a/?b={c}|d").as_deref(),
+            Some("/?b={c}|d")
+        );
+        for odd in ["\u{e9}", "a\\b", "a|b", "a^b", "a%2", "?b=\u{e9}"] {
             assert_eq!(target("GET", &format!("http://a/{odd}")), None, "{odd}");
         }
     }
