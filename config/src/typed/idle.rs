@@ -1,7 +1,7 @@
 //! Settings that do nothing for what an upstream's connections carry.
 
 use crate::diagnostic::codes;
-use crate::keys::{Key, endpoints, upstream as keys};
+use crate::keys::{Key, upstream as keys};
 use crate::plan::{Endpoint, EndpointKind};
 use crate::read::{Problem, Reader, Section};
 
@@ -30,12 +30,12 @@ struct Setting(&'static Key, &'static [Carried]);
 
 const REQUESTS: &[Carried] = &[Carried::Http2, Carried::Messages];
 
-const OF_UPSTREAMS: [Setting; 5] = [
+/// Connects of relays are tried again as `retry` says, too.
+const OF_UPSTREAMS: [Setting; 4] = [
     Setting(&keys::TIMEOUT, REQUESTS),
     Setting(&keys::FIRST_BYTE_TIMEOUT, REQUESTS),
     Setting(&keys::TRY_TIMEOUT, REQUESTS),
     Setting(&keys::MAX_REQUESTS, REQUESTS),
-    Setting(&endpoints::RETRY, REQUESTS),
 ];
 
 const OF_LIMITS: [Setting; 9] = [

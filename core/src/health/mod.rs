@@ -141,10 +141,22 @@ impl Health {
     pub fn handle_verdict(&mut self, verdict: Verdict, began: Instant, now: Instant) -> bool {
         let before = self.passive.standing();
         let reason = self.passive.handle_verdict(verdict, began, now);
+        self.note_recovered(before, now);
+        reason
+    }
+
+    /// An exchange that began then is answered, and may go on for long: only its end says whether it
+    /// was good, but a trial has shown enough.
+    pub fn handle_head(&mut self, began: Instant, now: Instant) {
+        let before = self.passive.standing();
+        self.passive.handle_head(began);
+        self.note_recovered(before, now);
+    }
+
+    fn note_recovered(&mut self, before: Standing, now: Instant) {
         if before == Standing::Probing && self.passive.standing() == Standing::Healthy {
             self.recovered = Some(now);
         }
-        reason
     }
 
     /// Ejects it: the longer, the more often it was lately.

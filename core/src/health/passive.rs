@@ -61,7 +61,7 @@ pub(super) struct Passive {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// `since` the last ejection, if there was any.
+    /// `since` the trial after the last ejection began, if there was any.
     Healthy {
         since: Option<Instant>,
     },
@@ -110,6 +110,15 @@ impl Passive {
         }
     }
 
+    /// An exchange is answered, so far: that is all that a trial has to show.
+    pub(super) fn handle_head(&mut self, began: Instant) {
+        if let State::Probing { since } = self.state
+            && since <= began
+        {
+            self.state = State::Healthy { since: Some(began) };
+        }
+    }
+
     pub(super) fn handle_verdict(
         &mut self,
         verdict: Verdict,
@@ -125,7 +134,7 @@ impl Passive {
                 false
             }
             (State::Probing { .. }, Verdict::Good) => {
-                self.state = State::Healthy { since: Some(now) };
+                self.handle_head(began);
                 false
             }
             (State::Probing { .. }, Verdict::Bad { .. }) => true,

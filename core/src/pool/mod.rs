@@ -226,7 +226,20 @@ impl Pool {
         {
             self.endpoint(id).health().eject(jitter, now);
         }
-        let index = id.endpoint();
+        self.settle_standing(id.endpoint(), now);
+    }
+
+    /// An exchange on this connection, which had its place since `began`, is answered, and may go on for
+    /// long. Its verdict follows.
+    pub fn handle_head(&mut self, id: ConnId, began: Instant, now: Instant) {
+        let endpoint = self.endpoint(id);
+        if endpoint.knows(id) {
+            endpoint.health().handle_head(began, now);
+        }
+        self.settle_standing(id.endpoint(), now);
+    }
+
+    fn settle_standing(&mut self, index: usize, now: Instant) {
         if self.endpoints[index].standing() != self.told[index] {
             self.settle(now);
         }

@@ -59,8 +59,12 @@ impl<T> ById<T> {
         };
     }
 
+    pub(super) fn is_taken(&self, correlation: &Correlation) -> bool {
+        self.places.contains_key(correlation)
+    }
+
     pub(super) fn sent(&mut self, correlation: &Correlation, owner: T) -> Result<Entry, InUse> {
-        if self.places.contains_key(correlation) {
+        if self.is_taken(correlation) {
             return Err(InUse);
         }
         let sequence = self.next_sequence;

@@ -98,6 +98,15 @@ impl<T> Ledger<T> {
         }
     }
 
+    /// Whether a request with this correlation waits, or was given up and is not forgotten yet.
+    #[must_use]
+    pub fn is_taken(&self, correlation: &Correlation) -> bool {
+        match &self.pending {
+            Pending::InOrder(_) => false,
+            Pending::ById(by_id) => by_id.is_taken(correlation),
+        }
+    }
+
     /// Notes requests that are being sent together and get so many `replies`. By id, a request
     /// has one reply.
     ///

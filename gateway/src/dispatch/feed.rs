@@ -212,9 +212,21 @@ impl Feed {
             let (sender, stream) = (&mut self.sender, &mut self.own.stream);
             tokio::select! {
                 () = poll_fn(|cx| sender.poll_closed(cx)) => return Over::Unwanted,
+                read = stream.read_buf(&mut self.inbound) => match read {
+                    Ok(0) if self.inbound.is_empty() => return Over::Ended,
+                    Ok(0) | Err(_) => return Over::Cut,
+                    Ok(_) => self.pulse.heard(),
+                },
                 beat = self.pulse.beat() => match beat {
                     Beat::Drain => return Over::Ended,
-                    Beat::Lost => return self.note(&"the server is silent"),
+                    Beat::Lost => {
+                        // What it has said may be there, and nobody has looked.
+                        let read = self.own.stream.read_buf(&mut self.inbound);
+                        match tokio::time::timeout(Duration::ZERO, read).await {
+                            Ok(Ok(1..)) => self.pulse.heard(),
+                            Ok(_) | Err(_) => return self.note(&"the server is silent"),
+                        }
+                    }
                     Beat::Sign(nth) => {
                         if let Err(over) = self.show(nth).await {
                             return over;
@@ -225,11 +237,6 @@ impl Feed {
                             return over;
                         }
                     }
-                },
-                read = stream.read_buf(&mut self.inbound) => match read {
-                    Ok(0) if self.inbound.is_empty() => return Over::Ended,
-                    Ok(0) | Err(_) => return Over::Cut,
-                    Ok(_) => self.pulse.heard(),
                 },
             }
         }

@@ -351,6 +351,8 @@ impl Dispatch {
             && let Some(reply) = not_forwarded(&request, &self.protocol)
         {
             route.metrics.replied(1, Duration::ZERO);
+            let logged = self.logged(Some(route), &request, &facts, Duration::ZERO);
+            self.log.replied(&logged, None, 1);
             return Begun::Answered(Some(Reply::to_request(reply, request)));
         }
         let retry = match &route.action {

@@ -1,6 +1,6 @@
 //! One HTTP request and its answer.
 
-use super::download::Download;
+use super::download::{Download, Ends};
 use super::mock::MockCall;
 use super::traceparent::{TRACEPARENT, traceparent};
 use super::{CUT, Lease, Place, Progress, Queued, Target, Upstream, Wish};
@@ -9,7 +9,6 @@ use crate::collected::Collected;
 use crate::http2::{BUDGET, Guard, Outflow, Patience, decimal};
 use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::health::Verdict;
 use gatewright_core::limit::Stage;
 use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, grpc};
@@ -502,12 +501,13 @@ impl Receiving {
             stream,
             body,
         } = self;
-        let verdict = match speaks_against_its_server(head.status) {
-            true => lease.bad(),
-            false => Verdict::Good,
-        };
-        lease.tell(verdict, now);
-        let (download, rest) = Download::new(lease, body.finish(), stream, patience);
+        let failed = speaks_against_its_server(head.status);
+        match failed {
+            true => lease.blame_now(now),
+            false => lease.praise_head(now),
+        }
+        let ends = if failed { Ends::Anyhow } else { Ends::Judged };
+        let (download, rest) = Download::new(lease, body.finish(), stream, patience, ends);
         tokio::task::spawn_local(download);
         Ok(HttpAnswer {
             status: head.status,

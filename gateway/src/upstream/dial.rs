@@ -67,7 +67,7 @@ impl Upstream {
 
     /// Whether the log has room for one more complaint: clients decide how often a dead
     /// endpoint is tried.
-    fn may_complain(&self) -> bool {
+    pub(super) fn may_complain(&self) -> bool {
         let now = clock::now();
         let due = |at: Instant| now.saturating_duration_since(at) >= SILENCE;
         let may = self.complained.get().is_none_or(due);

@@ -341,19 +341,35 @@ impl Upstream {
 
     /// Notes how an endpoint did in one exchange of several on a place.
     fn judge(self: &Rc<Self>, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
+        self.note_first(id, verdict, began, now);
+        self.note_verdict(id, verdict, began, now);
+    }
+
+    /// Notes that an exchange is answered, and may go on for long.
+    fn judge_head(self: &Rc<Self>, id: ConnId, began: Instant, now: Instant) {
+        self.note_first(id, Verdict::Good, began, now);
+        self.change_pool(|pool| pool.handle_head(id, began, now));
+    }
+
+    /// Notes how one ended that was answered some time ago.
+    fn note_verdict(self: &Rc<Self>, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
         let busy = {
             let state = &mut *self.state.borrow_mut();
             state.pool.handle_verdict(id, verdict, began, now);
-            if self.plan.policy.balance == Policy::P2c && verdict == Verdict::Good {
-                state.pool.handle_first_byte(id, began, now);
-            }
-            if verdict == Verdict::Good {
-                state.note_answered(id);
-            }
             state.is_busy()
         };
         if busy {
             self.act();
+        }
+    }
+
+    fn note_first(&self, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
+        if verdict == Verdict::Good {
+            let state = &mut *self.state.borrow_mut();
+            if self.plan.policy.balance == Policy::P2c {
+                state.pool.handle_first_byte(id, began, now);
+            }
+            state.note_answered(id);
         }
     }
 
@@ -375,7 +391,10 @@ impl Upstream {
     fn note_connect_failed(self: &Rc<Self>, id: ConnId, error: &dyn fmt::Display, ours: bool) {
         self.metrics.connect_failed();
         let (endpoint, at) = (id.endpoint(), self.shown(id.endpoint()));
-        tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
+        // What is wanting is wanting for all of them, again and again.
+        if !ours || self.may_complain() {
+            tracing::warn!(upstream = self.name(), endpoint, at, %error, "cannot connect");
+        }
         let jitter = self.jitter();
         self.change_pool(|pool| match ours {
             true => pool.handle_connect_put_off(id, clock::now()),

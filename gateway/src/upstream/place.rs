@@ -60,14 +60,19 @@ impl Lease {
         self.verdict.set(Some(self.bad()));
     }
 
-    pub(super) fn bad(&self) -> Verdict {
+    fn bad(&self) -> Verdict {
         let jitter = self.upstream.jitter();
         Verdict::Bad { jitter }
     }
 
-    /// Says how the endpoint did before this is over, which may take as long as anybody likes.
-    pub(super) fn tell(&self, verdict: Verdict, now: Instant) {
-        (self.upstream).change_pool(|pool| pool.handle_verdict(self.id, verdict, self.began, now));
+    /// Says that the endpoint has failed before this is over, which may take as long as anybody likes.
+    pub(super) fn blame_now(&self, now: Instant) {
+        (self.upstream).note_verdict(self.id, self.bad(), self.began, now);
+    }
+
+    /// Says that it did its part so far. How it ends is still to be said.
+    pub(super) fn praise_head(&self, now: Instant) {
+        (self.upstream).change_pool(|pool| pool.handle_head(self.id, self.began, now));
     }
 
     pub(super) const fn endpoint(&self) -> usize {

@@ -134,18 +134,37 @@ async fn an_answer_that_goes_on_is_good_from_its_head() {
     gateway.until_metric(STATES, &HEALTHY, 1.0).await;
 }
 
+/// As many times in a row as by default, each time behind a head that was good.
 #[tokio::test]
 async fn a_server_that_breaks_its_answers_off_is_ejected() {
+    const SOME: &str = "{ failures = 5, share = \"100%\" }";
     let host = Host::start().await;
     let config = Config::proxy([format!("http://{}", host.address())]);
-    let gateway = Gateway::start(&eject(config, "1h")).await;
-    let mut client = asks(&gateway).await;
-    let mut server = host.accept().await;
-    server.read(GET.len()).await;
-    server
-        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
-        .await;
-    assert!(head(&mut client).await.starts_with("HTTP/1.1 200 "));
-    drop(server);
+    let gateway = Gateway::start(&config.upstream_key("eject", SOME)).await;
+    for _ in 0..5 {
+        let mut client = asks(&gateway).await;
+        let mut server = host.accept().await;
+        server.read(GET.len()).await;
+        server
+            .send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+            .await;
+        assert!(head(&mut client).await.starts_with("HTTP/1.1 200 "));
+        drop(server);
+        // By a reset or not.
+        let _ = in_time("an end", client.read_to_end(&mut Vec::new())).await;
+    }
+    gateway.until_metric(STATES, &EJECTED, 1.0).await;
+
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")]);
+    let gateway = Gateway::start(&config.upstream_key("eject", SOME)).await;
+    let mut asked = serve_http2(listener).await;
+    for _ in 0..5 {
+        let mut client = asks(&gateway).await;
+        let mut body = begin(&mut asked, 200).await;
+        assert!(head(&mut client).await.starts_with("HTTP/1.1 200 "));
+        body.send_reset(h2::Reason::INTERNAL_ERROR);
+        let _ = in_time("an end", client.read_to_end(&mut Vec::new())).await;
+    }
     gateway.until_metric(STATES, &EJECTED, 1.0).await;
 }

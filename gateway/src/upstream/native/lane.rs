@@ -9,8 +9,9 @@ use gatewright_config::plan::Sharing;
 use gatewright_core::fault::{Fault, FaultClass, Sent};
 use gatewright_core::health::Verdict;
 use gatewright_core::limit::Stage;
+use gatewright_core::message::Body;
 use gatewright_core::pool::ConnId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -120,6 +121,8 @@ impl State {
 pub(crate) struct Call {
     lane: Rc<Lane>,
     mailbox: Rc<Mailbox>,
+    /// A reply whose payload comes as a stream is here, and was good so far.
+    streams: Cell<bool>,
 }
 
 impl Lane {
@@ -157,6 +160,7 @@ impl Lane {
         let call = Call {
             lane: Rc::clone(self),
             mailbox,
+            streams: Cell::new(false),
         };
         match self.usable_link(avoid)? {
             Some(link) => link.send(parcel, &call.mailbox)?,
@@ -344,7 +348,10 @@ impl Call {
     /// The reply to the message that was sent; nothing where none is due.
     pub(crate) fn poll_message(&self, cx: &Context<'_>) -> Poll<Reply> {
         let reply = ready!(self.mailbox.poll_message(cx));
-        self.judge(reply.as_ref().err());
+        match &reply {
+            Ok(Some(message)) if matches!(message.body(), Body::Stream(_)) => self.judge_head(),
+            reply => self.judge(reply.as_ref().err()),
+        }
         Poll::Ready(reply)
     }
 
@@ -397,10 +404,26 @@ impl Call {
         self.say(id, verdict, began, clock::turn());
     }
 
-    /// The same for a fault that nobody has asked for.
-    fn judge_unheard(&self) {
-        if let Some(fault) = self.mailbox.take_fault() {
-            self.judge(Some(&fault));
+    /// The same of a reply whose payload comes as a stream: how that ends is judged then.
+    fn judge_head(&self) {
+        match self.mailbox.sent() {
+            Some((id, began)) if !self.mailbox.blames() => {
+                self.lane.upstream.judge_head(id, began, clock::turn());
+                self.streams.set(true);
+            }
+            Some(_) | None => self.judge(None),
+        }
+    }
+
+    fn judge_end(&self) {
+        match (self.mailbox.take_fault(), self.mailbox.sent()) {
+            (Some(fault), _) => self.judge(Some(&fault)),
+            // Whole, or good until nobody wanted it any more.
+            (None, Some((id, began))) => {
+                let (upstream, now) = (&self.lane.upstream, clock::turn());
+                upstream.note_verdict(id, Verdict::Good, began, now);
+            }
+            (None, None) => {}
         }
     }
 
@@ -421,8 +444,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // Of an answer that broke off, the head was taken long ago.
-        self.judge_unheard();
+        if self.streams.get() {
+            self.judge_end();
+        }
         self.lane.ended(&self.mailbox);
     }
 }

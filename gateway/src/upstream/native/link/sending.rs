@@ -42,50 +42,52 @@ impl Link {
                 Correlation::None
             }
             Parcel::Message(message) => {
-                self.check_id(message)?;
+                self.check_id(message, state)?;
                 self.write(message, state)?
             }
-        };
-        let entry = match replies {
-            Some(replies) => match state.ledger.sent(&correlation, replies, Rc::clone(to)) {
-                Ok(entry) => Some(entry),
-                Err(InUse) => {
-                    // Nothing of it has left.
-                    state.outbound.truncate(before);
-                    let detail = "a request with this key waits for its reply on the connection";
-                    return Err(Fault::unsent(FaultClass::Overload, detail));
-                }
-            },
-            None => None,
         };
         state.reach = Reach::Waiting;
         state.served += replies.map_or(1, |replies| u64::from(replies.get()));
         if let Some(flushed) = &mut state.flushed {
             flushed.queue(state.outbound.len() - before, replies);
         }
-        let Some(entry) = entry else {
+        let Some(replies) = replies else {
             if let Correlation::Id(_) = correlation {
                 state.unanswered = state.unanswered.saturating_add(1);
             }
             to.complete();
             return Ok(());
         };
+        let entry = state
+            .ledger
+            .sent(&correlation, replies, Rc::clone(to))
+            .map_err(|InUse| Fault::sent(FaultClass::Internal, "an id was given out twice"))?;
         to.note_sent(Rc::clone(self), entry, clock::turn());
         Ok(())
     }
 
-    /// Nobody could tell whose the reply is to a request without an id, where ids tell.
-    fn check_id(&self, message: &Message) -> Result<(), Fault> {
-        let by_id = self.sharing == Sharing::Shared
-            && matches!(
-                self.descriptor.capabilities.correlation,
-                CorrelationKind::Id { .. }
-            );
-        if by_id && message.kind() == Kind::Request && *message.correlation() == Correlation::None {
-            let detail = "the request has no id by which its reply could be told";
-            return Err(Fault::unsent(FaultClass::BadRequest, detail));
+    /// On a connection that clients share, nobody could tell whose the reply is to a request without an id
+    /// where ids tell, or with a key that another one has.
+    fn check_id(&self, message: &Message, state: &State) -> Result<(), Fault> {
+        let by_id = matches!(
+            self.descriptor.capabilities.correlation,
+            CorrelationKind::Id { .. }
+        );
+        let (class, detail) = match message.correlation() {
+            Correlation::None if by_id && self.sharing == Sharing::Shared => (
+                FaultClass::BadRequest,
+                "the request has no id by which its reply could be told",
+            ),
+            key @ Correlation::Key(_) if state.ledger.is_taken(key) => (
+                FaultClass::Overload,
+                "a request with this key waits for its reply on the connection",
+            ),
+            Correlation::None | Correlation::Id(_) | Correlation::Key(_) => return Ok(()),
+        };
+        match message.kind() {
+            Kind::Request => Err(Fault::unsent(class, detail)),
+            Kind::Reply | Kind::Event => Ok(()),
         }
-        Ok(())
     }
 
     /// How many replies a parcel has, if any.
