@@ -29,6 +29,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Whatever is asked has one reply.
 const ONE: NonZeroU32 = NonZeroU32::MIN;
+/// Signs of life that may await their answers, of a server that only talks: each takes a place.
+const UNANSWERED: usize = 256;
 /// What is read at a time.
 const ROOM: usize = 4 << 10;
 
@@ -182,6 +184,9 @@ impl Feed {
         let Some(sign) = vigil.and_then(|vigil| vigil.nth_sign(descriptor, nth)) else {
             return Ok(());
         };
+        if self.ledger.len() > UNANSWERED {
+            return Err(self.note(&"the server answers no signs of life"));
+        }
         self.note_asked(&sign, AskedBy::Nobody);
         let mut out = BytesMut::new();
         // It was written once when the protocol was loaded, so it fits.

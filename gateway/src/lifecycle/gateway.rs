@@ -137,7 +137,8 @@ impl Gateway {
         &self.loaded
     }
 
-    /// Binds every listener and starts to serve, until [`Running::stop`].
+    /// Binds every listener and starts to serve, until [`Running::stop`]. The process may have as many descriptors
+    /// as its hard limit allows from then on.
     ///
     /// # Errors
     /// If TLS cannot use a file, or the system refuses an address or a thread. Nothing is left running then.
