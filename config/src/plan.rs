@@ -356,6 +356,8 @@ pub struct UpstreamPlan {
     pub lifetime: Lifetime,
     /// The header that tells how much time is left for the answer, if one does.
     pub deadline_header: Option<HeaderName>,
+    /// Whether requests of HTTP tell where they stand in their trace.
+    pub traceparent: bool,
     /// What is tried again.
     pub retry: RetryPolicy,
     /// What it may use up.

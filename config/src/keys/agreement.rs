@@ -81,7 +81,7 @@ fn another_value(key: &Key) -> Option<String> {
         Kind::Size(range) => Some(format!("\"{}\"", size(*range.start()))),
         Kind::Share(range) => Some(format!("\"{}%\"", range.start())),
         Kind::Duration(range) => Some(format!("\"{}\"", time(*range.start()))),
-        Kind::Flag => Some("true".to_owned()),
+        Kind::Flag => Some(matches!(key.fallback, Fallback::Value("false")).to_string()),
         Kind::Choice(words) => words.last().map(|word| format!("\"{word}\"")),
         _ => None,
     }

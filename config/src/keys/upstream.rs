@@ -71,6 +71,12 @@ pub(crate) static DEADLINE_HEADER: Key = Key::new(
     Fallback::Absent,
     "A header of each request to an upstream of HTTP/2 (`h2c`, `https`) that tells how much time is left for the answer, in whole milliseconds: such as \"x-envoy-expected-rq-timeout-ms\". That of \"grpc-timeout\" is written as gRPC has it. It replaces one that a route sets.",
 );
+pub(crate) static TRACEPARENT: Key = Key::new(
+    "upstreams.*.traceparent",
+    Kind::Flag,
+    Fallback::Value("true"),
+    "Whether requests of HTTP tell in a `traceparent` where they stand in their trace (W3C Trace Context). `false`: they do not, for servers of others, whom that is nothing to. What a client says of its trace ends here in either case.",
+);
 pub(crate) static TLS: Key = Key::table(
     "upstreams.*.tls",
     "How TLS is spoken to `https`, `tls` and `quic` endpoints; to the last of them, version 1.3 only.",
@@ -206,6 +212,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &MAX_AGE,
     &MAX_REQUESTS,
     &DEADLINE_HEADER,
+    &TRACEPARENT,
     &TLS,
     &TLS_CA,
     &TLS_SERVER_NAME,

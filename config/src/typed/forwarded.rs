@@ -10,13 +10,20 @@ pub(super) fn read_forwarded(reader: &mut Reader<'_>, section: &Section<'_>) -> 
     let table = section.section(reader, &keys::FORWARDED);
     let typed = table.texts(reader, &keys::TRUSTED);
     let fields = table.text(reader, &keys::FIELDS);
+    let fields = match fields.as_ref().map(|fields| &*fields.value) {
+        Some("forwarded") => OriginFields::Forwarded,
+        Some("both") => OriginFields::Both,
+        Some("none") => OriginFields::None,
+        _ => OriginFields::XForwarded,
+    };
+    if let (OriginFields::None, Some(first)) = (fields, typed.first()) {
+        let problem = Problem::warning(codes::UNUSED, "`trusted` is not used");
+        let help = "with `fields = \"none\"` nothing is told, and nothing that clients say is looked at";
+        reader.problem(problem.help(help), first.span.clone());
+    }
     ForwardingPlan {
         trusted: (typed.iter().filter_map(|typed| network(reader, typed))).collect(),
-        fields: match fields.as_ref().map(|fields| &*fields.value) {
-            Some("forwarded") => OriginFields::Forwarded,
-            Some("both") => OriginFields::Both,
-            _ => OriginFields::XForwarded,
-        },
+        fields,
     }
 }
 

@@ -31,11 +31,12 @@ struct Setting(&'static Key, &'static [Carried]);
 const REQUESTS: &[Carried] = &[Carried::Http2, Carried::Messages];
 
 /// Connects of relays are tried again as `retry` says, too.
-const OF_UPSTREAMS: [Setting; 4] = [
+const OF_UPSTREAMS: [Setting; 5] = [
     Setting(&keys::TIMEOUT, REQUESTS),
     Setting(&keys::FIRST_BYTE_TIMEOUT, REQUESTS),
     Setting(&keys::TRY_TIMEOUT, REQUESTS),
     Setting(&keys::MAX_REQUESTS, REQUESTS),
+    Setting(&keys::TRACEPARENT, REQUESTS),
 ];
 
 const OF_LIMITS: [Setting; 9] = [

@@ -39,6 +39,7 @@ pub(crate) struct Upstream {
     pub(crate) tries: Tries,
     pub(crate) lifetime: Lifetime,
     pub(crate) deadline_header: Option<HeaderName>,
+    pub(crate) traceparent: bool,
     pub(crate) limits: UpstreamLimits,
     /// Where the longest wait in the queue is typed, if it is.
     pub(crate) queue_wait: Option<Span>,
@@ -84,6 +85,7 @@ impl Upstream {
             ),
             lifetime: read_lifetime(reader, section),
             deadline_header: read_deadline_header(reader, section, kind),
+            traceparent: section.flag(reader, &keys::TRACEPARENT).value,
             limits: read_limits(reader, &limits, http1),
             queue_wait: limits.node(&keys::QUEUE_WAIT).map(|node| node.span.clone()),
             tls: read_tls(reader, section),

@@ -19,6 +19,8 @@ pub(super) struct Destination<'a> {
     pub(super) speech: Option<&'a Speech>,
     /// What tells it how much time is left.
     pub(super) deadline_header: Option<&'a HeaderName>,
+    /// Whether it is told of traces.
+    pub(super) traceparent: bool,
 }
 
 impl<'a> Destination<'a> {
@@ -34,6 +36,7 @@ impl<'a> Destination<'a> {
             name: &typed.name.value,
             speech: speeches.get(upstream)?.as_ref(),
             deadline_header: typed.deadline_header.as_ref(),
+            traceparent: typed.traceparent,
         })
     }
 }

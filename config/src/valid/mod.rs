@@ -234,6 +234,7 @@ fn upstream_plan(
         errors,
         lifetime: upstream.lifetime,
         deadline_header: upstream.deadline_header.clone(),
+        traceparent: upstream.traceparent,
         retry: upstream.retry.policy.clone(),
         limits,
         tls: upstream.tls.clone(),

@@ -246,7 +246,10 @@ fn action(
         (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Http(_))) => None,
         (Service::Messages, Some(EndpointKind::Stream), Some(RequestSpec::Amended(_)) | None) => {
             match Proxy::of(protocol) {
-                Some(proxy) => noted(reader, proxy.with_rules(spec)).map(RouteAction::Proxy),
+                Some(proxy) => {
+                    let proxy = proxy.traced(destination?.traceparent);
+                    noted(reader, proxy.with_rules(spec)).map(RouteAction::Proxy)
+                }
                 None => Some(RouteAction::Forward),
             }
         }

@@ -50,6 +50,7 @@ pub fn client(
     let asker = match fields {
         OriginFields::XForwarded => by_list(),
         OriginFields::Forwarded => by_field(),
+        OriginFields::None => Asker::Nobody,
         OriginFields::Both => match (by_list(), by_field()) {
             (Asker::Nobody, asker) | (asker, Asker::Nobody) => asker,
             (one, other) if one == other => one,

@@ -35,6 +35,8 @@ pub enum OriginFields {
     Forwarded,
     /// All of these.
     Both,
+    /// They are not told.
+    None,
 }
 
 /// What servers are told of where a request came from.

@@ -36,6 +36,8 @@ pub struct Proxy {
     /// What no client says behind its payload: whoever joins trailers to the header fields would take it for
     /// what the gateway says (RFC 9110, 6.5.1).
     withheld: Arc<[HeaderName]>,
+    /// Whether servers of HTTP/1.1 are told where requests stand in their trace. Those of HTTP/2 are by whoever sends.
+    traced: bool,
 }
 
 impl Proxy {
@@ -49,6 +51,7 @@ impl Proxy {
             withheld: (TOLD_BY_THE_GATEWAY.into_iter().chain(TRACE))
                 .map(HeaderName::from_static)
                 .collect(),
+            traced: true,
         })
     }
 
@@ -57,6 +60,13 @@ impl Proxy {
     pub fn withholding(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         let before = self.withheld.iter().cloned();
         self.withheld = before.chain(names).collect();
+        self
+    }
+
+    /// The same, whose servers are told where requests stand in their trace, or not.
+    #[must_use]
+    pub const fn traced(mut self, traced: bool) -> Self {
+        self.traced = traced;
         self
     }
 
@@ -151,10 +161,12 @@ impl Proxy {
             }
             Own::Field(name, value) => fields.add_known(name, value),
         })?;
-        // The first span of a trace has the low half of its number, as Zipkin has it.
-        let parent = traceparent(facts.trace, facts.trace as u64);
-        let parent = str::from_utf8(&parent).map_err(|_| unsayable())?;
-        (fields.add_known(TRACEPARENT, parent)).map_err(|_| unsayable())?;
+        if self.traced {
+            // The first span of a trace has the low half of its number, as Zipkin has it.
+            let parent = traceparent(facts.trace, facts.trace as u64);
+            let parent = str::from_utf8(&parent).map_err(|_| unsayable())?;
+            (fields.add_known(TRACEPARENT, parent)).map_err(|_| unsayable())?;
+        }
         for (name, value) in changed.fields() {
             let value = value.to_str().map_err(|_| unsayable())?;
             (fields.add(name.as_str(), value)).map_err(|_| unsayable())?;

@@ -191,17 +191,19 @@ impl Call {
             streams,
             awaited_until,
         } = request;
-        let span = lease.upstream().random();
+        let parent = (lease.upstream().plan.traceparent)
+            .then(|| traceparent(terms.trace, lease.upstream().random()));
         let deadline = time_left(lease.upstream(), terms.time);
         let sent = lease.with_http(|connected| {
-            let mut parent = traceparent(terms.trace, span);
             // Never indexed: a value that never comes again has no place in the compression table.
             // The first one is, so that the others find their name there.
             let known = connected.served > 0;
             connected.served += 1;
-            parent.set_sensitive(known);
-            // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
-            headers.append(TRACEPARENT, parent);
+            if let Some(mut parent) = parent {
+                parent.set_sensitive(known);
+                // No rule gives this header, nor the length: nothing needs to be looked up and replaced.
+                headers.append(TRACEPARENT, parent);
+            }
             if let Some(until) = awaited_until {
                 let left = until.saturating_duration_since(clock::now());
                 headers.insert(GRPC_TIMEOUT, grpc::written(left));

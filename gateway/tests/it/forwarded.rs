@@ -17,6 +17,8 @@ fn lines<'l>(all: impl Iterator<Item = (String, &'l str)>) -> String {
         "x-forwarded-for",
         "x-forwarded-host",
         "x-forwarded-proto",
+        "traceparent",
+        "tracestate",
     ];
     let mut lines: Vec<_> = all
         .filter(|(name, _)| told.contains(&name.as_str()))
@@ -84,7 +86,7 @@ async fn ask(gateway: SocketAddr, path: &str, lines: &[&str]) -> String {
     String::from_utf8(body).expect("text")
 }
 
-const SAID: [&str; 8] = [
+const SAID: [&str; 10] = [
     "X-Forwarded-For: 192.0.2.1, 192.0.2.2",
     "x-forwarded-for: 192.0.2.3",
     "X-Forwarded-Proto: https",
@@ -93,10 +95,12 @@ const SAID: [&str; 8] = [
     "forwarded: for=\"[2001:db8::1]:4711\"",
     "Via: 2 edge",
     "X-Forwarded-Port: 443",
+    "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "Tracestate: a=b",
 ];
 
 /// What listeners say of whom they trust, by their names.
-const LISTENERS: [(&str, &str); 6] = [
+const LISTENERS: [(&str, &str); 7] = [
     ("plain", ""),
     (
         "strangers",
@@ -115,12 +119,13 @@ const LISTENERS: [(&str, &str); 6] = [
         "forwarded = { trusted = \"127.0.0.1\", fields = \"both\" }",
     ),
     ("said", "forwarded.fields = \"forwarded\""),
+    ("untold", "forwarded.fields = \"none\""),
 ];
 
-/// All of them, in front of a server of either version, each at a path.
+/// All of them, in front of a server of either version, each at a path. Neither is told of traces.
 fn config(http1: &str, http2: &str) -> String {
     let mut text = format!(
-        "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n[upstreams.one]\nurl = \"{http1}\"\n[upstreams.two]\nurl = \"{http2}\"\n"
+        "[gateway]\nworkers = 1\n[admin]\nhttp = \"127.0.0.1:0\"\n[upstreams.one]\nurl = \"{http1}\"\ntraceparent = false\n[upstreams.two]\nurl = \"{http2}\"\ntraceparent = false\n"
     );
     for (name, keys) in LISTENERS {
         text += &format!(
@@ -168,6 +173,8 @@ async fn trusted_proxies_are_added_to_and_others_are_not_believed() {
         ("rfc", &["Accept: *"], format!("{own_element}{via}")),
         ("both", &SAID, format!("{added_element}{chain}{added}")),
         ("said", &SAID, format!("{own_element}{chain}")),
+        ("untold", &SAID, chain.to_owned()),
+        ("untold", &["Accept: *"], via.to_owned()),
         // What `Connection` names is between neighbours, whoever they are.
         (
             "trusted",

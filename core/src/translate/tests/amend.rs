@@ -151,6 +151,12 @@ fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
     let is_trace = |name: &HeaderName| name.as_str().starts_with("trace");
     assert!(!sent.headers.keys().any(is_trace), "{:?}", sent.headers);
     assert_eq!(sent.headers["x-trace"], "c");
+    let untraced = proxy.traced(false);
+    let lent = untraced.lend(&mut request, &facts(), |lent| lent.clone());
+    let lent = lent.unwrap();
+    let fields = Headers::of(lent.field(SHAPE.request_headers)).unwrap();
+    let trace = fields.iter().filter(|field| field.name().contains("trace"));
+    assert_eq!(trace.count(), 1, "{fields:?}");
 }
 
 /// RFC 9110, 10.1.4: over HTTP/1.1 it would need to be named by `Connection`; gRPC needs it over HTTP/2.
