@@ -18,7 +18,8 @@ pub(super) fn read_forwarded(reader: &mut Reader<'_>, section: &Section<'_>) -> 
     };
     if let (OriginFields::None, Some(first)) = (fields, typed.first()) {
         let problem = Problem::warning(codes::UNUSED, "`trusted` is not used");
-        let help = "with `fields = \"none\"` nothing is told, and nothing that clients say is looked at";
+        let help =
+            "with `fields = \"none\"` nothing is told, and nothing that clients say is looked at";
         reader.problem(problem.help(help), first.span.clone());
     }
     ForwardingPlan {
