@@ -7,12 +7,17 @@
 
 use super::flat;
 use super::paths::{Node, Paths};
+use super::spelling::has_wide_integer;
 use crate::message::Value;
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 /// The values of a route's paths, by their places. They are moved about: room for more of them
@@ -50,21 +55,41 @@ pub(super) fn extract_any(
 ) -> Result<(), NotJson> {
     // RFC 8259, section 8.1: JSON is UTF-8. Checked once, each string is a slice of it.
     let text = ByteString::try_from(body.clone()).map_err(|_| NotJson)?;
-    let mut json = serde_json::Deserializer::from_str(&text);
-    Pick {
-        node: paths.root(),
+    let is_doubtful = Cell::new(false);
+    let whole = Whole {
         text: &text,
-        picked,
+        is_doubtful: &is_doubtful,
+    };
+    read(paths, &text, Task::Build(whole), picked)?;
+    if is_doubtful.get() {
+        read(paths, &text, Task::Check, &mut [])?;
     }
-    .deserialize(&mut json)
-    .and_then(|()| json.end())
-    .map_err(|_| NotJson)
+    Ok(())
+}
+
+fn read(paths: &Paths, text: &str, task: Task<'_>, picked: &mut [Value]) -> Result<(), NotJson> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let node = paths.root();
+    Pick { node, task, picked }
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|_| NotJson)
+}
+
+/// What is done with the values that are wanted.
+#[derive(Clone, Copy)]
+enum Task<'a> {
+    /// They are built.
+    Build(Whole<'a>),
+    /// Their integers fit 64 bits, by their spelling, or they are refused. Only for documents with a float that may
+    /// be such an integer: it takes a second reading, as the first one does not tell how a float is spelt.
+    Check,
 }
 
 /// Picks what is wanted at one position and below.
 struct Pick<'a> {
     node: &'a Node,
-    text: &'a ByteString,
+    task: Task<'a>,
     picked: &'a mut [Value],
 }
 
@@ -77,7 +102,7 @@ impl Pick<'_> {
         }
         Pick {
             node,
-            text: self.text,
+            task: self.task,
             picked: self.picked,
         }
     }
@@ -87,7 +112,7 @@ impl Pick<'_> {
             let member = member(&value, name).clone();
             Pick {
                 node,
-                text: self.text,
+                task: self.task,
                 picked: self.picked,
             }
             .whole(member);
@@ -96,7 +121,7 @@ impl Pick<'_> {
             let item = value.as_list().and_then(|items| items.get(*index)).cloned();
             Pick {
                 node,
-                text: self.text,
+                task: self.task,
                 picked: self.picked,
             }
             .whole(item.unwrap_or_default());
@@ -128,8 +153,16 @@ impl<'de> DeserializeSeed<'de> for Pick<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
         if self.node.wanted.is_some() {
-            let value = Whole(self.text).deserialize(json)?;
-            self.whole(value);
+            match self.task {
+                Task::Build(whole) => {
+                    let value = whole.deserialize(json)?;
+                    self.whole(value);
+                }
+                Task::Check if has_wide_integer(<&RawValue>::deserialize(json)?.get()) => {
+                    return Err(D::Error::custom("an integer beyond 64 bits"));
+                }
+                Task::Check => {}
+            }
             return Ok(());
         }
         if self.node.is_leaf() {
@@ -227,7 +260,12 @@ impl<'de> Visitor<'de> for Text {
 }
 
 /// A value as a whole. Borrowed text is a slice of the given one.
-struct Whole<'a>(&'a ByteString);
+#[derive(Clone, Copy)]
+struct Whole<'a> {
+    text: &'a ByteString,
+    /// Set once a float may be what became of an integer beyond 64 bits.
+    is_doubtful: &'a Cell<bool>,
+}
 
 impl<'de> DeserializeSeed<'de> for Whole<'_> {
     type Value = Value;
@@ -261,14 +299,14 @@ impl<'de> Visitor<'de> for Whole<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        if is_rounded(value) {
-            return Err(E::custom("an integer beyond 64 bits"));
+        if may_be_rounded(value) {
+            self.is_doubtful.set(true);
         }
         Ok(Value::Float(value))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Value, E> {
-        Ok(Value::Str(self.0.slice_ref(text)))
+        Ok(Value::Str(self.text.slice_ref(text)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -277,7 +315,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Whole(self.0))? {
+        while let Some(item) = seq.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Value::List(items))
@@ -287,23 +325,22 @@ impl<'de> Visitor<'de> for Whole<'_> {
         let mut members = Vec::new();
         while let Some(key) = map.next_key_seed(Text)? {
             let name = match key {
-                Cow::Borrowed(name) => self.0.slice_ref(name),
+                Cow::Borrowed(name) => self.text.slice_ref(name),
                 Cow::Owned(name) => name.into(),
             };
-            members.push((name, map.next_value_seed(Whole(self.0))?));
+            members.push((name, map.next_value_seed(self)?));
         }
         keep_last(&mut members);
         Ok(Value::Object(members))
     }
 }
 
-/// Whether a float is what became of an integer beyond 64 bits: its digits would be those of another one. As a
-/// text, those from 1e21 on have an exponent, and nobody takes them for what came.
-fn is_rounded(value: f64) -> bool {
+/// Whether a float may be what became of an integer beyond 64 bits: its digits would be those of another one.
+fn may_be_rounded(value: f64) -> bool {
     // 2^64 and -2^63 are the first floats that such integers become.
     const PAST: f64 = u64::MAX as f64;
     const LEAST: f64 = i64::MIN as f64;
-    value.abs() < 1e21 && (value >= PAST || value <= LEAST)
+    value >= PAST || value <= LEAST
 }
 
 /// Of members with the same name, keeps the last. Sorting bounds the work on a hostile answer.
@@ -366,15 +403,20 @@ mod tests {
             "18446744073709551616",
             "99999999999999999999",
             "-9223372036854775809",
-            "1e20",
+            "1234567890123456789012",
+            "-1000000000000000000000000000000",
         ] {
             check(&format!(r#"{{"a":{beyond}}}"#), &[A], Err(NotJson));
             check(&format!(r#"{{"a":[{beyond}]}}"#), &[A], Err(NotJson));
-            check(&format!(r#"{{"b":{beyond}}}"#), &[A], Ok(&[Value::Null]));
+            let unread = format!(r#"{{"b":{beyond},"a":{{"b":2e19}}}}"#);
+            check(&unread, &[A_B], Ok(&[Value::Float(2e19)]));
         }
         for (float, expected) in [
             ("1e300", 1e300),
             ("-1e21", -1e21),
+            ("2e19", 2e19),
+            ("20000000000000000000.0", 2e19),
+            ("-9223372036854775808e0", -9_223_372_036_854_775_808.0),
             ("9e18", 9e18),
             ("0.5", 0.5),
         ] {

@@ -5,6 +5,7 @@ mod escape;
 mod extract;
 mod flat;
 mod paths;
+mod spelling;
 mod write;
 
 pub(super) use extract::{NotJson, Picked, extract};
