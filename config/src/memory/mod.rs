@@ -285,7 +285,8 @@ impl Plan {
         } else {
             FORWARDED
         };
-        let copies = copies + values::of_each_byte(listener);
+        // They fill the room, too.
+        let values = values::of_each_byte(listener);
         let frame = format!("{} frame", size(wide(limits.frame)));
         let (body, frame) = match listener.protocol.descriptor().http {
             Some(_) if passes_on(listener) => {
@@ -299,19 +300,20 @@ impl Plan {
             None => (0, frame),
         };
         let each = wide(limits.frame).saturating_add(body);
-        let room = self.room(each);
-        let bytes = asked.min(taken).saturating_mul(each).min(room);
+        let room = self.room(each.saturating_mul(1 + values));
+        let held = asked.min(taken).saturating_mul(each);
+        let held = held.saturating_mul(copies + values);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "requests in flight, each a frame and what the rules make of it",
             formula: format!(
-                "min(min({} connections × {} in-flight, {taken} that its upstreams take) × {frame}, {} in-flight of the gateway) × {}",
+                "min(min({} connections × {} in-flight, {taken} that its upstreams take) × {frame} × {}, {} in-flight of the gateway × {copies})",
                 limits.connections,
                 limits.in_flight,
+                copies + values,
                 size(room),
-                copies,
             ),
-            bytes: bytes.saturating_mul(copies),
+            bytes: held.min(room.saturating_mul(copies)),
         }
     }
 

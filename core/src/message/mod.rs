@@ -165,11 +165,16 @@ impl Message {
         self.correlation = correlation;
     }
 
-    /// About how many bytes it keeps: its frame's, or those of its fields.
+    /// About how many bytes it keeps: its frame, or its fields if it has none, and the values that
+    /// lists and structures consist of. Its payload is not among them.
     #[must_use]
     pub fn size(&self) -> usize {
-        let of_fields = || self.fields.iter().map(Value::size).sum();
-        self.frame.as_ref().map_or_else(of_fields, Bytes::len)
+        let elements: usize = self.fields.iter().map(Value::elements_size).sum();
+        let of_fields = || {
+            let texts: usize = self.fields.iter().map(Value::text_size).sum();
+            size_of_val(&*self.fields) + texts
+        };
+        elements + self.frame.as_ref().map_or_else(of_fields, Bytes::len)
     }
 
     /// The payload beside the fields, for protocols that have one.
@@ -214,6 +219,26 @@ impl fmt::Debug for Message {
 mod tests {
     use super::*;
     use crate::codec::{DecodeError, Event};
+
+    /// Texts and bytes are parts of the frame, elements of lists are values beside it.
+    #[test]
+    fn the_size_is_the_frame_and_the_values_in_lists() {
+        let bytes = Value::List(vec![Value::Int(1); 100]);
+        let texts = Value::List(vec![Value::from("abc")]);
+        let fields = vec![
+            Value::from("text"),
+            Value::Int(1),
+            bytes,
+            Value::Record(vec![texts]),
+        ];
+        let read = Message::new(Kind::Request, OperationId(0), fields)
+            .with_frame(Bytes::from_static(b"a frame"));
+        let value = size_of::<Value>();
+        assert_eq!(read.size(), 7 + 102 * value);
+        let mut made = read;
+        made.set_field(Slot(0), Value::from("longer text"));
+        assert_eq!(made.size(), 11 + 3 + (4 + 102) * value);
+    }
 
     /// Compilers move what is larger by a call, and a message is moved a dozen times.
     #[test]

@@ -34,17 +34,39 @@ pub enum Value {
 }
 
 impl Value {
-    /// About how many bytes it keeps: those of its texts and bytes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let all = |values: &[Self]| values.iter().map(Self::size).sum();
+    /// How many bytes its texts and bytes have, and those in it.
+    pub(super) fn text_size(&self) -> usize {
+        let all = |values: &[Self]| values.iter().map(Self::text_size).sum();
         match self {
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => size_of::<Self>(),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
             Self::Str(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
             Self::List(values) | Self::Record(values) => all(values),
             Self::Headers(headers) => headers.size(),
-            Self::Object(members) => members.iter().map(|(_, value)| value.size()).sum(),
+            Self::Object(members) => members.iter().map(|(_, value)| value.text_size()).sum(),
+        }
+    }
+
+    /// About how many bytes the values take that it consists of: a list of bytes is fifty times
+    /// what it is on the wire. Header fields are lines until somebody looks at them.
+    pub(super) fn elements_size(&self) -> usize {
+        let all = |values: &[Self]| {
+            let below: usize = values.iter().map(Self::elements_size).sum();
+            size_of_val(values) + below
+        };
+        match self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Str(_)
+            | Self::Bytes(_)
+            | Self::Headers(_) => 0,
+            Self::List(values) | Self::Record(values) => all(values),
+            Self::Object(members) => {
+                let below: usize = members.iter().map(|(_, value)| value.elements_size()).sum();
+                size_of_val(&**members) + below
+            }
         }
     }
 

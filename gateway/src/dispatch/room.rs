@@ -103,6 +103,8 @@ impl Drop for Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+    use gatewright_core::message::{Kind, OperationId};
 
     #[test]
     fn room_is_given_back_and_who_is_alone_has_it() {
@@ -122,6 +124,18 @@ mod tests {
         assert!(growing.grow(8) && growing.grow(8), "it is alone");
         assert!(room.take(1).is_none());
         drop(growing);
+        assert_eq!(room.held.get(), 0);
+    }
+
+    #[test]
+    fn values_in_lists_take_room_beside_their_frame() {
+        let room = Rc::new(Room::new(usize::MAX));
+        let list = Value::List(vec![Value::Int(1); 1000]);
+        let request = Message::new(Kind::Request, OperationId(0), vec![list]);
+        let request = request.with_frame(Bytes::from(vec![1; 1000]));
+        let share = room.take_for(&request).unwrap();
+        assert_eq!(room.held.get(), 1000 + 1000 * size_of::<Value>());
+        drop(share);
         assert_eq!(room.held.get(), 0);
     }
 }
