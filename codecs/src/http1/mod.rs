@@ -19,7 +19,7 @@
 //! without control characters; no line is folded. There is one `Host` in a request, a valid one;
 //! one `Content-Length`, of digits, or one `Transfer-Encoding`, which is `chunked`, never both. Exactly one
 //! space stands between the parts of a request's first line, and its target has only bytes that a URI
-//! may have. This is stricter than RFC 9112 has to be: whitespace that it lets a recipient forgive, lone LF,
+//! may have, or in its query what browsers leave there. This is stricter than RFC 9112 has to be: whitespace that it lets a recipient forgive, lone LF,
 //! and bytes above ASCII that are not UTF-8 are not forgiven.
 //!
 //! **What is written has one form**, whatever was read: `host` first, then the fields as they were given, then
@@ -63,7 +63,7 @@ mod writing;
 mod wrong;
 
 pub use authority::is_authority;
-pub use head::is_path;
+pub use head::is_path_and_query;
 
 use crate::Sample;
 use crate::builtin::corpus;

@@ -21,6 +21,12 @@ pub(super) fn is_uri(byte: u8) -> bool {
     URIS.get(usize::from(byte)).is_some_and(|uri| *uri)
 }
 
+/// What browsers leave as it is in a query beside that (WHATWG URL, 1.3), where it leads to no other
+/// resource: a lone percent sign, too.
+pub(super) const fn is_of_query(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'^' | b'`' | b'{'..=b'}')
+}
+
 static URIS: [bool; 256] = {
     let mut uris = [false; 256];
     let mut rest: &mut [bool] = &mut uris;

@@ -113,6 +113,13 @@ fn is_uri(text: &str) -> bool {
     good && escapes.map(|(at, _)| at).all(whole)
 }
 
+/// A path as URIs have it, and what browsers leave as it is in a query.
+fn is_path_and_query(text: &str) -> bool {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let is_of_query = |c: char| c.is_ascii_graphic() && !"\"#<>".contains(c);
+    is_uri(path) && query.chars().all(is_of_query)
+}
+
 fn authority_of(target: &str) -> Option<&str> {
     let lower = target.to_lowercase();
     let scheme = ["http://", "https://"]
@@ -132,8 +139,8 @@ fn has_bad_target(parsed: &Parsed<'_>) -> bool {
                     .is_some_and(|end| end.contains(':'))
         }
         (method, Some(b'*')) => method == "OPTIONS" && target == "*",
-        (_, Some(b'/')) => is_uri(target),
-        _ => authority_of(target).is_some_and(is_host) && is_uri(target),
+        (_, Some(b'/')) => is_path_and_query(target),
+        _ => authority_of(target).is_some_and(is_host) && is_path_and_query(target),
     };
     parsed.side == Side::Server && !good
 }

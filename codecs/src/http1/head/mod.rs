@@ -11,7 +11,7 @@ pub(super) use fields::trailers;
 pub(super) use length::{Length, number};
 pub(super) use request::{Request, request, usual_request};
 pub(super) use response::{Response, response, usual_response};
-pub use target::is_path;
+pub use target::is_path_and_query;
 pub(super) use target::{Target, target};
 pub(super) use usual::{Usual, usual};
 

@@ -1,7 +1,7 @@
 //! What a request asks for, in each of its four forms: RFC 9112, 3.2.
 
 use super::super::authority::{has_port, is_authority};
-use super::super::octets::{escapes_are_whole, is_uri};
+use super::super::octets::{escapes_are_whole, is_of_query, is_uri};
 use std::borrow::Cow;
 
 /// A target, taken apart.
@@ -27,15 +27,22 @@ pub(in super::super) fn target<'t>(method: &str, text: &'t str) -> Option<Target
     }
     match text.as_bytes() {
         b"*" => (method == "OPTIONS").then_some(Target::Asterisk),
-        [b'/', ..] => is_path(text).then_some(Target::Origin),
+        [b'/', ..] => is_path_and_query(text).then_some(Target::Origin),
         _ => absolute(method, text),
     }
 }
 
-/// Whether the text has only bytes that a path and a query may have, its escapes whole: what all versions of
-/// HTTP take (RFC 3986, 3.3 and 3.4).
+/// Whether the text has only bytes that a path and a query may have, the path's escapes whole: what all versions of
+/// HTTP take (RFC 3986, 3.3 and 3.4, and what browsers leave in a query).
 #[must_use]
-pub fn is_path(text: &str) -> bool {
+pub fn is_path_and_query(text: &str) -> bool {
+    is_uri_part(text)
+        || text.split_once('?').is_some_and(|(path, query)| {
+            is_uri_part(path) && query.bytes().all(|byte| is_uri(byte) || is_of_query(byte))
+        })
+}
+
+fn is_uri_part(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().fold(true, |all, byte| all & is_uri(*byte)) && escapes_are_whole(bytes)
 }
@@ -54,6 +61,6 @@ fn absolute<'t>(method: &str, text: &'t str) -> Option<Target<'t>> {
         [] => Cow::Borrowed("/"),
         _ => Cow::Owned(format!("/{path}")),
     };
-    let good = is_authority(authority) && is_path(path);
+    let good = is_authority(authority) && is_path_and_query(path);
     good.then_some(Target::Absolute { authority, origin })
 }

@@ -1,3 +1,4 @@
+use super::super::schema::TARGET;
 use super::*;
 use gatewright_core::codec::{Cause, Control, Recovery};
 
@@ -13,6 +14,32 @@ fn a_request_is_its_parts() {
     };
     assert_eq!(message.fields(), &expected);
     assert_eq!(message.body(), &Body::Empty);
+}
+
+/// RFC 3986 would have more of it encoded, but where a query leads does not depend on how it is read.
+#[test]
+fn a_query_of_a_browser_is_taken_and_written_as_it_is() {
+    for target in ["/a?b={c}|d", "/?q=100%&x=^`\\", "/%41?%4"] {
+        let line = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let events = read_well(&mut *codec(Side::Server), line.as_bytes());
+        let [Event::Head(message)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(message.field(TARGET).as_str(), Some(target));
+        let made = Event::Head(request("GET", target, &[]));
+        let written = write(&mut *codec(Side::Client), made);
+        assert!(
+            written.starts_with(&format!("GET {target} HTTP")),
+            "{written}"
+        );
+    }
+    for target in [
+        "/a|b", "/{a}?b", "/?\"", "/?<", "/?a#b", "/?\u{e9}", "/?\u{7f}", "/%4?a",
+    ] {
+        let line = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let (events, error) = read(&mut *codec(Side::Server), line.as_bytes());
+        assert!(error.is_some(), "{target}: {events:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! missing, unknown or not in front, names in capitals, fields of one hop (8.2.2).
 
 use bytestring::ByteString;
-use gatewright_codecs::http1::{is_authority, is_path};
+use gatewright_codecs::http1::{is_authority, is_path_and_query};
 use gatewright_core::codec::{Cause, DecodeError, Descriptor, HttpShape};
 use gatewright_core::message::headers::NewHeaders;
 use gatewright_core::message::{Message, Slot, Value};
@@ -101,8 +101,8 @@ fn method(method: &Method) -> ByteString {
     usual.map_or_else(|| method.into(), ByteString::from_static)
 }
 
-/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1), its path of the bytes that HTTP/1.1 takes: the library lets through some
-/// that another hop could read in another way, such as a backslash.
+/// Origin form, or `*` of OPTIONS (RFC 9110, 7.1), of the bytes that HTTP/1.1 takes: the library lets through some in a
+/// path that another hop could read in another way, such as a backslash.
 fn target(parts: &Parts) -> Result<&str, DecodeError> {
     if parts.method == Method::CONNECT {
         let error = DecodeError::new(Cause::Unsupported, 0, "a request for a resource", "CONNECT");
@@ -110,10 +110,7 @@ fn target(parts: &Parts) -> Result<&str, DecodeError> {
     }
     let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let asterisk = target == "*" && parts.method == Method::OPTIONS;
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    // Browsers leave more as it is in a query, where nobody looks for another path.
-    let is_query = query.bytes().all(|byte| byte.is_ascii_graphic());
-    if asterisk || (path.starts_with('/') && is_path(path) && is_query) {
+    if asterisk || (target.starts_with('/') && is_path_and_query(target)) {
         return Ok(target);
     }
     Err(wrong("a path that starts with a slash"))
