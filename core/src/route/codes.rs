@@ -22,5 +22,6 @@ codes! {
         methods are `GET|HEAD`, all are `*`. `{name}` takes one segment that is not empty, and `{name...}` at the end the \
         rest of the path; rules call them `path.name`. All other segments are compared as they are, percent-decoded; a \
         slash at the end counts. Requests for paths with a segment `.` or `..`, or with bytes that are no UTF-8, are not \
-        taken by any route, and `{name...}` takes no encoded slash.";
+        taken by any route, and `{name...}` takes no encoded slash and no empty segment before the last (`//`); a route \
+        without `operation` takes both.";
 }

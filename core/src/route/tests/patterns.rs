@@ -73,6 +73,8 @@ fn a_pattern_takes_its_methods_and_paths() {
         ("* /{r...}", "GET /", true),
         ("* /{r...}", "GET //f/a", false),
         ("", "GET //f/a", true),
+        ("", "GET /f/a//b", true),
+        ("", "GET /f/a%2Fb", true),
         ("* /{r...}", "OPTIONS *", false),
         ("", "OPTIONS *", true),
         ("", "GET /anything", true),
