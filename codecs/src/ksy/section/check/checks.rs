@@ -16,7 +16,7 @@ use crate::ksy::spec::At;
 use gatewright_core::expr::RuleError;
 use gatewright_core::expr::suggest::did_you_mean;
 use gatewright_core::message::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The checksums of both directions.
 #[derive(Debug, Default)]
@@ -31,6 +31,13 @@ struct FieldAt {
     /// The structure that has it.
     owner: TypeId,
     slot: usize,
+}
+
+/// A path whose name `part` is none in its structure.
+struct NoField<'n> {
+    part: &'n str,
+    /// The structure, if it is one.
+    of: Option<TypeId>,
 }
 
 impl Check<'_, '_> {
@@ -131,24 +138,30 @@ impl Check<'_, '_> {
 
     /// The field of a path of names.
     fn field_path(&mut self, root: TypeId, name: &At<String>) -> Option<FieldAt> {
+        let NoField { part, of } = match self.find_field(root, &name.value) {
+            Ok(field) => return Some(field),
+            Err(missing) => missing,
+        };
+        let shown = crate::ksy::yaml::shortened(part);
+        let message = format!("there is no field `{shown}` that is always there");
+        let mut error = RuleError::new(codes::UNKNOWN_NAME, name.span.clone(), message);
+        let known = of.map(|ty| self.model.ty(ty).members().collect::<Vec<_>>());
+        let known = known.unwrap_or_default();
+        error.help = did_you_mean(part, known.iter().filter_map(Member::name));
+        self.report(error);
+        None
+    }
+
+    fn find_field<'n>(&self, root: TypeId, names: &'n str) -> Result<FieldAt, NoField<'n>> {
         let (mut ty, mut path) = (Some(root), Vec::new());
         let mut last = (root, 0);
-        for part in name.value.split('.') {
+        for part in names.split('.') {
             let owner = ty.and_then(|ty| {
                 let slot = self.model.ty(ty).slot(part)?;
                 let member = self.model.ty(ty).member(slot)?;
                 matches!(member, Member::Field(_)).then_some((ty, slot))
             });
-            let Some((owner, slot)) = owner else {
-                let shown = crate::ksy::yaml::shortened(part);
-                let message = format!("there is no field `{shown}` that is always there");
-                let mut error = RuleError::new(codes::UNKNOWN_NAME, name.span.clone(), message);
-                let known = ty.map(|ty| self.model.ty(ty).members().collect::<Vec<_>>());
-                let known = known.unwrap_or_default();
-                error.help = did_you_mean(part, known.iter().filter_map(Member::name));
-                self.report(error);
-                return None;
-            };
+            let (owner, slot) = owner.ok_or(NoField { part, of: ty })?;
             path.push(slot);
             last = (owner, slot);
             ty = match self.members.ty(owner, slot) {
@@ -157,14 +170,16 @@ impl Check<'_, '_> {
             };
         }
         let (owner, slot) = last;
-        Some(FieldAt { path, owner, slot })
+        Ok(FieldAt { path, owner, slot })
     }
 
     /// A field that is a checksum is one wherever its structure's type stands, so each of those
     /// places has to have its check: nobody could give another.
     fn stands_once(&mut self, root: TypeId, spec: &CheckSpec, field: &FieldAt, all: &[CheckSpec]) {
-        let last = |check: &CheckSpec| check.field.value.rsplit('.').next().map(str::to_owned);
-        let checks = all.iter().filter(|check| last(check) == last(spec)).count();
+        let fields = all.iter().map(|check| &check.field.value);
+        let fields = fields.filter_map(|names| self.find_field(root, names).ok());
+        let same = fields.filter(|other| (other.owner, other.slot) == (field.owner, field.slot));
+        let checks = same.map(|other| other.path).collect::<HashSet<_>>().len();
         let within = places(self.plan, root, field.owner, &mut HashMap::new());
         if within.saturating_add(usize::from(root == field.owner)) <= checks {
             return;

@@ -148,6 +148,24 @@ types: {part: {seq: [{id: data, type: u1}, {id: sum, type: u1}]}}
     assert_eq!(faults(&[("d.ksy", &text(&both, rest))]), []);
 }
 
+/// Checks of other fields are none of it, whatever those are called, nor is one that is there twice.
+#[test]
+fn only_checks_of_the_same_field_of_a_structure_cover_its_places() {
+    let rest = "
+seq: [{id: a, type: part}, {id: b, type: part}, {id: c, type: other}]
+types:
+  part: {seq: [{id: data, type: u1}, {id: sum, type: u1}]}
+  other: {seq: [{id: more, type: u2}, {id: sum, type: u1}]}
+";
+    let of_a = "{field: a.sum, algorithm: sum8, over: [a.data, a.data]}";
+    let of_b = "{field: b.sum, algorithm: sum8, over: [b.data, b.data]}";
+    let of_c = "{field: c.sum, algorithm: sum8, over: [c.more, c.more]}";
+    let check = |checks: &[&str]| faults(&[("d.ksy", &text(&checks.join(", "), rest))]);
+    assert_eq!(check(&[of_a, of_c]), [("GW3057", "a.sum".to_owned())]);
+    assert_eq!(check(&[of_a, of_a]).len(), 2);
+    assert_eq!(check(&[of_a, of_b, of_c]), []);
+}
+
 #[test]
 fn a_definition_without_checks_has_none() {
     let definition = load(&text("", BEHIND));
