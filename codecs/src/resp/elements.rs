@@ -58,7 +58,7 @@ pub(super) fn reply(frame: Bytes) -> Result<Message, DecodeError> {
 
 struct Reader<'f> {
     frame: &'f Bytes,
-    /// Elements of aggregates so far. Beyond the limit they are read and not kept.
+    /// Elements of aggregates so far. Once they are more than the limit, none of them is kept.
     listed: usize,
 }
 
@@ -187,7 +187,7 @@ impl<'f> Reader<'f> {
         Ok((rest, element))
     }
 
-    /// An aggregate that stands too deep to be listed, with the attributes before it.
+    /// An element that is not to be listed, with the attributes before it.
     fn pass(&mut self, input: &'f [u8]) -> Parsed<'f, Element> {
         let end = Walk::new(Side::Client, usize::MAX).advance(input);
         let Ok(Delimited::Frame(length)) = end else {
@@ -211,15 +211,19 @@ impl<'f> Reader<'f> {
         let mut left = count.saturating_mul(each);
         let mut items = Vec::new();
         while left > 0 {
+            // Nobody would see them: where they end is all that has to be known.
+            if self.listed.saturating_add(left) > MAX_LISTED {
+                (rest, _) = self.pass(rest)?;
+                left = left.saturating_sub(1);
+                continue;
+            }
             let (after, element) = self.element(rest, depth.saturating_add(1))?;
             rest = after;
             if element.kind != Kinds::Attribute {
                 left = left.saturating_sub(1);
             }
             self.listed = self.listed.saturating_add(1);
-            if self.listed <= MAX_LISTED {
-                items.push(Value::Record(element.fields()));
-            }
+            items.push(Value::Record(element.fields()));
         }
         let items = Value::List(items);
         Ok((

@@ -79,3 +79,19 @@ fn a_message_is_its_frame_and_its_slots() {
     assert_eq!(writing.count_total, 0, "{writing:?}");
     assert_eq!(out, [&frame[..], &frame].concat());
 }
+
+/// Nobody sees the elements of a reply that has very many: none is made a value.
+#[test]
+fn elements_that_are_not_listed_take_no_memory() {
+    let row = BUILTIN.iter().find(|row| row.name == "resp");
+    let protocol = (row.expect("a codec that is built in").protocol)();
+    let mut client = protocol.codec(Side::Client, 1 << 20);
+    for element in ["$1\r\na\r\n", "+\u{e9}\r\n", "*1\r\n:1\r\n"] {
+        let count = 100_000;
+        let frame = Bytes::from(format!("*1\r\n*{count}\r\n{}", element.repeat(count)));
+        let mut read = None;
+        let reading = measure(|| read = client.decode(frame).ok());
+        assert!(read.is_some());
+        assert!(reading.count_total < 10, "{element:?}: {reading:?}");
+    }
+}
