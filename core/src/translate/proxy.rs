@@ -123,7 +123,8 @@ impl Proxy {
         grpc::timeout(request, &self.shape)
     }
 
-    /// Lends a request as an upstream of the same protocol gets it. Afterwards it is as it was.
+    /// Lends a request as an upstream of the same protocol gets it with this attempt, of which the first is 1.
+    /// Afterwards it is as it was.
     ///
     /// # Errors
     /// If what should be header fields are none, or a rule has no value for one.
@@ -131,10 +132,11 @@ impl Proxy {
         &self,
         request: &mut Message,
         facts: &Facts,
+        attempt: u32,
         to: impl FnOnce(&mut Message) -> T,
     ) -> Result<T, Fault> {
         let slot = self.shape.request_headers;
-        let fields = Value::Headers(self.fields(request, facts)?);
+        let fields = Value::Headers(self.fields(request, facts, attempt)?);
         let given = request.replace_field(slot, fields);
         let result = to(request);
         request.set_field(slot, given);
@@ -142,7 +144,7 @@ impl Proxy {
     }
 
     /// The header fields of a request as an upstream gets them.
-    fn fields(&self, request: &Message, facts: &Facts) -> Result<Headers, Fault> {
+    fn fields(&self, request: &Message, facts: &Facts, attempt: u32) -> Result<Headers, Fault> {
         let shape = &self.shape;
         let given = headers(request, shape)?;
         let changed = self.changed(request, facts)?;
@@ -162,8 +164,10 @@ impl Proxy {
             Own::Field(name, value) => fields.add_known(name, value),
         })?;
         if self.traced {
-            // The first span of a trace has the low half of its number, as Zipkin has it.
-            let parent = traceparent(facts.trace, facts.trace as u64);
+            // The first span of a trace has the low half of its number, as Zipkin has it. Those of further attempts
+            // count on from it: within a trace, no two may be the same.
+            let span = (facts.trace as u64).wrapping_add(u64::from(attempt.saturating_sub(1)));
+            let parent = traceparent(facts.trace, span);
             let parent = str::from_utf8(&parent).map_err(|_| unsayable())?;
             (fields.add_known(TRACEPARENT, parent)).map_err(|_| unsayable())?;
         }

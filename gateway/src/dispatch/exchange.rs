@@ -122,6 +122,7 @@ impl Exchange {
             request,
             route,
             facts,
+            attempts,
             ..
         } = self;
         self.way = match &route.action {
@@ -143,7 +144,9 @@ impl Exchange {
             }
             Action::Proxy(proxy) if route.upstream.speaks() => {
                 let lane = lane(route, request, facts, from.needs, from);
-                proxy.lend(request, facts, |message| Way::native(message, lane, None))??
+                proxy.lend(request, facts, *attempts, |message| {
+                    Way::native(message, lane, None)
+                })??
             }
             Action::Proxy(proxy) => {
                 let mut http = proxy.request(request, facts)?;
@@ -364,6 +367,7 @@ impl Exchange {
             request,
             route,
             facts,
+            attempts,
             ..
         } = self;
         self.way = match (lane, &route.action) {
@@ -371,7 +375,9 @@ impl Exchange {
                 Way::converted(request, lane, failed, rules, facts)?
             }
             (Some(lane), Action::Proxy(proxy)) => {
-                proxy.lend(request, facts, |message| Way::native(message, lane, failed))??
+                proxy.lend(request, facts, *attempts, |message| {
+                    Way::native(message, lane, failed)
+                })??
             }
             (Some(lane), _) => Way::native(request, lane, failed)?,
             (_, Action::Translate(rules)) => {

@@ -66,20 +66,22 @@ impl Kept {
     }
 
     /// Answers on the next connection, which is to be a new one.
-    async fn answer_on_another(&mut self, method: &str) {
+    async fn answer_on_another(&mut self, method: &str) -> String {
         let mut another = raw::accept(&self.listener).await;
         let asked = head(&mut another).await;
         assert!(asked.starts_with(&format!("{method} /a ")), "{asked}");
         send(&mut another, OK).await;
         self.server = Some(another);
+        asked
     }
 
-    /// Reads a request on the kept connection, says this and ends it.
-    async fn end_with(&mut self, said: &[u8]) {
+    /// Reads a request on the kept connection, says this and ends it. Gives the request's head.
+    async fn end_with(&mut self, said: &[u8]) -> String {
         let mut server = self.server.take().expect("a connection");
-        head(&mut server).await;
+        let asked = head(&mut server).await;
         send(&mut server, said).await;
         server.shutdown().await.expect("a peer");
+        asked
     }
 
     async fn retries(&self) -> f64 {
@@ -105,6 +107,24 @@ async fn what_is_idempotent_is_sent_once_more_by_default() {
         send(server, OK).await;
         assert_eq!(kept.status().await, 200);
     }
+}
+
+/// W3C Trace Context, 2.2.2.4: its parent-id tells one from the other.
+#[tokio::test]
+async fn each_try_is_a_span_of_its_own_in_the_same_trace() {
+    let mut kept = Kept::start(&[]).await;
+    kept.ask("GET").await;
+    let asked = [
+        kept.end_with(b"").await,
+        kept.answer_on_another("GET").await,
+    ];
+    let [first, second] = asked.each_ref().map(|head| {
+        let mut lines = head.lines();
+        let parent = lines.find_map(|line| line.strip_prefix("traceparent: 00-"));
+        parent.expect("a trace").split_once('-').expect("a span")
+    });
+    assert_eq!(first.0, second.0);
+    assert_ne!(first.1, second.1);
 }
 
 /// What a server is asked, what it says before its end, and what the upstream says of retries.

@@ -96,7 +96,7 @@ fn both_versions_are_sent_the_same() {
         ("x-shop", "berlin"),
         ("x-tag", "2"),
     ]);
-    let one = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+    let one = proxy.lend(&mut request, &facts(), 1, |lent| lent.clone());
     assert_eq!(sent(&one.unwrap()), expected);
     assert_eq!(request, came, "it is as it was");
     let two = proxy.request(&request, &facts()).unwrap();
@@ -113,7 +113,7 @@ fn no_byte_of_a_value_breaks_out_of_its_field() {
     let proxy = proxy((&[("x-shop", "<{path.shop}>")], &[], &[]), &[]);
     for byte in 0..=255_u8 {
         let mut request = asked(&format!("GET /a%{byte:02x}b"), &[], "");
-        let made = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+        let made = proxy.lend(&mut request, &facts(), 1, |lent| lent.clone());
         let also = proxy.request(&request, &facts());
         match byte {
             b' '..=b'~' => {
@@ -140,19 +140,24 @@ fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
     ];
     let mut request = asked("GET /berlin", &given, "");
     let proxy = Proxy::of(&web()).unwrap();
-    let lent = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+    let lent = proxy.lend(&mut request, &facts(), 1, |lent| lent.clone());
     let lent = lent.unwrap();
     let fields = Headers::of(lent.field(SHAPE.request_headers)).unwrap();
     let trace = fields.iter().map(|field| (field.name(), field.value()));
     let trace: Vec<_> = trace.filter(|(name, _)| name.contains("trace")).collect();
     let own = "00-00000000000000000000000000000abc-0000000000000abc-01";
     assert_eq!(trace, [("x-trace", "c"), ("traceparent", own)]);
+    let again = proxy.lend(&mut request, &facts(), 2, |lent| lent.clone());
+    let again = again.unwrap();
+    let fields = Headers::of(again.field(SHAPE.request_headers)).unwrap();
+    let own = "00-00000000000000000000000000000abc-0000000000000abd-01";
+    assert!(fields.iter().any(|field| field.value() == own));
     let sent = proxy.request(&request, &facts()).unwrap();
     let is_trace = |name: &HeaderName| name.as_str().starts_with("trace");
     assert!(!sent.headers.keys().any(is_trace), "{:?}", sent.headers);
     assert_eq!(sent.headers["x-trace"], "c");
     let untraced = proxy.traced(false);
-    let lent = untraced.lend(&mut request, &facts(), |lent| lent.clone());
+    let lent = untraced.lend(&mut request, &facts(), 1, |lent| lent.clone());
     let lent = lent.unwrap();
     let fields = Headers::of(lent.field(SHAPE.request_headers)).unwrap();
     let trace = fields.iter().filter(|field| field.name().contains("trace"));
@@ -164,7 +169,7 @@ fn a_clients_trace_does_not_stand_beside_the_gateways_own() {
 fn te_goes_on_over_http2_only() {
     let mut request = asked("GET /berlin", &[("TE", "trailers")], "");
     let proxy = Proxy::of(&web()).unwrap();
-    let lent = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+    let lent = proxy.lend(&mut request, &facts(), 1, |lent| lent.clone());
     assert_eq!(sent(&lent.unwrap()), []);
     let over_http2 = proxy.request(&request, &facts()).unwrap();
     assert_eq!(over_http2.headers["te"], "trailers");
@@ -188,7 +193,7 @@ fn who_asks_about_the_way_is_handed_on_as_often_as_it_says() {
         let status = here.map(|reply| reply.field(SHAPE.status).clone());
         assert_eq!(status, expected.err().map(Value::Int), "{method} {said}");
         let Ok(left) = expected else { continue };
-        let one = proxy.lend(&mut request, &facts(), |lent| lent.clone());
+        let one = proxy.lend(&mut request, &facts(), 1, |lent| lent.clone());
         let one: Vec<_> = sent(&one.unwrap())
             .into_iter()
             .map(|(_, value)| value)
@@ -231,7 +236,7 @@ fn what_the_gateway_says_is_no_trailer_of_a_client() {
             let (sender, body) = Body::stream(1);
             let mut request = asked("PUT /berlin", &[], "").with_body(body.clone());
             match version {
-                1 => proxy.lend(&mut request, &facts(), |_| ()).unwrap(),
+                1 => proxy.lend(&mut request, &facts(), 1, |_| ()).unwrap(),
                 _ => drop(proxy.request(&request, &facts()).unwrap()),
             }
             sender.end(trailers());
