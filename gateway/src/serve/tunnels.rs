@@ -6,7 +6,7 @@
 use super::http2::Rewound;
 use super::upgrade::Upgrade;
 use crate::clock;
-use crate::http2::{Found, Tunnel, TunnelEnd, TunnelInbox};
+use crate::http2::{Found, Gaps, Tunnel, TunnelEnd, TunnelInbox};
 use crate::lifecycle::{Alarm, Worker};
 use crate::listen::ClientStream;
 use crate::upstream::Stream;
@@ -61,6 +61,7 @@ pub(crate) struct Tunnels<'a, H> {
     last: Instant,
     ended_well: u64,
     ended_badly: u64,
+    gaps: Gaps,
     leaving: bool,
     /// When it ends, whatever the client says.
     until: Option<Instant>,
@@ -79,6 +80,7 @@ impl<'a, H: Hall> Tunnels<'a, H> {
             last: clock::now(),
             ended_well: 0,
             ended_badly: 0,
+            gaps: Gaps::default(),
             leaving: false,
             until: None,
         }
@@ -131,6 +133,7 @@ impl<'a, H: Hall> Tunnels<'a, H> {
             match ready!(connection.poll_accept(cx)) {
                 Some(Ok((request, respond))) => {
                     self.last = now;
+                    self.gaps.handle(respond.stream_id());
                     self.answer(request, respond);
                 }
                 Some(Err(error)) => {
@@ -228,7 +231,8 @@ impl<'a, H: Hall> Tunnels<'a, H> {
         let idle_at = quiet.then(|| self.last + self.upgrade.limit);
         let drains_at = self.worker.drains_at(self.id);
         let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if !self.leaving && (is_over(idle_at) || is_over(drains_at)) {
+        let leaves = is_over(idle_at) || is_over(drains_at) || self.gaps.are_too_many();
+        if !self.leaving && leaves {
             connection.graceful_shutdown();
             self.leaving = true;
             // The library says so with its next turn.

@@ -465,6 +465,7 @@ impl Receiving {
             true => lease.blame(),
             false => lease.praise(now),
         }
+        lease.complete();
         lease.with_http(|connected| connected.spent.keep(stream, body.len()));
         HttpAnswer {
             status: head.status,

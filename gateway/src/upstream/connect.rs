@@ -1,6 +1,7 @@
 //! From an endpoint to a usable HTTP/2 connection.
 
 use super::dial::is_our_own;
+use super::retiring::MOST_ERRORS;
 use super::stream::Stream;
 use super::{Target, Upstream};
 use crate::http2::{Cork, Corked};
@@ -148,7 +149,8 @@ impl Upstream {
             // A client that leaves with many requests in flight resets as many streams. Frames
             // of streams that the library no longer knows count as errors, and too many of
             // those end the connection for everybody: remember enough of them.
-            .max_concurrent_reset_streams(8192);
+            .max_concurrent_reset_streams(8192)
+            .max_local_error_reset_streams(Some(MOST_ERRORS));
         builder
     }
 }

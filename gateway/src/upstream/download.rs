@@ -54,6 +54,9 @@ impl Future for Download {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let stopped = ready!(Pin::new(&mut self.inflow).poll(cx));
+        if stopped == Stopped::Whole {
+            self.lease.complete();
+        }
         match (self.ends, stopped) {
             (Ends::Judged, Stopped::Cut) => self.lease.blame(),
             // What nobody wants any more was good until then.

@@ -96,6 +96,7 @@ impl Driver {
             served: 0,
             driver: Waker::noop().clone(),
             retiring: false,
+            broken: 0,
             spent: Spent::default(),
             allowance: SharedAllowance::new(),
         };

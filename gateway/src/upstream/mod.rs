@@ -128,6 +128,8 @@ struct HttpCarrier {
     driver: Waker,
     /// Whether nothing new is begun on it.
     retiring: bool,
+    /// Its streams that did not end with a whole answer.
+    broken: usize,
     spent: Spent,
     allowance: SharedAllowance,
 }

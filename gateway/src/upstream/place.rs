@@ -23,6 +23,8 @@ pub(crate) struct Lease {
     verdict: Cell<Option<Verdict>>,
     /// When that was known.
     ended: Cell<Option<Instant>>,
+    /// Whether all of an answer came.
+    whole: Cell<bool>,
 }
 
 /// A place in the queue; given up when it is dropped.
@@ -46,6 +48,7 @@ impl Lease {
             began,
             verdict: Cell::new(None),
             ended: Cell::new(None),
+            whole: Cell::new(false),
         }
     }
 
@@ -53,6 +56,11 @@ impl Lease {
     pub(super) fn praise(&self, now: Instant) {
         self.verdict.set(Some(Verdict::Good));
         self.ended.set(Some(now));
+    }
+
+    /// Notes that all of an answer came, be it a bad one.
+    pub(super) fn complete(&self) {
+        self.whole.set(true);
     }
 
     /// Notes that the endpoint failed.
@@ -115,7 +123,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.upstream.count_awaited(Awaited::end);
-        let busy = {
+        let (busy, worn) = {
             let state = &mut *self.upstream.state.borrow_mut();
             let ended = self.ended.get();
             if let Some(verdict) = self.verdict.get() {
@@ -133,9 +141,12 @@ impl Drop for Lease {
                     Carrier::Http(_) | Carrier::Native(_) => {}
                 }
             }
-            state.is_busy()
+            let worn = !self.whole.get() && state.note_broken(self.id);
+            (state.is_busy(), worn)
         };
-        if busy {
+        if worn {
+            self.upstream.retire(self.id);
+        } else if busy {
             self.upstream.act();
         }
     }

@@ -1,11 +1,33 @@
 //! Connections on which nothing new is begun any more.
 
-use super::{Carrier, Upstream};
+use super::{Carrier, State, Upstream};
 use crate::clock;
 use gatewright_core::pool::{ConnId, Retirement};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Instant;
+
+/// Streams that may end without a whole answer on an HTTP/2 connection; then it retires.
+const MOST_BROKEN: usize = 12 << 10;
+
+/// Frames that the library takes for errors of streams, in all its life, before it ends the connection of
+/// them all. Each stream that is broken may come to one, by an answer that is malformed or comes late, so
+/// that a connection retires before, and only a flood leads there. A server that reads nothing has half a
+/// KiB kept for each: 12 MiB.
+pub(super) const MOST_ERRORS: usize = 2 * MOST_BROKEN;
+
+impl State {
+    /// A stream ended without a whole answer. Says whether its connection is to retire for it.
+    pub(super) fn note_broken(&mut self, id: ConnId) -> bool {
+        match self.connected(id).map(|connected| &mut connected.carrier) {
+            Some(Carrier::Http(http)) => {
+                http.broken += 1;
+                http.broken == MOST_BROKEN
+            }
+            Some(Carrier::Native(_)) | None => false,
+        }
+    }
+}
 
 impl Upstream {
     /// When a connection retires that is usable from now on.

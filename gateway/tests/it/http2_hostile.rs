@@ -2,8 +2,8 @@
 
 use crate::support::backend::{Action, Answer, Asked, Backend};
 use crate::support::http2_wire::{
-    ACK, DATA, END_HEADERS, GET, HEADERS, PING, PREFACE, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE,
-    block, frame, get, is_status,
+    ACK, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, Raw,
+    SETTINGS, WINDOW_UPDATE, block, frame, get, is_status,
 };
 use crate::support::in_time;
 use crate::support::web::WebGateway;
@@ -58,6 +58,55 @@ async fn malformed_requests_end_their_stream_or_are_refused() {
     raw.send(&get(stream + 2, &[("X-Capital", "1")])).await;
     assert_eq!(raw.end().await, Some(Reason::PROTOCOL_ERROR));
     assert_eq!(backend.log().asked.len(), 1);
+}
+
+/// A server in front of us may have many clients on one connection. The library would end it over a
+/// thousand of them.
+#[tokio::test]
+async fn a_connection_of_many_malformed_requests_is_replaced_and_nothing_is_cut() {
+    let backend = Backend::scripted(|asked| match &*asked.target {
+        "/up/held" => Action::AtGate(Answer::status(200)),
+        _ => echo(asked),
+    });
+    let backend = backend.start().await;
+    let gateway = WebGateway::start(&backend.url(), "", "").await;
+    let mut raw = Raw::connect(&gateway, &[]).await;
+    let held = [
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":authority", "a.example"),
+        (":path", "/held"),
+    ];
+    raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&held)))
+        .await;
+    let mut stream = 3;
+    let last = 'said: loop {
+        for _ in 0..50 {
+            raw.send(&get(stream, &[("te", "gzip")])).await;
+            assert_eq!(raw.next_of(RST_STREAM).await.2, stream);
+            stream += 2;
+        }
+        raw.send(&get(stream, &[])).await;
+        loop {
+            match raw.next().await.expect("a connection") {
+                (GOAWAY, _, _, said) => break 'said said,
+                (HEADERS, ..) => break,
+                _ => {}
+            }
+        }
+        stream += 2;
+        assert!(stream < 20_000, "it does not end");
+    };
+    // RFC 9113, 6.8: which streams are the last is said later, and there is no error.
+    assert_eq!(last, [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    backend.open_gate();
+    loop {
+        let (_, _, of, head) = raw.next_of(HEADERS).await;
+        if of == 1 {
+            assert!(is_status(&head, "200"), "{head:02x?}");
+            break;
+        }
+    }
 }
 
 #[tokio::test]

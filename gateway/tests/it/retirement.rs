@@ -1,6 +1,6 @@
 //! Connections that have served for long enough: what they have is finished, nothing new begun.
 
-use crate::support::backend::{Action, Answer, Backend};
+use crate::support::backend::{Action, Answer, Backend, approved};
 use crate::support::config::{Config, status};
 use crate::support::gateway::Gateway;
 use crate::support::host::{Host, HostConnection};
@@ -58,6 +58,37 @@ async fn http_connections_are_replaced_after_so_many_requests_and_none_fails() {
             log.connections
         );
     }
+}
+
+/// The library ends a connection over too many errors of its streams.
+#[tokio::test]
+async fn a_connection_of_many_malformed_answers_is_replaced_and_nothing_is_cut() {
+    const HELD: u32 = u32::MAX;
+    let backend = Backend::scripted(|asked| match asked.seq() {
+        HELD => Action::AtGate(approved(asked)),
+        _ => Action::Answer(Answer::status(201).header("content-length", "9")),
+    });
+    let backend = backend.start().await;
+    let config = Config::pos([backend.url()])
+        .upstream("connections", 1)
+        .upstream_key("retry.attempts", 1);
+    let gateway = Gateway::start(&config).await;
+    let (mut waits, mut asks) = (gateway.client().await, gateway.client().await);
+    waits.send([AuthReq::new(HELD)]).await;
+    backend.until_asked(1).await;
+    let mut seq = 0;
+    while backend.log().connections.len() == 1 {
+        asks.send((seq..seq + 64).map(AuthReq::new)).await;
+        for _ in 0..64 {
+            assert_eq!(asks.next().await.expect("a reply").status, status::FAILED);
+        }
+        seq += 64;
+        assert!(seq < 20_000, "it does not retire");
+    }
+    assert!(!backend.log().connections[0].closed, "the first is in use");
+    backend.open_gate();
+    let held = waits.next().await.expect("a reply");
+    assert_eq!(held.status, status::APPROVED);
 }
 
 /// Who has something unanswered waits for it, so that what it asks later is carried out later.

@@ -5,7 +5,7 @@ use crate::support::config::Config;
 use crate::support::dns_wire::{at_length, query};
 use crate::support::gateway::Gateway;
 use crate::support::http2_wire::{
-    DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, Raw, block, frame, is_status,
+    DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, Raw, block, frame, get, is_status,
 };
 use crate::support::raw;
 use crate::support::tunnel::Tunnels;
@@ -84,6 +84,26 @@ async fn who_sends_no_more_has_its_replies_and_the_end() {
     }
     is_served(&mut client, 3).await;
     gateway.until_closed("peer", 1).await;
+}
+
+/// The library would end all clients of the connection over a thousand of them.
+#[tokio::test]
+async fn after_many_malformed_requests_new_clients_go_elsewhere_and_the_others_stay() {
+    const MALFORMED: u32 = 600;
+    let (_backend, gateway) = approving().await;
+    let mut client = raw(&gateway, &[]).await;
+    is_served(&mut client, 1).await;
+    for stream in (3..).step_by(2).take(MALFORMED as usize) {
+        client.send(&get(stream, &[("te", "gzip")])).await;
+        next_on(&mut client, RST_STREAM, stream).await;
+    }
+    client.send(&ask(2 * MALFORMED + 3)).await;
+    let (_, last) = next_on(&mut client, GOAWAY, 0).await;
+    // RFC 9113, 6.8: which streams are the last is said later, and there is no error.
+    assert_eq!(last, [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    client.send(&message(1, &AuthReq::new(9).bytes())).await;
+    let (_, reply) = next_on(&mut client, DATA, 1).await;
+    assert_eq!(reply.len(), 18);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod stream;
 
 use crate::clock;
 use crate::dispatch::Exchanges;
-use crate::http2::{Cork, Corked, Doorbell, SharedAllowance};
+use crate::http2::{Cork, Corked, Doorbell, Gaps, SharedAllowance};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
 use crate::serve::parting::Parting;
@@ -113,6 +113,7 @@ pub(super) struct Http2 {
     /// Since when the socket takes nothing of what waits for it.
     stalled_since: Option<Instant>,
     haste: Haste,
+    gaps: Gaps,
     /// Why it takes no more requests.
     leaving: Option<&'static str>,
     /// When it ends, whatever is in flight.
@@ -181,6 +182,7 @@ impl Http2 {
             last: clock::now(),
             stalled_since: None,
             haste: Haste::default(),
+            gaps: Gaps::default(),
             leaving: None,
             until: None,
         }
@@ -313,6 +315,7 @@ impl Http2 {
                 Some(Ok((request, respond))) => {
                     *left -= 1;
                     self.last = now;
+                    self.gaps.handle(respond.stream_id());
                     let (shape, allowance) = (&self.shape, &self.allowance);
                     let last = &mut self.authority;
                     let stream = Stream::new(request, respond, client, shape, allowance, last, now);
@@ -370,6 +373,13 @@ impl Http2 {
         }
         if self.streams.is_empty() {
             self.lanes.clear();
+        }
+        if self.gaps.are_too_many() && self.leaving.is_none() {
+            self.leave("http2", None);
+            if let State::Open(connection) = &mut self.state {
+                connection.graceful_shutdown();
+            }
+            return true;
         }
         moved
     }
