@@ -25,30 +25,5 @@ pub(crate) use outflow::Outflow;
 pub(crate) use patience::Patience;
 pub(crate) use tunnel::{Found, Tunnel, TunnelEnd, TunnelInbox};
 
-use tokio::task::AbortHandle;
-
 /// Bytes of a payload that may wait for whoever takes them, beyond one chunk.
 pub(crate) const BUDGET: usize = 64 << 10;
-
-/// Ends a task when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Guard(Option<AbortHandle>);
-
-impl Guard {
-    pub(crate) const fn new(task: AbortHandle) -> Self {
-        Self(Some(task))
-    }
-
-    /// Lets it go on.
-    pub(crate) fn release(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abort();
-        }
-    }
-}

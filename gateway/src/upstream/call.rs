@@ -3,10 +3,11 @@
 use super::download::{Download, Ends};
 use super::mock::MockCall;
 use super::traceparent::{TRACEPARENT, traceparent};
+use super::upload::Upload;
 use super::{CUT, Lease, Place, Progress, Queued, Target, Upstream, Wish};
 use crate::clock;
 use crate::collected::Collected;
-use crate::http2::{BUDGET, Guard, Outflow, Patience, decimal};
+use crate::http2::{BUDGET, Outflow, Patience, decimal};
 use bytes::Bytes;
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::limit::Stage;
@@ -79,7 +80,7 @@ struct Terms {
 /// What goes on beside the wait for an answer.
 struct Sending {
     /// The payload of the request, while it is on its way.
-    upload: Option<Guard>,
+    upload: Option<Upload>,
     /// How long that of the answer may stand still, if it is passed on as it comes.
     streams: Option<Duration>,
 }
@@ -90,6 +91,8 @@ struct Receiving {
     head: Parts,
     stream: RecvStream,
     body: Collected,
+    /// The payload of its request, if that came as a stream: it may not be over yet.
+    upload: Option<Upload>,
 }
 
 impl Call {
@@ -231,8 +234,7 @@ impl Call {
         let upload = upload.map(|((body, stream), allowance)| {
             // Beyond the exchange's own time, which ends with an answer: for what goes on behind an early one.
             let patience = Patience::new(2 * terms.time.patience, lease.upstream().timers());
-            let outflow = Outflow::new(body, stream, allowance, patience);
-            Guard::new(tokio::task::spawn_local(outflow).abort_handle())
+            Upload::begin(Outflow::new(body, stream, allowance, patience))
         });
         let sending = Sending {
             upload,
@@ -307,13 +309,13 @@ impl Call {
             )));
         };
         lease.answered();
-        sending.upload.into_iter().for_each(Guard::release);
         let (head, stream) = answer.into_parts();
         let mut receiving = Receiving {
             lease,
             head,
             stream,
             body: Collected::Nothing,
+            upload: sending.upload,
         };
         if let Some(patience) = sending.streams {
             self.state = State::Answered(receiving.pass_on(patience, now, cx)?);
@@ -460,6 +462,7 @@ impl Receiving {
             head,
             stream,
             body,
+            upload,
         } = self;
         match speaks_against_its_server(head.status) {
             true => lease.blame(),
@@ -467,6 +470,9 @@ impl Receiving {
         }
         lease.complete();
         lease.with_http(|connected| connected.spent.keep(stream, body.len()));
+        if let Some(upload) = upload {
+            upload.outlast(lease);
+        }
         HttpAnswer {
             status: head.status,
             headers: head.headers,
@@ -503,6 +509,7 @@ impl Receiving {
             head,
             stream,
             body,
+            upload,
         } = self;
         let failed = speaks_against_its_server(head.status);
         match failed {
@@ -510,8 +517,9 @@ impl Receiving {
             false => lease.praise_head(now),
         }
         let ends = if failed { Ends::Anyhow } else { Ends::Judged };
-        let (download, rest) = Download::new(lease, body.finish(), stream, patience, ends);
-        tokio::task::spawn_local(download);
+        let (download, rest) =
+            Download::new((lease, upload), body.finish(), stream, patience, ends);
+        tokio::task::spawn_local(download.run());
         Ok(HttpAnswer {
             status: head.status,
             headers: head.headers,

@@ -1,19 +1,19 @@
 //! What a server of HTTP/2 answers, on to the client.
 
 use super::Lease;
+use super::upload::Upload;
 use crate::clock;
 use crate::http2::{Inflow, Patience, SharedAllowance, Stopped};
 use bytes::Bytes;
 use gatewright_core::message::Body;
 use h2::RecvStream;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// One payload on its way down, with its place on the connection.
 pub(super) struct Download {
     lease: Lease,
+    /// What goes up beside it.
+    upload: Option<Upload>,
     inflow: Inflow,
     ends: Ends,
 }
@@ -27,9 +27,9 @@ pub(super) enum Ends {
 }
 
 impl Download {
-    /// What is to be polled, and the payload that it makes, which begins with `first`.
+    /// What is to be run, and the payload that it makes, which begins with `first`.
     pub(super) fn new(
-        lease: Lease,
+        (lease, upload): (Lease, Option<Upload>),
         first: Bytes,
         from: RecvStream,
         limit: Duration,
@@ -42,27 +42,32 @@ impl Download {
         let (inflow, body) = Inflow::new(first, from, allowance, patience);
         let download = Self {
             lease,
+            upload,
             inflow,
             ends,
         };
         (download, body)
     }
-}
 
-impl Future for Download {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let stopped = ready!(Pin::new(&mut self.inflow).poll(cx));
-        if stopped == Stopped::Whole {
-            self.lease.complete();
-        }
-        match (self.ends, stopped) {
-            (Ends::Judged, Stopped::Cut) => self.lease.blame(),
+    pub(super) async fn run(self) {
+        let Self {
+            lease,
+            upload,
+            inflow,
+            ends,
+        } = self;
+        let stopped = inflow.await;
+        match (ends, stopped) {
+            (Ends::Judged, Stopped::Cut) => lease.blame(),
             // What nobody wants any more was good until then.
-            (Ends::Judged, Stopped::Whole | Stopped::Unwanted) => self.lease.praise(clock::now()),
+            (Ends::Judged, Stopped::Whole | Stopped::Unwanted) => lease.praise(clock::now()),
             (Ends::Anyhow, _) => {}
         }
-        Poll::Ready(())
+        if stopped == Stopped::Whole {
+            lease.complete();
+            if let Some(upload) = upload {
+                upload.outlast(lease);
+            }
+        }
     }
 }

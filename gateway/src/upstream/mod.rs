@@ -18,6 +18,7 @@ mod roster;
 mod spent;
 mod stream;
 mod traceparent;
+mod upload;
 
 pub(crate) use call::{Call, TimeLeft};
 pub(crate) use dial::Dialler;

@@ -68,6 +68,14 @@ impl Lease {
         self.verdict.set(Some(self.bad()));
     }
 
+    /// Tells it before the place is given back.
+    pub(super) fn tell(&self) {
+        if let Some(verdict) = self.verdict.take() {
+            let now = self.ended.take().unwrap_or_else(clock::turn);
+            (self.upstream).note_verdict(self.id, verdict, self.began, now);
+        }
+    }
+
     fn bad(&self) -> Verdict {
         let jitter = self.upstream.jitter();
         Verdict::Bad { jitter }

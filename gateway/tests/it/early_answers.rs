@@ -9,10 +9,15 @@ use crate::support::host::Host;
 use crate::support::http2_wire::{
     DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Raw, block, frame, is_status,
 };
+use crate::support::in_time;
 use crate::support::raw;
 use crate::support::web::WebGateway;
-use h2::Reason;
+use bytes::Bytes;
+use h2::{Reason, RecvStream};
+use http::{Request, Response};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// The most of a body that is read for nothing.
 const LEFTOVER: usize = 64 << 10;
@@ -146,6 +151,62 @@ async fn a_body_that_stops_is_not_waited_for_long() {
     tokio::join!(answer(&mut client, 1), answer_early(&host));
     let (_, _, stream, payload) = client.next_of(RST_STREAM).await;
     assert_eq!((stream, payload), (1, vec![0; 4]));
+}
+
+/// The stream of an answer that is whole is open while its request goes on.
+#[tokio::test]
+async fn what_goes_up_behind_its_answer_keeps_its_place() {
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")])
+        .upstream("connections", 1)
+        .upstream("streams", 1);
+    let gateway = Gateway::start(&config).await;
+    let (bodies, mut heard) = unbounded_channel();
+    tokio::spawn(answer_by_heads(listener, bodies));
+    let tcp = raw::connect(&gateway).await;
+    let shaken = in_time("HTTP/2", h2::client::handshake(tcp)).await;
+    let (mut client, connection) = shaken.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut ask = || {
+        let request = Request::post("http://shop.example/a").body(());
+        let asked = client.send_request(request.expect("a request"), false);
+        asked.expect("a stream")
+    };
+    let (answer, mut first) = ask();
+    first.send_data(b"ab"[..].into(), false).expect("a stream");
+    assert_eq!(
+        in_time("an answer", answer).await.expect("one").status(),
+        200
+    );
+    let (answer, mut second) = ask();
+    second.send_data(Bytes::new(), true).expect("a stream");
+    gateway
+        .until_metric("gatewright_upstream_queue", &[], 1.0)
+        .await;
+    assert_eq!(heard.len(), 1);
+    first.send_data(b"cd"[..].into(), true).expect("a stream");
+    assert_eq!(
+        in_time("an answer", answer).await.expect("one").status(),
+        200
+    );
+    assert_eq!(heard.len(), 2);
+    let mut whole = Vec::new();
+    let mut body = heard.recv().await.expect("a server");
+    while let Some(chunk) = in_time("all of it", body.data()).await {
+        whole.extend(chunk.expect("no reset"));
+    }
+    assert_eq!(whole, b"abcd");
+}
+
+/// A server of HTTP/2 that answers requests by their heads. Their bodies are the test's to read.
+async fn answer_by_heads(listener: TcpListener, bodies: UnboundedSender<RecvStream>) {
+    let tcp = raw::accept(&listener).await;
+    let mut connection = h2::server::handshake(tcp).await.expect("HTTP/2");
+    while let Some(Ok((request, mut answer))) = connection.accept().await {
+        let answered = answer.send_response(Response::new(()), true);
+        answered.expect("a stream");
+        bodies.send(request.into_body()).expect("a test");
+    }
 }
 
 #[tokio::test]
