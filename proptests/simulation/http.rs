@@ -154,6 +154,7 @@ impl World {
             let state = std::mem::replace(&mut stream.state, State::Done);
             let verdict = self.bad();
             if let State::AwaitingHead(lease) = state {
+                self.pool.handle_slow(lease.id, lease.began, self.now);
                 self.give_back(lease, Some(verdict));
             }
         }

@@ -462,6 +462,7 @@ impl World {
 
     fn blame(&mut self, conn: ConnId, began: Instant) {
         let verdict = self.bad();
+        self.pool.handle_slow(conn, began, self.now);
         self.judge(conn, verdict, began);
     }
 }

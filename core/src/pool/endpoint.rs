@@ -408,9 +408,6 @@ impl Endpoint {
             }
             self.blamed = Some(id.sequence);
         }
-        if verdict != Verdict::Good {
-            self.note_failure(now.saturating_duration_since(began), now);
-        }
         self.health.handle_verdict(verdict, began, now)
     }
 
@@ -425,7 +422,7 @@ impl Endpoint {
     }
 
     /// A failure that took long is a slow answer; one that came fast is no fast answer.
-    fn note_failure(&mut self, took: Duration, now: Instant) {
+    pub(super) fn note_slow(&mut self, took: Duration, now: Instant) {
         let slower = |latency| took.as_secs_f64() > latency;
         if self.latency.get(now).is_none_or(slower) {
             self.latency.observe(took, now);

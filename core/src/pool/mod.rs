@@ -216,6 +216,17 @@ impl Pool {
         }
     }
 
+    /// An exchange on this connection, which had its place since `began`, ran out of its time, or was
+    /// told that its server failed: its endpoint is slow if that took long. Of one that was broken off
+    /// nobody knows how long its answer would have taken.
+    pub fn handle_slow(&mut self, id: ConnId, began: Instant, now: Instant) {
+        let took = now.saturating_duration_since(began);
+        let endpoint = self.endpoint(id);
+        if endpoint.knows(id) {
+            endpoint.note_slow(took, now);
+        }
+    }
+
     /// An exchange on this connection ended in a way that speaks of the endpoint; it had its
     /// place since `began`.
     pub fn handle_verdict(&mut self, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {

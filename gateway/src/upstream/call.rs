@@ -179,7 +179,7 @@ impl Call {
             | State::Done => return,
         };
         if now.saturating_duration_since(lease.began) >= limit / 2 {
-            lease.blame();
+            lease.late(now);
         }
     }
 

@@ -76,6 +76,13 @@ impl Lease {
         }
     }
 
+    /// Notes that the time ran out.
+    pub(super) fn late(&self, now: Instant) {
+        self.blame();
+        let mut state = self.upstream.state.borrow_mut();
+        state.pool.handle_slow(self.id, self.began, now);
+    }
+
     fn bad(&self) -> Verdict {
         let jitter = self.upstream.jitter();
         Verdict::Bad { jitter }

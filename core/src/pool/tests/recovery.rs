@@ -279,8 +279,9 @@ fn who_failed_an_exchange_is_avoided_while_there_is_another() {
     assert_eq!(pool.acquire_as(elsewhere, now), Acquired::Granted(ids[0]));
 }
 
-#[test]
-fn one_that_lets_requests_time_out_counts_as_slow() {
+/// How many of a hundred exchanges go to the first of two endpoints, once it has failed one after a second
+/// in this way. The other one is fast.
+fn of_a_hundred(fail: impl FnOnce(&mut Pool, ConnId, Instant, Instant)) -> usize {
     let now = Instant::now();
     let policy = PoolPolicy {
         balance: Policy::P2c,
@@ -291,22 +292,40 @@ fn one_that_lets_requests_time_out_counts_as_slow() {
     let ids = connects(&mut pool);
     ids.iter()
         .for_each(|id| pool.handle_capacity(*id, 100, now));
+    // That of the ticket.
+    pool.release(ids[0]);
     let later = now + SECOND;
-    pool.handle_first_byte(ids[1], now, now + SECOND / 100);
-    pool.handle_verdict(ids[0], BAD, now, later);
-    let mut slow = 0;
-    for chance in 0..100 {
+    ids.iter()
+        .for_each(|id| pool.handle_first_byte(*id, now, now + SECOND / 100));
+    fail(&mut pool, ids[0], now, later);
+    let mut first = 0;
+    for draw in 0..100 {
         let ask = Ask {
-            chance,
+            chance: draw * (u64::MAX / 100),
             ..Ask::of(0)
         };
         let Acquired::Granted(id) = pool.acquire_as(ask, later) else {
             panic!("a place")
         };
-        slow += usize::from(id == ids[0]);
+        first += usize::from(id == ids[0]);
         pool.release(id);
     }
+    first
+}
+
+#[test]
+fn one_that_lets_requests_time_out_counts_as_slow() {
+    let slow = of_a_hundred(|pool, id, began, now| {
+        pool.handle_slow(id, began, now);
+        pool.handle_verdict(id, BAD, began, now);
+    });
     assert!(slow < 5, "{slow} of 100 to the one that times out");
+}
+
+#[test]
+fn one_that_breaks_off_is_no_slower_for_what_it_took_until_then() {
+    let broken = of_a_hundred(|pool, id, began, now| pool.handle_verdict(id, BAD, began, now));
+    assert!(broken > 30, "{broken} of 100 to the one that broke off");
 }
 
 /// Drives a lost endpoint by nothing but its timeouts until it is back, as the clock goes on.

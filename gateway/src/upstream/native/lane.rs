@@ -382,7 +382,7 @@ impl Call {
         if let Some((id, began)) = self.mailbox.sent()
             && now.saturating_duration_since(began) >= limit / 2
         {
-            self.say(id, self.bad(), began, now);
+            self.say_slow(id, began, now);
         }
     }
 
@@ -392,7 +392,7 @@ impl Call {
             return;
         };
         let verdict = match fault {
-            None if self.mailbox.blames() => self.bad(),
+            None if self.mailbox.blames() => return self.say_slow(id, began, clock::turn()),
             None => Verdict::Good,
             // No server is to blame for a client.
             Some(fault) if fault.class() == FaultClass::BadRequest => return,
@@ -434,6 +434,13 @@ impl Call {
 
     fn say(&self, id: ConnId, verdict: Verdict, began: Instant, now: Instant) {
         self.lane.upstream.judge(id, verdict, began, now);
+    }
+
+    /// It failed, and how long that took says how slow it is.
+    fn say_slow(&self, id: ConnId, began: Instant, now: Instant) {
+        let upstream = &self.lane.upstream;
+        upstream.change_pool(|pool| pool.handle_slow(id, began, now));
+        self.say(id, self.bad(), began, now);
     }
 
     /// What came of those replies, and no more.
