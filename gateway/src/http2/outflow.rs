@@ -7,9 +7,12 @@ use gatewright_core::limit::{Pace, SMALL_PIECE};
 use gatewright_core::message::BodyStream;
 use gatewright_core::translate::header_map;
 use h2::{Reason, SendStream};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 /// One payload on its way out. Dropped before its end, it resets its stream.
 pub(crate) struct Outflow {
@@ -21,8 +24,12 @@ pub(crate) struct Outflow {
     allowance: SharedAllowance,
     /// What the peer has no room for yet.
     chunk: Bytes,
+    waits: Waits,
     patience: Patience,
 }
+
+/// Since when a payload waits for more of itself, if it does; when it is given up, if it did then.
+pub(crate) type Waits = Rc<Cell<Option<Instant>>>;
 
 /// It cannot go on.
 struct Broken;
@@ -47,8 +54,13 @@ impl Outflow {
             pace: Pace::default(),
             allowance,
             chunk: Bytes::new(),
+            waits: Waits::default(),
             patience,
         }
+    }
+
+    pub(crate) fn waits(&self) -> Waits {
+        Rc::clone(&self.waits)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
@@ -57,7 +69,10 @@ impl Outflow {
                 if self.to.poll_reset(cx)?.is_ready() {
                     return Poll::Ready(Err(Broken));
                 }
-                match ready!(self.poll_piece(cx))? {
+                let piece = self.poll_piece(cx);
+                let waits = piece.is_pending().then(|| self.patience.moved());
+                self.waits.set(waits);
+                match ready!(piece)? {
                     Some(piece) => {
                         self.to.reserve_capacity(piece.len());
                         self.chunk = piece;

@@ -29,6 +29,11 @@ impl Patience {
         self.moved
     }
 
+    /// When it moved last, or began.
+    pub(super) const fn moved(&self) -> Instant {
+        self.moved
+    }
+
     /// Has the task woken at that time, too, or earlier.
     pub(super) fn wake_at(&mut self, at: Instant, now: Instant, cx: &Context<'_>) {
         // One that has passed would keep the next from being set.

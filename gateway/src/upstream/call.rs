@@ -1,10 +1,11 @@
 //! One HTTP request and its answer.
 
 use super::download::{Download, Ends};
+use super::faults::{blamed, failed, fault, unsent};
 use super::mock::MockCall;
 use super::traceparent::{TRACEPARENT, traceparent};
 use super::upload::Upload;
-use super::{CUT, Lease, Place, Progress, Queued, Target, Upstream, Wish};
+use super::{Lease, Place, Progress, Queued, Target, Upstream, Wish};
 use crate::clock;
 use crate::collected::Collected;
 use crate::http2::{BUDGET, Outflow, Patience, decimal};
@@ -14,7 +15,7 @@ use gatewright_core::limit::Stage;
 use gatewright_core::message::{Body, BodyStream};
 use gatewright_core::translate::{Facts, HttpAnswer, HttpRequest, grpc};
 use h2::client::{ResponseFuture, SendRequest};
-use h2::{Reason, RecvStream, SendStream};
+use h2::{RecvStream, SendStream};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Uri};
@@ -255,9 +256,11 @@ impl Call {
             let next = match &mut self.state {
                 State::AwaitingPlace(waiting) => ready!(waiting.place.poll(cx)).map(Some),
                 State::AwaitingHead {
-                    lease, response, ..
+                    lease,
+                    response,
+                    sending,
                 } => match ready!(Pin::new(response).poll(cx)) {
-                    Err(error) => Err(blamed(lease, fault(&error))),
+                    Err(error) => Err(failed(lease, sending.upload.as_ref(), &error)),
                     Ok(answer) => return self.receive(answer, now, cx),
                 },
                 State::AwaitingBody(receiving) => {
@@ -438,7 +441,10 @@ impl Receiving {
         loop {
             match ready!(self.stream.poll_data(cx)) {
                 None => return Poll::Ready(Ok(())),
-                Some(Err(error)) => return Poll::Ready(Err(blamed(&self.lease, fault(&error)))),
+                Some(Err(error)) => {
+                    let fault = failed(&self.lease, self.upload.as_ref(), &error);
+                    return Poll::Ready(Err(fault));
+                }
                 Some(Ok(chunk)) => {
                     let length = chunk.len();
                     if self.body.len() + length > limit {
@@ -497,7 +503,9 @@ impl Receiving {
                     let _ = self.stream.flow_control().release_capacity(chunk.len());
                     self.body.push(chunk);
                 }
-                Poll::Ready(Some(Err(error))) => return Err(blamed(&self.lease, fault(&error))),
+                Poll::Ready(Some(Err(error))) => {
+                    return Err(failed(&self.lease, self.upload.as_ref(), &error));
+                }
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
@@ -548,42 +556,4 @@ pub(super) fn uri(
     parts.authority = authority.or_else(|| Some(endpoint.authority.clone()));
     parts.path_and_query = Some(target);
     Uri::from_parts(parts).map_err(|_| Fault::unsent(FaultClass::Internal, "the target is no URI"))
-}
-
-/// The fault, which is held against the endpoint unless it was in its right to refuse.
-fn blamed(lease: &Lease, fault: Fault) -> Fault {
-    // Nor for a client that sent half a request.
-    if fault.may_have_been_sent() && fault.class() != FaultClass::BadRequest {
-        lease.blame();
-    }
-    fault
-}
-
-/// The fault of a request that the library refused to send.
-fn unsent(error: &h2::Error) -> Fault {
-    Fault::unsent(FaultClass::Unreachable, error.to_string())
-}
-
-/// The fault behind an error on a stream that was begun.
-fn fault(error: &h2::Error) -> Fault {
-    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
-    // Our own, of a request whose payload was cut short.
-    if error.is_reset() && !error.is_remote() && !error.is_library() {
-        return Fault::sent(FaultClass::BadRequest, CUT);
-    }
-    // RFC 9113, 6.8 and 8.7: streams above the last one of a GOAWAY, and refused ones, were not
-    // processed. Only such streams end with a GOAWAY of the server, which then has done nothing
-    // about them; refusing one by one may be its way to say that it has too much to do.
-    if error.is_remote() && error.is_go_away() {
-        return Fault::unsent(FaultClass::Unreachable, error.to_string());
-    }
-    if error.is_remote() && refused {
-        return Fault::refused(FaultClass::Unreachable, error.to_string());
-    }
-    // A GOAWAY of the library's ends the connection because of one stream, nobody knows which: to
-    // all it carried, it broke.
-    if error.is_reset() || error.is_io() || error.is_remote() || error.is_go_away() {
-        return Fault::sent(FaultClass::Unreachable, error.to_string());
-    }
-    Fault::sent(FaultClass::BadReply, error.to_string())
 }

@@ -6,6 +6,7 @@ mod connect;
 mod dial;
 mod download;
 mod driver;
+mod faults;
 mod mock;
 mod native;
 mod own;
@@ -137,6 +138,17 @@ struct HttpCarrier {
 
 /// What became of a request whose payload the client does not send to its end.
 pub(crate) const CUT: &str = "the client sent no more of it";
+
+/// What became of one whose payload stood still.
+const GIVEN_UP: &str = "the client sent nothing for long, and the server waits no more";
+
+/// Servers wait for longer than that before they give up a client.
+const STALL: Duration = Duration::from_secs(1);
+
+/// Whether a client of which nothing has come since then may have been given up for it.
+fn is_stall(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) >= STALL
+}
 
 /// A connection that is lost earlier and without an answer was of no use.
 const YOUNG: Duration = Duration::from_secs(1);

@@ -1,7 +1,8 @@
 //! The payload of a request, on its way to a server of HTTP/2.
 
-use super::Lease;
-use crate::http2::Outflow;
+use super::{Lease, is_stall};
+use crate::clock;
+use crate::http2::{Outflow, Waits};
 use std::cell::Cell;
 use std::rc::Rc;
 use tokio::task::AbortHandle;
@@ -12,10 +13,12 @@ pub(super) struct Upload {
     task: Option<AbortHandle>,
     /// The place that it keeps then.
     place: Rc<Cell<Option<Lease>>>,
+    waits: Waits,
 }
 
 impl Upload {
     pub(super) fn begin(outflow: Outflow) -> Self {
+        let waits = outflow.waits();
         let place = Rc::<Cell<Option<Lease>>>::default();
         let kept = Rc::clone(&place);
         let task = tokio::task::spawn_local(async move {
@@ -25,7 +28,14 @@ impl Upload {
         Self {
             task: Some(task.abort_handle()),
             place,
+            waits,
         }
+    }
+
+    /// Whether the server waits for the client, and has done so for long.
+    pub(super) fn is_stalled(&self) -> bool {
+        let stall = |since| is_stall(since, clock::now());
+        self.waits.get().is_some_and(stall)
     }
 
     /// Lets it go on behind a whole answer. Its stream is open until it ends, so that nobody else gets its

@@ -103,7 +103,12 @@ async fn answers_behind_one_that_is_on_its_way_do_not_pile_up() {
 
 /// Does not wait long for the rest of a request, and leaves out a server at its first failure.
 fn strict(config: Config) -> Config {
-    config.listener("frame-time", "\"300ms\"").upstream_key(
+    wary(config).listener("frame-time", "\"300ms\"")
+}
+
+/// Leaves out a server at its first failure.
+fn wary(config: Config) -> Config {
+    config.upstream_key(
         "eject",
         "{ failures = 1, time = \"1h\", longest = \"1h\", share = \"100%\" }",
     )
@@ -152,6 +157,57 @@ async fn who_sends_half_a_request_is_told_and_no_server_is_blamed() {
     server.closed().await;
     is_refused(&mut client).await;
     nobody_is_ejected(&gateway).await;
+}
+
+/// The pauses are what is tested.
+#[tokio::test]
+async fn a_server_that_gives_up_who_sends_nothing_is_not_blamed() {
+    let (gateway, host) = proxy(wary).await;
+    let mut one = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    assert_eq!(server.read(3).await, b"abc");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    drop(server);
+    let answer = read_to(&mut one, b"}").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    nobody_is_ejected(&gateway).await;
+
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")]);
+    let gateway = Gateway::start(&wary(config)).await;
+    let mut one = client(&gateway, HALF).await;
+    let mut server = serve_http2(&listener).await;
+    let serving = async {
+        let asked = server.accept().await.expect("a request");
+        let (request, mut answer) = asked.expect("a request");
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        answer.send_reset(h2::Reason::CANCEL);
+        drop(request);
+        server.accept().await.is_none()
+    };
+    tokio::select! {
+        ended = serving => panic!("the connection has ended: {ended}"),
+        answer = read_to(&mut one, b"}") => {
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        }
+    }
+    nobody_is_ejected(&gateway).await;
+}
+
+/// One that breaks off in the middle is.
+#[tokio::test]
+async fn a_server_that_breaks_off_while_it_is_sent_more_is_blamed() {
+    let (gateway, host) = proxy(wary).await;
+    let mut client = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    assert_eq!(server.read(3).await, b"abc");
+    drop(server);
+    let answer = read_to(&mut client, b"}").await;
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    let ejected = [("endpoint", "0"), ("state", "ejected")];
+    gateway
+        .until_metric("gatewright_upstream_endpoints", &ejected, 1.0)
+        .await;
 }
 
 #[tokio::test]
@@ -215,6 +271,27 @@ async fn who_stops_within_a_body_that_nobody_takes_gets_the_whole_answer() {
     let end = in_time("the rest", client.read_to_string(&mut rest)).await;
     assert!(end.is_ok(), "{end:?}");
     assert_eq!(rest, "ho");
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_off_an_answer_to_who_stops_is_not_blamed() {
+    let (gateway, host) = proxy(wary).await;
+    let mut client = client(&gateway, HALF).await;
+    let mut server = asked(&host).await;
+    server
+        .send(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhi")
+        .await;
+    read_to(&mut client, b"hi").await;
+    client.shutdown().await.expect("an open connection");
+    // The gateway has read that by the second look.
+    gateway.metrics().await;
+    gateway.metrics().await;
+    drop(server);
+    let mut rest = Vec::new();
+    // Reset or not: it is over.
+    let _ = in_time("the end", client.read_to_end(&mut rest)).await;
+    assert!(rest.is_empty(), "{rest:?}");
+    nobody_is_ejected(&gateway).await;
 }
 
 /// Neither its connection nor its server is anybody else's trouble.

@@ -15,13 +15,14 @@ use super::mailbox::{Contents, Mailbox};
 use crate::clock;
 use crate::framing::Framing;
 use crate::observe::UpstreamMetrics;
+use crate::upstream::GIVEN_UP;
 use crate::upstream::stream::Stream;
 use bytes::{Buf, BytesMut};
 use gatewright_config::plan::{Sharing, Speech, UpstreamPlan};
 use gatewright_core::codec::{
     Cause, Control, CorrelationKind, DecodeError, Descriptor, Event, Protocol, Side, Unasked,
 };
-use gatewright_core::fault::FaultClass;
+use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::health::{ErrorReplies, Pulse};
 use gatewright_core::message::{Body, Correlation, Kind, Message};
 use gatewright_core::pool::ConnId;
@@ -248,15 +249,20 @@ impl Link {
 
     /// Fails all who wait.
     pub(super) fn fail_all(&self, detail: &str) {
-        let waiting = {
+        let (waiting, given_up) = {
             let state = &mut *self.state.borrow_mut();
             state.close("lost");
-            state.streams = Streams::default();
-            state.ledger.drain()
+            let streams = std::mem::take(&mut state.streams);
+            let flushed = state.outbound.is_empty();
+            let given_up = flushed && streams.lack_the_rest(state.written, clock::now());
+            (state.ledger.drain(), given_up)
         };
         let how_far = self.how_far();
         for mailbox in waiting {
-            mailbox.fail(how_far(FaultClass::Unreachable, detail.to_owned()));
+            mailbox.fail(match given_up {
+                true => Fault::sent(FaultClass::BadRequest, GIVEN_UP.to_owned()),
+                false => how_far(FaultClass::Unreachable, detail.to_owned()),
+            });
         }
     }
 

@@ -5,13 +5,14 @@ use super::{Broken, Closed, Link, State};
 use crate::clock;
 use crate::http2::BUDGET;
 use crate::observe::UpstreamMetrics;
-use crate::upstream::CUT;
+use crate::upstream::{CUT, is_stall};
 use bytes::Bytes;
 use gatewright_core::codec::{EncodeError, Event};
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{Body, BodySender, BodyStream, Correlation, Message, Value};
 use gatewright_core::reply::Answers;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 /// Bytes of a reply that may wait for its client, beyond one read. Many clients read slowly, and as much once
 /// more is on its way to each of them.
@@ -27,6 +28,8 @@ pub(super) struct Streams {
     up: Option<BodyStream>,
     /// Who takes the rest of the reply.
     down: Option<BodySender>,
+    /// Whether the rest of the request will never come, though its answer may.
+    cut: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +47,14 @@ impl Streams {
     /// Whether a reply has begun.
     const fn answers(&self) -> bool {
         self.begun.is_some() || self.down.is_some()
+    }
+
+    /// Whether a server that ends the connection does so because of its client: all that came of the request was
+    /// sent, the first of it at `since`, and nothing more for long, or for good.
+    pub(super) fn lack_the_rest(&self, since: Instant, now: Instant) -> bool {
+        let moved = |up: &BodyStream| up.progress().map_or(since, |moved| moved.max(since));
+        let stalled = |up: &BodyStream| up.is_starved() && is_stall(moved(up), now);
+        self.cut || self.up.as_ref().is_some_and(stalled)
     }
 
     /// Whether nothing more of the reply is to be read for now. If so, the task is woken once more
@@ -129,6 +140,7 @@ impl State {
         self.streams.up = None;
         if self.streams.answers() {
             // The answer came early, and is not cut short for that.
+            self.streams.cut = true;
             self.closed.get_or_insert(Closed::Leaving("cut"));
             return;
         }
