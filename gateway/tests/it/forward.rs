@@ -5,6 +5,7 @@ use crate::support::gateway::Gateway;
 use crate::support::host::{Host, HostConnection};
 use crate::support::wire::{AuthReq, AuthRsp};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What the protocol's own refusals say.
 const TIMEOUT: u8 = 91;
@@ -251,6 +252,32 @@ async fn who_waits_for_an_exclusive_connection_gets_a_clean_one() {
     let id = id_of(&upstream.frame().await, &AuthReq::new(2));
     answer(&mut upstream, id, "CLEAN").await;
     assert_eq!(client.next().await, Ok(approved(2, "CLEAN ")));
+}
+
+/// The pause is what is tested: who came later may wait for longer.
+#[tokio::test]
+async fn who_waits_too_long_for_a_place_fails_none_of_those_behind() {
+    let host = Host::start().await;
+    let config = Config::forward("pos", [host.url()])
+        .upstream("connections", 1)
+        .upstream("streams", 1)
+        .upstream("queue-wait", "\"2s\"");
+    let gateway = Gateway::start(&config).await;
+    let (mut first, mut client) = (gateway.client().await, gateway.client().await);
+    first.send([AuthReq::new(1)]).await;
+    let mut upstream = host.accept().await;
+    let held = id_of(&upstream.frame().await, &AuthReq::new(1));
+    client.send([AuthReq::new(2)]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    client.send([AuthReq::new(3), AuthReq::new(4)]).await;
+    let refusal = client.next().await.expect("a refusal");
+    assert_eq!((refusal.seq, refusal.status), (2, FAILED));
+    answer(&mut upstream, held, "FIRST").await;
+    for seq in [3, 4] {
+        let id = id_of(&upstream.frame().await, &AuthReq::new(seq));
+        answer(&mut upstream, id, "BEHIND").await;
+        assert_eq!(client.next().await, Ok(approved(seq, "BEHIND")));
+    }
 }
 
 #[tokio::test]

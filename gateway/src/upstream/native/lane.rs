@@ -83,29 +83,44 @@ struct State {
 #[derive(Default)]
 struct Backlog {
     /// Oldest first. Bounded by what the client may have in flight.
-    parcels: VecDeque<(Kept, Rc<Mailbox>)>,
+    parcels: VecDeque<Waiting>,
     /// About how many bytes those are.
     bytes: usize,
+}
+
+struct Waiting {
+    parcel: Kept,
+    mailbox: Rc<Mailbox>,
+    since: Instant,
 }
 
 impl Backlog {
     fn push(&mut self, parcel: Kept, mailbox: Rc<Mailbox>) {
         self.bytes += parcel.size();
-        self.parcels.push_back((parcel, mailbox));
+        self.parcels.push_back(Waiting {
+            parcel,
+            mailbox,
+            since: clock::turn(),
+        });
     }
 
-    fn pop(&mut self) -> Option<(Kept, Rc<Mailbox>)> {
+    fn pop(&mut self) -> Option<Waiting> {
         let next = self.parcels.pop_front();
-        self.bytes -= next.as_ref().map_or(0, |(parcel, _)| parcel.size());
+        self.bytes -= next.as_ref().map_or(0, |next| next.parcel.size());
         next
     }
 
+    /// The next one, if it has waited since then.
+    fn pop_older(&mut self, than: Instant) -> Option<Waiting> {
+        (self.parcels.front()?.since <= than).then(|| self.pop())?
+    }
+
     fn remove(&mut self, given_up: &Mailbox) {
-        let is_it = |(_, mailbox): &(Kept, Rc<Mailbox>)| std::ptr::eq(&**mailbox, given_up);
+        let is_it = |waiting: &Waiting| std::ptr::eq(&*waiting.mailbox, given_up);
         if let Some(place) = self.parcels.iter().position(is_it)
-            && let Some((parcel, _)) = self.parcels.remove(place)
+            && let Some(waiting) = self.parcels.remove(place)
         {
-            self.bytes -= parcel.size();
+            self.bytes -= waiting.parcel.size();
         }
     }
 }
@@ -242,19 +257,51 @@ impl Lane {
         self.state.borrow_mut().waiting = Some(task.abort_handle());
     }
 
-    /// Sends what waited for a place, or fails it.
+    /// Sends what waited for a place. Where there is none, the first in line fails, and those behind it ask
+    /// for themselves.
     fn go_on(self: &Rc<Self>, place: Result<Lease, Fault>) {
         self.state.borrow_mut().waiting = None;
-        match place.and_then(|lease| self.settle(lease)) {
-            Ok(link) => self.send_backlog(&link),
-            Err(fault) => {
-                let backlog = self.state.borrow_mut().backlog.take();
-                for (_, mailbox) in backlog.into_iter().flat_map(|backlog| backlog.parcels) {
-                    mailbox.fail(fault.clone());
+        let mut next = Some(place);
+        while let Some(place) = next {
+            match place.and_then(|lease| self.settle(lease)) {
+                Ok(link) => {
+                    self.send_backlog(&link);
+                    break;
                 }
+                Err(fault) => self.fail_first(&fault),
             }
+            if self.state.borrow().waiting_parcels() == 0 {
+                break;
+            }
+            next = self.ask().transpose();
         }
         self.rest();
+    }
+
+    /// Fails the first in line, and those who have waited for a place as long as anybody may.
+    fn fail_first(&self, fault: &Fault) {
+        let state = &mut *self.state.borrow_mut();
+        let Some(backlog) = &mut state.backlog else {
+            return;
+        };
+        let mut failed = backlog.pop();
+        let long = clock::now().checked_sub(self.upstream.plan.limits.queue_wait);
+        while let Some(waiting) = failed {
+            waiting.mailbox.fail(fault.clone());
+            failed = long.and_then(|long| backlog.pop_older(long));
+        }
+    }
+
+    /// Asks for a place; nothing if there is one later.
+    fn ask(self: &Rc<Self>) -> Result<Option<Lease>, Fault> {
+        let wish = self.wish(None);
+        match self.upstream.acquire(self.client, wish, clock::now())? {
+            Place::Granted(lease) => Ok(Some(lease)),
+            Place::Queued(queued) => {
+                self.wait(queued);
+                Ok(None)
+            }
+        }
     }
 
     fn send_backlog(&self, link: &Rc<Link>) {
@@ -263,7 +310,12 @@ impl Lane {
                 let backlog = &mut self.state.borrow_mut().backlog;
                 backlog.as_mut().and_then(|backlog| backlog.pop())
             };
-            let Some((mut kept, mailbox)) = next else {
+            let Some(Waiting {
+                mut parcel,
+                mailbox,
+                ..
+            }) = next
+            else {
                 return;
             };
             // Its client may have been left unread until now.
@@ -271,7 +323,7 @@ impl Lane {
             if mailbox.is_over() {
                 continue;
             }
-            if let Err(fault) = link.send(kept.parcel(), &mailbox) {
+            if let Err(fault) = link.send(parcel.parcel(), &mailbox) {
                 mailbox.fail(fault);
             } else if self.upstream.sharing() == Sharing::Exclusive {
                 return;
@@ -320,13 +372,8 @@ impl Lane {
 
     fn reconnect(self: &Rc<Self>) {
         drop(self.state.borrow_mut().link.take());
-        match self
-            .upstream
-            .acquire(self.client, self.wish(None), clock::now())
-        {
-            Ok(Place::Granted(lease)) => self.go_on(Ok(lease)),
-            Ok(Place::Queued(queued)) => self.wait(queued),
-            Err(fault) => self.go_on(Err(fault)),
+        if let Some(place) = self.ask().transpose() {
+            self.go_on(place);
         }
     }
 
