@@ -6,8 +6,10 @@ use super::stream::Stream;
 use crate::tls::ClientTls;
 use gatewright_config::plan::{Authority, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW, UpstreamPlan};
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connecting, Connection, ConnectionError, TransportConfig, VarInt};
-use std::cell::{Cell, OnceCell, RefCell};
+use quinn::{
+    ClientConfig, ConnectError, Connecting, Connection, ConnectionError, TransportConfig, VarInt,
+};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,29 +28,49 @@ pub(super) const PARTING: Duration = Duration::from_secs(1);
 /// We have no error codes of our own (RFC 9000, 20.2: they are the application's).
 pub(super) const NO_CODE: VarInt = VarInt::from_u32(0);
 
-/// The UDP socket of one worker, opened at its first use.
+/// The UDP socket of one worker, opened at its first use, and anew once it has failed.
 #[derive(Debug, Default)]
 pub(crate) struct QuicSocket {
-    endpoint: OnceCell<quinn::Endpoint>,
+    endpoint: RefCell<Option<quinn::Endpoint>>,
     /// Streams that have ended, until what they carried has arrived.
     parting: TaskTracker,
 }
 
 impl QuicSocket {
-    fn endpoint(&self) -> io::Result<&quinn::Endpoint> {
-        if let Some(endpoint) = self.endpoint.get() {
-            return Ok(endpoint);
+    /// Begins a handshake. A socket of which the system has reported an error takes no more of them, for
+    /// good, and its connections have ended.
+    fn connect(
+        &self,
+        config: ClientConfig,
+        address: SocketAddr,
+        name: &str,
+    ) -> io::Result<Connecting> {
+        let begin = || {
+            self.endpoint()
+                .map(|e| e.connect_with(config.clone(), address, name))
+        };
+        let mut begun = begin()?;
+        if matches!(begun, Err(ConnectError::EndpointStopping)) && !self.parting.is_closed() {
+            self.endpoint.take();
+            begun = begin()?;
+        }
+        begun.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
+    }
+
+    fn endpoint(&self) -> io::Result<quinn::Endpoint> {
+        if let Some(endpoint) = &*self.endpoint.borrow() {
+            return Ok(endpoint.clone());
         }
         let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
         let any_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         // It carries IPv4, too, if the system has both.
         let opened = quinn::Endpoint::client(any).or_else(|_| quinn::Endpoint::client(any_v4))?;
-        Ok(self.endpoint.get_or_init(|| opened))
+        Ok(self.endpoint.borrow_mut().insert(opened).clone())
     }
 
     /// Lets what was finished arrive, then tells all servers that nothing follows.
     pub(crate) async fn close(&self) {
-        let Some(endpoint) = self.endpoint.get() else {
+        let Some(endpoint) = self.endpoint.borrow().clone() else {
             return;
         };
         self.parting.close();
@@ -186,21 +208,10 @@ impl Quic {
         let config = client_config(tls)?;
         let addresses = addresses(authority).await?.into_iter();
         let connect = |address| {
-            let connecting = self.connecting(config.clone(), address, name);
+            let connecting = self.socket.connect(config.clone(), address, name);
             async move { Ok(connecting?.await?) }
         };
         first_of(addresses, connect).await
-    }
-
-    fn connecting(
-        &self,
-        config: ClientConfig,
-        address: SocketAddr,
-        name: &str,
-    ) -> io::Result<Connecting> {
-        let endpoint = self.socket.endpoint()?;
-        let connecting = endpoint.connect_with(config, address, name);
-        connecting.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
     }
 }
 
@@ -243,5 +254,44 @@ impl fmt::Debug for Quic {
         f.debug_struct("Quic")
             .field("upstream", &self.upstream)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::{Builder, Runtime};
+    use tokio_rustls::rustls::{self, RootCertStore, version};
+
+    fn runtime() -> Runtime {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime")
+    }
+
+    fn config() -> ClientConfig {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&version::TLS13])
+            .expect("a version")
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let config = QuicClientConfig::try_from(config).expect("a suite for QUIC");
+        ClientConfig::new(Arc::new(config))
+    }
+
+    #[test]
+    fn a_socket_that_has_failed_is_replaced_until_it_is_closed() {
+        let socket = QuicSocket::default();
+        let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        let connect = || socket.connect(config(), server, "localhost");
+        // What drives an endpoint ends with its runtime, as it does with an error.
+        let ending = runtime();
+        ending.block_on(async { connect().map(drop).expect("a handshake") });
+        drop(ending);
+        runtime().block_on(async {
+            connect().map(drop).expect("a handshake on another socket");
+            socket.close().await;
+            assert!(connect().is_err(), "it is closed");
+        });
     }
 }
