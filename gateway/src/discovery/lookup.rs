@@ -2,7 +2,6 @@
 
 use gatewright_config::plan::{Authority, Records};
 use gatewright_core::pool::{Found, Rank};
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts,
 };
@@ -10,6 +9,8 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 use hickory_resolver::proto::rr::rdata::SRV;
+use hickory_resolver::{TokioResolver, lookup_ip::LookupIp};
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -20,9 +21,12 @@ use tokio::task::JoinSet;
 const PATIENCE: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
 
-/// Who is asked.
+/// Who is asked: of both families apart, as one may be known where the other is not.
 #[derive(Clone)]
-pub(super) struct Names(TokioResolver);
+pub(super) struct Names {
+    v4: TokioResolver,
+    v6: TokioResolver,
+}
 
 /// What a look-up found, and until when that holds.
 #[derive(Debug)]
@@ -45,31 +49,75 @@ pub(super) struct Lookup {
     records: Records,
     /// So many targets of a service are looked up at most.
     most: usize,
+    /// What the last look-up found, by name.
+    known: HashMap<String, Vec<IpAddr>>,
 }
 
 impl Names {
     /// Asks these servers, or those of the system if there are none.
     pub(super) fn new(servers: &[SocketAddr]) -> io::Result<Self> {
-        let provider = TokioRuntimeProvider::default();
-        let mut builder = if servers.is_empty() {
-            TokioResolver::builder(provider).map_err(io::Error::other)?
-        } else {
-            let servers = servers.iter().map(|server| name_server(*server)).collect();
-            let config = ResolverConfig::from_name_servers(servers);
-            TokioResolver::builder_with_config(config, provider)
-        };
-        set_options(builder.options_mut());
-        builder.build().map(Self).map_err(io::Error::other)
+        Ok(Self {
+            v4: resolver(servers, LookupIpStrategy::Ipv4Only)?,
+            v6: resolver(servers, LookupIpStrategy::Ipv6Only)?,
+        })
     }
 
     /// None if there is no such name, or nothing of that kind.
-    async fn addresses(&self, name: &str) -> Result<Option<Addresses>, NetError> {
-        let found = self.0.lookup_ip(name).await;
-        Ok(present(found)?.map(|found| Addresses {
+    async fn addresses(&self, name: &str, known: &[IpAddr]) -> Result<Option<Addresses>, NetError> {
+        let (v4, v6) = tokio::join!(self.v4.lookup_ip(name), self.v6.lookup_ip(name));
+        let addresses = |found: LookupIp| Addresses {
             ips: found.iter().collect(),
             until: found.valid_until(),
-        }))
+        };
+        let v4 = present(v4).map(|found| found.map(addresses));
+        let v6 = present(v6).map(|found| found.map(addresses));
+        merge(v4, v6, known, crate::clock::now())
     }
+}
+
+/// The addresses of both families. Of one that cannot be looked up, those that were known before stay, and it
+/// is asked for again soon.
+fn merge(
+    v4: Result<Option<Addresses>, NetError>,
+    v6: Result<Option<Addresses>, NetError>,
+    known: &[IpAddr],
+    now: Instant,
+) -> Result<Option<Addresses>, NetError> {
+    let (found, error, is_lacking): (_, _, fn(&IpAddr) -> bool) = match (v4, v6) {
+        (Ok(v4), Ok(v6)) => return Ok(join(v4, v6)),
+        (Err(error), Err(_)) => return Err(error),
+        (Ok(found), Err(error)) => (found, error, IpAddr::is_ipv6),
+        (Err(error), Ok(found)) => (found, error, IpAddr::is_ipv4),
+    };
+    let ips: Vec<IpAddr> = known.iter().copied().filter(is_lacking).collect();
+    let kept = (!ips.is_empty()).then_some(Addresses { ips, until: now });
+    // Where nothing of the other is known, nobody knows whether there is anything.
+    join(found, kept).map_or(Err(error), |all| Ok(Some(all)))
+}
+
+fn join(one: Option<Addresses>, other: Option<Addresses>) -> Option<Addresses> {
+    match (one, other) {
+        (Some(mut one), Some(other)) => {
+            one.ips.extend(other.ips);
+            one.until = one.until.min(other.until);
+            Some(one)
+        }
+        (one, other) => one.or(other),
+    }
+}
+
+fn resolver(servers: &[SocketAddr], family: LookupIpStrategy) -> io::Result<TokioResolver> {
+    let provider = TokioRuntimeProvider::default();
+    let mut builder = if servers.is_empty() {
+        TokioResolver::builder(provider).map_err(io::Error::other)?
+    } else {
+        let servers = servers.iter().map(|server| name_server(*server)).collect();
+        let config = ResolverConfig::from_name_servers(servers);
+        TokioResolver::builder_with_config(config, provider)
+    };
+    set_options(builder.options_mut());
+    builder.options_mut().ip_strategy = family;
+    builder.build().map_err(io::Error::other)
 }
 
 fn name_server(address: SocketAddr) -> NameServerConfig {
@@ -87,7 +135,6 @@ fn set_options(options: &mut ResolverOpts) {
     options.timeout = PATIENCE;
     options.attempts = ATTEMPTS;
     options.cache_size = 0;
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
 }
 
 /// That there is nothing is an answer; everything else is a failure.
@@ -107,12 +154,13 @@ impl Lookup {
             port: authority.port,
             records,
             most,
+            known: HashMap::new(),
         }
     }
 
     /// Looks once. A target of a service that has no address is left out; if one cannot be looked
     /// up, nobody knows whether it has.
-    pub(super) async fn look(&self) -> Result<Answer, NetError> {
+    pub(super) async fn look(&mut self) -> Result<Answer, NetError> {
         let answer = match self.records {
             Records::Address => self.look_for_addresses().await,
             Records::Service => self.look_for_service().await,
@@ -124,16 +172,26 @@ impl Lookup {
         answer.map(|answer| answer.unwrap_or_else(nothing))
     }
 
-    async fn look_for_addresses(&self) -> Result<Option<Answer>, NetError> {
-        let found = self.names.addresses(&self.host).await?;
-        Ok(found.map(|addresses| Answer {
-            found: endpoints(&addresses, self.port, Rank::default()).collect(),
-            until: addresses.until,
-        }))
+    /// The addresses that were known of a name.
+    fn known(&self, name: &str) -> Vec<IpAddr> {
+        self.known.get(name).cloned().unwrap_or_default()
     }
 
-    async fn look_for_service(&self) -> Result<Option<Answer>, NetError> {
-        let Some(found) = present(self.names.0.srv_lookup(&*self.host).await)? else {
+    async fn look_for_addresses(&mut self) -> Result<Option<Answer>, NetError> {
+        let known = self.known(&self.host);
+        let Some(addresses) = self.names.addresses(&self.host, &known).await? else {
+            return Ok(None);
+        };
+        let answer = Answer {
+            found: endpoints(&addresses, self.port, Rank::default()).collect(),
+            until: addresses.until,
+        };
+        self.known = HashMap::from([(self.host.clone(), addresses.ips)]);
+        Ok(Some(answer))
+    }
+
+    async fn look_for_service(&mut self) -> Result<Option<Answer>, NetError> {
+        let Some(found) = present(self.names.v4.srv_lookup(&*self.host).await)? else {
             return Ok(None);
         };
         let mut targets: Vec<&SRV> = (found.answers().iter())
@@ -146,23 +204,28 @@ impl Lookup {
         let mut looking = JoinSet::new();
         for target in targets.into_iter().take(self.most) {
             let (names, target) = (self.names.clone(), target.clone());
+            let name = target.target.to_string();
+            let known = self.known(&name);
             looking.spawn(async move {
-                let name = target.target.to_string();
-                Ok((names.addresses(&name).await?, target))
+                let addresses = names.addresses(&name, &known).await?;
+                Ok((addresses, target, name))
             });
         }
+        let mut known = HashMap::new();
         let mut answer = Answer {
             found: Vec::new(),
             until: found.valid_until(),
         };
         while let Some(looked) = looking.join_next().await {
             let looked: Result<_, NetError> = looked.unwrap_or_else(|e| Err(e.to_string().into()));
-            if let (Some(addresses), target) = looked? {
+            if let (Some(addresses), target, name) = looked? {
                 answer.until = answer.until.min(addresses.until);
                 let found = endpoints(&addresses, target.port, rank(&target));
                 answer.found.extend(found);
+                known.insert(name, addresses.ips);
             }
         }
+        self.known = known;
         Ok(Some(answer))
     }
 }
@@ -182,4 +245,54 @@ fn endpoints(addresses: &Addresses, port: u16, rank: Rank) -> impl Iterator<Item
         address: SocketAddr::new(*ip, port),
         rank,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V4: [u8; 4] = [10, 0, 0, 1];
+    const OLD_V4: [u8; 4] = [10, 0, 0, 9];
+    const V6: [u16; 8] = [0xfd00, 0, 0, 0, 0, 0, 0, 1];
+
+    fn found(ips: &[IpAddr], until: Instant) -> Result<Option<Addresses>, NetError> {
+        let ips = ips.to_vec();
+        Ok(Some(Addresses { ips, until }))
+    }
+
+    fn failed() -> Result<Option<Addresses>, NetError> {
+        Err(NetError::from("SERVFAIL"))
+    }
+
+    #[test]
+    fn a_family_that_cannot_be_looked_up_is_kept() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let known = [OLD_V4.into(), V6.into()];
+        let merged = |v4, v6| {
+            let all = merge(v4, v6, &known, now).ok()?;
+            Some(all.map_or((Vec::new(), now), |all| (all.ips, all.until)))
+        };
+        let (v4, v6) = (IpAddr::from(V4), IpAddr::from(V6));
+        let one = |ip: IpAddr| found(&[ip], later);
+        assert_eq!(merged(one(v4), one(v6)), Some((vec![v4, v6], later)));
+        assert_eq!(merged(one(v4), failed()), Some((vec![v4, v6], now)));
+        let old = vec![v6, OLD_V4.into()];
+        assert_eq!(merged(failed(), one(v6)), Some((old, now)));
+        // That there is nothing is an answer.
+        assert_eq!(merged(one(v4), Ok(None)), Some((vec![v4], later)));
+        assert_eq!(merged(Ok(None), failed()), Some((vec![v6], now)));
+        assert_eq!(merged(Ok(None), Ok(None)), Some((vec![], now)));
+        assert_eq!(merged(failed(), failed()), None);
+    }
+
+    #[test]
+    fn a_family_of_which_nothing_was_known_costs_the_other_nothing() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let all = merge(found(&[V4.into()], later), failed(), &[], now);
+        let all = all.ok().flatten().expect("an address");
+        assert_eq!((all.ips, all.until), (vec![V4.into()], later));
+        assert!(merge(Ok(None), failed(), &[], now).is_err());
+    }
 }

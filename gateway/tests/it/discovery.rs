@@ -11,7 +11,7 @@ use crate::support::servers::{Server, installed};
 use crate::support::teller::Teller;
 use crate::support::wire::{AuthReq, AuthRsp};
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
@@ -152,6 +152,37 @@ async fn a_name_server_that_fails_changes_nothing() {
     assert_eq!(ask(&gateway, 2).await, [0; 2]);
     let log = gateway.stderr();
     assert!(log.contains("cannot look for endpoints") && log.contains("kept=1"));
+}
+
+#[tokio::test]
+async fn a_family_that_cannot_be_looked_up_stays_and_the_other_is_followed() {
+    let [one, two] = hosts().await;
+    let names = NameServer::start().await;
+    let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    names.zone().addresses(NAME, &[loopback(1), v6]);
+    names.zone().addresses("a.test", &[loopback(1), v6]);
+    let port = one.port();
+    names.zone().service(SERVICE, &[(1, 1, port, "a.test")]);
+    for (name, records) in [(NAME, "address"), (SERVICE, "service")] {
+        let url = format!("tcp://{name}:{port}");
+        let url = url.replace(&format!("{SERVICE}:{port}"), SERVICE);
+        let gateway = Gateway::start(&forward(url, records, names.address())).await;
+        until_known(&gateway, 2.0).await;
+        {
+            let zone = &mut *names.zone();
+            zone.mood = Mood::FailingV6;
+            for name in [NAME, "a.test"] {
+                zone.addresses(name, &[loopback(1), loopback(2)]);
+            }
+        }
+        until_known(&gateway, 3.0).await;
+        until_asked(&gateway, &two).await;
+        let zone = &mut *names.zone();
+        zone.mood = Mood::Well;
+        for name in [NAME, "a.test"] {
+            zone.addresses(name, &[loopback(1), v6]);
+        }
+    }
 }
 
 #[tokio::test]

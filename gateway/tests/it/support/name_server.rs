@@ -37,6 +37,8 @@ pub(crate) enum Mood {
     Well,
     /// SERVFAIL.
     Failing,
+    /// The same, of IPv6 alone.
+    FailingV6,
     /// Not at all.
     Silent,
 }
@@ -118,8 +120,9 @@ fn answer(query: &[u8], zone: &mut Zone) -> Option<Vec<u8>> {
     let rcode = match zone.mood {
         Mood::Silent => return None,
         Mood::Failing => 2,
-        Mood::Well if !known => 3,
-        Mood::Well => 0,
+        Mood::FailingV6 if kind == AAAA => 2,
+        Mood::Well | Mood::FailingV6 if !known => 3,
+        Mood::Well | Mood::FailingV6 => 0,
     };
     let none = Vec::new();
     let records = records.filter(|_| rcode == 0).unwrap_or(&none);
