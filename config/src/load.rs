@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::knock_on;
-use crate::plan::Plan;
+use crate::plan::{PemFile, Plan};
 use crate::protocols::Protocols;
-use crate::read::{Environment, Reader, Spanned};
+use crate::read::{Environment, Reader};
 use crate::source::SourceFile;
 use crate::typed::File;
 use crate::valid;
@@ -29,8 +29,6 @@ pub struct Loaded {
     binds: Vec<Span>,
     /// Where the admin listener's address was typed.
     admin: Option<Span>,
-    /// The files that TLS needs, where they were typed.
-    pem_files: Vec<Spanned<PathBuf>>,
 }
 
 impl Loaded {
@@ -54,11 +52,11 @@ impl Loaded {
 
     /// The finding that TLS cannot use a file that the configuration names.
     #[must_use]
-    pub fn not_usable(&self, file: &Path, why: &str) -> Diagnostic {
-        let message = format!("cannot use {}: {why}", file.display());
+    pub fn not_usable(&self, file: &PemFile, why: &str) -> Diagnostic {
+        let message = format!("cannot use {}: {why}", file.shown);
         let finding = Diagnostic::error(codes::BAD_PEM, message);
-        match self.pem_files.iter().find(|typed| typed.value == file) {
-            Some(typed) => self.here(finding, &typed.span),
+        match &file.typed {
+            Some(span) => self.here(finding, span),
             None => finding,
         }
     }
@@ -196,7 +194,6 @@ fn load_source(
         folder,
         environment,
         found: Vec::new(),
-        pem_files: Vec::new(),
     };
     let mut document = reader.parse();
     let file = File::read(&mut reader, &mut document);
@@ -214,7 +211,6 @@ fn load_source(
                 warnings: found,
                 binds: binds.collect(),
                 admin: file.gateway.admin.map(|admin| admin.span),
-                pem_files: reader.pem_files,
                 source,
             })
         }

@@ -3,6 +3,7 @@
 
 use gatewright_core::codec::{HttpShape, Protocol};
 use gatewright_core::discovery::DiscoveryPolicy;
+use gatewright_core::expr::Span;
 use gatewright_core::health::ErrorReplies;
 use gatewright_core::limit::TryLimits;
 use gatewright_core::message::Message;
@@ -237,7 +238,7 @@ pub struct ListenerTls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientsPlan {
     /// A PEM file of the authorities that their certificates have to lead to.
-    pub ca: PathBuf,
+    pub ca: PemFile,
     /// Whether they need one.
     pub auth: ClientAuth,
 }
@@ -633,7 +634,7 @@ pub struct UpstreamLimits {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpstreamTls {
     /// A PEM file of the authorities to trust instead of the system's.
-    pub ca: Option<PathBuf>,
+    pub ca: Option<PemFile>,
     /// The name to verify and to send as SNI instead of the endpoint's host.
     pub server_name: Option<Arc<str>>,
     /// What to show to a server that asks who we are.
@@ -646,7 +647,29 @@ pub struct UpstreamTls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPlan {
     /// The certificate, and those that lead from it to an authority.
-    pub cert: PathBuf,
+    pub cert: PemFile,
     /// Its private key.
-    pub key: PathBuf,
+    pub key: PemFile,
+}
+
+/// A file in PEM, and what tells people of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PemFile {
+    /// Where it is. The values of variables are in it, which may be secrets.
+    pub path: PathBuf,
+    /// How messages show it.
+    pub shown: String,
+    /// Where the configuration names it, if it does.
+    pub typed: Option<Span>,
+}
+
+impl From<PathBuf> for PemFile {
+    /// One that somebody names here and now, outside of a configuration.
+    fn from(path: PathBuf) -> Self {
+        Self {
+            shown: path.display().to_string(),
+            path,
+            typed: None,
+        }
+    }
 }

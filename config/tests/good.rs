@@ -421,10 +421,8 @@ fn a_route_is_unreachable_only_if_it_is_for_all_of_its_listeners() {
 fn files_are_looked_for_beside_the_configuration() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
     let loaded = load(&folder.join("gatewright.toml"), &protocols()).unwrap();
-    assert_eq!(
-        loaded.plan.upstreams[0].tls.ca.as_deref(),
-        Some(folder.join("ca.pem").as_path())
-    );
+    let ca = loaded.plan.upstreams[0].tls.ca.as_ref();
+    assert_eq!(ca.unwrap().path, folder.join("ca.pem"));
 }
 
 #[test]
@@ -728,10 +726,33 @@ fn tls_towards_upstreams_is_what_the_file_says() {
     assert_eq!(loaded.warnings, []);
     let tls = &loaded.plan.upstreams[0].tls;
     let identity = tls.identity.as_ref().unwrap();
-    assert_eq!(identity.cert, folder.join("gatewright.pem"));
-    assert_eq!(identity.key, folder.join("gatewright.key"));
+    assert_eq!(identity.cert.path, folder.join("gatewright.pem"));
+    assert_eq!(identity.key.path, folder.join("gatewright.key"));
     let alpn: Vec<&str> = tls.alpn.iter().map(|name| &**name).collect();
     assert_eq!(alpn, ["postgresql", "x"]);
+}
+
+#[test]
+fn a_file_that_tls_cannot_use_is_shown_as_it_was_typed_and_where() {
+    let variables = |name: &str| (name == "PEM").then(|| "ca.pem".to_owned());
+    let text = SMALLEST.replace(
+        "\"mock:\"",
+        "\"https://pay\"\ntls = { cert = \"ca.pem\", key = \"${PEM}\" }",
+    );
+    let name = "tests/tls/gatewright.toml";
+    let loaded = load_str_with(name, &text, &protocols(), &variables).unwrap();
+    let identity = loaded.plan.upstreams[0].tls.identity.as_ref().unwrap();
+    assert_eq!(identity.cert.path, identity.key.path);
+    for (file, shown, typed) in [
+        (&identity.cert, "tests/tls/ca.pem", "\"ca.pem\""),
+        (&identity.key, "${PEM}", "\"${PEM}\""),
+    ] {
+        let finding = loaded.not_usable(file, "it holds no key");
+        let message = format!("cannot use {shown}: it holds no key");
+        assert_eq!(finding.message, message);
+        let place = finding.place.unwrap();
+        assert_eq!(place.source.slice(&place.span), typed);
+    }
 }
 
 #[test]

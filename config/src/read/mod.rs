@@ -25,7 +25,7 @@ use crate::merge::{self, Clash};
 use crate::source::SourceFile;
 use crate::tree::{self, Node, Table, Value};
 use gatewright_core::expr::Span;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a run of reading knows and finds.
@@ -35,8 +35,6 @@ pub(crate) struct Reader<'e> {
     pub(crate) folder: &'e Path,
     pub(crate) environment: Environment<'e>,
     pub(crate) found: Vec<Diagnostic>,
-    /// The files that TLS needs, where they were typed.
-    pub(crate) pem_files: Vec<Spanned<PathBuf>>,
 }
 
 /// A value that was typed, and where.

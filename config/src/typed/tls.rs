@@ -2,18 +2,17 @@
 
 use crate::diagnostic::codes;
 use crate::keys::Key;
-use crate::plan::IdentityPlan;
-use crate::read::{Problem, Reader, Section, Spanned, path};
-use std::path::PathBuf;
+use crate::plan::{IdentityPlan, PemFile};
+use crate::read::{Problem, Reader, Section, path};
 use std::sync::Arc;
 
-/// The path of a PEM file.
-pub(super) fn pem(reader: &mut Reader<'_>, tls: &Section<'_>, key: &Key) -> Option<PathBuf> {
+/// A PEM file; noted if there is none.
+pub(super) fn pem(reader: &mut Reader<'_>, tls: &Section<'_>, key: &Key) -> Option<PemFile> {
     let typed = tls.expanded(reader, key)?;
-    let file = path::file(reader, &typed)?;
-    let spanned = Spanned::new(file.clone(), typed.span);
-    reader.pem_files.push(spanned);
-    Some(file)
+    let path = path::file(reader, &typed)?;
+    let shown = typed.value.shown(&path.to_string_lossy()).to_string();
+    let typed = Some(typed.span);
+    Some(PemFile { path, shown, typed })
 }
 
 /// A certificate and its key: both or neither.

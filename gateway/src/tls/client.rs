@@ -2,11 +2,10 @@
 
 use super::pem::{certificates, private_key, roots, unfit};
 use super::{Problem, TlsError};
-use gatewright_config::plan::{Endpoint, EndpointKind, IdentityPlan, UpstreamPlan};
+use gatewright_config::plan::{Endpoint, EndpointKind, IdentityPlan, PemFile, UpstreamPlan};
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder};
 use rustls_platform_verifier::BuilderVerifierExt;
-use std::path::Path;
 use std::sync::Arc;
 
 /// How TLS is spoken to the endpoints of one upstream.
@@ -34,7 +33,7 @@ pub(super) fn client(upstream: &UpstreamPlan) -> Result<Option<ClientTls>, TlsEr
 
 fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, Problem> {
     let plan = &upstream.tls;
-    let mut config = client_config(plan.ca.as_deref(), plan.identity.as_ref())?;
+    let mut config = client_config(plan.ca.as_ref(), plan.identity.as_ref())?;
     config.alpn_protocols = alpn(upstream);
     Ok(config)
 }
@@ -45,7 +44,7 @@ fn config(upstream: &UpstreamPlan) -> Result<ClientConfig, Problem> {
 /// # Errors
 /// What is wrong with the files.
 pub(crate) fn client_config(
-    ca: Option<&Path>,
+    ca: Option<&PemFile>,
     identity: Option<&IdentityPlan>,
 ) -> Result<ClientConfig, Problem> {
     let builder = verifying(ca)?;
@@ -56,7 +55,9 @@ pub(crate) fn client_config(
     (builder.with_client_auth_cert(cert, key)).map_err(|e| unfit(identity, &e))
 }
 
-fn verifying(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Problem> {
+fn verifying(
+    ca: Option<&PemFile>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Problem> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -12,10 +12,9 @@ pub(crate) use encrypted::Encrypted;
 pub(crate) use names::Shown;
 pub(crate) use server::ServerTls;
 
-use gatewright_config::plan::Plan;
+use gatewright_config::plan::{PemFile, Plan};
 use gatewright_config::{Diagnostic, Loaded};
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 /// What all parts of a plan speak TLS by.
 #[derive(Clone, Debug)]
@@ -65,14 +64,14 @@ pub struct TlsError {
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// A file, and what is wrong with it.
-    File(PathBuf, String),
+    File(Box<PemFile>, String),
     /// The system, or the library.
     System(String),
 }
 
 impl Problem {
-    fn file(file: &Path, what: impl fmt::Display) -> Self {
-        Self::File(file.to_owned(), what.to_string())
+    fn file(file: &PemFile, what: impl fmt::Display) -> Self {
+        Self::File(Box::new(file.clone()), what.to_string())
     }
 
     fn system(what: impl fmt::Display) -> Self {
@@ -83,7 +82,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(file, what) => write!(f, "{}: {what}", file.display()),
+            Self::File(file, what) => write!(f, "{}: {what}", file.shown),
             Self::System(what) => f.write_str(what),
         }
     }

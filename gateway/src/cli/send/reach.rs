@@ -3,7 +3,7 @@
 use super::target::Target;
 use crate::tls::client_config;
 use crate::websocket::{Call, call};
-use gatewright_config::plan::IdentityPlan;
+use gatewright_config::plan::{IdentityPlan, PemFile};
 use rustls::pki_types::ServerName;
 use std::io;
 use std::path::PathBuf;
@@ -69,7 +69,8 @@ impl Reach {
         let tcp = TcpStream::connect(&self.target.authority).await?;
         if self.target.tls {
             let name = ServerName::try_from(self.target.host.clone()).map_err(io::Error::other)?;
-            let config = client_config(self.ca.as_deref(), self.identity().as_ref());
+            let ca = self.ca.clone().map(PemFile::from);
+            let config = client_config(ca.as_ref(), self.identity().as_ref());
             let config = config.map_err(|problem| io::Error::other(problem.to_string()))?;
             let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp);
             self.carried(Box::pin(tls).await?).await
@@ -80,8 +81,8 @@ impl Reach {
 
     fn identity(&self) -> Option<IdentityPlan> {
         Some(IdentityPlan {
-            cert: self.cert.clone()?,
-            key: self.key.clone()?,
+            cert: self.cert.clone()?.into(),
+            key: self.key.clone()?.into(),
         })
     }
 
