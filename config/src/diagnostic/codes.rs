@@ -110,6 +110,11 @@ codes! {
         "A `cert`, `ca` or `client-ca` is a file in PEM with at least one certificate, a `key` one with a private key, and a \
          `key` belongs to the first certificate of its `cert`. `check` reads them as `run` does; whoever runs it has to be \
          allowed to read them.";
+    NO_TLS = "GW4006", "TLS that this system cannot speak",
+        "Servers are verified with the system's authorities where `tls.ca` names no others, and this system has none (many \
+         containers have them in a package `ca-certificates`), or it lacks something else that TLS needs. `run` would not \
+         start here. For `check` it is a warning, because another machine may be meant to run the configuration; \
+         `check --deny-warnings` makes it an error.";
     BAD_TEST_MESSAGE = "GW5001", "not a message of the protocol",
         "A test's `send` or `expect` names an operation or a field that the listener's protocol does not have, or \
          gives a field a value that does not fit it; or a request is longer than the listener's `limits.frame` and `limits.body` allow. `gatewright encode` takes the same form and says the same.";

@@ -163,11 +163,14 @@ impl Gateway {
         })
     }
 
-    /// What is wrong with the files that TLS needs.
-    pub(crate) fn unusable_files(&self) -> Vec<Diagnostic> {
+    /// What is wrong with the files that TLS needs, and what this system lacks for it.
+    pub(crate) fn problems_of_tls(&self) -> Vec<Diagnostic> {
         let refused = Tls::load(&self.loaded.plan).err().unwrap_or_default();
-        let located = |error: &TlsError| error.locate(&self.loaded);
-        refused.iter().filter_map(located).collect()
+        let found = |error: &TlsError| {
+            let located = error.locate(&self.loaded);
+            located.unwrap_or_else(|| error.of_this_system())
+        };
+        refused.iter().map(found).collect()
     }
 
     /// The system's refusal, if it is one; else what is wrong with files.

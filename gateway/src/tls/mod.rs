@@ -13,7 +13,7 @@ pub(crate) use names::Shown;
 pub(crate) use server::ServerTls;
 
 use gatewright_config::plan::{PemFile, Plan};
-use gatewright_config::{Diagnostic, Loaded};
+use gatewright_config::{Diagnostic, Loaded, codes};
 use std::fmt;
 
 /// What all parts of a plan speak TLS by.
@@ -103,6 +103,12 @@ impl TlsError {
             Problem::File(file, what) => Some(loaded.not_usable(file, what)),
             Problem::System(_) => None,
         }
+    }
+
+    /// The finding that it is for this system. Another one may be meant to run the configuration.
+    pub(crate) fn of_this_system(&self) -> Diagnostic {
+        Diagnostic::warning(codes::NO_TLS, format!("TLS cannot be spoken here: {self}"))
+            .help("`tls.ca` names authorities to trust instead of the system's")
     }
 }
 

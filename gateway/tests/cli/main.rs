@@ -31,10 +31,20 @@ fn gatewright(arguments: &[&str]) -> Run {
 
 /// The same with something on standard input.
 fn gatewright_reading(arguments: &[&str], input: &[u8]) -> Run {
+    run(arguments, &[], input)
+}
+
+/// The same with variables in the environment.
+fn gatewright_with(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    run(arguments, variables, b"")
+}
+
+fn run(arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Run {
     let mut program = Command::new(env!("CARGO_BIN_EXE_gatewright"))
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/data"))
         .env_clear()
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

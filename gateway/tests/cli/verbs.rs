@@ -1,6 +1,6 @@
 //! Configurations: `check`, `explain`, `test`.
 
-use crate::gatewright;
+use crate::{gatewright, gatewright_with};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::path::Path;
@@ -95,6 +95,20 @@ fn check_reads_what_tls_needs() {
         assert!(run.stderr.contains(" no_certificate.toml:4:16"), "{run}");
         assert!(run.stderr.contains(" no_certificate.toml:8:14"), "{run}");
     }
+}
+
+#[test]
+fn check_warns_of_authorities_that_this_system_lacks() {
+    let without = [("SSL_CERT_FILE", "no_such_file.pem")];
+    let lenient = gatewright_with(&["check", "-c", "system_authorities.toml"], &without);
+    assert_eq!(lenient.code, Some(0), "{lenient}");
+    assert_eq!(lenient.stderr.matches("warning[GW4006]").count(), 1);
+    assert!(lenient.stderr.contains("upstream `payments`"), "{lenient}");
+    assert!(lenient.stdout.contains("good, with 1 warning"), "{lenient}");
+    let arguments = ["check", "-c", "system_authorities.toml", "--deny-warnings"];
+    assert_eq!(gatewright_with(&arguments, &without).code, Some(1));
+    let run = gatewright_with(&["run", "-c", "system_authorities.toml"], &without);
+    assert_eq!(run.code, Some(71), "{run}");
 }
 
 #[test]

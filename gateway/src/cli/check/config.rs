@@ -24,8 +24,9 @@ impl Configuration {
         let (plan, found) = match builder.config(&self.path).load() {
             Ok(gateway) => {
                 let loaded = gateway.loaded();
-                let mut found = gateway.unusable_files();
-                let plan = found.is_empty().then(|| loaded.plan.clone());
+                let mut found = gateway.problems_of_tls();
+                let runs = !found.iter().any(Diagnostic::is_error);
+                let plan = runs.then(|| loaded.plan.clone());
                 found.extend_from_slice(&loaded.warnings);
                 (plan, found)
             }
