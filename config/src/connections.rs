@@ -1,4 +1,4 @@
-//! The connections that the limits of a plan allow.
+//! The connections that the limits of a plan allow, and their sockets.
 
 use crate::plan::{
     Endpoint, EndpointKind, ListenerPlan, Plan, RouteAction, RoutePlan, Sharing, UpstreamPlan,
@@ -6,20 +6,35 @@ use crate::plan::{
 use gatewright_core::codec::Needs;
 use gatewright_core::message::OperationId;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Plan {
-    /// The most connections of clients and to upstreams at a time, over all workers.
+    /// The most sockets that connections of clients and to upstreams take at a time, over all workers. Those of
+    /// QUIC take one a worker, all together.
     #[must_use]
-    pub fn most_connections(&self) -> usize {
+    pub fn most_sockets(&self) -> usize {
         let clients = self.listeners.iter().map(|listener| {
-            let own = self.owned(listener).next().is_some();
-            (listener.limits.connections).saturating_mul(1 + usize::from(own))
+            let relays = self.owned(listener).any(has_sockets);
+            let feeds = match self.fed(listener).any(has_sockets) {
+                true => listener.limits.in_flight,
+                false => 0,
+            };
+            let each = 1 + usize::from(relays) + feeds;
+            listener.limits.connections.saturating_mul(each)
         });
-        let upstreams = self.upstreams.iter().map(|upstream| {
-            let each = of_each_worker(upstream);
-            each.saturating_mul(self.workers.get())
-        });
-        clients.chain(upstreams).fold(0, usize::saturating_add)
+        let quic = |upstream: &UpstreamPlan| upstream.endpoints.iter().any(is_quic);
+        let datagrams = usize::from(self.upstreams.iter().any(quic));
+        let upstreams = self.upstreams.iter().map(of_each_worker);
+        let workers = upstreams.chain([datagrams]);
+        let workers = workers.map(|each| each.saturating_mul(self.workers.get()));
+        clients.chain(workers).fold(0, usize::saturating_add)
+    }
+
+    /// The upstreams whose events clients of a listener may ask for: each that does has a connection of its own.
+    pub(crate) fn fed(&self, listener: &ListenerPlan) -> impl Iterator<Item = &UpstreamPlan> {
+        let has_events = |route: &&Arc<RoutePlan>| route.spec.events.is_some();
+        let routes = listener.routes.iter().filter(has_events);
+        routes.filter_map(|route| self.upstreams.get(route.upstream))
     }
 
     /// The upstreams to which clients of a listener may have connections of their own, which are relays then:
@@ -63,9 +78,27 @@ fn routes_that_bind(listener: &ListenerPlan) -> BTreeSet<usize> {
         .collect()
 }
 
-/// Connections of one worker to an upstream, probes among them, but for those that are its clients' own.
+const fn is_quic(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Quic(_))
+}
+
+/// Whether connections to any of an upstream's endpoints have sockets of their own.
+fn has_sockets(upstream: &UpstreamPlan) -> bool {
+    !upstream.endpoints.iter().all(is_quic)
+}
+
+/// How many endpoints there may be of an upstream whose connections have sockets of their own.
+fn with_sockets(upstream: &UpstreamPlan) -> usize {
+    let quic = upstream.endpoints.iter().filter(|e| is_quic(e)).count();
+    match &upstream.discovery {
+        // All that are found are as the one that is looked for.
+        Some(_) if quic > 0 => 0,
+        Some(_) | None => upstream.most_endpoints().saturating_sub(quic),
+    }
+}
+
+/// Sockets of one worker for connections to an upstream, probes among them, but for those that are its clients' own.
 fn of_each_worker(upstream: &UpstreamPlan) -> usize {
-    let quic = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Quic(_));
     let kind = upstream.endpoints.first().map(Endpoint::kind);
     let sharing = upstream.speaks.as_ref().map(|speech| speech.sharing);
     let own = match (kind, sharing) {
@@ -76,12 +109,7 @@ fn of_each_worker(upstream: &UpstreamPlan) -> usize {
     };
     let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
     let each = own.saturating_add(exclusive.unwrap_or(0));
-    let each = match upstream.endpoints.iter().any(quic) {
-        // They are streams of one.
-        true => 1,
-        false => each,
-    };
     let probes = usize::from(upstream.check.is_some());
     each.saturating_add(probes)
-        .saturating_mul(upstream.most_endpoints())
+        .saturating_mul(with_sockets(upstream))
 }

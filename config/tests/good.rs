@@ -686,11 +686,7 @@ fn clients_with_connections_of_their_own_cost_as_much_as_relays() {
             "{sharing} {operation}: {}",
             lines[0].formula
         );
-        assert_eq!(
-            plan.most_connections(),
-            connections,
-            "{sharing} {operation}"
-        );
+        assert_eq!(plan.most_sockets(), connections, "{sharing} {operation}");
         if sharing == "exclusive" {
             assert_eq!(
                 lines[2].bytes,
@@ -700,6 +696,70 @@ fn clients_with_connections_of_their_own_cost_as_much_as_relays() {
             );
         }
     }
+}
+
+#[test]
+fn streams_of_quic_share_one_socket_of_each_worker() {
+    let most = |urls: &str, keys: &str, protocol: &str| {
+        let text = format!(
+            r#"
+            [gateway]
+            workers = 2
+            [listeners.db]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "{protocol}"
+            limits = {{ connections = 10 }}
+            [upstreams.db]
+            url = {urls}
+            tls.alpn = "db"
+            {keys}
+            [[routes]]
+            from = "db"
+            to = "db"
+            "#
+        );
+        plan(&text).most_sockets()
+    };
+    let health = "health = { connect = true }";
+    let (quic, mixed) = (
+        r#"["quic://a:1", "quic://b:1"]"#,
+        r#"["quic://a:1", "tls://b:1"]"#,
+    );
+    assert_eq!(most(quic, health, "raw"), 10 + 2);
+    assert_eq!(most(mixed, "", "raw"), 10 + 10 + 2);
+    assert_eq!(most(mixed, health, "raw"), 10 + 10 + 2 + 2);
+    let shared = "protocol = \"pos\"\nlimits = { connections = 3, dedicated = 4 }";
+    assert_eq!(most(quic, shared, "pos"), 10 + 2);
+    assert_eq!(most(mixed, shared, "pos"), 10 + 2 + 2 * 7);
+    let found = format!("{shared}\ndiscovery.endpoints = 16");
+    let [quic, tls] = ["quic", "tls"].map(|scheme| format!("\"{scheme}://a:1\""));
+    assert_eq!(most(&quic, &found, "pos"), 10 + 2);
+    assert_eq!(most(&tls, &found, "pos"), 10 + 2 * 7 * 16);
+}
+
+#[test]
+fn each_event_stream_has_a_socket_upstream() {
+    let text = r#"
+        [gateway]
+        workers = 2
+        [listeners.web]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "http"
+        limits = { connections = 10, in-flight = 8 }
+        [upstreams.cache]
+        url = "tcp://a:1"
+        protocol = "resp"
+        limits = { connections = 3, dedicated = 4 }
+        [[routes]]
+        from = "web"
+        operation = "GET /events/{channel}"
+        to = "cache"
+        request.send = "subscribe"
+        request.set = { args = ["{utf8(path.channel)}"] }
+        events = true
+        reply = [{ on = "push", json = { kind = "{kind}" } }, { on = "*", status = 502 }]
+        "#;
+    assert_eq!(plan(text).most_sockets(), 10 * (1 + 8) + 2 * 7);
 }
 
 #[test]

@@ -320,10 +320,7 @@ impl Plan {
     /// Events on their way to clients, each of whom has a connection upstream of its own.
     fn events(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
         let limits = &listener.limits;
-        let has_events = |route: &&Arc<RoutePlan>| route.spec.events.is_some();
-        let upstreams = listener.routes.iter().filter(has_events);
-        let plans = upstreams.filter_map(|route| self.upstreams.get(route.upstream));
-        let frame = wide(plans.map(|plan| plan.limits.frame).max()?);
+        let frame = wide(self.fed(listener).map(|plan| plan.limits.frame).max()?);
         let each = EVENTS.saturating_add(frame).saturating_add(CONNECTION);
         Some(MemoryLine {
             of: format!("listener `{}`", listener.name),

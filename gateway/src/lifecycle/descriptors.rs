@@ -13,14 +13,14 @@ const OF_WORKER: u64 = 80;
 pub(super) fn provide(plan: &Plan) {
     let allowed = raised(getrlimit(Resource::Nofile));
     let workers = u64::try_from(plan.workers.get()).unwrap_or(u64::MAX);
-    let connections = u64::try_from(plan.most_connections()).unwrap_or(u64::MAX);
-    let needed = connections
+    let sockets = u64::try_from(plan.most_sockets()).unwrap_or(u64::MAX);
+    let needed = sockets
         .saturating_add(OF_PROCESS)
         .saturating_add(workers.saturating_mul(OF_WORKER));
     if let Some(descriptors) = allowed.filter(|allowed| *allowed < needed) {
         tracing::warn!(
             descriptors,
-            connections,
+            sockets,
             "the limits of listeners and upstreams allow more connections than the process may have descriptors"
         );
     }
