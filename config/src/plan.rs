@@ -320,6 +320,21 @@ impl RoutePlan {
             | RouteAction::Relay => None,
         }
     }
+
+    /// Whether a payload has to be here whole: it is not handed on, or what is done with it or the choice of an
+    /// endpoint depends on it.
+    #[must_use]
+    pub fn weighs_payload(&self) -> bool {
+        let key = self.balance_key.as_ref();
+        let handed_on = match &self.action {
+            RouteAction::Proxy(proxy) => !proxy.weighs_payload(),
+            RouteAction::Translate(_)
+            | RouteAction::Convert(_)
+            | RouteAction::Forward
+            | RouteAction::Relay => false,
+        };
+        !handed_on || key.is_some_and(BalanceKey::weighs_payload)
+    }
 }
 
 impl RouteAction {

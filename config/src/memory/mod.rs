@@ -10,7 +10,6 @@ use crate::plan::{
     Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
     QUIC_STREAM_WINDOW, RouteAction, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
 };
-use gatewright_core::translate::BalanceKey;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -452,17 +451,8 @@ fn websocket(listener: &ListenerPlan) -> u64 {
 
 /// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
 fn passes_on(listener: &ListenerPlan) -> bool {
-    let handed_on = |route: &Arc<RoutePlan>| match &route.action {
-        RouteAction::Proxy(proxy) => {
-            let key = route.balance_key.as_ref();
-            !proxy.weighs_payload() && !key.is_some_and(BalanceKey::weighs_payload)
-        }
-        RouteAction::Translate(_)
-        | RouteAction::Convert(_)
-        | RouteAction::Forward
-        | RouteAction::Relay => false,
-    };
-    listener.routes.iter().all(handed_on) && !listener.table.weighs_payload()
+    let mut routes = listener.routes.iter();
+    !listener.table.weighs_payload() && !routes.any(|route| route.weighs_payload())
 }
 
 /// Places at an upstream, and in the queue for them, of one worker: of requests, or of clients where it is

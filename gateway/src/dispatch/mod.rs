@@ -29,8 +29,8 @@ use gatewright_core::message::{Correlation, Message, OperationId, Slot};
 use gatewright_core::route::Table;
 use gatewright_core::session::ExchangeKey;
 use gatewright_core::translate::{
-    BalanceKey, Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events,
-    misdirected, not_allowed, not_forwarded,
+    Carriage, Conversion, Facts, Outcome, Proxy, Translation, feed as events, misdirected,
+    not_allowed, not_forwarded,
 };
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -305,14 +305,7 @@ impl Dispatch {
     /// Whether a message goes on as it comes, and nobody looks at its payload.
     pub(crate) fn passes_on(&self, message: &Message, facts: &Facts) -> bool {
         let route = || self.route(message, facts);
-        let unseen = |route: &Rc<Route>| match &route.action {
-            Action::Proxy(proxy) => {
-                let key = route.plan.balance_key.as_ref();
-                !proxy.weighs_payload() && !key.is_some_and(BalanceKey::weighs_payload)
-            }
-            Action::Translate(_) | Action::Convert(_) | Action::Forward => false,
-        };
-        !self.weighs_payload && route().is_some_and(unseen)
+        !self.weighs_payload && route().is_some_and(|route| !route.plan.weighs_payload())
     }
 
     /// How long an exchange of a route may take; a message without a route is answered at once.

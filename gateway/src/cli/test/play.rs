@@ -72,12 +72,7 @@ pub(super) fn excess(listener: &ListenerPlan, sent: &Send) -> Option<String> {
     }
     let body = message.body().whole().map_or(0, |body| body.len());
     let route = stage.route(&message, &stage.facts(&message))?;
-    let is_read = listener.table.weighs_payload()
-        || match &route.action {
-            RouteAction::Proxy(proxy) => proxy.weighs_payload(),
-            RouteAction::Translate(_) | RouteAction::Convert(_) => true,
-            RouteAction::Forward | RouteAction::Relay => false,
-        };
+    let is_read = listener.table.weighs_payload() || route.weighs_payload();
     let most = limits.body;
     (is_read && body > most)
         .then(|| format!("a body of {body} bytes, of {most} that `limits.body` allows"))

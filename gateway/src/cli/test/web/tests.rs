@@ -47,6 +47,24 @@ reply = [
   { on = "timeout", status = 504 }, { on = "*", status = 502 },
 ]
 
+[upstreams.any]
+url = ["h2c://127.0.0.1:1", "h2c://127.0.0.1:2"]
+
+[upstreams.shops]
+url = ["h2c://127.0.0.1:1", "h2c://127.0.0.1:2"]
+balance = "hash"
+balance-key = "{json.shop}"
+
+[[routes]]
+from = "api"
+operation = "PUT /v3"
+to = "any"
+
+[[routes]]
+from = "api"
+operation = "PUT /v4"
+to = "shops"
+
 [[routes]]
 from = "api"
 operation = "GET /v1/{rest...}"
@@ -145,6 +163,16 @@ expect = { status = 201, headers = { x = "1" }, json = { reason = 5 } }"#,
         "expect.json.reason\n",
     ] {
         assert!(verdict.contains(part), "{verdict}");
+    }
+}
+
+#[test]
+fn a_body_is_too_long_only_where_it_is_read() {
+    for (path, read) in [("/v3", false), ("/v4", true)] {
+        let sent = format!("send = {{ put = \"{path}\", body = \"{:41}\" }}", "");
+        let found = run(&test(&format!("{sent}\nexpect = {{ status = 502 }}")));
+        let refused = found.iter().any(|found| found.contains("a body of 41"));
+        assert_eq!(refused, read, "{found:?}");
     }
 }
 
