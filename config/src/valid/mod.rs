@@ -283,13 +283,24 @@ fn note_same_address(reader: &mut Reader<'_>, file: &File) {
 }
 
 /// Whether the system refuses the one while somebody listens on the other. An unspecified address is every
-/// address of its family, and `[::]` is those of IPv4, too (RFC 3493, 3.7).
+/// address of its family, and `[::]` is those of IPv4, too (RFC 3493, 3.7). Link-local ones of two links are two
+/// (RFC 4007, 6).
 fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let (ip, other_ip) = (one.ip().to_canonical(), other.ip().to_canonical());
     let covers =
         |any: IpAddr, one: IpAddr| any.is_unspecified() && (any.is_ipv6() || one.is_ipv4());
-    let same = ip == other_ip || covers(ip, other_ip) || covers(other_ip, ip);
+    let one_link = link(one).is_none_or(|id| link(other).is_none_or(|other| id == other));
+    let same = (ip == other_ip && one_link) || covers(ip, other_ip) || covers(other_ip, ip);
     same && one.port() == other.port() && one.port() != 0
+}
+
+/// The link of an address that needs one, if it is said.
+fn link(address: SocketAddr) -> Option<u32> {
+    let SocketAddr::V6(address) = address else {
+        return None;
+    };
+    let id = address.scope_id();
+    (address.ip().is_unicast_link_local() && id != 0).then_some(id)
 }
 
 #[cfg(test)]
@@ -309,6 +320,11 @@ mod tests {
             ("[::]:7", "0.0.0.0:7", true),
             ("0.0.0.0:7", "[::1]:7", false),
             ("127.0.0.1:7", "[::ffff:127.0.0.1]:7", true),
+            ("[fe80::1%1]:7", "[fe80::1%2]:7", false),
+            ("[fe80::1%1]:7", "[fe80::1%1]:7", true),
+            ("[fe80::1%1]:7", "[fe80::1]:7", true),
+            ("[fe80::1%1]:7", "[::]:7", true),
+            ("[::1%1]:7", "[::1%2]:7", true),
         ] {
             let [one, other] = [one, other].map(|address| address.parse().unwrap());
             assert_eq!(overlap(one, other), overlaps, "{one} {other}");
