@@ -738,7 +738,7 @@ fn streams_of_quic_share_one_socket_of_each_worker() {
 }
 
 #[test]
-fn each_event_stream_has_a_socket_upstream() {
+fn each_event_stream_has_a_connection_upstream() {
     let text = r#"
         [gateway]
         workers = 2
@@ -760,6 +760,30 @@ fn each_event_stream_has_a_socket_upstream() {
         reply = [{ on = "push", json = { kind = "{kind}" } }, { on = "*", status = 502 }]
         "#;
     assert_eq!(plan(text).most_sockets(), 10 * (1 + 8) + 2 * 7);
+    let events = |text: &str| plan(text).memory().lines[2].bytes >> 10;
+    assert_eq!(events(text), 10 * 8 * (68 + 1024 + 2));
+    let encrypted = text.replace("tcp://a", "tls://a");
+    assert_eq!(events(&encrypted), 10 * 8 * (68 + 1024 + 2 + 128));
+}
+
+#[test]
+fn an_answer_of_http1_is_a_head_and_what_there_is_of_its_body() {
+    let text = r#"
+        [gateway]
+        workers = 2
+        [listeners.web]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "http"
+        [upstreams.shop]
+        url = "http://shop"
+        limits = { connections = 5, frame = "16KiB" }
+        [[routes]]
+        from = "web"
+        to = "shop"
+        "#;
+    let answers = plan(text).memory().lines.remove(2);
+    let each = 16 + 2 + 64;
+    assert_eq!(answers.bytes >> 10, 2 * 5 * each, "{}", answers.formula);
 }
 
 #[test]

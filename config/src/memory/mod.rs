@@ -320,7 +320,8 @@ impl Plan {
     fn events(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
         let limits = &listener.limits;
         let frame = wide(self.fed(listener).map(|plan| plan.limits.frame).max()?);
-        let each = EVENTS.saturating_add(frame).saturating_add(CONNECTION);
+        let connection = CONNECTION + self.fed(listener).map(carrier_of).max()?;
+        let each = EVENTS.saturating_add(frame).saturating_add(connection);
         Some(MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "events, each client's that wait and one being read",
@@ -330,7 +331,7 @@ impl Plan {
                 limits.in_flight,
                 size(EVENTS),
                 size(frame),
-                size(CONNECTION),
+                size(connection),
             ),
             bytes: wide(limits.connections)
                 .saturating_mul(wide(limits.in_flight))
@@ -390,7 +391,10 @@ impl Plan {
         }
         let limits = &upstream.limits;
         let endpoints = wide(upstream.most_endpoints());
-        let connection = CONNECTION + carrier_of(upstream);
+        let mut connection = CONNECTION + carrier_of(upstream);
+        if speech.protocol.descriptor().http.is_some() {
+            connection += PASSING;
+        }
         let each = wide(limits.frame).saturating_add(connection);
         let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
         let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
