@@ -15,8 +15,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fmt, io};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use std::{fmt, io, vec};
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
@@ -156,13 +156,22 @@ impl Dialler {
 async fn dial_tcp(authority: &Authority) -> io::Result<TcpStream> {
     let connected = match authority.address {
         Some(found) => connect(found).await,
-        None => connect_to_any(&authority.host, authority.port).await,
+        None => connect_to_any(authority).await,
     };
     connected.map_err(|e| at("TCP", e))
 }
 
-async fn connect_to_any(host: &str, port: u16) -> io::Result<TcpStream> {
-    first_of(lookup_host((host, port)).await?, connect).await
+async fn connect_to_any(authority: &Authority) -> io::Result<TcpStream> {
+    first_of(addresses(authority).await?, connect).await
+}
+
+/// Where the system finds a host. Without a descriptor it may say that the name is not known, so that this is
+/// asked for as well.
+pub(super) async fn addresses(authority: &Authority) -> io::Result<vec::IntoIter<SocketAddr>> {
+    let found = lookup_host((&*authority.host, authority.port)).await;
+    let lacking = || TcpSocket::new_v4().err().filter(is_our_own);
+    let found = found.map_err(|unknown| lacking().unwrap_or(unknown))?;
+    Ok(found.collect::<Vec<_>>().into_iter())
 }
 
 /// The first of the addresses of a name that is reached. Each is tried a little later than the one before, or

@@ -1,6 +1,6 @@
 //! Streams over QUIC (RFC 9000): one connection carries all streams of a worker to an endpoint.
 
-use super::dial::first_of;
+use super::dial::{addresses, first_of};
 use super::quic_stream::QuicStream;
 use super::stream::Stream;
 use crate::tls::ClientTls;
@@ -206,21 +206,13 @@ impl Quic {
     async fn handshake(&self, authority: &Authority, tls: &ClientTls) -> io::Result<Connection> {
         let name = tls.server_name.as_ref().unwrap_or(&authority.host);
         let config = client_config(tls)?;
-        let addresses = addresses(authority).await?.into_iter();
         let connect = |address| {
             let connecting = self.socket.connect(config.clone(), address, name);
             async move { Ok(connecting?.await?) }
         };
-        first_of(addresses, connect).await
-    }
-}
-
-async fn addresses(authority: &Authority) -> io::Result<Vec<SocketAddr>> {
-    match authority.address {
-        Some(found) => Ok(vec![found]),
-        None => {
-            let name = (&*authority.host, authority.port);
-            Ok(tokio::net::lookup_host(name).await?.collect())
+        match authority.address {
+            Some(found) => connect(found).await,
+            None => first_of(addresses(authority).await?, connect).await,
         }
     }
 }

@@ -339,6 +339,24 @@ async fn the_admin_listener_answers_when_no_descriptor_is_left() {
     assert_eq!(answered.status, status::APPROVED);
 }
 
+/// The system's resolver may say of any name that it is not known then.
+#[tokio::test]
+async fn a_name_that_nobody_could_look_up_for_want_of_a_descriptor_is_held_against_no_server() {
+    let backend = Backend::approving().await;
+    let url = backend.url().replace("127.0.0.1", "localhost");
+    let gateway = Gateway::start(&Config::pos([url])).await;
+    let mut clients = gateway.leave_no_descriptor().await;
+    let first = clients.first_mut().expect("one that was let in");
+    first.send([AuthReq::new(1)]).await;
+    let failed = "gatewright_upstream_connects_failed_total";
+    gateway.until_metric(failed, &[], 1.0).await;
+    gateway.limit_descriptors(256).await;
+    assert_eq!(first.reply_to(1).await.status, status::APPROVED);
+    let log = gateway.stderr();
+    assert!(log.contains("Too many open files"), "{log}");
+    assert!(!log.contains("failed to lookup"), "{log}");
+}
+
 #[tokio::test]
 async fn the_admin_listener_tells_how_it_is() {
     let backend = Backend::approving().await;
