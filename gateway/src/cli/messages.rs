@@ -52,7 +52,7 @@ pub(super) fn read(protocol: &Arc<dyn Protocol>, argument: Option<&str>) -> Outc
 fn one(descriptor: &Descriptor, document: &Json) -> Result<Message, String> {
     if let Some(event) = housekeeping(descriptor, document) {
         return Err(format!(
-            "`{event}` is no message: `decode` says that it was there, and not what was in it"
+            "`{event}` is no message, and nothing else can be written"
         ));
     }
     let message = from_json(descriptor, document).map_err(|error| error.to_string())?;

@@ -35,7 +35,7 @@ pub(super) struct View {
     /// The form of messages: a tree, or one JSON document a line as `encode` reads them.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
-    /// Show the values of secret fields.
+    /// Show the values of secret fields; `decode` shows what bodies hold, too.
     #[arg(long)]
     show_secrets: bool,
 }

@@ -139,6 +139,27 @@ fn a_mask_is_not_sent_for_the_secret() {
 }
 
 #[test]
+fn what_a_body_holds_is_shown_as_secrets_are() {
+    let request = b"PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n";
+    for (body, text, json) in [
+        (b"\"\n", r#"  "\"\n""#, r#"{"event":"body","text":"\"\n"}"#),
+        (b"\xff\0", "  hex ff00", r#"{"event":"body","hex":"ff00"}"#),
+    ] {
+        let input = hex(&[request, body.as_slice()].concat());
+        let decode = |options: &[&str]| {
+            let run = gatewright(&[&["decode", "-p", "http", &input], options].concat());
+            assert_eq!(run.code, Some(0), "{run}");
+            run.stdout.lines().last().unwrap().to_owned()
+        };
+        let place = format!("body at byte {}, 2 bytes", request.len());
+        assert_eq!(decode(&[]), place);
+        assert_eq!(decode(&["--format=json"]), r#"{"event":"body"}"#);
+        assert_eq!(decode(&["--show-secrets"]), text);
+        assert_eq!(decode(&["--format=json", "--show-secrets"]), json);
+    }
+}
+
+#[test]
 fn a_mask_is_found_in_lists_and_in_bytes_that_are_shown_as_text() {
     let request = b"GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer s3cret\r\n\r\n";
     let show = ["decode", "-p", "http", &hex(request), "--format", "json"];

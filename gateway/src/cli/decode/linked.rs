@@ -3,9 +3,11 @@
 use super::frames::{Frame, FrameError, Frames, From};
 use super::reader::{Carrier, Entry, Failure, Reader, Recording};
 use crate::cli::exit::Outcome;
+use crate::cli::hex;
 use crate::cli::output::Format;
 use crate::cli::view::{Told, View};
 use bytes::Bytes;
+use gatewright_core::codec::json::Secrets;
 use gatewright_core::codec::{Control, Event, Protocol};
 use gatewright_core::message::Message;
 use serde_json::{Value, json};
@@ -99,13 +101,29 @@ impl Linked {
             Event::Control(Control::Heartbeat(_)) => "heartbeat",
             Event::Control(Control::GoAway) => "go-away",
             Event::Control(Control::Continue) => "continue",
-            Event::Body(_) => "body",
+            Event::Body(bytes) => return self.show_body(bytes, &about),
             Event::End(_) => "end",
             Event::Reset(_) => "reset",
         };
         match self.view.format {
             Format::Text => Told::Text(format!("{housekeeping}{about}")),
             Format::Json => Told::Json(json!({ "event": housekeeping })),
+        }
+    }
+
+    /// Anything may be in a body, so that all of it is a secret.
+    fn show_body(&self, bytes: &[u8], about: &str) -> Told {
+        let shown = match self.view.secrets() {
+            Secrets::Masked => None,
+            Secrets::Shown => Some(std::str::from_utf8(bytes).map_err(|_| hex::show(bytes))),
+        };
+        match (self.view.format, shown) {
+            (Format::Text, None) => Told::Text(format!("body{about}")),
+            (Format::Text, Some(Ok(text))) => Told::Text(format!("body{about}\n  {text:?}")),
+            (Format::Text, Some(Err(hex))) => Told::Text(format!("body{about}\n  hex {hex}")),
+            (Format::Json, None) => Told::Json(json!({ "event": "body" })),
+            (Format::Json, Some(Ok(text))) => Told::Json(json!({ "event": "body", "text": text })),
+            (Format::Json, Some(Err(hex))) => Told::Json(json!({ "event": "body", "hex": hex })),
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Decode {
     /// streams and UDP datagrams in it are read, in the order of time.
     #[arg(value_name = "INPUT")]
     input: Option<String>,
-    /// Who sent the bytes [default: both, in turn]; of a capture, whose messages are shown.
+    /// Who sent the bytes [default: both, in turn, and the client where either may have]; of a capture, whose
+    /// messages are shown.
     #[arg(long, value_enum, value_name = "PEER")]
     from: Option<From>,
     /// The file or standard input holds hexadecimal digits, with `#` comments.
