@@ -469,7 +469,7 @@ fn the_memory_is_a_sum_of_limits() {
     assert_eq!(
         bytes,
         [
-            20 * (1 + 2 + 2) * kib,
+            20 * (1 + 2 + 5 + 2) * kib,
             20 * 7 * kib,
             2 * 2 * (3 * (1 + 64) + 128) * kib
         ]
@@ -495,9 +495,9 @@ fn the_memory_is_a_sum_of_limits() {
                     2 * (3 * (1 + 64) + 128) * kib
                 ))
             ),
+            (0, Some(("listeners.pos.limits.connections", 10 * 10 * kib))),
             // 20 are taken of 100, so half of the streams is what counts: 2 × (2 × 2 + 4).
             (1, Some(("listeners.pos.limits.frame", 20 * 7 * kib / 2))),
-            (0, Some(("listeners.pos.limits.connections", 10 * 5 * kib))),
         ]
     );
 }
@@ -552,7 +552,7 @@ fn requests_in_flight_hold_no_more_than_the_gateway_has_room_for() {
             .replace(
                 "[upstreams.payments]",
                 &format!(
-                    "limits = {{ frame = \"{frame}\", in-flight = 5000 }}\n[upstreams.payments]"
+                    "limits = {{ connections = 100, frame = \"{frame}\", in-flight = 5000 }}\n[upstreams.payments]"
                 ),
             )
             .replace(
@@ -576,6 +576,36 @@ fn requests_in_flight_hold_no_more_than_the_gateway_has_room_for() {
     // One of each worker has room whatever it holds.
     let text = memory("in-flight = \"1MiB\"", "64KiB").to_string();
     assert!(text.contains("1MiB in-flight of the gateway"), "{text}");
+}
+
+/// Whoever has asked and takes nothing is answered all the same.
+#[test]
+fn each_request_of_a_client_may_have_its_answer_waiting() {
+    let each = |keys: &str| {
+        let text = format!(
+            r#"
+            [listeners.front]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "http"
+            limits = {{ connections = 10, frame = "1KiB", send-buffer = "1KiB", body = "1KiB", in-flight = 100 }}
+            [upstreams.host]
+            url = "h2c://a"
+            limits.body = "512KiB"
+            [[routes]]
+            from = "front"
+            to = "host"
+            {keys}
+            "#
+        );
+        (plan(&text).memory().lines[0].bytes / 10) >> 10
+    };
+    let connection = 1 + 1 + 2 + 1024 + 128;
+    // What is on its way, and as much that was handed to the library.
+    assert_eq!(each(""), connection + 100 * (64 + 64));
+    let rules =
+        "operation = \"GET /\"\nrequest.get = \"/\"\nreply = [{ on = \"*\", status = 200 }]";
+    let arriving = 4;
+    assert_eq!(each(rules), connection + 100 * 512 + arriving);
 }
 
 #[test]

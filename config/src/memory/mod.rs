@@ -170,16 +170,10 @@ impl Plan {
         Some((2 * RELAY_BUFFER + carrier + RELAY, words))
     }
 
-    /// Connections of clients that speak messages. A client that takes no replies from an upstream
-    /// of messages is disconnected when one more does not fit.
+    /// Connections of clients that speak messages.
     fn connections(&self, listener: &ListenerPlan) -> MemoryLine {
         let limits = &listener.limits;
-        let reply = self.forwarded(listener).map(|plan| plan.limits.frame).max();
-        let reply = wide(reply.unwrap_or(0));
-        let mut more = match reply {
-            0 => String::new(),
-            reply => format!(" + {} frame of a reply", size(reply)),
-        };
+        let (replies, mut more) = self.replies_due(listener);
         let tls = tls(listener);
         if tls > 0 {
             more += &format!(" + {} TLS", size(tls));
@@ -199,7 +193,7 @@ impl Plan {
         }
         let each = wide(limits.frame)
             .saturating_add(wide(limits.send_buffer))
-            .saturating_add(reply)
+            .saturating_add(replies)
             .saturating_add(tls)
             .saturating_add(websocket)
             .saturating_add(http2)
@@ -223,6 +217,43 @@ impl Plan {
                 .saturating_mul(each)
                 .saturating_add(bodies),
         }
+    }
+
+    /// What there may be of replies to one client beyond `send-buffer`, at which no more requests of it are read,
+    /// and that in words. Those in flight are answered all the same. A client that takes no replies from an upstream
+    /// of messages is disconnected when one more does not fit, but for one of HTTP/2.
+    fn replies_due(&self, listener: &ListenerPlan) -> (u64, String) {
+        let limits = &listener.limits;
+        let frame = self.forwarded(listener).map(|plan| plan.limits.frame).max();
+        let each = match (&listener.protocol.descriptor().http, frame) {
+            (Some(_), _) => {
+                let answers = listener.routes.iter().map(|route| self.answer_due(route));
+                answers.max().unwrap_or(0)
+            }
+            (None, Some(frame)) => {
+                let frame = wide(frame);
+                return (frame, format!(" + {} frame of a reply", size(frame)));
+            }
+            (None, None) => wide(limits.frame),
+        };
+        let words = format!(
+            " + {} in-flight × {} of a reply",
+            limits.in_flight,
+            size(each)
+        );
+        (wide(limits.in_flight).saturating_mul(each), words)
+    }
+
+    /// What there may be of an answer of a route that a client of HTTP does not take.
+    fn answer_due(&self, route: &RoutePlan) -> u64 {
+        let limits = (self.upstreams.get(route.upstream)).map(|upstream| upstream.limits);
+        limits.map_or(0, |limits| match &route.action {
+            RouteAction::Translate(_) => wide(limits.body),
+            RouteAction::Convert(_) => TRANSLATED.saturating_mul(wide(limits.frame)),
+            // On its way to the client, and as much of it that the library of HTTP/2 has taken.
+            RouteAction::Proxy(_) => 2 * PASSING,
+            RouteAction::Forward | RouteAction::Relay => 0,
+        })
     }
 
     /// What clients of HTTP hold of bodies that are not whole, and that in words.
