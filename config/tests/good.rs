@@ -469,14 +469,15 @@ fn the_memory_is_a_sum_of_limits() {
     assert_eq!(
         bytes,
         [
-            20 * (1 + 2 + 5 + 2) * kib,
+            20 * (1 + 2 + 2) * kib,
             20 * 7 * kib,
-            2 * 2 * (3 * (1 + 64) + 128) * kib
+            2 * 2 * (3 * (1 + 64) + 128) * kib,
+            20 * 5 * kib,
         ]
     );
     assert_eq!(memory.total(), bytes.iter().sum::<u64>());
     // What its parts are, the sum, and what is most of it.
-    assert_eq!(memory.to_string().lines().count(), 3 + 1 + 3);
+    assert_eq!(memory.to_string().lines().count(), 4 + 1 + 3);
     let largest: Vec<_> = (memory.largest.iter())
         .map(|largest| {
             (
@@ -495,9 +496,9 @@ fn the_memory_is_a_sum_of_limits() {
                     2 * (3 * (1 + 64) + 128) * kib
                 ))
             ),
-            (0, Some(("listeners.pos.limits.connections", 10 * 10 * kib))),
             // 20 are taken of 100, so half of the streams is what counts: 2 × (2 × 2 + 4).
             (1, Some(("listeners.pos.limits.frame", 20 * 7 * kib / 2))),
+            (0, Some(("listeners.pos.limits.connections", 10 * 5 * kib))),
         ]
     );
 }
@@ -552,7 +553,7 @@ fn requests_in_flight_hold_no_more_than_the_gateway_has_room_for() {
             .replace(
                 "[upstreams.payments]",
                 &format!(
-                    "limits = {{ connections = 100, frame = \"{frame}\", in-flight = 5000 }}\n[upstreams.payments]"
+                    "limits = {{ frame = \"{frame}\", in-flight = 5000 }}\n[upstreams.payments]"
                 ),
             )
             .replace(
@@ -578,16 +579,18 @@ fn requests_in_flight_hold_no_more_than_the_gateway_has_room_for() {
     assert!(text.contains("1MiB in-flight of the gateway"), "{text}");
 }
 
-/// Whoever has asked and takes nothing is answered all the same.
+/// Whoever has asked and takes nothing is answered all the same, as long as there is room.
 #[test]
 fn each_request_of_a_client_may_have_its_answer_waiting() {
-    let each = |keys: &str| {
+    let waiting = |keys: &str, in_flight: &str| {
         let text = format!(
             r#"
+            [gateway]
+            in-flight = "{in_flight}"
             [listeners.front]
             bind = "tcp://127.0.0.1:0"
             protocol = "http"
-            limits = {{ connections = 10, frame = "1KiB", send-buffer = "1KiB", body = "1KiB", in-flight = 100 }}
+            limits = {{ connections = 10, in-flight = 100 }}
             [upstreams.host]
             url = "h2c://a"
             limits.body = "512KiB"
@@ -597,15 +600,14 @@ fn each_request_of_a_client_may_have_its_answer_waiting() {
             {keys}
             "#
         );
-        (plan(&text).memory().lines[0].bytes / 10) >> 10
+        plan(&text).memory().lines.pop().unwrap().bytes >> 10
     };
-    let connection = 1 + 1 + 2 + 1024 + 128;
     // What is on its way, and as much that was handed to the library.
-    assert_eq!(each(""), connection + 100 * (64 + 64));
+    assert_eq!(waiting("", "1GiB"), 10 * 100 * (64 + 64));
     let rules =
         "operation = \"GET /\"\nrequest.get = \"/\"\nreply = [{ on = \"*\", status = 200 }]";
-    let arriving = 4;
-    assert_eq!(each(rules), connection + 100 * 512 + arriving);
+    assert_eq!(waiting(rules, "1GiB"), 10 * 100 * 512);
+    assert_eq!(waiting(rules, "64MiB"), 64 << 10);
 }
 
 #[test]

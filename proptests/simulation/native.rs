@@ -42,6 +42,7 @@ pub(super) struct Call {
     lane: LaneKey,
     contents: Contents,
     nonces: Vec<Nonce>,
+    since: Instant,
     whereabouts: Whereabouts,
     replies: Vec<u64>,
     fault: Option<Fault>,
@@ -124,6 +125,7 @@ impl World {
             lane,
             contents,
             nonces,
+            since: self.now,
             whereabouts: Whereabouts::Queued,
             replies: Vec::new(),
             fault: None,
@@ -229,15 +231,44 @@ impl World {
 
     fn go_on(&mut self, key: LaneKey, place: Result<Lease, Fault>) {
         self.lane(key).waiting = None;
-        match place.and_then(|lease| self.keep_to(key, lease)) {
-            Ok(conn) => self.send_backlog(key, conn),
-            Err(fault) => {
-                for id in std::mem::take(&mut self.lane(key).backlog) {
-                    self.fail(id, fault.clone());
+        let mut next = Some(place);
+        while let Some(place) = next {
+            match place.and_then(|lease| self.keep_to(key, lease)) {
+                Ok(conn) => {
+                    self.send_backlog(key, conn);
+                    break;
                 }
+                Err(fault) => self.fail_first(key, &fault),
             }
+            if self.lane(key).backlog.is_empty() {
+                break;
+            }
+            next = self.ask(key).transpose();
         }
         self.rest(key);
+    }
+
+    fn fail_first(&mut self, key: LaneKey, fault: &Fault) {
+        let mut failed = self.lane(key).backlog.pop_front();
+        while let Some(id) = failed {
+            self.fail(id, fault.clone());
+            failed = self.lane(key).backlog.front().copied();
+            let wait = self.setting.limits.queue_wait;
+            failed = failed.filter(|id| self.calls[id].since + wait <= self.now);
+            if failed.is_some() {
+                self.lane(key).backlog.pop_front();
+            }
+        }
+    }
+
+    fn ask(&mut self, key: LaneKey) -> Result<Option<Lease>, Fault> {
+        match self.acquire(key.0, key.1, None, Task::Lane(key))? {
+            Place::Granted(lease) => Ok(Some(lease)),
+            Place::Queued(ticket) => {
+                self.lane(key).waiting = Some(ticket);
+                Ok(None)
+            }
+        }
     }
 
     fn send_backlog(&mut self, key: LaneKey, conn: ConnId) {
@@ -283,10 +314,8 @@ impl World {
         if let Some(lease) = self.lane(key).link.take() {
             self.give_back(lease, None);
         }
-        match self.acquire(key.0, key.1, None, Task::Lane(key)) {
-            Ok(Place::Granted(lease)) => self.go_on(key, Ok(lease)),
-            Ok(Place::Queued(ticket)) => self.lane(key).waiting = Some(ticket),
-            Err(fault) => self.go_on(key, Err(fault)),
+        if let Some(place) = self.ask(key).transpose() {
+            self.go_on(key, place);
         }
     }
 

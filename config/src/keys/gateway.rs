@@ -22,7 +22,7 @@ pub(crate) static IN_FLIGHT: Key = Key::new(
     "gateway.in-flight",
     Kind::Size(1 << 20..=1 << 40),
     Fallback::Value("\"1GiB\""),
-    "Bytes of requests that wait for their replies, over all workers, each of which has an even part: their frames, the values of those lists in them that rules look at, and their bodies where those are read whole, from their first byte on; 64KiB of each that is handed on as it comes. What has no room is refused as an overload, and a stream of HTTP/2 whose body has none so that it may be tried again. A request that is the only one of its worker has room, however long its listener lets it be.",
+    "Bytes of requests that wait for their replies, over all workers, each of which has an even part: their frames, the values of those lists in them that rules look at, and their bodies where those are read whole, from their first byte on; 64KiB of each that is handed on as it comes. So do answers that cannot leave, as others are due before them or their client takes none. What has no room is refused as an overload, and a stream of HTTP/2 whose body has none so that it may be tried again; a client that leaves more of its answers lying than there is room for is disconnected, of HTTP/2 their streams end. A request that is the only one of its worker has room, however long its listener lets it be.",
 )
 .memory("as much, and what the rules make of it");
 pub(crate) static DRAIN: Key = Key::table("gateway.drain", "How a stop is spread over time.");

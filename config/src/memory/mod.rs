@@ -131,7 +131,9 @@ impl Plan {
             .iter()
             .flat_map(|upstream| self.answers(upstream).or_else(|| self.replies(upstream)));
         let quic = self.upstreams.iter().flat_map(|plan| self.quic(plan));
-        listeners.chain(upstreams).chain(quic).collect()
+        let untaken = self.listeners.iter().flat_map(|plan| self.untaken(plan));
+        let all = listeners.chain(upstreams).chain(quic);
+        all.chain(untaken).collect()
     }
 
     fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
@@ -170,10 +172,16 @@ impl Plan {
         Some((2 * RELAY_BUFFER + carrier + RELAY, words))
     }
 
-    /// Connections of clients that speak messages.
+    /// Connections of clients that speak messages. A client that takes no replies from an upstream
+    /// of messages is disconnected when one more does not fit.
     fn connections(&self, listener: &ListenerPlan) -> MemoryLine {
         let limits = &listener.limits;
-        let (replies, mut more) = self.replies_due(listener);
+        let reply = self.forwarded(listener).map(|plan| plan.limits.frame).max();
+        let reply = wide(reply.unwrap_or(0));
+        let mut more = match reply {
+            0 => String::new(),
+            reply => format!(" + {} frame of a reply", size(reply)),
+        };
         let tls = tls(listener);
         if tls > 0 {
             more += &format!(" + {} TLS", size(tls));
@@ -193,7 +201,7 @@ impl Plan {
         }
         let each = wide(limits.frame)
             .saturating_add(wide(limits.send_buffer))
-            .saturating_add(replies)
+            .saturating_add(reply)
             .saturating_add(tls)
             .saturating_add(websocket)
             .saturating_add(http2)
@@ -219,40 +227,42 @@ impl Plan {
         }
     }
 
-    /// What there may be of replies to one client beyond `send-buffer`, at which no more requests of it are read,
-    /// and that in words. Those in flight are answered all the same. A client that takes no replies from an upstream
-    /// of messages is disconnected when one more does not fit, but for one of HTTP/2.
-    fn replies_due(&self, listener: &ListenerPlan) -> (u64, String) {
+    /// Answers that clients do not take beyond `send-buffer`, or that wait for others: at that no more requests are
+    /// read, but those in flight are answered all the same.
+    fn untaken(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
         let limits = &listener.limits;
-        let frame = self.forwarded(listener).map(|plan| plan.limits.frame).max();
-        let each = match (&listener.protocol.descriptor().http, frame) {
-            (Some(_), _) => {
-                let answers = listener.routes.iter().map(|route| self.answer_due(route));
-                answers.max().unwrap_or(0)
-            }
-            (None, Some(frame)) => {
-                let frame = wide(frame);
-                return (frame, format!(" + {} frame of a reply", size(frame)));
-            }
-            (None, None) => wide(limits.frame),
-        };
-        let words = format!(
-            " + {} in-flight × {} of a reply",
-            limits.in_flight,
-            size(each)
-        );
-        (wide(limits.in_flight).saturating_mul(each), words)
+        let answers = listener
+            .routes
+            .iter()
+            .map(|route| self.answer_untaken(listener, route));
+        let each = answers.max().filter(|each| *each > 0)?;
+        let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
+        Some(MemoryLine {
+            of: format!("listener `{}`", listener.name),
+            what: "answers that wait for others or for their clients",
+            formula: format!(
+                "min({} connections × {} in-flight × {}, {} in-flight of the gateway)",
+                limits.connections,
+                limits.in_flight,
+                size(each),
+                size(wide(self.in_flight)),
+            ),
+            bytes: asked.saturating_mul(each).min(wide(self.in_flight)),
+        })
     }
 
-    /// What there may be of an answer of a route that a client of HTTP does not take.
-    fn answer_due(&self, route: &RoutePlan) -> u64 {
+    /// What there may be of an answer of a route that cannot leave.
+    fn answer_untaken(&self, listener: &ListenerPlan, route: &RoutePlan) -> u64 {
+        let http = listener.protocol.descriptor().http.is_some();
         let limits = (self.upstreams.get(route.upstream)).map(|upstream| upstream.limits);
         limits.map_or(0, |limits| match &route.action {
-            RouteAction::Translate(_) => wide(limits.body),
-            RouteAction::Convert(_) => TRANSLATED.saturating_mul(wide(limits.frame)),
+            RouteAction::Translate(_) if http => wide(limits.body),
+            RouteAction::Convert(_) if http => TRANSLATED.saturating_mul(wide(limits.frame)),
+            RouteAction::Translate(_) | RouteAction::Convert(_) => wide(listener.limits.frame),
+            RouteAction::Forward => wide(limits.frame),
             // On its way to the client, and as much of it that the library of HTTP/2 has taken.
             RouteAction::Proxy(_) => 2 * PASSING,
-            RouteAction::Forward | RouteAction::Relay => 0,
+            RouteAction::Relay => 0,
         })
     }
 

@@ -222,6 +222,16 @@ impl<R> Session<R> {
         self.open(Correlation::None, deadline, requests.get())
     }
 
+    /// Whether what comes for this exchange may leave before the replies that are due.
+    #[must_use]
+    pub fn is_next(&self, key: ExchangeKey) -> bool {
+        let is_head = || {
+            let busy = self.busy.as_ref();
+            busy.is_some_and(|busy| busy.slots.is_head(key))
+        };
+        self.order == ReplyOrder::Any || is_head()
+    }
+
     /// Puts a part of an exchange's reply in line, where more is to follow. `false` if the
     /// exchange is over, and the part is dropped.
     pub fn handle_part(&mut self, key: ExchangeKey, part: R, now: Instant) -> bool {

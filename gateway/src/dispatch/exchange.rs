@@ -1,10 +1,11 @@
 //! One request on its way to an upstream and back.
 
 use super::feed::{Opening, PATIENCE};
-use super::room::Share;
+use super::room::{Share, weight};
 use super::trial::Trial;
 use super::{Action, Arrival, Reply, Route, Sender};
 use crate::clock;
+use crate::http2::BUDGET;
 use crate::upstream::{Call, Lane, NativeCall, Parcel, TimeLeft, Wish};
 use gatewright_core::codec::{Event, Needs, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
@@ -284,6 +285,24 @@ impl Exchange {
         }
     }
 
+    /// Takes room for what came of it, which cannot be said yet.
+    pub(crate) fn keep(&mut self, answer: Answer) -> Result<Answer, Fault> {
+        let bytes = match &answer {
+            Answer::Http => match self.response().map(|answer| &answer.body) {
+                Some(Body::Whole(body)) => body.len(),
+                Some(Body::Stream(_)) => BUDGET,
+                Some(Body::Empty | Body::Awaited) | None => 0,
+            },
+            Answer::Message(reply) => reply.as_deref().map_or(0, weight),
+            Answer::Events(_) => BUDGET,
+        };
+        let share = self.share.as_mut();
+        match share.is_none_or(|share| share.hold_beside(bytes)) {
+            true => Ok(answer),
+            false => Err(unsaid()),
+        }
+    }
+
     /// The HTTP response that came, until it has become a reply.
     pub(super) const fn response(&self) -> Option<&HttpAnswer> {
         match &self.way {
@@ -395,6 +414,12 @@ impl Exchange {
         };
         Ok(())
     }
+}
+
+/// The fault of an answer that has to wait and finds no room.
+pub(crate) fn unsaid() -> Fault {
+    let detail = "answers that wait for their turn hold too many bytes";
+    Fault::sent(FaultClass::Overload, detail)
 }
 
 /// The fault of what finds no room.

@@ -9,7 +9,7 @@ mod room;
 mod trial;
 
 pub(crate) use batch::Batch;
-pub(crate) use exchange::{Answer, Exchange};
+pub(crate) use exchange::{Answer, Exchange, unsaid};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
 pub(crate) use room::{Room, Share};
@@ -564,7 +564,7 @@ impl Dispatch {
                 (Some(&exchange.request), by_rules)
             }
             Reply::Refusal(refusal) => (Some(&refusal.request), None),
-            Reply::Unread(_) | Reply::Frames(_) => (None, None),
+            Reply::Unread(_) | Reply::Frames { .. } => (None, None),
         };
         let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
         by_rules.into_iter().chain(refusal).map(Event::Head)

@@ -1,6 +1,6 @@
 //! What clients get.
 
-use super::Exchange;
+use super::{Exchange, Share};
 use bytes::BytesMut;
 use gatewright_core::codec::Event;
 use gatewright_core::message::{BodyStream, Message};
@@ -16,8 +16,12 @@ pub(crate) enum Reply {
     Refusal(Box<Refusal>),
     /// The answer to what could not be read, or asks for nothing.
     Unread(Box<Event>),
-    /// Whole frames of replies to requests that nobody read.
-    Frames(BytesMut),
+    /// Whole frames of replies to requests that nobody read, and what those take of the worker's room that wait for
+    /// others.
+    Frames {
+        frames: BytesMut,
+        _share: Option<Box<Share>>,
+    },
 }
 
 #[derive(Debug)]
@@ -40,10 +44,6 @@ impl Reply {
         Self::Unread(Box::new(Event::Head(message)))
     }
 
-    pub(crate) const fn passed_on(frames: BytesMut) -> Self {
-        Self::Frames(frames)
-    }
-
     pub(super) fn to_request(message: Message, request: Message) -> Self {
         let event = Event::Head(message);
         Self::Refusal(Box::new(Refusal { event, request }))
@@ -61,7 +61,7 @@ impl Reply {
     pub(crate) fn patience(&self) -> Duration {
         match self {
             Self::Exchange(exchange) => exchange.patience(),
-            Self::Refusal(_) | Self::Unread(_) | Self::Frames(_) => Duration::ZERO,
+            Self::Refusal(_) | Self::Unread(_) | Self::Frames { .. } => Duration::ZERO,
         }
     }
 
@@ -79,7 +79,7 @@ impl Reply {
             Self::Exchange(exchange) => exchange.reply().map(Content::Event),
             Self::Refusal(refusal) => Some(Content::Event(&refusal.event)),
             Self::Unread(event) => Some(Content::Event(event)),
-            Self::Frames(frames) => Some(Content::Frames(frames)),
+            Self::Frames { frames, .. } => Some(Content::Frames(frames)),
         }
     }
 }

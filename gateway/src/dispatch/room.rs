@@ -1,4 +1,5 @@
-//! How many bytes of requests a worker holds: from when their bodies are collected until they are answered.
+//! How many bytes of requests a worker holds, from when their bodies are collected until they are answered, and of
+//! answers that cannot leave at once.
 
 use crate::http2::BUDGET;
 use gatewright_core::message::{Body, Message, Value};
@@ -49,13 +50,18 @@ impl Room {
 
     /// The same for a message and its payload.
     pub(super) fn take_for(self: &Rc<Self>, message: &Message) -> Option<Share> {
-        let payload = match message.body() {
-            Body::Empty | Body::Awaited => 0,
-            Body::Whole(bytes) => bytes.len(),
-            Body::Stream(_) => passing(message),
-        };
-        self.take(message.size().saturating_add(payload))
+        self.take(weight(message))
     }
+}
+
+/// What a message and its payload hold.
+pub(super) fn weight(message: &Message) -> usize {
+    let payload = match message.body() {
+        Body::Empty | Body::Awaited => 0,
+        Body::Whole(bytes) => bytes.len(),
+        Body::Stream(_) => passing(message),
+    };
+    message.size().saturating_add(payload)
 }
 
 /// What there may be of a payload at a time that is handed on as it comes.
@@ -78,6 +84,24 @@ impl Share {
             .held
             .set(self.room.held.get().saturating_sub(less));
         self.bytes -= less;
+    }
+
+    /// Takes room for so many bytes of answers that wait, and gives back what it had beyond. Who is alone has no
+    /// more of it than there is: of answers there may be many.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        let held = self.room.held.get();
+        let sum = (held.saturating_sub(self.bytes)).saturating_add(bytes);
+        if bytes > self.bytes && sum > self.room.most {
+            return false;
+        }
+        self.room.held.set(sum);
+        self.bytes = bytes;
+        true
+    }
+
+    /// The same beside what it has.
+    pub(super) fn hold_beside(&mut self, bytes: usize) -> bool {
+        self.hold(self.bytes.saturating_add(bytes))
     }
 
     /// Takes so many more bytes, if there is room: as [`Room::take`] does.
@@ -124,6 +148,15 @@ mod tests {
         assert!(growing.grow(8) && growing.grow(8), "it is alone");
         assert!(room.take(1).is_none());
         drop(growing);
+        assert_eq!(room.held.get(), 0);
+        let (mut holding, other) = (room.share(), room.take(4).unwrap());
+        assert!(holding.hold(6) && holding.hold(6) && !holding.hold(7));
+        assert!(holding.hold(2));
+        assert_eq!(room.held.get(), 6);
+        drop(other);
+        assert!(holding.hold_beside(8), "ten in all");
+        assert!(!holding.hold_beside(1), "though it is alone");
+        drop(holding);
         assert_eq!(room.held.get(), 0);
     }
 

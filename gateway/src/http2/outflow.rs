@@ -59,6 +59,11 @@ impl Outflow {
         }
     }
 
+    /// Bytes that the peer has no room for yet.
+    pub(crate) const fn held_up(&self) -> usize {
+        self.chunk.len()
+    }
+
     pub(crate) fn waits(&self) -> Waits {
         Rc::clone(&self.waits)
     }

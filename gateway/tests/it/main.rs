@@ -6,6 +6,7 @@ mod upstream_windows;
 mod header_rules;
 mod kept_connections;
 mod in_flight_room;
+mod untaken;
 mod peers_alone;
 mod proxy;
 mod forwarded;

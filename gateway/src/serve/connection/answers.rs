@@ -2,9 +2,9 @@
 
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
-use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply};
+use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply, unsaid};
 use crate::upstream::Part;
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use gatewright_core::codec::{EncodeError, Event};
 use gatewright_core::fault::Fault;
 use gatewright_core::session::ExchangeKey;
@@ -25,6 +25,7 @@ impl Connection {
             return;
         }
         let mut parts = Vec::new();
+        let streams = work.streaming.is_some();
         work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
@@ -35,7 +36,7 @@ impl Connection {
                 InFlight::Batch(batch) => match batch.poll(cx) {
                     Poll::Ready(part) if part.end.is_some() => Some(Outcome::Part(part)),
                     Poll::Ready(part) => {
-                        parts.push((batch.key, part.frames));
+                        parts.push((batch.key, part));
                         None
                     }
                     Poll::Pending => None,
@@ -43,28 +44,36 @@ impl Connection {
             },
             |in_flight, outcome| match (in_flight, outcome) {
                 (InFlight::Exchange(exchange), Outcome::Answer(result)) => {
-                    self.finish(exchange, result, now);
+                    self.finish(exchange, result, streams, now);
                 }
                 (InFlight::Batch(batch), Outcome::Part(part)) => {
-                    self.finish_batch(&batch, part, now);
+                    self.finish_batch(&batch, part, streams, now);
                 }
                 // Each is polled as what it is.
                 (InFlight::Exchange(_), Outcome::Part(_))
                 | (InFlight::Batch(_), Outcome::Answer(_)) => {}
             },
         );
-        for (key, frames) in parts {
-            self.session.handle_part(key, Reply::passed_on(frames), now);
+        for (key, part) in parts {
+            self.pass_frames(key, part.frames, part.replies, streams, now);
         }
     }
 
+    /// Gives an exchange the reply that becomes of what came. One that has to wait, for others or for one that
+    /// `streams`, takes room.
     pub(super) fn finish(
         &mut self,
-        exchange: Box<Exchange>,
+        mut exchange: Box<Exchange>,
         result: Result<Answer, Fault>,
+        streams: bool,
         now: Instant,
     ) {
         let key = exchange.key;
+        let waits = || key.is_some_and(|key| streams || !self.session.is_next(key));
+        let result = match result {
+            Ok(answer) if waits() => exchange.keep(answer),
+            result => result,
+        };
         let reply = self.listener.dispatch.finish(exchange, result, now);
         if reply
             .as_ref()
@@ -76,10 +85,9 @@ impl Connection {
     }
 
     /// Ends a batch: the replies that came, and a refusal for each that did not.
-    pub(super) fn finish_batch(&mut self, batch: &Batch, part: Part, now: Instant) {
+    pub(super) fn finish_batch(&mut self, batch: &Batch, part: Part, streams: bool, now: Instant) {
         if !part.frames.is_empty() {
-            let frames = Reply::passed_on(part.frames);
-            self.session.handle_part(batch.key, frames, now);
+            self.pass_frames(batch.key, part.frames, part.replies, streams, now);
         }
         let end = part.end.unwrap_or(Ok(()));
         self.listener.dispatch.count_batch(batch, &end, now);
@@ -91,6 +99,28 @@ impl Connection {
         }
     }
 
+    /// Puts frames of so many replies in line. Those that have to wait take room, as in [`finish`](Self::finish).
+    fn pass_frames(
+        &mut self,
+        key: ExchangeKey,
+        frames: BytesMut,
+        replies: u32,
+        streams: bool,
+        now: Instant,
+    ) {
+        let waits = streams || !self.session.is_next(key);
+        let mut share = waits.then(|| Box::new(self.listener.worker.room().share()));
+        if share.as_mut().is_none_or(|share| share.hold(frames.len())) {
+            let frames = Reply::Frames {
+                frames,
+                _share: share,
+            };
+            self.session.handle_part(key, frames, now);
+        } else {
+            self.refuse_part(key, replies, &unsaid(), now);
+        }
+    }
+
     pub(super) fn refuse_batch(
         &mut self,
         key: ExchangeKey,
@@ -98,6 +128,12 @@ impl Connection {
         fault: &Fault,
         now: Instant,
     ) {
+        self.refuse_part(key, requests, fault, now);
+        self.session.handle_reply(key, None, now);
+    }
+
+    /// The same for some of them; more is to follow.
+    fn refuse_part(&mut self, key: ExchangeKey, requests: u32, fault: &Fault, now: Instant) {
         for _ in 0..requests {
             let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
                 self.end_by("unanswerable");
@@ -106,7 +142,6 @@ impl Connection {
             };
             self.session.handle_part(key, refusal, now);
         }
-        self.session.handle_reply(key, None, now);
     }
 
     /// Gives an exchange its reply. Where the protocol has none to give, the connection closes
@@ -228,11 +263,23 @@ impl Connection {
         }
     }
 
-    /// A connection that clients share upstream is read on whether this client takes its replies
-    /// or not: one that leaves too many of them lying is disconnected.
-    pub(super) fn evict_if_slow(&self, work: &Work) -> Result<(), Ended> {
-        let room = self.listener.reply_room;
-        if room.is_some_and(|room| work.outbound.len() > room) {
+    /// What is in flight is answered whether this client takes its replies or not, as a connection that clients
+    /// share upstream is read on: one that leaves too many of them lying is disconnected.
+    pub(super) fn evict_if_slow(&self, work: &mut Work) -> Result<(), Ended> {
+        let waiting = work.outbound.len();
+        let most = self.listener.reply_room;
+        let beyond = waiting.saturating_sub(self.listener.limits.send_buffer);
+        let has_room = match (&mut work.untaken, beyond) {
+            (untaken, 0) => {
+                *untaken = None;
+                true
+            }
+            (untaken, beyond) => {
+                let share = || self.listener.worker.room().share();
+                untaken.get_or_insert_with(share).hold(beyond)
+            }
+        };
+        if !has_room || most.is_some_and(|most| waiting > most) {
             tracing::info!(peer = %self.peer.address, listener = %self.listener.name, "a client takes its replies too slowly");
             return Err(Ended("slow-reader"));
         }

@@ -108,14 +108,15 @@ impl Connection {
         match work.exchanges.take(|e| e.key() == Some(key)) {
             Some(InFlight::Exchange(exchange)) => {
                 let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-                self.finish(exchange, Err(fault), now);
+                self.finish(exchange, Err(fault), false, now);
             }
             Some(InFlight::Batch(mut batch)) => {
                 batch.time_out(now);
                 let mut part = batch.cut();
                 let fault = Fault::sent(FaultClass::Timeout, "no reply in time");
                 part.end = Some(Err(fault));
-                self.finish_batch(&batch, part, now);
+                let streams = work.streaming.is_some();
+                self.finish_batch(&batch, part, streams, now);
             }
             None => self.settle(Some(key), None, now),
         }
@@ -129,7 +130,7 @@ impl Connection {
         };
         while let Some(InFlight::Exchange(exchange)) = work.exchanges.take(late) {
             let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-            self.finish(exchange, Err(fault), now);
+            self.finish(exchange, Err(fault), false, now);
         }
     }
 

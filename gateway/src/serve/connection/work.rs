@@ -2,7 +2,7 @@
 
 use super::payload::Incoming;
 use super::streamed::Streaming;
-use crate::dispatch::{Exchange, Exchanges, InFlight, Reply};
+use crate::dispatch::{Exchange, Exchanges, InFlight, Reply, Share};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
 use gatewright_core::session::{ExchangeKey, Spare};
@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(crate) struct Work {
     pub(super) inbound: BytesMut,
     pub(super) outbound: BytesMut,
+    /// What replies take of the worker's room that the client should have taken.
+    pub(super) untaken: Option<Share>,
     pub(super) exchanges: Exchanges,
     pub(super) lanes: Lanes,
     /// Memory for a session that gets busy, from the last one that became quiet.
@@ -100,6 +102,7 @@ impl Work {
         self.lanes.clear();
         self.inbound = BytesMut::new();
         self.outbound.clear();
+        self.untaken = None;
         self.keep_little();
         self.partial_since = None;
         self.stalled_since = None;

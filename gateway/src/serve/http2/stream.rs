@@ -5,7 +5,7 @@ use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
 use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender, Share};
-use crate::http2::{Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
+use crate::http2::{BUDGET, Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
@@ -58,12 +58,16 @@ struct Replying {
     left: Bytes,
     /// Since when the client takes none of it.
     stalled_since: Option<Instant>,
+    /// What it takes of the worker's room once it has to wait.
+    share: Option<Share>,
 }
 
 /// A response whose body is on its way.
 struct Streaming {
     outflow: Outflow,
     _reply: Reply,
+    /// What it takes of the worker's room once it has to wait.
+    share: Option<Share>,
 }
 
 /// How a stream ends.
@@ -178,8 +182,11 @@ impl Stream {
                 State::Replying(replying) => return replying.poll(turn, cx),
                 State::Streaming(streaming) => {
                     turn.moved = true;
-                    ready!(Pin::new(&mut streaming.outflow).poll(cx));
-                    return Poll::Ready(End::Ours);
+                    let ended = Pin::new(&mut streaming.outflow).poll(cx).is_ready();
+                    if ended || !streaming.has_room(turn) {
+                        return Poll::Ready(End::Ours);
+                    }
+                    return Poll::Pending;
                 }
                 State::Done(end) => return Poll::Ready(*end),
             }
@@ -312,6 +319,7 @@ impl Stream {
                 stream,
                 left,
                 stalled_since: None,
+                share: None,
             }),
             (Payload::Awaited, Some(rest)) => {
                 let listener = turn.client.listener;
@@ -320,6 +328,7 @@ impl Stream {
                 State::Streaming(Box::new(Streaming {
                     outflow: Outflow::new(rest, stream, turn.allowance.clone(), patience),
                     _reply: reply,
+                    share: None,
                 }))
             }
             (Payload::Whole(_) | Payload::Awaited, _) => State::Done(End::Ours),
@@ -486,6 +495,31 @@ impl Arriving {
     }
 }
 
+/// Whether there is room for bytes that the client does not take yet.
+fn has_room(share: &mut Option<Share>, bytes: usize, turn: &mut Turn<'_>) -> bool {
+    let listener = turn.client.listener;
+    let share = share.get_or_insert_with(|| listener.worker.room().share());
+    let has_room = share.hold(bytes);
+    if !has_room {
+        turn.moved = true;
+        tracing::debug!(peer = %turn.client.peer.address, listener = %listener.name, "an answer that its client does not take finds no room");
+    }
+    has_room
+}
+
+impl Streaming {
+    /// Whether it may go on as it does: what the client does not take is kept here and on its way here.
+    fn has_room(&mut self, turn: &mut Turn<'_>) -> bool {
+        match self.outflow.held_up() {
+            0 => {
+                self.share = None;
+                true
+            }
+            chunk => has_room(&mut self.share, chunk + BUDGET, turn),
+        }
+    }
+}
+
 impl Replying {
     fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
         while !self.left.is_empty() {
@@ -494,6 +528,10 @@ impl Replying {
                 0 => match self.stream.poll_capacity(cx) {
                     Poll::Ready(Some(Ok(room))) => room,
                     Poll::Ready(_) => return Poll::Ready(End::Theirs),
+                    Poll::Pending if !has_room(&mut self.share, self.left.len(), turn) => {
+                        self.stream.send_reset(Reason::ENHANCE_YOUR_CALM);
+                        return Poll::Ready(End::Ours);
+                    }
                     Poll::Pending => {
                         self.stalled_since.get_or_insert(turn.now);
                         turn.wake_at(turn.now + turn.client.listener.limits.send_time);

@@ -1,0 +1,153 @@
+//! Answers that cannot leave: their client takes none, or others are due before them. All of them together have as
+//! much room as the configuration says, and who takes no more than others finds them good.
+
+use crate::support::backend::{Action, Answer, Backend};
+use crate::support::gateway::Gateway;
+use crate::support::http2_wire::{
+    DATA, END_STREAM, HEADERS, RST_STREAM, Raw, WINDOW_UPDATE, frame, get,
+};
+use crate::support::{in_time, raw};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+const BODY: usize = 64 << 10;
+const ASKED: usize = 64;
+/// So many bodies have room.
+const ROOM: usize = (1 << 20) / BODY;
+
+/// Answers to `/slow` once its gate is open.
+async fn server(body: usize) -> Backend {
+    let backend = Backend::scripted(move |asked| {
+        let answer = Answer::status(200).body(vec![b'x'; body]);
+        match &*asked.target {
+            "/slow" => Action::AtGate(answer),
+            _ => Action::Answer(answer),
+        }
+    });
+    backend.start().await
+}
+
+/// In front of it. With rules, answers are read whole before they are passed on.
+async fn gateway(backend: &Backend, rules: bool) -> Gateway {
+    let rules = match rules {
+        true => {
+            "operation = \"GET /{name}\"\nrequest.get = \"/{path.name}\"\nreply = [{ on = \"2xx\", status = 200, body = \"{body}\" }, { on = \"*\", status = 503 }]"
+        }
+        false => "",
+    };
+    let text = format!(
+        r#"
+        [gateway]
+        workers = 1
+        in-flight = "1MiB"
+        [admin]
+        http = "127.0.0.1:0"
+        [listeners.front]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "http"
+        limits = {{ in-flight = {ASKED}, send-buffer = "64KiB" }}
+        [upstreams.backend]
+        url = "{}"
+        [[routes]]
+        from = "front"
+        to = "backend"
+        {rules}
+        "#,
+        backend.url()
+    );
+    Gateway::start_text(&text, &[]).await
+}
+
+/// Asks for more on one connection of HTTP/2 than there is room for, and opens no window.
+async fn over_http2(rules: bool) {
+    let backend = server(BODY).await;
+    let gateway = gateway(&backend, rules).await;
+    let no_window = [0, 4, 0, 0, 0, 0];
+    let mut raw = Raw::over(raw::connect(&gateway).await, &no_window).await;
+    let mut left = std::collections::BTreeSet::new();
+    for stream in (1..).step_by(2).take(ASKED) {
+        raw.send(&get(stream, &[])).await;
+        left.insert(stream);
+    }
+    while left.len() > ROOM {
+        let (_, _, stream, _) = raw.next_of(RST_STREAM).await;
+        assert!(left.remove(&stream));
+    }
+    // The others are whole.
+    let much = 0x7fff_0000_u32.to_be_bytes();
+    for stream in left.iter().chain(&[0]) {
+        raw.send(&frame(WINDOW_UPDATE, 0, *stream, &much)).await;
+    }
+    let mut whole = 0;
+    while let Some(of) = left.first().copied() {
+        let (kind, flags, stream, payload) = raw.next().await.expect("a frame");
+        match kind {
+            DATA => whole += payload.len(),
+            RST_STREAM => assert!(left.remove(&stream), "{of}"),
+            _ => {}
+        }
+        if kind == DATA && flags & END_STREAM != 0 {
+            left.remove(&stream);
+        }
+    }
+    assert!(whole >= BODY && whole % BODY == 0, "{whole}");
+    // There is room again.
+    let next = 2 * u32::try_from(ASKED).expect("few") + 1;
+    raw.send(&get(next, &[])).await;
+    assert_eq!(raw.next_of(HEADERS).await.2, next);
+}
+
+#[tokio::test]
+async fn whole_answers_that_a_client_of_http2_does_not_take_are_bounded() {
+    over_http2(true).await;
+}
+
+#[tokio::test]
+async fn streams_that_a_client_of_http2_does_not_take_are_bounded() {
+    over_http2(false).await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_more_lying_than_there_is_room_for_is_disconnected() {
+    let backend = server(512 << 10).await;
+    let gateway = gateway(&backend, true).await;
+    let mut client = raw::connect(&gateway).await;
+    let request = b"GET /a HTTP/1.1\r\nhost: a.example\r\n\r\n".repeat(ASKED);
+    client.write_all(&request).await.expect("taken");
+    gateway.until_closed("slow-reader", 1).await;
+    // There is room for others.
+    let mut other = raw::connect(&gateway).await;
+    let request = b"GET /a HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\n\r\n";
+    other.write_all(request).await.expect("taken");
+    let mut answer = Vec::new();
+    let read = in_time("an answer", other.read_to_end(&mut answer)).await;
+    assert!(read.is_ok() && answer.starts_with(b"HTTP/1.1 200 "));
+    assert!(answer.len() > 512 << 10, "{}", answer.len());
+}
+
+/// Where it is not their client who keeps them waiting, those without room are refused, each in its place.
+#[tokio::test]
+async fn answers_behind_one_that_is_slow_are_refused_where_they_have_no_room() {
+    let backend = server(BODY).await;
+    let gateway = gateway(&backend, true).await;
+    let mut client = raw::connect(&gateway).await;
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: a.example\r\n\r\n");
+    let requests = ask("/slow") + &ask("/a").repeat(ASKED - 1);
+    client.write_all(requests.as_bytes()).await.expect("taken");
+    let answered = [("route", "#1"), ("outcome", "overload")];
+    let none = (ASKED - ROOM) as f64;
+    gateway
+        .until_metric("gatewright_exchanges_total", &answered, none)
+        .await;
+    backend.open_gate();
+    client.shutdown().await.expect("open");
+    let mut answers = String::new();
+    let read = in_time("answers", client.read_to_string(&mut answers)).await;
+    assert!(read.is_ok(), "{read:?}");
+    let count = |status: &str| answers.matches(status).count();
+    assert_eq!(count("HTTP/1.1 200 "), ROOM);
+    assert_eq!(count("HTTP/1.1 503 "), ASKED - ROOM);
+    assert!(
+        answers.starts_with("HTTP/1.1 200 "),
+        "the slow one is first"
+    );
+}
