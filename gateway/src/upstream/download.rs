@@ -57,10 +57,7 @@ impl Download {
             ends,
         } = self;
         let stopped = inflow.await;
-        let stalled = upload.as_ref().is_some_and(Upload::is_stalled);
         match (ends, stopped) {
-            // The server may have waited for the rest of the request.
-            (Ends::Judged, Stopped::Cut) if stalled => {}
             (Ends::Judged, Stopped::Cut) => lease.blame(),
             // What nobody wants any more was good until then.
             (Ends::Judged, Stopped::Whole | Stopped::Unwanted) => lease.praise(clock::now()),

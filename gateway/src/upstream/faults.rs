@@ -8,7 +8,8 @@ use h2::Reason;
 /// The fault of a request whose stream ended.
 pub(super) fn failed(lease: &Lease, upload: Option<&Upload>, error: &h2::Error) -> Fault {
     let by_server = error.is_remote() && error.is_reset();
-    if by_server && upload.is_some_and(Upload::is_stalled) {
+    let given_up = matches!(error.reason(), Some(Reason::CANCEL | Reason::NO_ERROR));
+    if by_server && given_up && upload.is_some_and(Upload::is_stalled) {
         return Fault::sent(FaultClass::BadRequest, GIVEN_UP);
     }
     blamed(lease, fault(error))
