@@ -180,6 +180,7 @@ impl Lookup {
     async fn look_for_addresses(&mut self) -> Result<Option<Answer>, NetError> {
         let known = self.known(&self.host);
         let Some(addresses) = self.names.addresses(&self.host, &known).await? else {
+            self.known.clear();
             return Ok(None);
         };
         let answer = Answer {
@@ -192,6 +193,7 @@ impl Lookup {
 
     async fn look_for_service(&mut self) -> Result<Option<Answer>, NetError> {
         let Some(found) = present(self.names.v4.srv_lookup(&*self.host).await)? else {
+            self.known.clear();
             return Ok(None);
         };
         let mut targets: Vec<&SRV> = (found.answers().iter())
