@@ -16,7 +16,7 @@ pub(crate) static FIELDS: Key = Key::new(
     "listeners.*.forwarded.fields",
     Kind::Choice(&["x-forwarded", "forwarded", "both", "none"]),
     Fallback::Value("\"x-forwarded\""),
-    "By which fields: `x-forwarded-for`, `x-forwarded-proto` and `x-forwarded-host`, or `forwarded` (RFC 7239). Those that are not said end here; with `none` all do, for servers that it is nothing to where a request came from. `client.ip` goes by the same ones; with `both`, by either, and where they do not agree it is `peer.ip`, the proxy: a client can bring that about if the proxy writes only one of them.",
+    "By which fields: `x-forwarded-for`, `x-forwarded-proto` and `x-forwarded-host`, or `forwarded` (RFC 7239). Those that are not said end here; with `none` all do, but for `via`: for servers that it is nothing to where a request came from. `client.ip` goes by the same ones; with `both`, by either, and where they do not agree it is `peer.ip`, the proxy: a client can bring that about if the proxy writes only one of them.",
 );
 
 pub(crate) static KEYS: &[&Key] = &[&FORWARDED, &TRUSTED, &FIELDS];

@@ -9,7 +9,9 @@ use crate::read::{Problem, Reader, Section};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Carried {
     Http2,
-    /// Messages of a protocol, HTTP/1.1 among them.
+    /// Messages of HTTP/1.1, for which goes what is for those of any protocol.
+    Http1,
+    /// Messages of a protocol.
     Messages,
     /// Bytes as they are.
     Bytes,
@@ -19,9 +21,14 @@ impl Carried {
     const fn words(self) -> &'static str {
         match self {
             Self::Http2 => "requests of HTTP/2",
+            Self::Http1 => "requests of HTTP/1.1",
             Self::Messages => "messages of a protocol",
             Self::Bytes => "bytes as they are",
         }
+    }
+
+    fn is_among(self, uses: &[Self]) -> bool {
+        uses.contains(&self) || (self == Self::Http1 && uses.contains(&Self::Messages))
     }
 }
 
@@ -36,7 +43,7 @@ const OF_UPSTREAMS: [Setting; 5] = [
     Setting(&keys::FIRST_BYTE_TIMEOUT, REQUESTS),
     Setting(&keys::TRY_TIMEOUT, REQUESTS),
     Setting(&keys::MAX_REQUESTS, REQUESTS),
-    Setting(&keys::TRACEPARENT, REQUESTS),
+    Setting(&keys::TRACEPARENT, &[Carried::Http2, Carried::Http1]),
 ];
 
 const OF_LIMITS: [Setting; 9] = [
@@ -60,6 +67,9 @@ pub(super) fn note_idle(
 ) {
     let carried = match endpoints.first().map(Endpoint::kind) {
         Some(EndpointKind::Http) => Carried::Http2,
+        Some(EndpointKind::Stream) if matches!(endpoints.first(), Some(Endpoint::Http(_))) => {
+            Carried::Http1
+        }
         Some(EndpointKind::Stream) if has_protocol => Carried::Messages,
         Some(EndpointKind::Stream) => Carried::Bytes,
         Some(EndpointKind::Mock) | None => return,
@@ -69,7 +79,7 @@ pub(super) fn note_idle(
     let of_limits = OF_LIMITS.iter().map(|setting| (&limits, setting));
     for (section, Setting(key, uses)) in of_upstream.chain(of_limits) {
         if let Some(node) = section.node(key)
-            && !uses.contains(&carried)
+            && !carried.is_among(uses)
         {
             let message = format!("`{}` is not used", key.name());
             let uses: Vec<_> = uses.iter().map(|carried| carried.words()).collect();
