@@ -55,7 +55,7 @@ pub(crate) static IN_FLIGHT: Key = Key::new(
     Fallback::Value("256"),
     "Requests of one connection that wait for their replies. At the limit the connection is not read. Not for `raw`.",
 )
-.memory("a frame each, but over all connections no more requests than the upstreams take; and an answer each, while `gateway.in-flight` has room");
+.memory("a frame each, but over all connections no more requests than the upstreams take; and an answer each, while there is room");
 pub(crate) static SEND_BUFFER: Key = Key::new(
     "listeners.*.limits.send-buffer",
     Kind::Size(1..=1 << 30),

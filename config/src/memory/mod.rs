@@ -245,10 +245,24 @@ impl Plan {
                 limits.connections,
                 limits.in_flight,
                 size(each),
-                size(wide(self.in_flight)),
+                size(self.room(each)),
             ),
-            bytes: asked.saturating_mul(each).min(wide(self.in_flight)),
+            bytes: asked.saturating_mul(each).min(self.room(each)),
         })
+    }
+
+    /// What one worker may hold of answers that cannot leave: as much as of requests, and the longest one in any case.
+    #[must_use]
+    pub fn untaken_of_each(&self) -> usize {
+        let routes = |listener: &ListenerPlan| {
+            let answers = listener.routes.iter();
+            answers
+                .map(|route| self.answer_untaken(listener, route))
+                .max()
+        };
+        let longest = self.listeners.iter().filter_map(routes).max();
+        let longest = usize::try_from(longest.unwrap_or(0)).unwrap_or(usize::MAX);
+        self.in_flight_of_each().max(longest)
     }
 
     /// What there may be of an answer of a route that cannot leave.
@@ -256,9 +270,10 @@ impl Plan {
         let http = listener.protocol.descriptor().http.is_some();
         let limits = (self.upstreams.get(route.upstream)).map(|upstream| upstream.limits);
         limits.map_or(0, |limits| match &route.action {
-            RouteAction::Translate(_) if http => wide(limits.body),
+            // What it is made of may be a part of it.
+            RouteAction::Translate(_) => wide(limits.body.max(listener.limits.frame)),
             RouteAction::Convert(_) if http => TRANSLATED.saturating_mul(wide(limits.frame)),
-            RouteAction::Translate(_) | RouteAction::Convert(_) => wide(listener.limits.frame),
+            RouteAction::Convert(_) => wide(limits.frame.max(listener.limits.frame)),
             RouteAction::Forward => wide(limits.frame),
             // On its way to the client, and as much of it that the library of HTTP/2 has taken.
             RouteAction::Proxy(_) => 2 * PASSING,

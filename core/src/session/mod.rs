@@ -359,6 +359,34 @@ impl<R> Session<R> {
         self.settle();
     }
 
+    /// There is no reply to this exchange, and none that could stand for it. No more requests are taken, and where
+    /// replies leave in order those behind it are dropped: each would be taken for the one before.
+    pub fn handle_gap(&mut self, key: ExchangeKey) {
+        if let Some(busy) = self.busy.as_deref_mut()
+            && busy.slots.is_open(key)
+        {
+            match self.order {
+                ReplyOrder::Any => busy.slots.close(key),
+                ReplyOrder::OfRequests => {
+                    busy.slots.cut_behind(key);
+                    busy.slots.finish(key);
+                    busy.slots.pop_parked(&mut busy.ready);
+                }
+            }
+        }
+        self.handle_close();
+    }
+
+    /// The reply that was to leave cannot be written. No more requests are taken, and where replies leave in order
+    /// none of those behind it leaves.
+    pub fn handle_unwritten(&mut self) {
+        if let (ReplyOrder::OfRequests, Some(busy)) = (self.order, self.busy.as_deref_mut()) {
+            busy.ready.clear();
+            busy.slots.clear();
+        }
+        self.handle_close();
+    }
+
     /// The gateway is going away: the stream closes once nothing is in flight, but an idle one
     /// not before `at`.
     pub fn handle_drain(&mut self, at: Instant) {

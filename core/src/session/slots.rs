@@ -166,6 +166,15 @@ impl<R> Slots<R> {
         self.order.push_back(key.slot);
     }
 
+    /// Forgets the exchanges that were opened behind this one.
+    pub(super) fn cut_behind(&mut self, key: ExchangeKey) {
+        if let Some(place) = self.order.iter().position(|slot| *slot == key.slot) {
+            for slot in self.order.split_off(place + 1) {
+                self.remove(slot);
+            }
+        }
+    }
+
     /// Moves into `ready` what came for the oldest exchange, and for the next where that is all.
     pub(super) fn pop_parked(&mut self, ready: &mut VecDeque<R>) {
         while let Some(slot) = self.order.front().copied()

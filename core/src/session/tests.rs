@@ -77,6 +77,53 @@ fn replies_without_ids_keep_the_order_of_requests() {
     assert!(s.is_quiet());
 }
 
+/// Whoever counts replies would take the second for the first.
+#[test]
+fn where_a_reply_is_missing_none_of_those_behind_it_leaves() {
+    let now = Instant::now();
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let keys = [1, 2, 3].map(|id| request(&mut s, id, now));
+    s.handle_reply(keys[2], reply(3), now);
+    s.handle_gap(keys[1]);
+    assert!(!s.is_finished() && !s.wants_request());
+    s.handle_reply(keys[0], reply(1), now);
+    assert_eq!(sent(&mut s), [1]);
+    assert!(s.is_finished());
+
+    let mut s = session(ReplyOrder::OfRequests, HalfClose::FinishesReplies, now);
+    let keys = [1, 2, 3].map(|id| request(&mut s, id, now));
+    s.handle_part(keys[1], message(Kind::Reply, 2), now);
+    s.handle_gap(keys[1]);
+    assert!(!s.handle_part(keys[1], message(Kind::Reply, 2), now));
+    assert!(!s.handle_reply(keys[2], reply(3), now), "it is forgotten");
+    s.handle_reply(keys[0], reply(1), now);
+    assert_eq!(sent(&mut s), [1, 2], "what came of it before");
+
+    // With ids, nobody is mistaken.
+    let mut s = session(ReplyOrder::Any, HalfClose::FinishesReplies, now);
+    let keys = [1, 2].map(|id| request(&mut s, id, now));
+    s.handle_gap(keys[0]);
+    s.handle_reply(keys[1], reply(2), now);
+    assert_eq!(sent(&mut s), [2]);
+    assert!(s.is_finished());
+}
+
+#[test]
+fn where_a_reply_cannot_be_written_none_of_those_behind_it_leaves() {
+    let now = Instant::now();
+    for (order, after) in [(ReplyOrder::OfRequests, &[][..]), (ReplyOrder::Any, &[2])] {
+        let mut s = session(order, HalfClose::FinishesReplies, now);
+        let keys = [1, 2].map(|id| request(&mut s, id, now));
+        for (key, id) in keys.into_iter().zip([1, 2]) {
+            s.handle_reply(key, reply(id), now);
+        }
+        s.poll_transmit();
+        s.handle_unwritten();
+        assert_eq!(sent(&mut s), after);
+        assert!(!s.wants_request());
+    }
+}
+
 #[test]
 fn credit_stops_reading_and_a_reply_gives_it_back() {
     let now = Instant::now();

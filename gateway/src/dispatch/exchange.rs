@@ -285,9 +285,9 @@ impl Exchange {
         }
     }
 
-    /// Takes room for what came of it, which cannot be said yet.
-    pub(crate) fn keep(&mut self, answer: Answer) -> Result<Answer, Fault> {
-        let bytes = match &answer {
+    /// How many bytes there are of what came of it.
+    pub(crate) fn weight_of(&self, answer: &Answer) -> usize {
+        match answer {
             Answer::Http => match self.response().map(|answer| &answer.body) {
                 Some(Body::Whole(body)) => body.len(),
                 Some(Body::Stream(_)) => BUDGET,
@@ -295,11 +295,6 @@ impl Exchange {
             },
             Answer::Message(reply) => reply.as_deref().map_or(0, weight),
             Answer::Events(_) => BUDGET,
-        };
-        let share = self.share.as_mut();
-        match share.is_none_or(|share| share.hold_beside(bytes)) {
-            true => Ok(answer),
-            false => Err(unsaid()),
         }
     }
 
@@ -416,10 +411,10 @@ impl Exchange {
     }
 }
 
-/// The fault of an answer that has to wait and finds no room.
+/// The fault of an answer that has to wait and finds no room. No overload, which says that nothing was done.
 pub(crate) fn unsaid() -> Fault {
     let detail = "answers that wait for their turn hold too many bytes";
-    Fault::sent(FaultClass::Overload, detail)
+    Fault::sent(FaultClass::Internal, detail)
 }
 
 /// The fault of what finds no room.

@@ -564,7 +564,7 @@ impl Dispatch {
                 (Some(&exchange.request), by_rules)
             }
             Reply::Refusal(refusal) => (Some(&refusal.request), None),
-            Reply::Unread(_) | Reply::Frames { .. } => (None, None),
+            Reply::Unread(_) | Reply::Frames(_) => (None, None),
         };
         let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
         by_rules.into_iter().chain(refusal).map(Event::Head)

@@ -1,9 +1,9 @@
 //! What clients get.
 
-use super::{Exchange, Share};
+use super::Exchange;
 use bytes::BytesMut;
 use gatewright_core::codec::Event;
-use gatewright_core::message::{BodyStream, Message};
+use gatewright_core::message::{Body, BodyStream, Message};
 use std::time::Duration;
 
 /// A reply and the request that it answers: if the reply cannot be written, the protocol's own
@@ -16,12 +16,8 @@ pub(crate) enum Reply {
     Refusal(Box<Refusal>),
     /// The answer to what could not be read, or asks for nothing.
     Unread(Box<Event>),
-    /// Whole frames of replies to requests that nobody read, and what those take of the worker's room that wait for
-    /// others.
-    Frames {
-        frames: BytesMut,
-        _share: Option<Box<Share>>,
-    },
+    /// Whole frames of replies to requests that nobody read.
+    Frames(BytesMut),
 }
 
 #[derive(Debug)]
@@ -57,11 +53,19 @@ impl Reply {
         exchange.take_stream()
     }
 
+    /// Whether its payload comes as a stream.
+    pub(crate) fn streams(&self) -> bool {
+        let Some(Event::Head(message)) = self.event() else {
+            return false;
+        };
+        matches!(message.body(), Body::Stream(_))
+    }
+
     /// How long a payload that comes as a stream may stand still.
     pub(crate) fn patience(&self) -> Duration {
         match self {
             Self::Exchange(exchange) => exchange.patience(),
-            Self::Refusal(_) | Self::Unread(_) | Self::Frames { .. } => Duration::ZERO,
+            Self::Refusal(_) | Self::Unread(_) | Self::Frames(_) => Duration::ZERO,
         }
     }
 
@@ -79,7 +83,7 @@ impl Reply {
             Self::Exchange(exchange) => exchange.reply().map(Content::Event),
             Self::Refusal(refusal) => Some(Content::Event(&refusal.event)),
             Self::Unread(event) => Some(Content::Event(event)),
-            Self::Frames { frames, .. } => Some(Content::Frames(frames)),
+            Self::Frames(frames) => Some(Content::Frames(frames)),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! How many bytes of requests a worker holds, from when their bodies are collected until they are answered, and of
-//! answers that cannot leave at once.
+//! How many bytes of requests a worker holds, from when their bodies are collected until they are answered; and, in a
+//! room of their own, of answers that cannot leave: clients who take none are to keep no requests out.
 
 use crate::http2::BUDGET;
 use gatewright_core::message::{Body, Message, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The room of one worker for requests in flight.
+/// The room of one worker for requests in flight, or for answers.
 #[derive(Debug)]
 pub(crate) struct Room {
     most: usize,
@@ -40,6 +40,12 @@ impl Room {
             room,
             bytes: sum - held,
         })
+    }
+
+    /// That of so many bytes of answers, if there is room.
+    pub(crate) fn keep(self: &Rc<Self>, bytes: usize) -> Option<Share> {
+        let mut share = self.share();
+        share.hold(bytes).then_some(share)
     }
 
     /// That of a payload of which nothing came yet.
@@ -86,8 +92,8 @@ impl Share {
         self.bytes -= less;
     }
 
-    /// Takes room for so many bytes of answers that wait, and gives back what it had beyond. Who is alone has no
-    /// more of it than there is: of answers there may be many.
+    /// Takes room for so many bytes of answers, and gives back what it had beyond. Who is alone has no more of it
+    /// than there is: the longest answer fits, and there may be many.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let held = self.room.held.get();
         let sum = (held.saturating_sub(self.bytes)).saturating_add(bytes);
@@ -97,11 +103,6 @@ impl Share {
         self.room.held.set(sum);
         self.bytes = bytes;
         true
-    }
-
-    /// The same beside what it has.
-    pub(super) fn hold_beside(&mut self, bytes: usize) -> bool {
-        self.hold(self.bytes.saturating_add(bytes))
     }
 
     /// Takes so many more bytes, if there is room: as [`Room::take`] does.
@@ -154,8 +155,8 @@ mod tests {
         assert!(holding.hold(2));
         assert_eq!(room.held.get(), 6);
         drop(other);
-        assert!(holding.hold_beside(8), "ten in all");
-        assert!(!holding.hold_beside(1), "though it is alone");
+        assert!(holding.hold(10));
+        assert!(!holding.hold(11), "though it is alone");
         drop(holding);
         assert_eq!(room.held.get(), 0);
     }

@@ -60,6 +60,7 @@ pub(crate) struct Worker {
     numbered: Cell<u64>,
     /// For requests in flight.
     room: Rc<Room>,
+    untaken: Rc<Room>,
 }
 
 /// An upstream of one worker.
@@ -172,7 +173,8 @@ impl Blueprint {
         awaited: Arc<Awaited>,
     ) {
         let room = Room::new(self.plan.in_flight_of_each());
-        let worker = Rc::new(Worker::new(load, self.index, room));
+        let untaken = Room::new(self.plan.untaken_of_each());
+        let worker = Rc::new(Worker::new(load, self.index, room, untaken));
         let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
         while let Some(order) = inbox.recv().await {
@@ -328,7 +330,7 @@ impl Blueprint {
 }
 
 impl Worker {
-    fn new(load: Arc<AtomicUsize>, index: usize, room: Room) -> Self {
+    fn new(load: Arc<AtomicUsize>, index: usize, room: Room, untaken: Room) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             date: Date::default(),
@@ -344,12 +346,18 @@ impl Worker {
             index,
             numbered: Cell::new(0),
             room: Rc::new(room),
+            untaken: Rc::new(untaken),
         }
     }
 
     /// For requests in flight.
     pub(crate) const fn room(&self) -> &Rc<Room> {
         &self.room
+    }
+
+    /// For answers that cannot leave.
+    pub(crate) const fn untaken(&self) -> &Rc<Room> {
+        &self.untaken
     }
 
     /// A connection's number, which no other of the gateway has.

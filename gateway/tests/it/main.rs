@@ -7,6 +7,7 @@ mod header_rules;
 mod kept_connections;
 mod in_flight_room;
 mod untaken;
+mod missing_reply;
 mod peers_alone;
 mod proxy;
 mod forwarded;

@@ -2,7 +2,7 @@
 
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
-use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply, unsaid};
+use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply, Share, unsaid};
 use crate::upstream::Part;
 use bytes::{Buf, BytesMut};
 use gatewright_core::codec::{EncodeError, Event};
@@ -12,6 +12,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::AsyncWrite;
+
+/// A reply that is due.
+#[derive(Debug)]
+pub(crate) struct InLine {
+    reply: Reply,
+    /// What it takes of the worker's room, if it has to wait.
+    _share: Option<Share>,
+}
+
+impl From<Reply> for InLine {
+    fn from(reply: Reply) -> Self {
+        Self {
+            reply,
+            _share: None,
+        }
+    }
+}
 
 /// What one look at a request on its way found.
 enum Outcome {
@@ -25,7 +42,7 @@ impl Connection {
             return;
         }
         let mut parts = Vec::new();
-        let streams = work.streaming.is_some();
+        let mut streams = work.streaming.is_some();
         work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
@@ -44,7 +61,7 @@ impl Connection {
             },
             |in_flight, outcome| match (in_flight, outcome) {
                 (InFlight::Exchange(exchange), Outcome::Answer(result)) => {
-                    self.finish(exchange, result, streams, now);
+                    streams |= self.finish(exchange, result, streams, now);
                 }
                 (InFlight::Batch(batch), Outcome::Part(part)) => {
                     self.finish_batch(&batch, part, streams, now);
@@ -55,24 +72,28 @@ impl Connection {
             },
         );
         for (key, part) in parts {
-            self.pass_frames(key, part.frames, part.replies, streams, now);
+            self.pass_frames(key, part.frames, streams, now);
         }
     }
 
     /// Gives an exchange the reply that becomes of what came. One that has to wait, for others or for one that
-    /// `streams`, takes room.
+    /// `streams`, takes room. Says whether this one does.
     pub(super) fn finish(
         &mut self,
-        mut exchange: Box<Exchange>,
+        exchange: Box<Exchange>,
         result: Result<Answer, Fault>,
         streams: bool,
         now: Instant,
-    ) {
+    ) -> bool {
         let key = exchange.key;
         let waits = || key.is_some_and(|key| streams || !self.session.is_next(key));
-        let result = match result {
-            Ok(answer) if waits() => exchange.keep(answer),
-            result => result,
+        let untaken = self.listener.worker.untaken();
+        let (result, share) = match result {
+            Ok(answer) if waits() => match untaken.keep(exchange.weight_of(&answer)) {
+                Some(share) => (Ok(answer), Some(share)),
+                None => (Err(unsaid()), None),
+            },
+            result => (result, None),
         };
         let reply = self.listener.dispatch.finish(exchange, result, now);
         if reply
@@ -81,13 +102,19 @@ impl Connection {
         {
             self.session.handle_opened();
         }
+        let begins = reply.as_ref().is_some_and(Reply::streams);
+        let reply = reply.map(|reply| InLine {
+            reply,
+            _share: share,
+        });
         self.settle(key, reply, now);
+        begins
     }
 
     /// Ends a batch: the replies that came, and a refusal for each that did not.
     pub(super) fn finish_batch(&mut self, batch: &Batch, part: Part, streams: bool, now: Instant) {
         if !part.frames.is_empty() {
-            self.pass_frames(batch.key, part.frames, part.replies, streams, now);
+            self.pass_frames(batch.key, part.frames, streams, now);
         }
         let end = part.end.unwrap_or(Ok(()));
         self.listener.dispatch.count_batch(batch, &end, now);
@@ -99,26 +126,27 @@ impl Connection {
         }
     }
 
-    /// Puts frames of so many replies in line. Those that have to wait take room, as in [`finish`](Self::finish).
-    fn pass_frames(
-        &mut self,
-        key: ExchangeKey,
-        frames: BytesMut,
-        replies: u32,
-        streams: bool,
-        now: Instant,
-    ) {
+    /// Puts frames of replies in line. Those that have to wait take room, as in [`finish`](Self::finish); without any
+    /// the connection ends in their place.
+    fn pass_frames(&mut self, key: ExchangeKey, frames: BytesMut, streams: bool, now: Instant) {
         let waits = streams || !self.session.is_next(key);
-        let mut share = waits.then(|| Box::new(self.listener.worker.room().share()));
-        if share.as_mut().is_none_or(|share| share.hold(frames.len())) {
-            let frames = Reply::Frames {
-                frames,
-                _share: share,
-            };
-            self.session.handle_part(key, frames, now);
-        } else {
-            self.refuse_part(key, replies, &unsaid(), now);
+        let share = match waits {
+            true => self.listener.worker.untaken().keep(frames.len()),
+            false => None,
+        };
+        if waits && share.is_none() {
+            self.end_by("overload");
+            return self.session.handle_gap(key);
         }
+        let reply = Reply::Frames(frames);
+        (self.session).handle_part(
+            key,
+            InLine {
+                reply,
+                _share: share,
+            },
+            now,
+        );
     }
 
     pub(super) fn refuse_batch(
@@ -128,31 +156,29 @@ impl Connection {
         fault: &Fault,
         now: Instant,
     ) {
-        self.refuse_part(key, requests, fault, now);
-        self.session.handle_reply(key, None, now);
-    }
-
-    /// The same for some of them; more is to follow.
-    fn refuse_part(&mut self, key: ExchangeKey, requests: u32, fault: &Fault, now: Instant) {
         for _ in 0..requests {
             let Some(refusal) = self.listener.dispatch.refuse_passed(fault) else {
                 self.end_by("unanswerable");
-                self.session.handle_close();
-                break;
+                return self.session.handle_gap(key);
             };
-            self.session.handle_part(key, refusal, now);
+            self.session.handle_part(key, refusal.into(), now);
         }
+        self.session.handle_reply(key, None, now);
     }
 
-    /// Gives an exchange its reply. Where the protocol has none to give, the connection closes
-    /// after what is still due: a client must not wait for ever.
-    pub(super) fn settle(&mut self, key: Option<ExchangeKey>, reply: Option<Reply>, now: Instant) {
-        let Some(key) = key else { return };
-        if reply.is_none() {
-            self.end_by("unanswerable");
-            self.session.handle_close();
+    /// Gives an exchange its reply. Where the protocol has none to give, the connection closes after what is due
+    /// before it: a client must not wait for ever.
+    pub(super) fn settle(&mut self, key: Option<ExchangeKey>, reply: Option<InLine>, now: Instant) {
+        match (key, reply) {
+            (Some(key), None) => {
+                self.end_by("unanswerable");
+                self.session.handle_gap(key);
+            }
+            (Some(key), reply) => {
+                self.session.handle_reply(key, reply, now);
+            }
+            (None, _) => {}
         }
-        self.session.handle_reply(key, reply, now);
     }
 
     /// Puts the replies that may leave into the buffer. Tells whether more would have been put there,
@@ -169,7 +195,7 @@ impl Connection {
                 Wrote::Enough => return Ok(true),
                 Wrote::Some => return Ok(false),
             }
-            let Some(reply) = self.session.poll_transmit() else {
+            let Some(InLine { reply, .. }) = self.session.poll_transmit() else {
                 self.invite_payload(work);
                 self.close_if_ended();
                 return Ok(false);
@@ -200,7 +226,7 @@ impl Connection {
         });
         if !refused {
             self.end_by("unanswerable");
-            self.session.handle_close();
+            self.session.handle_unwritten();
         }
     }
 
@@ -275,7 +301,7 @@ impl Connection {
                 true
             }
             (untaken, beyond) => {
-                let share = || self.listener.worker.room().share();
+                let share = || self.listener.worker.untaken().share();
                 untaken.get_or_insert_with(share).hold(beyond)
             }
         };

@@ -14,11 +14,11 @@ pub(crate) use work::Spares;
 use super::http2::Client;
 use super::parting::Parting;
 use crate::clock;
-use crate::dispatch::Reply;
 use crate::framing::Framing;
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener, Permit};
 use crate::websocket::goodbye;
+use answers::InLine;
 use bytes::Bytes;
 use gatewright_core::codec::Side;
 use gatewright_core::session::{Session, SessionLimits};
@@ -43,7 +43,7 @@ pub(crate) struct Connection {
     _permit: Permit,
     peer: Arc<Peer>,
     framing: Framing,
-    session: Session<Reply>,
+    session: Session<InLine>,
     alarm: Alarm,
     /// What it has besides while it is busy.
     work: Option<Box<Work>>,

@@ -180,7 +180,7 @@ impl Connection {
             let took = now.saturating_duration_since(at.began);
             let fault = dispatch.no_room(&request, &facts, took);
             if let Some(answer) = dispatch.refuse(request, &fault) {
-                self.session.handle_local_answer(answer, now);
+                self.session.handle_local_answer(answer.into(), now);
             }
         }
         self.stop_reading(work, "overload");
@@ -198,7 +198,7 @@ impl Connection {
         if let Some(key) = self.end_passing(work, incoming, "the rest of it is malformed", now) {
             // It is answered as all that is malformed is.
             self.announce_end(work);
-            self.settle(Some(key), refusal, now);
+            self.settle(Some(key), refusal.map(Into::into), now);
         }
     }
 

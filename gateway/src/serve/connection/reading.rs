@@ -203,7 +203,7 @@ impl Connection {
                 self.session.handle_heartbeat(at.now);
                 if let Some(message) = answer.filter(|_| !self.session.takes_echo()) {
                     self.session
-                        .handle_local_answer(Reply::to_unread(*message), at.now);
+                        .handle_local_answer(Reply::to_unread(*message).into(), at.now);
                 }
                 Ok(())
             }
@@ -265,7 +265,7 @@ impl Connection {
                 self.alarm.set(deadline, cx);
                 work.exchanges.insert(exchange);
             }
-            Begun::Answered(reply) => self.settle(key, reply, at.now),
+            Begun::Answered(reply) => self.settle(key, reply.map(Into::into), at.now),
         }
         Ok(())
     }
@@ -281,7 +281,7 @@ impl Connection {
             "the client has not opened its session",
         );
         let refusal = self.listener.dispatch.refuse(request, &fault);
-        self.settle(key, refusal, at.now);
+        self.settle(key, refusal.map(Into::into), at.now);
         Ok(())
     }
 
@@ -322,7 +322,7 @@ impl Connection {
                 self.refuse_payload(work, &incoming, answer, now);
             }
             (Some(Incoming::Collecting(_)) | None, Some(answer)) => {
-                self.session.handle_local_answer(answer, now);
+                self.session.handle_local_answer(answer.into(), now);
             }
             (Some(Incoming::Collecting(_)) | None, None) => {}
         }

@@ -202,7 +202,7 @@ impl Connection {
         let fault = Fault::unsent(FaultClass::Unreachable, "no endpoint is reachable");
         route.metrics.faulted(fault.class(), Duration::ZERO);
         match self.listener.dispatch.refuse(request, &fault) {
-            Some(refusal) => self.session.handle_local_answer(refusal, now),
+            Some(refusal) => self.session.handle_local_answer(refusal.into(), now),
             None => self.session.handle_close(),
         }
     }

@@ -1,8 +1,9 @@
 //! What a connection has while it is busy.
 
+use super::answers::InLine;
 use super::payload::Incoming;
 use super::streamed::Streaming;
-use crate::dispatch::{Exchange, Exchanges, InFlight, Reply, Share};
+use crate::dispatch::{Exchange, Exchanges, InFlight, Share};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
 use gatewright_core::session::{ExchangeKey, Spare};
@@ -21,7 +22,7 @@ pub(crate) struct Work {
     pub(super) exchanges: Exchanges,
     pub(super) lanes: Lanes,
     /// Memory for a session that gets busy, from the last one that became quiet.
-    pub(super) memory: Option<Spare<Reply>>,
+    pub(super) memory: Option<Spare<InLine>>,
     /// The request that is being read, if its payload is not here yet.
     pub(super) incoming: Option<Incoming>,
     /// The reply that is being written, if its payload is not here yet.

@@ -9,7 +9,7 @@ mod rewound;
 mod stream;
 
 use crate::clock;
-use crate::dispatch::Exchanges;
+use crate::dispatch::{Exchanges, Room};
 use crate::http2::{Cork, Corked, Doorbell, Gaps, SharedAllowance};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
@@ -113,6 +113,8 @@ pub(super) struct Http2 {
     /// Since when the socket takes nothing of what waits for it.
     stalled_since: Option<Instant>,
     haste: Haste,
+    /// For answers that the client leaves lying.
+    own: Rc<Room>,
     gaps: Gaps,
     /// Why it takes no more requests.
     leaving: Option<&'static str>,
@@ -182,6 +184,7 @@ impl Http2 {
             last: clock::now(),
             stalled_since: None,
             haste: Haste::default(),
+            own: Rc::new(Room::new(limits.send_buffer)),
             gaps: Gaps::default(),
             leaving: None,
             until: None,
@@ -343,9 +346,10 @@ impl Http2 {
             allowance,
             haste,
             last,
+            own,
             ..
         } = self;
-        let mut turn = turn(client, self.shape, lanes, allowance, now);
+        let mut turn = turn(client, self.shape, lanes, allowance, own, now);
         turn.arriving = streams.iter().map(|stream| stream.arriving()).sum();
         streams.poll_ready(
             cx,
@@ -434,8 +438,8 @@ impl Http2 {
     fn expire(&mut self, client: &Client<'_>, now: Instant) {
         let late = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         while let Some(mut stream) = (self.streams).take(|stream| late(stream.deadline(client))) {
-            let (lanes, allowance) = (&mut self.lanes, &self.allowance);
-            stream.expire(&mut turn(client, self.shape, lanes, allowance, now));
+            let (lanes, allowance, own) = (&mut self.lanes, &self.allowance, &self.own);
+            stream.expire(&mut turn(client, self.shape, lanes, allowance, own, now));
             // Its next turn ends it, or writes what it has.
             self.streams.insert(stream);
         }
@@ -478,6 +482,7 @@ fn turn<'a>(
     shape: HttpShape,
     lanes: &'a mut Lanes,
     allowance: &'a SharedAllowance,
+    own: &'a Rc<Room>,
     now: Instant,
 ) -> Turn<'a> {
     Turn {
@@ -485,6 +490,7 @@ fn turn<'a>(
         shape,
         lanes,
         allowance,
+        own,
         now,
         arriving: 0,
         moved: false,

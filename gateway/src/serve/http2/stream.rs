@@ -4,7 +4,7 @@ use super::Client;
 use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::collected::Collected;
-use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender, Share};
+use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Room, Sender, Share};
 use crate::http2::{BUDGET, Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
 use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
@@ -19,6 +19,7 @@ use h2::{Reason, RecvStream, SendStream};
 use http::{Method, Request, Response, StatusCode};
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -58,7 +59,7 @@ struct Replying {
     left: Bytes,
     /// Since when the client takes none of it.
     stalled_since: Option<Instant>,
-    /// What it takes of the worker's room once it has to wait.
+    /// What it takes of the room for answers once it has to wait.
     share: Option<Share>,
 }
 
@@ -66,7 +67,7 @@ struct Replying {
 struct Streaming {
     outflow: Outflow,
     _reply: Reply,
-    /// What it takes of the worker's room once it has to wait.
+    /// What it takes of the room for answers once it has to wait.
     share: Option<Share>,
 }
 
@@ -85,6 +86,8 @@ pub(super) struct Turn<'a> {
     pub(super) shape: HttpShape,
     pub(super) lanes: &'a mut Lanes,
     pub(super) allowance: &'a SharedAllowance,
+    /// Room for what this client may leave lying.
+    pub(super) own: &'a Rc<Room>,
     pub(super) now: Instant,
     /// Bytes that the connection's streams hold of bodies that are not whole.
     pub(super) arriving: usize,
@@ -183,10 +186,13 @@ impl Stream {
                 State::Streaming(streaming) => {
                     turn.moved = true;
                     let ended = Pin::new(&mut streaming.outflow).poll(cx).is_ready();
-                    if ended || !streaming.has_room(turn) {
-                        return Poll::Ready(End::Ours);
+                    if !ended && streaming.has_room(turn) {
+                        return Poll::Pending;
                     }
-                    return Poll::Pending;
+                    if !ended {
+                        self.respond.send_reset(Reason::ENHANCE_YOUR_CALM);
+                    }
+                    return Poll::Ready(End::Ours);
                 }
                 State::Done(end) => return Poll::Ready(*end),
             }
@@ -495,16 +501,20 @@ impl Arriving {
     }
 }
 
-/// Whether there is room for bytes that the client does not take yet.
+/// Whether there is room for bytes that the client does not take yet: in what each client may leave lying, or in what
+/// all of them have beyond.
 fn has_room(share: &mut Option<Share>, bytes: usize, turn: &mut Turn<'_>) -> bool {
+    if share.as_mut().is_some_and(|share| share.hold(bytes)) {
+        return true;
+    }
     let listener = turn.client.listener;
-    let share = share.get_or_insert_with(|| listener.worker.room().share());
-    let has_room = share.hold(bytes);
-    if !has_room {
+    let rooms = [turn.own, listener.worker.untaken()];
+    *share = rooms.into_iter().find_map(|room| room.keep(bytes));
+    if share.is_none() {
         turn.moved = true;
         tracing::debug!(peer = %turn.client.peer.address, listener = %listener.name, "an answer that its client does not take finds no room");
     }
-    has_room
+    share.is_some()
 }
 
 impl Streaming {
