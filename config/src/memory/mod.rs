@@ -227,8 +227,8 @@ impl Plan {
         }
     }
 
-    /// Answers that clients do not take beyond `send-buffer`, or that wait for others: at that no more requests are
-    /// read, but those in flight are answered all the same.
+    /// Answers that wait for others, or that clients do not take beyond `send-buffer`: no more requests are read then,
+    /// but those in flight are answered all the same.
     fn untaken(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
         let limits = &listener.limits;
         let answers = listener
