@@ -8,6 +8,15 @@ use std::net::SocketAddr;
 /// The authority's file, beside the configuration.
 pub(crate) const CA: &str = "ca.pem";
 
+/// `pos` once more, as a file says what it is.
+pub(crate) const DEFINED: &str = "defined";
+
+/// That file, beside the configuration, and what it says.
+pub(crate) const DEFINITION: (&str, &str) = (
+    "defined.ksy",
+    include_str!("../../config/protocols/pos/pos.ksy"),
+);
+
 /// What servers of QUIC agree to.
 pub(crate) const ALPN: &str = "audit";
 
@@ -101,6 +110,10 @@ pub(crate) fn text(mode: &Mode, groups: &[(Group, Vec<SocketAddr>)]) -> String {
     let mut text = String::from(
         "[gateway]\nworkers = 2\n[gateway.drain]\nspread = \"0s\"\ndeadline = \"10s\"\n[log]\nfilter = \"error\"\n",
     );
+    if mode.protocol == DEFINED {
+        let (file, _) = DEFINITION;
+        writeln!(text, "[protocols.{DEFINED}]\ndefinition = \"{file}\"").expect("memory");
+    }
     for (number, (group, servers)) in groups.iter().enumerate() {
         write_group(&mut text, mode, number, group, servers).expect("memory");
     }

@@ -1,5 +1,6 @@
 //! What a run consists of: modes, the phases of each, and the groups of clients of each phase.
 
+use crate::config::DEFINED;
 use crate::hostile::{Deed, Forges, HOSTILE, Hostile};
 use crate::verdict::Tolerance;
 use crate::wire::{Dns, Headed, Json, Order, Pos, PosInResp, Resp, Whole, Wire};
@@ -118,9 +119,10 @@ const RESP: &Resp = &Resp { own: false };
 const RESP_OWN: &Resp = &Resp { own: true };
 
 /// All of them.
-pub(crate) static MODES: [Mode; 24] = [
+pub(crate) static MODES: [Mode; 26] = [
     Mode::new("pos-shared", &Pos, "pos", Carry::Shared, Scheme::Tcp),
     Mode::new("pos-exclusive", &Pos, "pos", Carry::Exclusive, Scheme::Tcp),
+    Mode::new("defined-shared", &Pos, DEFINED, Carry::Shared, Scheme::Tcp),
     Mode::new("pos-tls", &Pos, "pos", Carry::Shared, Scheme::Tls),
     Mode::new("pos-quic", &Pos, "pos", Carry::Shared, Scheme::Quic),
     Mode::new("pos-quic-each", &Pos, "pos", Carry::Single, Scheme::Quic),
@@ -138,6 +140,7 @@ pub(crate) static MODES: [Mode; 24] = [
     Mode::new("pos-to-resp", &Pos, "pos", Carry::Converted, Scheme::Tcp).becoming(&PosInResp),
     Mode::new("pos-h2c", &Pos, "pos", Carry::Http, Scheme::H2c),
     Mode::new("pos-https", &Pos, "pos", Carry::Http, Scheme::Https),
+    Mode::new("defined-h2c", &Pos, DEFINED, Carry::Http, Scheme::H2c),
     Mode::new("pos-http1", &Pos, "pos", Carry::Converted, Scheme::Http).becoming(&Headed),
     Mode::new("rest-to-pos", &Json, "http", Carry::Rest, Scheme::Tcp).becoming(&Pos),
     Mode::new("http1-http1", &Whole, "http", Carry::Proxied, Scheme::Http),

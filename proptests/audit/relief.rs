@@ -1,7 +1,7 @@
 //! One gateway after the other: the next one listens before the one on duty is told to end.
 
 use crate::client::Front;
-use crate::config::{self, CA};
+use crate::config::{self, CA, DEFINITION};
 use crate::gateway::{Ended, Gateway};
 use std::error::Error;
 use std::io;
@@ -25,7 +25,7 @@ impl Watches {
     pub(crate) async fn next(&mut self) -> io::Result<Gateway> {
         self.begun += 1;
         let name = format!("{}-{}", self.name, self.begun);
-        let files = [(CA, &self.authority[..])];
+        let files = [(CA, &self.authority[..]), DEFINITION];
         Gateway::start(&self.program, &name, &self.config, &files).await
     }
 
