@@ -80,6 +80,10 @@ impl Gathering {
         let awaited = self.awaited.awaited.load(Ordering::Relaxed);
         let ended = self.awaited.ended.load(Ordering::Relaxed);
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if awaited == 0 && ended == pace.ended {
+            // Nobody asks for anything that could be waited for: what came was a relay's, or a timer's.
+            return;
+        }
         if let Some(part) = pace.turn(clock::now(), awaited, ended) {
             std::thread::sleep(part.clamp(self.pause, self.pause.saturating_mul(LONGEST)));
             pace.slept = clock::now();
