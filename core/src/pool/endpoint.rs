@@ -81,6 +81,8 @@ pub(super) struct Endpoint {
 pub(super) struct Connection {
     state: State,
     pub(super) in_flight: usize,
+    /// Those of them to which no answer is due any more.
+    settled: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,20 @@ struct Counts {
 impl Connection {
     const fn has_room(&self) -> bool {
         matches!(self.state, State::Usable { capacity } if self.in_flight < capacity)
+    }
+
+    pub(super) const fn owes_nothing(&self) -> bool {
+        self.in_flight == self.settled
+    }
+
+    /// An answer is whole whose exchange keeps its place.
+    pub(super) fn note_settled(&mut self) {
+        self.settled = self.in_flight.min(self.settled + 1);
+    }
+
+    /// Such an exchange is about to give its place back.
+    pub(super) const fn forget_settled(&mut self) {
+        self.settled = self.settled.saturating_sub(1);
     }
 }
 
@@ -253,6 +269,7 @@ impl Endpoint {
             Connection {
                 state: State::AwaitingConnect,
                 in_flight: 0,
+                settled: 0,
             },
         ));
         self.count();

@@ -168,6 +168,22 @@ impl Pool {
         self.grant();
     }
 
+    /// All of an answer came, and what goes up behind it keeps the place, which
+    /// [`release_settled`](Self::release_settled) gives back.
+    pub fn handle_settled(&mut self, id: ConnId) {
+        if let Some(connection) = self.endpoint(id).connection(id) {
+            connection.note_settled();
+        }
+    }
+
+    /// Gives a place back that was kept beyond its answer.
+    pub fn release_settled(&mut self, id: ConnId) {
+        if let Some(connection) = self.endpoint(id).connection(id) {
+            connection.forget_settled();
+        }
+        self.release(id);
+    }
+
     /// The exchange with this ticket waits no more.
     pub fn abandon(&mut self, ticket: Ticket) {
         self.waiting.remove(ticket);
@@ -336,6 +352,14 @@ impl Pool {
         self.endpoint(id)
             .connection(id)
             .is_none_or(|connection| connection.in_flight == 0)
+    }
+
+    /// Whether no answer is due on the connection.
+    #[must_use]
+    pub fn owes_nothing(&mut self, id: ConnId) -> bool {
+        self.endpoint(id)
+            .connection(id)
+            .is_none_or(|connection| connection.owes_nothing())
     }
 
     // Ids come from this pool, which forgets no place.

@@ -67,6 +67,37 @@ fn a_full_connection_gets_a_second_one_and_no_third() {
     assert_eq!(events(&mut pool), [PoolEvent::Grant(c, first)]);
 }
 
+#[test]
+fn a_place_that_is_kept_beyond_its_answer_is_taken_and_owed_nothing() {
+    let now = Instant::now();
+    let mut pool = Pool::new(
+        1,
+        PoolLimits {
+            connections: 1,
+            ..LIMITS
+        },
+    );
+    let first = ticket(pool.acquire(1, now));
+    let id = connect(&mut pool);
+    pool.handle_capacity(id, 2, now);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(first, id)]);
+    assert_eq!(pool.acquire(1, now), Acquired::Granted(id));
+    assert!(!pool.owes_nothing(id));
+    pool.handle_settled(id);
+    assert!(!pool.owes_nothing(id), "to the other");
+    pool.release(id);
+    assert!(pool.owes_nothing(id) && !pool.is_idle(id));
+    assert_eq!(pool.acquire(1, now), Acquired::Granted(id));
+    assert!(!pool.owes_nothing(id));
+    let waits = ticket(pool.acquire(1, now));
+    pool.release_settled(id);
+    assert_eq!(events(&mut pool), [PoolEvent::Grant(waits, id)]);
+    pool.release(id);
+    assert!(!pool.owes_nothing(id));
+    pool.release(id);
+    assert!(pool.owes_nothing(id) && pool.is_idle(id));
+}
+
 /// So many clients that wait.
 fn crowd(clients: u64, limits: PoolLimits, now: Instant) -> Pool {
     let mut pool = Pool::new(1, limits);

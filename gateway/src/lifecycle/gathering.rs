@@ -45,6 +45,12 @@ impl Awaited {
         self.awaited.fetch_sub(1, Ordering::Relaxed);
         self.ended.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// How many are awaited, and how many ended.
+    pub(crate) fn counted(&self) -> (usize, usize) {
+        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        (count(&self.awaited), count(&self.ended))
+    }
 }
 
 /// Decides, each time before a worker would sleep, whether and how long it pauses first.
@@ -77,8 +83,7 @@ impl Gathering {
         if self.pause.is_zero() {
             return;
         }
-        let awaited = self.awaited.awaited.load(Ordering::Relaxed);
-        let ended = self.awaited.ended.load(Ordering::Relaxed);
+        let (awaited, ended) = self.awaited.counted();
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         if awaited == 0 && ended == pace.ended {
             // Nobody asks for anything that could be waited for: what came was a relay's, or a timer's.

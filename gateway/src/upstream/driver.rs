@@ -199,7 +199,7 @@ impl Driver {
             self.last_used = last_used;
             self.silence.handle(Sign::Idle, now);
         }
-        let sign = match (self.upstream.is_unused(self.id), heard) {
+        let sign = match (self.upstream.owes_nothing(self.id), heard) {
             (true, _) => Sign::Idle,
             (false, true) => Sign::Heard,
             (false, false) => Sign::Silence,
@@ -259,61 +259,16 @@ impl Future for Driver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::{Drivers, Timers};
-    use crate::observe::Metrics;
-    use crate::upstream::{Dialler, Wish};
-    use gatewright_config::{Protocols, load_str};
+    use crate::upstream::Wish;
+    use crate::upstream::tests::{connecting, on_worker, upstream};
     use gatewright_core::fault::FaultClass;
-    use gatewright_core::pool::PoolEvent;
-    use std::sync::Arc;
-    use tokio::runtime::{Builder, LocalOptions};
-
-    const CONFIG: &str = r#"
-        [listeners.pos]
-        bind = "tcp://127.0.0.1:0"
-        protocol = "pos"
-        [upstreams.payments]
-        url = "h2c://127.0.0.1:9"
-        [[routes]]
-        from = "pos"
-        to = "payments"
-        request.post = "/"
-        reply = [ { on = "*" } ]
-    "#;
-
-    fn upstream() -> Rc<Upstream> {
-        let linked = gatewright_codecs::BUILTIN.iter();
-        let protocols: Protocols = linked.map(|row| (row.name, (row.protocol)())).collect();
-        let plan = load_str("gatewright.toml", CONFIG, &protocols)
-            .unwrap()
-            .plan;
-        let plan = plan.upstreams[0].clone();
-        let dialler = Rc::new(Dialler::new(&plan, None, &Rc::default()));
-        let metrics = Metrics::new().upstream(&plan.name, 1);
-        let timers = Rc::<Timers>::default();
-        let (drivers, awaited, scratch) = (Drivers::new(), Arc::default(), Rc::default());
-        Rc::new(Upstream::new(
-            plan, dialler, timers, drivers, metrics, awaited, scratch,
-        ))
-    }
 
     #[test]
     fn a_task_that_panics_leaves_nobody_waiting_for_its_connection() {
-        let runtime = Builder::new_current_thread()
-            .enable_time()
-            .build_local(LocalOptions::default());
-        runtime.unwrap().block_on(async {
+        on_worker(async {
             let upstream = upstream();
             let now = clock::now();
-            let ask = gatewright_core::pool::Ask::of(1);
-            let id = {
-                let pool = &mut upstream.state.borrow_mut().pool;
-                let _ = pool.acquire_as(ask, now);
-                match pool.poll_event() {
-                    Some(PoolEvent::Connect(id)) => id,
-                    other => panic!("a connect, not {other:?}"),
-                }
-            };
+            let id = connecting(&upstream, now);
             let debt = Debt {
                 upstream: Rc::clone(&upstream),
                 id,

@@ -18,6 +18,8 @@ mod retry;
 mod roster;
 mod spent;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod traceparent;
 mod upload;
 
@@ -108,6 +110,7 @@ pub(crate) struct Progress {
 struct Connected {
     id: ConnId,
     carrier: Carrier,
+    /// When it owed nothing last.
     last_used: Instant,
     since: Instant,
     /// Whether any answer came on it.
@@ -501,7 +504,12 @@ impl Upstream {
         }
     }
 
-    /// When a connection had nothing to do last, or began.
+    /// Whether no answer is due on a connection.
+    fn owes_nothing(&self, id: ConnId) -> bool {
+        self.state.borrow_mut().pool.owes_nothing(id)
+    }
+
+    /// When a connection owed nothing last, or began.
     fn last_used(&self, id: ConnId) -> Option<Instant> {
         let state = &mut *self.state.borrow_mut();
         state.connected(id).map(|c| c.last_used)
@@ -540,6 +548,16 @@ impl State {
         if known.is_none_or(|c| !std::mem::replace(&mut c.answered, true)) {
             self.pool.handle_useful(id);
         }
+    }
+
+    /// Notes that a connection owes nothing since then, or since this turn, if it does: it is given.
+    fn note_unowed(&mut self, id: ConnId, since: Option<Instant>) -> Option<&mut Connected> {
+        if !self.pool.owes_nothing(id) {
+            return None;
+        }
+        let connected = self.connected(id)?;
+        connected.last_used = since.unwrap_or_else(clock::turn);
+        Some(connected)
     }
 
     /// Whether there may be something to do for the pool.

@@ -25,6 +25,8 @@ pub(crate) struct Lease {
     ended: Cell<Option<Instant>>,
     /// Whether all of an answer came.
     whole: Cell<bool>,
+    /// Whether nothing is due for it, though it is kept.
+    settled: Cell<bool>,
 }
 
 /// A place in the queue; given up when it is dropped.
@@ -49,6 +51,7 @@ impl Lease {
             verdict: Cell::new(None),
             ended: Cell::new(None),
             whole: Cell::new(false),
+            settled: Cell::new(false),
         }
     }
 
@@ -68,11 +71,18 @@ impl Lease {
         self.verdict.set(Some(self.bad()));
     }
 
-    /// Tells it before the place is given back.
-    pub(super) fn tell(&self) {
+    /// Tells it before the place is given back, which from now on is kept for what goes up behind a whole
+    /// answer: the server owes nothing for it.
+    pub(super) fn settle(&self) {
+        let now = self.ended.take().unwrap_or_else(clock::turn);
         if let Some(verdict) = self.verdict.take() {
-            let now = self.ended.take().unwrap_or_else(clock::turn);
             (self.upstream).note_verdict(self.id, verdict, self.began, now);
+        }
+        if !self.settled.replace(true) {
+            self.upstream.count_awaited(Awaited::end);
+            let state = &mut *self.upstream.state.borrow_mut();
+            state.pool.handle_settled(self.id);
+            state.note_unowed(self.id, Some(now));
         }
     }
 
@@ -137,7 +147,10 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.upstream.count_awaited(Awaited::end);
+        let settled = self.settled.get();
+        if !settled {
+            self.upstream.count_awaited(Awaited::end);
+        }
         let (busy, worn) = {
             let state = &mut *self.upstream.state.borrow_mut();
             let ended = self.ended.get();
@@ -145,11 +158,11 @@ impl Drop for Lease {
                 let now = ended.unwrap_or_else(clock::turn);
                 state.pool.handle_verdict(self.id, verdict, self.began, now);
             }
-            state.pool.release(self.id);
-            if state.pool.is_idle(self.id)
-                && let Some(connected) = state.connected(self.id)
-            {
-                connected.last_used = ended.unwrap_or_else(clock::turn);
+            match settled {
+                true => state.pool.release_settled(self.id),
+                false => state.pool.release(self.id),
+            }
+            if let Some(connected) = state.note_unowed(self.id, ended) {
                 match &connected.carrier {
                     Carrier::Http(http) if http.retiring => http.driver.wake_by_ref(),
                     Carrier::Native(link) if link.is_retiring() => link.nudge(),

@@ -41,7 +41,7 @@ impl Upload {
     /// Lets it go on behind a whole answer. Its stream is open until it ends, so that nobody else gets its
     /// place before.
     pub(super) fn outlast(mut self, lease: Lease) {
-        lease.tell();
+        lease.settle();
         self.task = None;
         // Where it is over already, the place is given back with this.
         self.place.set(Some(lease));

@@ -3,9 +3,13 @@
 use crate::support::backend::{Action, Answer, Backend, approved};
 use crate::support::config::{Config, status};
 use crate::support::gateway::Gateway;
-use crate::support::in_time;
+use crate::support::http2_wire::{
+    ACK, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, Raw, SETTINGS, frame,
+};
 use crate::support::wire::AuthReq;
+use crate::support::{in_time, raw};
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
 /// Longer than a server may be silent there, which is long enough for one that has other work.
@@ -83,4 +87,53 @@ async fn a_slow_server_is_waited_for() {
     assert_eq!(other.ask(AuthReq::new(2)).await.status, status::APPROVED);
     assert_eq!(slow.next().await.expect("a reply").status, status::DECLINED);
     assert_eq!(backend.log().connections.len(), 1);
+}
+
+/// The pause is what is tested. Who has answered everything owes nothing, whatever still goes up to it: it is
+/// not asked whether it is there, which it would not say.
+#[tokio::test]
+async fn a_server_that_owes_nothing_may_be_silent_while_a_payload_goes_up() {
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")])
+        .upstream("silence", "\"100ms\"")
+        .upstream("connections", 1)
+        .timeout("1h");
+    let gateway = Gateway::start(&config).await;
+    let tcp = raw::connect(&gateway).await;
+    let (mut client, connection) = h2::client::handshake(tcp).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::put("http://a.example/a").body(());
+    let (answer, mut up) = client
+        .send_request(request.expect("a request"), false)
+        .expect("a stream");
+    up.send_data("ab".into(), false).expect("a stream");
+
+    let mut tcp = raw::accept(&listener).await;
+    let mut preface = [0; PREFACE.len()];
+    let read = in_time("a preface", tcp.read_exact(&mut preface)).await;
+    read.expect("a preface");
+    let mut server = Raw(tcp);
+    let settings = [frame(SETTINGS, 0, 0, &[]), frame(SETTINGS, ACK, 0, &[])];
+    server.send(&settings.concat()).await;
+    let (_, _, stream, _) = server.next_of(HEADERS).await;
+    // By its number in the table: 200 (RFC 7541, appendix A).
+    let head = frame(HEADERS, END_HEADERS | END_STREAM, stream, &[0x88]);
+    server.send(&head).await;
+    let answer = in_time("an answer", answer).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+
+    tokio::time::sleep(LONG).await;
+    up.send_data("cd".into(), true).expect("a stream");
+    let mut body = Vec::new();
+    loop {
+        let (kind, flags, _, payload) = server.next().await.expect("a connection");
+        assert_ne!(kind, PING);
+        if kind == DATA {
+            body.extend(payload);
+            if flags & END_STREAM != 0 {
+                break;
+            }
+        }
+    }
+    assert_eq!(body, b"abcd");
 }
