@@ -1,4 +1,4 @@
-//! Requests that the library kept to itself.
+//! Requests that the library kept to itself, or broke off.
 
 use h2::StreamId;
 
@@ -7,8 +7,10 @@ use h2::StreamId;
 const MOST: u32 = 512;
 
 /// Requests of one client that the library refused as malformed, too many or too long. They show as gaps
-/// between the ids of those that it gave (RFC 9113, 5.1.1): each is the next odd number. A server in front
-/// of us may have many clients on one connection, and one of them is enough to make such requests.
+/// between the ids of those that it gave (RFC 9113, 5.1.1): each is the next odd number. Those that turned out to be
+/// malformed after that are added. A server in front of us may have many clients on one connection, and one of
+/// them is enough to make such requests. A run of more than [`MOST`] of them with no good one in it is not
+/// seen before the library ends the connection: it tells nothing of what it refuses.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     last: Option<u32>,
@@ -19,6 +21,11 @@ impl Gaps {
     /// The library gave this one.
     pub(crate) fn handle(&mut self, id: StreamId) {
         self.note(id.into());
+    }
+
+    /// The library reset one that it had given.
+    pub(crate) const fn handle_broken(&mut self) {
+        self.missing = self.missing.saturating_add(1);
     }
 
     fn note(&mut self, id: u32) {
@@ -54,6 +61,11 @@ mod tests {
         assert_eq!(later.missing, 2, "1 and 3");
         later.note(5 + 2 * MOST);
         assert!(later.are_too_many());
+        let mut broken = Gaps::default();
+        broken.note(1 + 2 * (MOST - 1));
+        assert!(!broken.are_too_many());
+        broken.handle_broken();
+        assert!(broken.are_too_many());
         let mut passed_over = Gaps::default();
         passed_over.note(i32::MAX.unsigned_abs());
         assert!(!passed_over.are_too_many());

@@ -3,6 +3,7 @@
 //! The library keeps the framing, the windows and the rules of RFC 9113. What of it a client may use
 //! up, and for how long, is decided here.
 
+mod arriving;
 mod request;
 mod response;
 mod rewound;
@@ -140,7 +141,7 @@ impl Haste {
     fn note(&mut self, end: End) {
         match end {
             End::Ours => self.answered = self.answered.saturating_add(1),
-            End::Theirs => self.given_up = self.given_up.saturating_add(1),
+            End::Theirs | End::Broken => self.given_up = self.given_up.saturating_add(1),
         }
     }
 
@@ -347,6 +348,7 @@ impl Http2 {
             haste,
             last,
             own,
+            gaps,
             ..
         } = self;
         let mut turn = turn(client, self.shape, lanes, allowance, own, now);
@@ -359,6 +361,9 @@ impl Http2 {
             },
             |_, end| {
                 haste.note(end);
+                if end == End::Broken {
+                    gaps.handle_broken();
+                }
                 *last = now;
             },
         );

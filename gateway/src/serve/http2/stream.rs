@@ -1,19 +1,17 @@
 //! One stream: a request, its exchange, its response.
 
 use super::Client;
+use super::arriving::{Arriving, Cut};
 use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
-use crate::collected::Collected;
 use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Room, Sender, Share};
 use crate::http2::{BUDGET, Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
-use crate::serve::connection::too_long;
 use crate::upstream::Lanes;
 use bytes::Bytes;
 use bytestring::ByteString;
-use gatewright_config::plan::HTTP2_BODIES;
 use gatewright_core::codec::{DecodeError, Event, HttpShape, Needs, Rejected, Retry};
 use gatewright_core::fault::{Fault, FaultClass};
-use gatewright_core::message::{Body, BodyStream, Correlation, Message};
+use gatewright_core::message::{BodyStream, Correlation, Message};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{Method, Request, Response, StatusCode};
@@ -45,14 +43,6 @@ enum State {
     Done(End),
 }
 
-/// A request whose body is not whole.
-struct Arriving {
-    message: Message,
-    stream: RecvStream,
-    body: Collected,
-    share: Share,
-}
-
 /// A response whose body is not written.
 struct Replying {
     stream: SendStream<Bytes>,
@@ -78,6 +68,8 @@ pub(super) enum End {
     Ours,
     /// The client gave it up.
     Theirs,
+    /// The library did, for what the client made of it.
+    Broken,
 }
 
 /// What a stream needs to go on.
@@ -98,7 +90,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn wake_at(&mut self, at: Instant) {
+    pub(super) fn wake_at(&mut self, at: Instant) {
         self.wake = Some(self.wake.map_or(at, |earlier| earlier.min(at)));
     }
 }
@@ -122,12 +114,10 @@ impl Stream {
             Ok(message) if passes_on(&message, client) => {
                 State::Read(passed_on(message, stream, client, allowance))
             }
-            Ok(message) => State::Arriving(Box::new(Arriving {
-                message,
-                stream,
-                body: Collected::default(),
-                share: client.listener.worker.room().share(),
-            })),
+            Ok(message) => {
+                let share = client.listener.worker.room().share();
+                State::Arriving(Box::new(Arriving::new(message, stream, share)))
+            }
             Err(error) => {
                 pass_over(stream, client);
                 State::Bad(Box::new(error))
@@ -149,6 +139,23 @@ impl Stream {
 
     /// Goes on with it until it is over.
     pub(super) fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
+        match ready!(self.go_on(turn, cx)) {
+            End::Theirs => Poll::Ready(self.who_ended_it(cx)),
+            end => Poll::Ready(end),
+        }
+    }
+
+    /// The client, or the library because of it. Clients that give one up say CANCEL (RFC 9113, 7); one that
+    /// says anything else is taken for the library, which does no harm.
+    fn who_ended_it(&mut self, cx: &mut Context<'_>) -> End {
+        match self.respond.poll_reset(cx) {
+            Poll::Ready(Ok(Reason::CANCEL | Reason::NO_ERROR)) => End::Theirs,
+            Poll::Ready(Ok(_)) => End::Broken,
+            Poll::Ready(Err(_)) | Poll::Pending => End::Theirs,
+        }
+    }
+
+    fn go_on(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
         // Before anything is asked for, and while it is waited for. What has begun to reply hears of a reset by
         // what it writes. In one turn nothing changes: frames are read between two.
         let begins = matches!(
@@ -214,7 +221,7 @@ impl Stream {
     /// Refuses a request whose body is longer than one may be.
     fn handle_too_long(&mut self, error: Box<DecodeError>, turn: &Turn<'_>) {
         if let State::Arriving(arriving) = std::mem::replace(&mut self.state, State::Bad(error)) {
-            pass_over(arriving.stream, turn.client);
+            pass_over(arriving.into_rest(), turn.client);
         }
     }
 
@@ -378,7 +385,7 @@ impl Stream {
     /// Bytes that it holds of a body that is not whole.
     pub(super) fn arriving(&self) -> usize {
         match &self.state {
-            State::Arriving(arriving) => arriving.body.len(),
+            State::Arriving(arriving) => arriving.len(),
             State::Read(_)
             | State::Streaming(_)
             | State::Bad(_)
@@ -434,70 +441,6 @@ fn pass_over(stream: RecvStream, client: &Client<'_>) {
         let listener = client.listener;
         let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
         tokio::task::spawn_local(Leftover::new(stream, patience));
-    }
-}
-
-/// Why a body is never whole.
-enum Cut {
-    TooLong(Box<DecodeError>),
-    /// The client gave the stream up.
-    GivenUp,
-    /// Bodies that are not whole take too much already.
-    NoRoom,
-}
-
-impl Arriving {
-    /// Reads the body to its end.
-    fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
-        let most = turn.client.listener.limits.body;
-        loop {
-            let Poll::Ready(chunk) = self.stream.poll_data(cx) else {
-                let limit = turn.client.listener.limits.frame_time;
-                turn.wake_at(turn.now + limit);
-                return Poll::Pending;
-            };
-            let chunk = match chunk {
-                None => {
-                    turn.arriving = turn.arriving.saturating_sub(self.body.len());
-                    return Poll::Ready(Ok(()));
-                }
-                Some(Ok(chunk)) => chunk,
-                Some(Err(_)) => return Poll::Ready(Err(Cut::GivenUp)),
-            };
-            // Never more than came.
-            let _ = self.stream.flow_control().release_capacity(chunk.len());
-            if self.body.len().saturating_add(chunk.len()) > most {
-                let error = too_long(most, &self.message);
-                return Poll::Ready(Err(Cut::TooLong(Box::new(error))));
-            }
-            turn.arriving = turn.arriving.saturating_add(chunk.len());
-            let room = self.share.grow(chunk.len());
-            if !room || turn.arriving > most.saturating_mul(HTTP2_BODIES) {
-                return Poll::Ready(Err(Cut::NoRoom));
-            }
-            turn.moved = true;
-            if !chunk.is_empty() {
-                self.body.push(chunk);
-            }
-        }
-    }
-
-    /// Counts and logs that there is no room for it.
-    fn note_refusal(&self, began: Instant, turn: &Turn<'_>) {
-        let (client, took) = (turn.client, turn.now.saturating_duration_since(began));
-        client.listener.metrics.requests(1);
-        let facts = client.facts(&self.message);
-        // What is left to say is said by the stream's reset.
-        let _ = (client.listener.dispatch).no_room(&self.message, &facts, took);
-    }
-
-    fn request(self) -> Message {
-        let body = self.body.finish();
-        self.message.with_body(if body.is_empty() {
-            Body::Empty
-        } else {
-            Body::Whole(body)
-        })
     }
 }
 
