@@ -21,7 +21,7 @@ pub(crate) use doorbell::Doorbell;
 pub(crate) use gaps::Gaps;
 pub(crate) use inflow::{Inflow, Stopped};
 pub(crate) use leftover::Leftover;
-pub(crate) use outflow::{Outflow, Waits};
+pub(crate) use outflow::{Lack, Outflow, SharedLack};
 pub(crate) use patience::Patience;
 pub(crate) use tunnel::{Found, Tunnel, TunnelEnd, TunnelInbox};
 

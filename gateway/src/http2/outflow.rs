@@ -24,12 +24,23 @@ pub(crate) struct Outflow {
     allowance: SharedAllowance,
     /// What the peer has no room for yet.
     chunk: Bytes,
-    waits: Waits,
+    lack: SharedLack,
     patience: Patience,
 }
 
-/// Since when a payload waits for more of itself, if it does; when it is given up, if it did then.
-pub(crate) type Waits = Rc<Cell<Option<Instant>>>;
+/// What a payload lacks that its sender owes, or lacked when it was given up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Lack {
+    #[default]
+    Nothing,
+    /// Nothing more of it has come since then.
+    More { since: Instant },
+    /// It is cut short.
+    Rest,
+}
+
+/// The same, for who has handed it on.
+pub(crate) type SharedLack = Rc<Cell<Lack>>;
 
 /// It cannot go on.
 struct Broken;
@@ -54,7 +65,7 @@ impl Outflow {
             pace: Pace::default(),
             allowance,
             chunk: Bytes::new(),
-            waits: Waits::default(),
+            lack: SharedLack::default(),
             patience,
         }
     }
@@ -64,8 +75,8 @@ impl Outflow {
         self.chunk.len()
     }
 
-    pub(crate) fn waits(&self) -> Waits {
-        Rc::clone(&self.waits)
+    pub(crate) fn lack(&self) -> SharedLack {
+        Rc::clone(&self.lack)
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
@@ -75,8 +86,13 @@ impl Outflow {
                     return Poll::Ready(Err(Broken));
                 }
                 let piece = self.poll_piece(cx);
-                let waits = piece.is_pending().then(|| self.patience.moved());
-                self.waits.set(waits);
+                self.lack.set(match piece {
+                    Poll::Ready(Ok(_)) => Lack::Nothing,
+                    Poll::Ready(Err(Broken)) => Lack::Rest,
+                    Poll::Pending => Lack::More {
+                        since: self.patience.moved(),
+                    },
+                });
                 match ready!(piece)? {
                     Some(piece) => {
                         self.to.reserve_capacity(piece.len());

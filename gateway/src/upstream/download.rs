@@ -57,7 +57,10 @@ impl Download {
             ends,
         } = self;
         let stopped = inflow.await;
+        let lacks_the_rest = upload.as_ref().is_some_and(Upload::lacks_the_rest);
         match (ends, stopped) {
+            // Whose client sends no more may say no more.
+            (Ends::Judged, Stopped::Cut) if lacks_the_rest => {}
             (Ends::Judged, Stopped::Cut) => lease.blame(),
             // What nobody wants any more was good until then.
             (Ends::Judged, Stopped::Whole | Stopped::Unwanted) => lease.praise(clock::now()),

@@ -7,9 +7,13 @@ use h2::Reason;
 
 /// The fault of a request whose stream ended.
 pub(super) fn failed(lease: &Lease, upload: Option<&Upload>, error: &h2::Error) -> Fault {
-    let by_server = error.is_remote() && error.is_reset();
-    let given_up = matches!(error.reason(), Some(Reason::CANCEL | Reason::NO_ERROR));
-    if by_server && given_up && upload.is_some_and(Upload::is_stalled) {
+    let given_up = match error.reason() {
+        Some(Reason::CANCEL | Reason::NO_ERROR) => error.is_remote() && error.is_reset(),
+        Some(_) => false,
+        // There are servers that give a client up with its whole connection.
+        None => error.is_io(),
+    };
+    if given_up && upload.is_some_and(Upload::lacks_the_rest) {
         return Fault::sent(FaultClass::BadRequest, GIVEN_UP);
     }
     blamed(lease, fault(error))

@@ -2,7 +2,7 @@
 
 use super::{Lease, is_stall};
 use crate::clock;
-use crate::http2::{Outflow, Waits};
+use crate::http2::{Lack, Outflow, SharedLack};
 use std::cell::Cell;
 use std::rc::Rc;
 use tokio::task::AbortHandle;
@@ -13,12 +13,12 @@ pub(super) struct Upload {
     task: Option<AbortHandle>,
     /// The place that it keeps then.
     place: Rc<Cell<Option<Lease>>>,
-    waits: Waits,
+    lack: SharedLack,
 }
 
 impl Upload {
     pub(super) fn begin(outflow: Outflow) -> Self {
-        let waits = outflow.waits();
+        let lack = outflow.lack();
         let place = Rc::<Cell<Option<Lease>>>::default();
         let kept = Rc::clone(&place);
         let task = tokio::task::spawn_local(async move {
@@ -28,14 +28,17 @@ impl Upload {
         Self {
             task: Some(task.abort_handle()),
             place,
-            waits,
+            lack,
         }
     }
 
-    /// Whether the server waits for the client, and has done so for long.
-    pub(super) fn is_stalled(&self) -> bool {
-        let stall = |since| is_stall(since, clock::now());
-        self.waits.get().is_some_and(stall)
+    /// Whether the server waits for the client, and has done so for long, or would for good.
+    pub(super) fn lacks_the_rest(&self) -> bool {
+        match self.lack.get() {
+            Lack::Nothing => false,
+            Lack::More { since } => is_stall(since, clock::now()),
+            Lack::Rest => true,
+        }
     }
 
     /// Lets it go on behind a whole answer. Its stream is open until it ends, so that nobody else gets its

@@ -6,9 +6,9 @@ use crate::support::gateway::Gateway;
 use crate::support::host::{Host, HostConnection};
 use crate::support::{in_time, raw};
 use bytes::Bytes;
-use h2::SendStream;
 use h2::client::ResponseFuture;
-use h2::server::Connection;
+use h2::server::{Connection, SendResponse};
+use h2::{RecvStream, SendStream};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -134,6 +134,8 @@ async fn half_over_http2(gateway: &Gateway) -> (ResponseFuture, SendStream<Bytes
     (answer, up)
 }
 
+type Asked = (http::Request<RecvStream>, SendResponse<Bytes>);
+
 /// The next connection to a server of HTTP/2.
 async fn serve_http2(listener: &TcpListener) -> Connection<TcpStream, Bytes> {
     let tcp = raw::accept(listener).await;
@@ -192,6 +194,84 @@ async fn a_server_that_gives_up_who_sends_nothing_is_not_blamed() {
         }
     }
     nobody_is_ejected(&gateway).await;
+}
+
+/// A gateway in front of one server of HTTP/2, a client of it that has sent half a request, and the server's
+/// connection.
+async fn half_asked_of_http2() -> (Gateway, TcpStream, Connection<TcpStream, Bytes>) {
+    let (listener, url) = raw::listener().await;
+    let config = Config::proxy([url.replace("tcp:", "h2c:")]);
+    let gateway = Gateway::start(&wary(config)).await;
+    let client = client(&gateway, HALF).await;
+    (gateway, client, serve_http2(&listener).await)
+}
+
+/// The next request.
+async fn asked_of_http2(server: &mut Connection<TcpStream, Bytes>) -> Asked {
+    let asked = in_time("a request", server.accept()).await;
+    asked.expect("a request").expect("a request")
+}
+
+/// The pause is what is tested.
+#[tokio::test]
+async fn nor_is_one_of_http2_whose_connection_is_lost_then() {
+    let (gateway, mut client, mut server) = half_asked_of_http2().await;
+    let asked = asked_of_http2(&mut server).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    drop((asked, server));
+    let answer = read_to(&mut client, b"}").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    nobody_is_ejected(&gateway).await;
+}
+
+/// The pause is what is tested.
+#[tokio::test]
+async fn nor_is_one_of_http2_that_breaks_off_an_answer_then() {
+    let (gateway, mut client, mut server) = half_asked_of_http2().await;
+    let (request, mut respond) = asked_of_http2(&mut server).await;
+    let response = http::Response::builder().header("content-length", "4");
+    let response = response.body(()).expect("a head");
+    let mut to = respond.send_response(response, false).expect("a stream");
+    to.send_data("hi".into(), false).expect("a stream");
+    let read = async {
+        read_to(&mut client, b"hi").await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    };
+    tokio::select! {
+        () = read => {}
+        _ = server.accept() => panic!("one request"),
+    }
+    drop((request, respond, to, server));
+    ends_early(&mut client).await;
+    nobody_is_ejected(&gateway).await;
+}
+
+/// The client stops in the middle of both.
+#[tokio::test]
+async fn nor_is_one_of_http2_whose_client_stops() {
+    let (gateway, mut client, mut server) = half_asked_of_http2().await;
+    let (_request, mut respond) = asked_of_http2(&mut server).await;
+    let response = http::Response::builder().header("content-length", "4");
+    let response = response.body(()).expect("a head");
+    let mut to = respond.send_response(response, false).expect("a stream");
+    to.send_data("hi".into(), false).expect("a stream");
+    let read = async {
+        read_to(&mut client, b"hi").await;
+        client.shutdown().await.expect("an open connection");
+        ends_early(&mut client).await;
+    };
+    tokio::select! {
+        () = read => {}
+        _ = server.accept() => panic!("one request"),
+    }
+    nobody_is_ejected(&gateway).await;
+}
+
+/// There is no more of the answer, reset or not.
+async fn ends_early(client: &mut TcpStream) {
+    let mut rest = Vec::new();
+    let _ = in_time("the end", client.read_to_end(&mut rest)).await;
+    assert!(rest.is_empty(), "{rest:?}");
 }
 
 /// One that breaks off in the middle is.
@@ -287,10 +367,7 @@ async fn a_server_that_breaks_off_an_answer_to_who_stops_is_not_blamed() {
     gateway.metrics().await;
     gateway.metrics().await;
     drop(server);
-    let mut rest = Vec::new();
-    // Reset or not: it is over.
-    let _ = in_time("the end", client.read_to_end(&mut rest)).await;
-    assert!(rest.is_empty(), "{rest:?}");
+    ends_early(&mut client).await;
     nobody_is_ejected(&gateway).await;
 }
 
