@@ -637,6 +637,47 @@ fn a_reply_of_very_many_elements_is_passed_on_whole_but_not_listed() {
     assert!(writer.encode(&Event::Head(message), &mut out).is_err());
 }
 
+/// What nobody makes values of is held to its form all the same, however it is passed on.
+#[test]
+fn elements_that_are_not_listed_are_as_strict() {
+    let deep = "*1\r\n".repeat(MAX_DEPTH + 1);
+    let many = format!("*{}\r\n{}", MAX_LISTED + 2, ":1\r\n".repeat(MAX_LISTED + 1));
+    let bad = [
+        ":12x",
+        ":",
+        ":+",
+        ":01",
+        ":9223372036854775808",
+        "#x",
+        "#tt",
+        "_x",
+        ",x",
+        ",1.",
+        "(1x",
+        "$-2",
+        "*-0",
+        "+a\rb",
+        "=3\r\ntxt",
+        "@",
+    ];
+    for (before, element) in [&deep, &many]
+        .into_iter()
+        .flat_map(|before| bad.map(|bad| (before, bad)))
+    {
+        let frame = [before, element, "\r\n"].concat();
+        let mut reader = codec(Side::Client);
+        assert!(reader.delimit(frame.as_bytes()).is_err(), "{element}");
+        assert!(reader.scan(frame.as_bytes(), 1).is_err(), "{element}");
+    }
+    for before in [&deep, &many] {
+        let frame = [before, ":12\r\n"].concat();
+        assert_eq!(
+            codec(Side::Client).scan(frame.as_bytes(), 1).unwrap().bytes,
+            frame.len()
+        );
+    }
+}
+
 #[test]
 fn every_fault_has_an_answer() {
     let resp = Resp::new();
