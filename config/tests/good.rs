@@ -610,6 +610,111 @@ fn each_request_of_a_client_may_have_its_answer_waiting() {
     assert_eq!(waiting(rules, "64MiB"), 64 << 10);
 }
 
+/// What one listener holds of it, another one does not.
+#[test]
+fn listeners_share_the_rooms_of_the_gateway() {
+    let text = r#"
+        [gateway]
+        workers = 1
+        in-flight = "64MiB"
+        [listeners.tills]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "pos"
+        limits = { connections = 100, in-flight = 2, frame = "64KiB" }
+        [listeners.web]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "http"
+        [listeners.more]
+        bind = "tcp://127.0.0.1:0"
+        protocol = "http"
+        [upstreams.host]
+        url = "h2c://a"
+        [[routes]]
+        from = "tills"
+        to = "host"
+        request.post = "/"
+        reply = [ { on = "*" } ]
+        [[routes]]
+        from = ["web", "more"]
+        to = "host"
+        when = "json.a == 1"
+        "#;
+    let memory = plan(text).memory();
+    let mib = 1 << 20;
+    let parts = |what: &str| -> Vec<u64> {
+        let lines = memory
+            .lines
+            .iter()
+            .filter(|line| line.what.starts_with(what));
+        lines.map(|line| line.bytes / mib).collect()
+    };
+    // 200 × 64 KiB take 12.5 MiB of the room, as what holds most for each byte of it; the next has the rest.
+    assert_eq!(parts("requests"), [175 / 2, 2 * 51 + 1, 0]);
+    assert_eq!(parts("bodies"), [0, 0]);
+    assert_eq!(parts("answers that wait"), [64, 0, 0]);
+    let text = memory.to_string();
+    assert!(
+        text.contains("51.5 MiB left of in-flight of the gateway × 2"),
+        "{text}"
+    );
+    // What another listener would have instead is saved by nobody.
+    let levers = memory.largest.iter().flat_map(|largest| &largest.levers);
+    let keys: Vec<_> = levers.map(|lever| &*lever.key).collect();
+    assert!(!keys.contains(&"listeners.web.limits.body"), "{keys:?}");
+}
+
+/// Values of a list take many times the bytes that it has on the wire.
+#[test]
+fn lists_in_answers_are_values() {
+    let memory = |protocol: &str, upstream: &str, rules: &str| {
+        let text = format!(
+            r#"
+            [gateway]
+            workers = 1
+            in-flight = "1GiB"
+            [listeners.front]
+            bind = "tcp://127.0.0.1:0"
+            protocol = "{protocol}"
+            limits = {{ connections = 1, in-flight = 1, frame = "1KiB" }}
+            [upstreams.behind]
+            {upstream}
+            [[routes]]
+            from = "front"
+            to = "behind"
+            {rules}
+            "#
+        );
+        let lines = plan(&text).memory().lines;
+        let of = |what: &str| {
+            let line = lines.iter().find(|line| line.what.contains(what));
+            line.map_or(0, |line| line.bytes >> 10)
+        };
+        (of("a reply being read"), of("that wait"))
+    };
+    let value = size_of::<Value>() as u64;
+    let resp = "url = \"tcp://a:1\"\nprotocol = \"resp\"\nlimits = { connections = 1, dedicated = 1, frame = \"1KiB\" }";
+    let get = |reply: &str| {
+        format!(
+            "operation = \"GET /{{k}}\"\nrequest.send = \"lrange\"\nrequest.set = {{ args = [\"{{utf8(path.k)}}\"] }}\nreply = [{{ on = \"reply\", {reply} }}, {{ on = \"*\", status = 502 }}]"
+        )
+    };
+    // An element has five fields, and is a byte on the wire at least.
+    let with_values = 1 + 6 * value;
+    let unread = memory("http", resp, &get("status = 200"));
+    let read = memory(
+        "http",
+        resp,
+        &get("status = 200, json = { n = \"{items.size}\" }"),
+    );
+    assert_eq!(read.0 - unread.0, 2 * (with_values - 1));
+    assert_eq!((unread.1, read.1), (6, 6 * with_values));
+    // Of JSON, with its fields, in two bytes.
+    let rules = "operation = \"query\"\nrequest.get = \"/\"\nreply = [{ on = \"*\" }]";
+    let json = "url = \"h2c://a\"\nlimits = { body = \"1KiB\" }";
+    let made = memory("dns", json, rules);
+    assert!(made.1 > value, "{made:?}");
+}
+
 #[test]
 fn of_a_body_that_is_handed_on_there_is_little() {
     let memory = |keys: &str| {

@@ -1,6 +1,6 @@
 //! Which limits make the worst case what it is: found by halving each.
 
-use super::{Memory, MemoryLine};
+use super::{Memory, MemoryLine, sum};
 use crate::keys::Key;
 use crate::keys::{gateway, listener, upstream};
 use crate::plan::{ListenerLimits, Plan, UpstreamLimits};
@@ -55,9 +55,7 @@ fn hundredths(part: u64, whole: u64) -> u64 {
 
 /// The largest parts of a plan's worst case.
 pub(super) fn largest(plan: &Plan, lines: &[MemoryLine]) -> Vec<Largest> {
-    let total = lines
-        .iter()
-        .fold(0_u64, |sum, line| sum.saturating_add(line.bytes));
+    let total = sum(lines);
     let mut order: Vec<usize> = (0..lines.len()).collect();
     let bytes = |line: &usize| lines.get(*line).map_or(0, |line| line.bytes);
     order.sort_by_key(|line| std::cmp::Reverse(bytes(line)));
@@ -67,7 +65,9 @@ pub(super) fn largest(plan: &Plan, lines: &[MemoryLine]) -> Vec<Largest> {
     let largest = |line: usize| {
         let saved = |(key, less): &(String, Vec<MemoryLine>)| {
             let left = less.get(line)?.bytes;
+            // Where another part has what this one leaves, nothing is.
             let saved = bytes(&line).saturating_sub(left);
+            let saved = saved.min(total.saturating_sub(sum(less)));
             let key = key.clone();
             (hundredths(saved, bytes(&line)) >= LEAST).then_some(Lever { key, saved })
         };

@@ -1,16 +1,16 @@
 //! The most memory that the limits of a plan allow.
 
 mod levers;
+mod rooms;
 mod values;
 
 pub use levers::{Largest, Lever};
 
 use crate::keys::size;
 use crate::plan::{
-    Endpoint, EndpointKind, HTTP2_BODIES, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW,
-    QUIC_STREAM_WINDOW, RouteAction, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
+    Endpoint, EndpointKind, HTTP2_WINDOW, ListenerPlan, Plan, QUIC_SEND_WINDOW, QUIC_STREAM_WINDOW,
+    RouteAction, RoutePlan, Service, Sharing, UpstreamPlan, WEBSOCKET_WINDOW,
 };
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,9 +40,6 @@ const RELAY: u64 = 4 << 10;
 const TRANSLATED: u64 = 6;
 /// What there is of a body that is handed on as it comes.
 const PASSING: u64 = 64 << 10;
-/// How often a frame is there that goes to an upstream of its own protocol: for the refusal that may
-/// be due, and to be written.
-const FORWARDED: u64 = 2;
 
 /// The most memory that peers can make a gateway use, by the limits. The program itself is not
 /// in it, nor what the operating system's sockets hold.
@@ -71,10 +68,13 @@ impl Memory {
     /// The sum of all lines, in bytes.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.lines
-            .iter()
-            .fold(0, |sum, line| sum.saturating_add(line.bytes))
+        sum(&self.lines)
     }
+}
+
+fn sum(lines: &[MemoryLine]) -> u64 {
+    let add = |sum: u64, line: &MemoryLine| sum.saturating_add(line.bytes);
+    lines.iter().fold(0, add)
 }
 
 /// One line each, and the sum.
@@ -122,28 +122,27 @@ impl Plan {
     }
 
     fn memory_lines(&self) -> Vec<MemoryLine> {
-        let listeners = self
-            .listeners
-            .iter()
-            .flat_map(|listener| self.listener(listener));
-        let upstreams = self
-            .upstreams
-            .iter()
-            .flat_map(|upstream| self.answers(upstream).or_else(|| self.replies(upstream)));
-        let quic = self.upstreams.iter().flat_map(|plan| self.quic(plan));
-        let untaken = self.listeners.iter().flat_map(|plan| self.untaken(plan));
-        let all = listeners.chain(upstreams).chain(quic);
-        all.chain(untaken).collect()
-    }
-
-    fn listener(&self, listener: &ListenerPlan) -> Vec<MemoryLine> {
-        match listener.service {
-            Service::Messages => [self.connections(listener), self.requests(listener)]
-                .into_iter()
-                .chain(self.events(listener))
-                .collect(),
-            Service::Relay => self.relays(listener).into_iter().collect(),
+        let (requests, bodies) = self.in_flight_lines();
+        let mut requests = requests.into_iter();
+        let mut lines = Vec::new();
+        for listener in &self.listeners {
+            match listener.service {
+                Service::Messages => {
+                    lines.push(self.connections(listener));
+                    lines.extend(requests.next());
+                    lines.extend(self.events(listener));
+                }
+                Service::Relay => lines.extend(self.relays(listener)),
+            }
         }
+        for (at, upstream) in self.upstreams.iter().enumerate() {
+            let answers = self.answers(upstream);
+            lines.extend(answers.or_else(|| self.replies(at, upstream)));
+        }
+        lines.extend(self.upstreams.iter().filter_map(|plan| self.quic(plan)));
+        lines.extend(bodies);
+        lines.extend(self.untaken_lines());
+        lines
     }
 
     /// Relays, each with what could not be written yet in both directions.
@@ -216,94 +215,12 @@ impl Plan {
             Some((relay, words)) => (max(each, relay), format!("max({parts}, {words})")),
             None => (each, format!("({parts})")),
         };
-        let (bodies, collected) = self.bodies(listener);
         MemoryLine {
             of: format!("listener `{}`", listener.name),
             what: "connections, each a frame being read and replies being written",
-            formula: format!("{} connections × {parts}{collected}", limits.connections),
-            bytes: wide(limits.connections)
-                .saturating_mul(each)
-                .saturating_add(bodies),
+            formula: format!("{} connections × {parts}", limits.connections),
+            bytes: wide(limits.connections).saturating_mul(each),
         }
-    }
-
-    /// Answers that wait for others, or that clients do not take beyond `send-buffer`: no more requests are read then,
-    /// but those in flight are answered all the same.
-    fn untaken(&self, listener: &ListenerPlan) -> Option<MemoryLine> {
-        let limits = &listener.limits;
-        let answers = listener
-            .routes
-            .iter()
-            .map(|route| self.answer_untaken(listener, route));
-        let each = answers.max().filter(|each| *each > 0)?;
-        let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
-        Some(MemoryLine {
-            of: format!("listener `{}`", listener.name),
-            what: "answers that wait for others or for their clients",
-            formula: format!(
-                "min({} connections × {} in-flight × {}, {} in-flight of the gateway)",
-                limits.connections,
-                limits.in_flight,
-                size(each),
-                size(self.room(each)),
-            ),
-            bytes: asked.saturating_mul(each).min(self.room(each)),
-        })
-    }
-
-    /// What one worker may hold of answers that cannot leave: as much as of requests, and the longest one in any case.
-    #[must_use]
-    pub fn untaken_of_each(&self) -> usize {
-        let routes = |listener: &ListenerPlan| {
-            let answers = listener.routes.iter();
-            answers
-                .map(|route| self.answer_untaken(listener, route))
-                .max()
-        };
-        let longest = self.listeners.iter().filter_map(routes).max();
-        let longest = usize::try_from(longest.unwrap_or(0)).unwrap_or(usize::MAX);
-        self.in_flight_of_each().max(longest)
-    }
-
-    /// What there may be of an answer of a route that cannot leave.
-    fn answer_untaken(&self, listener: &ListenerPlan, route: &RoutePlan) -> u64 {
-        let http = listener.protocol.descriptor().http.is_some();
-        let limits = (self.upstreams.get(route.upstream)).map(|upstream| upstream.limits);
-        limits.map_or(0, |limits| match &route.action {
-            // What it is made of may be a part of it.
-            RouteAction::Translate(_) => wide(limits.body.max(listener.limits.frame)),
-            RouteAction::Convert(_) if http => TRANSLATED.saturating_mul(wide(limits.frame)),
-            RouteAction::Convert(_) => wide(limits.frame.max(listener.limits.frame)),
-            RouteAction::Forward => wide(limits.frame),
-            // On its way to the client, and as much of it that the library of HTTP/2 has taken.
-            RouteAction::Proxy(_) => 2 * PASSING,
-            RouteAction::Relay => 0,
-        })
-    }
-
-    /// What clients of HTTP hold of bodies that are not whole, and that in words.
-    fn bodies(&self, listener: &ListenerPlan) -> (u64, String) {
-        if listener.protocol.descriptor().http.is_none() || passes_on(listener) {
-            return (0, String::new());
-        }
-        let limits = &listener.limits;
-        let asked = wide(limits.connections)
-            .saturating_mul(wide(HTTP2_BODIES))
-            .saturating_mul(wide(limits.body));
-        let room = self.room(wide(limits.body));
-        let words = format!(
-            " + min({} connections × {HTTP2_BODIES} × {} body, {} in-flight of the gateway)",
-            limits.connections,
-            size(wide(limits.body)),
-            size(room),
-        );
-        (asked.min(room), words)
-    }
-
-    /// What there is room for of requests as long as that. A worker that has one only may hold more than
-    /// its part.
-    fn room(&self, each: u64) -> u64 {
-        wide(self.in_flight).max(self.workers().saturating_mul(each))
     }
 
     /// The upstreams that take a listener's messages as messages.
@@ -311,65 +228,6 @@ impl Plan {
         let forward = |route: &&Arc<RoutePlan>| route.action.sends_messages();
         let routes = listener.routes.iter().filter(forward);
         routes.filter_map(|route| self.upstreams.get(route.upstream))
-    }
-
-    /// Requests that the upstreams of a listener take in at a time, over all workers.
-    fn capacity(&self, listener: &ListenerPlan) -> u64 {
-        let reached: BTreeSet<usize> = listener.routes.iter().map(|route| route.upstream).collect();
-        let upstreams = reached
-            .into_iter()
-            .filter_map(|index| self.upstreams.get(index));
-        upstreams.fold(0, |sum, upstream| {
-            // On streams of bytes it is clients that have places, with all that they have in flight.
-            let each = match &upstream.speaks {
-                Some(_) => wide(listener.limits.in_flight),
-                None => 1,
-            };
-            let taken = self.workers().saturating_mul(places(upstream));
-            sum.saturating_add(taken.saturating_mul(each))
-        })
-    }
-
-    fn requests(&self, listener: &ListenerPlan) -> MemoryLine {
-        let limits = &listener.limits;
-        let asked = wide(limits.connections).saturating_mul(wide(limits.in_flight));
-        let taken = self.capacity(listener).min(asked);
-        let translates = |route: &Arc<RoutePlan>| route.translation().is_some();
-        let copies = if listener.routes.iter().any(translates) {
-            1 + TRANSLATED
-        } else {
-            FORWARDED
-        };
-        // They fill the room, too.
-        let values = values::of_each_byte(listener);
-        let frame = format!("{} frame", size(wide(limits.frame)));
-        let (body, frame) = match listener.protocol.descriptor().http {
-            Some(_) if passes_on(listener) => {
-                let room = format!("({frame} + {} of its body)", size(PASSING));
-                (PASSING, room)
-            }
-            Some(_) => {
-                let body = wide(limits.body);
-                (body, format!("({frame} + {} body)", size(body)))
-            }
-            None => (0, frame),
-        };
-        let each = wide(limits.frame).saturating_add(body);
-        let room = self.room(each.saturating_mul(1 + values));
-        let held = asked.min(taken).saturating_mul(each);
-        let held = held.saturating_mul(copies + values);
-        MemoryLine {
-            of: format!("listener `{}`", listener.name),
-            what: "requests in flight, each a frame and what the rules make of it",
-            formula: format!(
-                "min(min({} connections × {} in-flight, {taken} that its upstreams take) × {frame} × {}, {} in-flight of the gateway × {copies})",
-                limits.connections,
-                limits.in_flight,
-                copies + values,
-                size(room),
-            ),
-            bytes: held.min(room.saturating_mul(copies)),
-        }
     }
 
     /// Events on their way to clients, each of whom has a connection upstream of its own.
@@ -439,7 +297,7 @@ impl Plan {
         (each, format!("{} {what}", size(held)))
     }
 
-    fn replies(&self, upstream: &UpstreamPlan) -> Option<MemoryLine> {
+    fn replies(&self, at: usize, upstream: &UpstreamPlan) -> Option<MemoryLine> {
         // Those that are clients' own are relays.
         let speech = upstream.speaks.as_ref()?;
         if speech.sharing == Sharing::Bound {
@@ -451,14 +309,20 @@ impl Plan {
         if speech.protocol.descriptor().http.is_some() {
             connection += PASSING;
         }
-        let each = wide(limits.frame).saturating_add(connection);
+        // Its values are there until it has reached its exchange.
+        let values = values::of_replies(self, at);
+        let each = (wide(limits.frame).saturating_mul(1 + values)).saturating_add(connection);
+        let with_values = match values {
+            0 => String::new(),
+            values => format!(" × {}", 1 + values),
+        };
         let exclusive = upstream.exclusive().map(|plan| plan.limits.connections);
         let connections = limits.connections.saturating_add(exclusive.unwrap_or(0));
         Some(MemoryLine {
             of: format!("upstream `{}`", upstream.name),
             what: "connections, each a reply being read",
             formula: format!(
-                "{} workers × {endpoints} endpoints × {connections} connections × ({} frame + {})",
+                "{} workers × {endpoints} endpoints × {connections} connections × ({} frame{with_values} + {})",
                 self.workers,
                 size(wide(limits.frame)),
                 size(connection),
@@ -507,32 +371,6 @@ const fn max(one: u64, other: u64) -> u64 {
 /// What WebSocket with a client of a listener holds, if it is spoken there.
 fn websocket(listener: &ListenerPlan) -> u64 {
     listener.websocket.as_ref().map_or(0, |_| WEBSOCKET)
-}
-
-/// Whether all of a listener's requests are handed on as they come, and nobody looks at their bodies.
-fn passes_on(listener: &ListenerPlan) -> bool {
-    let mut routes = listener.routes.iter();
-    !listener.table.weighs_payload() && !routes.any(|route| route.weighs_payload())
-}
-
-/// Places at an upstream, and in the queue for them, of one worker: of requests, or of clients where it is
-/// a stream of bytes. The built-in one counts as one endpoint.
-fn places(upstream: &UpstreamPlan) -> u64 {
-    let limits = &upstream.limits;
-    let endpoints = wide(upstream.most_endpoints());
-    let streams = match upstream.speaks.as_ref().map(|speech| speech.sharing) {
-        None | Some(Sharing::Shared) => wide(limits.streams),
-        Some(Sharing::Exclusive | Sharing::Bound) => 1,
-    };
-    let on = |connections: usize| wide(connections).saturating_mul(endpoints);
-    let own = on(limits.connections)
-        .saturating_mul(streams)
-        .saturating_add(wide(limits.queue));
-    let exclusive = upstream.exclusive().map(|plan| plan.limits);
-    let exclusive = exclusive.map_or(0, |limits| {
-        on(limits.connections).saturating_add(wide(limits.queue))
-    });
-    own.saturating_add(exclusive)
 }
 
 /// How many endpoints one URL stands for.

@@ -2,9 +2,9 @@
 //! list is a value of its own.
 
 use super::wide;
-use crate::plan::{ListenerPlan, RouteAction, RoutePlan};
-use gatewright_core::codec::{Presence, Schema, Type};
-use gatewright_core::message::{OperationId, Slot, Value};
+use crate::plan::{Check, ListenerPlan, Plan, RouteAction, RoutePlan, UpstreamPlan};
+use gatewright_core::codec::{Descriptor, Presence, Schema, Type};
+use gatewright_core::message::{Kind, OperationId, Slot, Value};
 use std::sync::Arc;
 
 const VALUE: u64 = wide(size_of::<Value>());
@@ -12,24 +12,69 @@ const VALUE: u64 = wide(size_of::<Value>());
 /// Lists within structures within lists that are looked into.
 const DEPTH: usize = 8;
 
-/// Bytes of values for each byte of a frame, where a list that somebody looks at fills it.
-pub(super) fn of_each_byte(listener: &ListenerPlan) -> u64 {
+/// The least that an element of a list takes in JSON, in bits: a digit and a comma.
+const JSON_ELEMENT: u64 = 16;
+
+/// Bytes of values for each byte of a request, where a list that somebody looks at fills it.
+pub(super) fn of_requests(listener: &ListenerPlan) -> u64 {
+    let looks = |operation, slot| is_used(listener, operation, slot);
+    of_lists_in(listener.protocol.descriptor(), looks, bits)
+}
+
+/// The same of a reply of an upstream's.
+pub(super) fn of_replies(plan: &Plan, upstream: usize) -> u64 {
+    let Some(UpstreamPlan {
+        speaks: Some(speech),
+        check,
+        ..
+    }) = plan.upstreams.get(upstream)
+    else {
+        return 0;
+    };
+    // What a question expects is not looked for field by field.
+    let probe = check.as_ref().map(|check| &check.check);
+    let asks = !speech.opening.is_empty() || matches!(probe, Some(Check::Ask(_)));
+    let routes = || plan.listeners.iter().flat_map(|listener| &listener.routes);
+    let reads = |route: &Arc<RoutePlan>, slot| match &route.action {
+        RouteAction::Convert(rules) => route.upstream == upstream && rules.reads_of_replies(slot),
+        RouteAction::Forward
+        | RouteAction::Translate(_)
+        | RouteAction::Proxy(_)
+        | RouteAction::Relay => false,
+    };
+    let looks = |_, slot| asks || routes().any(|route| reads(route, slot));
+    of_lists_in(speech.protocol.descriptor(), looks, bits)
+}
+
+/// The same of a reply that is made of an answer's JSON.
+pub(super) fn of_json(listener: &ListenerPlan) -> u64 {
     let descriptor = listener.protocol.descriptor();
+    let is_made = |operation, _| descriptor.operation(operation).kind != Kind::Request;
+    of_lists_in(descriptor, is_made, |_, _| JSON_ELEMENT)
+}
+
+/// The least bits that an element has where it comes from.
+type Bits = fn(&Schema, &Type) -> u64;
+
+fn of_lists_in(
+    descriptor: &Descriptor,
+    looks: impl Fn(OperationId, Slot) -> bool,
+    bits: Bits,
+) -> u64 {
     if descriptor.http.is_some() {
         // Header fields stay lines.
         return 0;
     }
-    let operations = descriptor.operations.iter().zip((0..).map(OperationId));
-    let lists = operations.flat_map(|(_, operation)| {
-        let fields = descriptor
-            .record(operation)
-            .fields
-            .iter()
-            .zip((0..).map(Slot));
-        let used = fields.filter(move |(_, slot)| is_used(listener, operation, *slot));
-        used.map(|(field, _)| of_lists(&descriptor.schema, &field.ty, DEPTH))
-    });
-    lists.max().unwrap_or(0)
+    let mut most = 0;
+    for (number, _) in (0..).zip(&descriptor.operations) {
+        let operation = OperationId(number);
+        let fields = (0..).zip(&descriptor.record(operation).fields);
+        let looked_at = fields.filter(|(slot, _)| looks(operation, Slot(*slot)));
+        let lists =
+            looked_at.map(|(_, field)| of_lists(&descriptor.schema, &field.ty, bits, DEPTH));
+        most = most.max(lists.max().unwrap_or(0));
+    }
+    most
 }
 
 fn is_used(listener: &ListenerPlan, operation: OperationId, slot: Slot) -> bool {
@@ -48,7 +93,7 @@ fn is_used(listener: &ListenerPlan, operation: OperationId, slot: Slot) -> bool 
 }
 
 /// The most for each byte of lists of a type, or in it.
-fn of_lists(schema: &Schema, ty: &Type, depth: usize) -> u64 {
+fn of_lists(schema: &Schema, ty: &Type, bits: Bits, depth: usize) -> u64 {
     if depth == 0 {
         return 0;
     }
@@ -58,11 +103,11 @@ fn of_lists(schema: &Schema, ty: &Type, depth: usize) -> u64 {
                 .saturating_mul(8)
                 .saturating_mul(values(schema, element));
             let of_elements = each / bits(schema, element);
-            of_elements.max(of_lists(schema, element, depth - 1))
+            of_elements.max(of_lists(schema, element, bits, depth - 1))
         }
         Type::Struct(id) => {
             let fields = schema.structure(*id).fields.iter();
-            let of_fields = fields.map(|field| of_lists(schema, &field.ty, depth - 1));
+            let of_fields = fields.map(|field| of_lists(schema, &field.ty, bits, depth - 1));
             of_fields.max().unwrap_or(0)
         }
         Type::Bool
@@ -144,7 +189,7 @@ mod tests {
             structs: vec![numbers, nested],
             enums: Vec::new(),
         };
-        let of = |element| of_lists(&schema, &Type::List(Box::new(element)), DEPTH);
+        let of = |element| of_lists(&schema, &Type::List(Box::new(element)), bits, DEPTH);
         assert_eq!(of(Type::U8), VALUE);
         assert_eq!(
             of(Type::Int {
@@ -163,7 +208,10 @@ mod tests {
         assert_eq!(of(Type::Bool), 8 * VALUE);
         assert_eq!(of(Type::STR), VALUE);
         assert_eq!(of(Type::Struct(StructId(0))), 4 * VALUE / 9);
-        assert_eq!(of_lists(&schema, &Type::Struct(StructId(1)), DEPTH), VALUE);
-        assert_eq!(of_lists(&schema, &Type::U8, DEPTH), 0);
+        assert_eq!(
+            of_lists(&schema, &Type::Struct(StructId(1)), bits, DEPTH),
+            VALUE
+        );
+        assert_eq!(of_lists(&schema, &Type::U8, bits, DEPTH), 0);
     }
 }

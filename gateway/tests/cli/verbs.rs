@@ -39,7 +39,9 @@ fn lists_that_rules_look_at_are_in_the_worst_case() {
     // Each byte of a frame may be a value, beside what the rules make of it: some fifty bytes for seven.
     assert!(read > 7 * passed, "{read} {passed}");
     // They fill what `gateway.in-flight` leaves, so that there are fewer frames to make something of.
-    assert_eq!(many, 7 << 30);
+    let room = 7_u64 << 30;
+    let all = read + passed + many;
+    assert!(many < room && all.abs_diff(room) < 100, "{bytes:?}");
 }
 
 #[test]
