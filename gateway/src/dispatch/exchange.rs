@@ -417,6 +417,11 @@ pub(crate) fn unsaid() -> Fault {
     Fault::sent(FaultClass::Internal, detail)
 }
 
+/// The fault of a reply that its protocol cannot say.
+pub(crate) fn unwritable() -> Fault {
+    Fault::sent(FaultClass::BadReply, "the reply does not fit the wire")
+}
+
 /// The fault of what finds no room.
 pub(crate) fn too_much() -> Fault {
     let detail = "requests in flight hold too many bytes";

@@ -9,7 +9,7 @@ mod room;
 mod trial;
 
 pub(crate) use batch::Batch;
-pub(crate) use exchange::{Answer, Exchange, unsaid};
+pub(crate) use exchange::{Answer, Exchange, unsaid, unwritable};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
 pub(crate) use room::{Room, Share};
@@ -554,19 +554,18 @@ impl Dispatch {
         Some(Reply::to_unread(message))
     }
 
-    /// What to write instead of a reply that does not fit the wire: what the rules say of a bad
-    /// reply, then the protocol's own refusal.
-    pub(crate) fn instead_of(&self, reply: &Reply) -> impl Iterator<Item = Event> {
-        let fault = Fault::sent(FaultClass::BadReply, "the reply does not fit the wire");
+    /// What to write instead of a reply that cannot be sent: what the rules say of the fault, then the
+    /// protocol's own refusal.
+    pub(crate) fn instead_of(&self, reply: &Reply, fault: &Fault) -> impl Iterator<Item = Event> {
         let (request, by_rules) = match reply {
             Reply::Exchange(exchange) => {
-                let by_rules = self.reply_by_rules(exchange, &fault);
+                let by_rules = self.reply_by_rules(exchange, fault);
                 (Some(&exchange.request), by_rules)
             }
             Reply::Refusal(refusal) => (Some(&refusal.request), None),
             Reply::Unread(_) | Reply::Frames(_) => (None, None),
         };
-        let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), &fault));
+        let refusal = request.and_then(|r| self.protocol.reject(&Rejected::from(r), fault));
         by_rules.into_iter().chain(refusal).map(Event::Head)
     }
 }

@@ -1,6 +1,7 @@
 //! What clients get.
 
 use super::Exchange;
+use super::room::weight;
 use bytes::BytesMut;
 use gatewright_core::codec::Event;
 use gatewright_core::message::{Body, BodyStream, Message};
@@ -59,6 +60,14 @@ impl Reply {
             return false;
         };
         matches!(message.body(), Body::Stream(_))
+    }
+
+    /// How many bytes it holds until it is written.
+    pub(crate) fn weight(&self) -> usize {
+        match self.event() {
+            Some(Event::Head(message)) => weight(message),
+            Some(Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_)) | None => 0,
+        }
     }
 
     /// How long a payload that comes as a stream may stand still.

@@ -9,10 +9,11 @@ use crate::support::http2_wire::{
 use crate::support::{in_time, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const BODY: usize = 64 << 10;
+/// With the head of its answer, 64 KiB at most.
+const BODY: usize = 63 << 10;
 const ASKED: usize = 64;
-/// So many bodies have room.
-const ROOM: usize = (1 << 20) / BODY;
+/// So many answers have room.
+const ROOM: usize = (1 << 20) / (64 << 10);
 
 /// Answers to `/slow` once its gate is open.
 async fn server(body: usize) -> Backend {
@@ -28,12 +29,20 @@ async fn server(body: usize) -> Backend {
 
 /// In front of it. With rules, answers are read whole before they are passed on.
 async fn gateway(backend: &Backend, rules: bool) -> Gateway {
-    let rules = match rules {
-        true => {
-            "operation = \"GET /{name}\"\nrequest.get = \"/{path.name}\"\nreply = [{ on = \"2xx\", status = 200, body = \"{body}\" }, { on = \"*\", status = 503 }]"
-        }
-        false => "",
-    };
+    match rules {
+        true => gateway_by(backend, &rules_with("{body}")).await,
+        false => gateway_by(backend, "").await,
+    }
+}
+
+/// Rules that make such a body of an answer.
+fn rules_with(body: &str) -> String {
+    format!(
+        "operation = \"GET /{{name}}\"\nrequest.get = \"/{{path.name}}\"\nreply = [{{ on = \"2xx\", status = 200, body = \"{body}\" }}, {{ on = \"*\", status = 503 }}]"
+    )
+}
+
+async fn gateway_by(backend: &Backend, rules: &str) -> Gateway {
     let text = format!(
         r#"
         [gateway]
@@ -134,16 +143,28 @@ async fn a_client_that_leaves_more_lying_than_there_is_room_for_is_disconnected(
 /// Where it is not their client who keeps them waiting, those without room are refused, each in its place.
 #[tokio::test]
 async fn answers_behind_one_that_is_slow_are_refused_where_they_have_no_room() {
+    as_many_have_room("{body}", ROOM).await;
+}
+
+/// What counts is what they have become: three times as much.
+#[tokio::test]
+async fn answers_that_rules_make_longer_take_more_room() {
+    as_many_have_room("{hex(body)}{body.to_s('UTF-8')}", ROOM / 3).await;
+}
+
+async fn as_many_have_room(body: &str, room: usize) {
     let backend = server(BODY).await;
-    let gateway = gateway(&backend, true).await;
+    let gateway = gateway_by(&backend, &rules_with(body)).await;
     let mut client = raw::connect(&gateway).await;
     let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: a.example\r\n\r\n");
     let requests = ask("/slow") + &ask("/a").repeat(ASKED - 1);
     client.write_all(requests.as_bytes()).await.expect("taken");
-    let answered = [("route", "#1"), ("outcome", "internal")];
-    let none = ASKED - 1 - ROOM;
     gateway
-        .until_metric("gatewright_exchanges_total", &answered, none as f64)
+        .until_metric(
+            "gatewright_exchanges_total",
+            &[("route", "#1")],
+            (ASKED - 1) as f64,
+        )
         .await;
     backend.open_gate();
     client.shutdown().await.expect("open");
@@ -151,8 +172,8 @@ async fn answers_behind_one_that_is_slow_are_refused_where_they_have_no_room() {
     let read = in_time("answers", client.read_to_string(&mut answers)).await;
     assert!(read.is_ok(), "{read:?}");
     let count = |status: &str| answers.matches(status).count();
-    assert_eq!(count("HTTP/1.1 200 "), 1 + ROOM);
-    assert_eq!(count("HTTP/1.1 503 "), none);
+    assert_eq!(count("HTTP/1.1 200 "), 1 + room);
+    assert_eq!(count("HTTP/1.1 503 "), ASKED - 1 - room);
     assert!(
         answers.starts_with("HTTP/1.1 200 "),
         "the slow one is first"

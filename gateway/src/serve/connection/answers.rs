@@ -2,7 +2,9 @@
 
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
-use crate::dispatch::{Answer, Batch, Content, Exchange, InFlight, Reply, Share, unsaid};
+use crate::dispatch::{
+    Answer, Batch, Content, Exchange, InFlight, Reply, Share, unsaid, unwritable,
+};
 use crate::upstream::Part;
 use bytes::{Buf, BytesMut};
 use gatewright_core::codec::{EncodeError, Event};
@@ -102,13 +104,25 @@ impl Connection {
         {
             self.session.handle_opened();
         }
-        let begins = reply.as_ref().is_some_and(Reply::streams);
-        let reply = reply.map(|reply| InLine {
-            reply,
-            _share: share,
+        let reply = reply.and_then(|reply| match share {
+            Some(share) => self.in_room(reply, share),
+            None => Some(reply.into()),
         });
+        let begins = reply.as_ref().is_some_and(|due| due.reply.streams());
         self.settle(key, reply, now);
         begins
+    }
+
+    /// A reply that has to wait, which may have become more than what it was made of. Without room for it,
+    /// there is what is said instead.
+    fn in_room(&self, reply: Reply, mut share: Share) -> Option<InLine> {
+        if share.hold(reply.weight()) {
+            let _share = Some(share);
+            return Some(InLine { reply, _share });
+        }
+        let fault = unsaid();
+        let instead = self.listener.dispatch.instead_of(&reply, &fault).next()?;
+        Some(Reply::Unread(Box::new(instead)).into())
     }
 
     /// Ends a batch: the replies that came, and a refusal for each that did not.
@@ -219,7 +233,8 @@ impl Connection {
             return;
         };
         tracing::warn!(listener = %self.listener.name, %error, "a reply cannot be written");
-        let refused = (self.listener.dispatch.instead_of(&reply)).any(|event| {
+        let fault = unwritable();
+        let refused = (self.listener.dispatch.instead_of(&reply, &fault)).any(|event| {
             let dated = self.listener.dated(&event, now);
             let event = dated.as_ref().unwrap_or(&event);
             self.framing.write(event, &mut work.outbound).is_ok()

@@ -4,7 +4,9 @@ use super::Client;
 use super::arriving::{Arriving, Cut};
 use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
-use crate::dispatch::{Answer, Arrival, Begun, Exchange, InFlight, Reply, Room, Sender, Share};
+use crate::dispatch::{
+    Answer, Arrival, Begun, Exchange, InFlight, Reply, Room, Sender, Share, unwritable,
+};
 use crate::http2::{BUDGET, Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
 use crate::upstream::Lanes;
 use bytes::Bytes;
@@ -302,7 +304,8 @@ impl Stream {
         };
         let response = reply.event().and_then(fits).or_else(|| {
             tracing::warn!(listener = %turn.client.listener.name, "a reply cannot be written");
-            let mut instead = turn.client.listener.dispatch.instead_of(&reply);
+            let fault = unwritable();
+            let mut instead = turn.client.listener.dispatch.instead_of(&reply, &fault);
             instead.find_map(|event| fits(&event))
         });
         match response {
