@@ -95,7 +95,7 @@ pub(crate) static SEND_TIME: Key = Key::new(
     "listeners.*.limits.send-time",
     TIMES,
     Fallback::Value("\"30s\""),
-    "How long a client may take none of the bytes that wait for it; then it is disconnected. For `raw`: either side.",
+    "How long a client may take none of the bytes that wait for it; then it is disconnected. Who for four times as long has not taken as much as waits for it, beyond `send-buffer` or behind another answer, is put out once there is no room for others' answers (`gateway.in-flight`). For `raw`: either side.",
 )
 .memory("none of its own: it bounds how long a full send-buffer is held");
 

@@ -7,12 +7,14 @@ mod feed;
 mod reply;
 mod room;
 mod trial;
+mod untaken;
 
 pub(crate) use batch::Batch;
 pub(crate) use exchange::{Answer, Exchange, unsaid, unwritable};
 pub(crate) use exchanges::{Exchanges, InFlight};
 pub(crate) use reply::{Content, Reply};
 pub(crate) use room::{Room, Share};
+pub(crate) use untaken::{Kept, Untaken};
 
 use exchange::{Refused, too_much};
 

@@ -1,12 +1,11 @@
-//! How many bytes of requests a worker holds, from when their bodies are collected until they are answered; and, in a
-//! room of their own, of answers that cannot leave: clients who take none are to keep no requests out.
+//! How many bytes of requests a worker holds, from when their bodies are collected until they are answered.
 
 use crate::http2::BUDGET;
 use gatewright_core::message::{Body, Message, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The room of one worker for requests in flight, or for answers.
+/// The room of one worker for requests in flight.
 #[derive(Debug)]
 pub(crate) struct Room {
     most: usize,
@@ -40,12 +39,6 @@ impl Room {
             room,
             bytes: sum - held,
         })
-    }
-
-    /// That of so many bytes of answers, if there is room.
-    pub(crate) fn keep(self: &Rc<Self>, bytes: usize) -> Option<Share> {
-        let mut share = self.share();
-        share.hold(bytes).then_some(share)
     }
 
     /// That of a payload of which nothing came yet.
@@ -92,19 +85,6 @@ impl Share {
         self.bytes -= less;
     }
 
-    /// Takes room for so many bytes of answers, and gives back what it had beyond. Who is alone has no more of it
-    /// than there is: the longest answer fits, and there may be many.
-    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
-        let held = self.room.held.get();
-        let sum = (held.saturating_sub(self.bytes)).saturating_add(bytes);
-        if bytes > self.bytes && sum > self.room.most {
-            return false;
-        }
-        self.room.held.set(sum);
-        self.bytes = bytes;
-        true
-    }
-
     /// Takes so many more bytes, if there is room: as [`Room::take`] does.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let held = self.room.held.get();
@@ -149,15 +129,6 @@ mod tests {
         assert!(growing.grow(8) && growing.grow(8), "it is alone");
         assert!(room.take(1).is_none());
         drop(growing);
-        assert_eq!(room.held.get(), 0);
-        let (mut holding, other) = (room.share(), room.take(4).unwrap());
-        assert!(holding.hold(6) && holding.hold(6) && !holding.hold(7));
-        assert!(holding.hold(2));
-        assert_eq!(room.held.get(), 6);
-        drop(other);
-        assert!(holding.hold(10));
-        assert!(!holding.hold(11), "though it is alone");
-        drop(holding);
         assert_eq!(room.held.get(), 0);
     }
 

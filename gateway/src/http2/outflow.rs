@@ -25,6 +25,8 @@ pub(crate) struct Outflow {
     /// What the peer has no room for yet.
     chunk: Bytes,
     lack: SharedLack,
+    /// What it had room for since somebody asked.
+    sent: usize,
     patience: Patience,
 }
 
@@ -66,6 +68,7 @@ impl Outflow {
             allowance,
             chunk: Bytes::new(),
             lack: SharedLack::default(),
+            sent: 0,
             patience,
         }
     }
@@ -73,6 +76,11 @@ impl Outflow {
     /// Bytes that the peer has no room for yet.
     pub(crate) const fn held_up(&self) -> usize {
         self.chunk.len()
+    }
+
+    /// How many bytes the peer had room for since the last time.
+    pub(crate) const fn take_sent(&mut self) -> usize {
+        std::mem::replace(&mut self.sent, 0)
     }
 
     pub(crate) fn lack(&self) -> SharedLack {
@@ -111,6 +119,7 @@ impl Outflow {
                     // A small frame that ends its stream counts against nobody: servers that count
                     // those that wait would take many of them for an attack.
                     let last = self.chunk.is_empty() && self.body.is_at_end();
+                    self.sent = self.sent.saturating_add(part.len());
                     self.to.send_data(part, last)?;
                     self.note_progress();
                     if last {

@@ -7,7 +7,7 @@ use super::narrowing::narrowed;
 use super::{Drivers, Timers};
 use crate::clock;
 use crate::discovery::Roster;
-use crate::dispatch::{Action, Dispatch, OwnConnections, Room, Route};
+use crate::dispatch::{Action, Dispatch, OwnConnections, Room, Route, Untaken};
 use crate::listen::{Accepted, Listener};
 use crate::observe::{MessageLog, Metrics};
 use crate::random::{self, Random};
@@ -60,7 +60,7 @@ pub(crate) struct Worker {
     numbered: Cell<u64>,
     /// For requests in flight.
     room: Rc<Room>,
-    untaken: Rc<Room>,
+    untaken: Rc<Untaken>,
 }
 
 /// An upstream of one worker.
@@ -173,7 +173,7 @@ impl Blueprint {
         awaited: Arc<Awaited>,
     ) {
         let room = Room::new(self.plan.in_flight_of_each());
-        let untaken = Room::new(self.plan.untaken_of_each());
+        let untaken = Untaken::new(self.plan.untaken_of_each());
         let worker = Rc::new(Worker::new(load, self.index, room, untaken));
         let listeners = self.listeners(&worker, &awaited);
         tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
@@ -330,7 +330,7 @@ impl Blueprint {
 }
 
 impl Worker {
-    fn new(load: Arc<AtomicUsize>, index: usize, room: Room, untaken: Room) -> Self {
+    fn new(load: Arc<AtomicUsize>, index: usize, room: Room, untaken: Untaken) -> Self {
         Self {
             scratch: Rc::new(RefCell::new(vec![0; SCRATCH].into_boxed_slice())),
             date: Date::default(),
@@ -356,7 +356,7 @@ impl Worker {
     }
 
     /// For answers that cannot leave.
-    pub(crate) const fn untaken(&self) -> &Rc<Room> {
+    pub(crate) const fn untaken(&self) -> &Rc<Untaken> {
         &self.untaken
     }
 

@@ -3,7 +3,7 @@
 use super::streamed::{Streaming, Wrote};
 use super::{Connection, Ended, Work};
 use crate::dispatch::{
-    Answer, Batch, Content, Exchange, InFlight, Reply, Share, unsaid, unwritable,
+    Answer, Batch, Content, Exchange, InFlight, Kept, Reply, Untaken, unsaid, unwritable,
 };
 use crate::upstream::Part;
 use bytes::{Buf, BytesMut};
@@ -20,15 +20,12 @@ use tokio::io::AsyncWrite;
 pub(crate) struct InLine {
     reply: Reply,
     /// What it takes of the worker's room, if it has to wait.
-    _share: Option<Share>,
+    _kept: Option<Kept>,
 }
 
 impl From<Reply> for InLine {
     fn from(reply: Reply) -> Self {
-        Self {
-            reply,
-            _share: None,
-        }
+        Self { reply, _kept: None }
     }
 }
 
@@ -45,6 +42,7 @@ impl Connection {
         }
         let mut parts = Vec::new();
         let mut streams = work.streaming.is_some();
+        let untaken = &mut work.untaken;
         work.exchanges.poll_ready(
             cx,
             |in_flight, cx| match in_flight {
@@ -63,10 +61,10 @@ impl Connection {
             },
             |in_flight, outcome| match (in_flight, outcome) {
                 (InFlight::Exchange(exchange), Outcome::Answer(result)) => {
-                    streams |= self.finish(exchange, result, streams, now);
+                    streams |= self.answer(exchange, result, streams, untaken, now);
                 }
                 (InFlight::Batch(batch), Outcome::Part(part)) => {
-                    self.finish_batch(&batch, part, streams, now);
+                    self.finish_batch(&batch, part, streams, untaken, now);
                 }
                 // Each is polled as what it is.
                 (InFlight::Exchange(_), Outcome::Part(_))
@@ -74,29 +72,47 @@ impl Connection {
             },
         );
         for (key, part) in parts {
-            self.pass_frames(key, part.frames, streams, now);
+            self.pass_frames(key, part.frames, streams, untaken, now);
         }
     }
 
     /// Gives an exchange the reply that becomes of what came. One that has to wait, for others or for one that
     /// `streams`, takes room. Says whether this one does.
-    pub(super) fn finish(
+    fn answer(
         &mut self,
         exchange: Box<Exchange>,
         result: Result<Answer, Fault>,
         streams: bool,
+        untaken: &mut Option<Kept>,
         now: Instant,
     ) -> bool {
         let key = exchange.key;
         let waits = || key.is_some_and(|key| streams || !self.session.is_next(key));
-        let untaken = self.listener.worker.untaken();
-        let (result, share) = match result {
-            Ok(answer) if waits() => match untaken.keep(exchange.weight_of(&answer)) {
-                Some(share) => (Ok(answer), Some(share)),
+        let (result, kept) = match result {
+            Ok(answer) if waits() => match self.keep(untaken, exchange.weight_of(&answer), now) {
+                Some(kept) => (Ok(answer), Some(kept)),
                 None => (Err(unsaid()), None),
             },
             result => (result, None),
         };
+        self.finish(exchange, result, kept, now)
+    }
+
+    /// Room for a reply that has to wait, if there is any.
+    fn keep(&self, untaken: &mut Option<Kept>, bytes: usize, now: Instant) -> Option<Kept> {
+        let holder = || Untaken::holder(self.listener.worker.untaken());
+        untaken.get_or_insert_with(holder).beside(bytes, now)
+    }
+
+    /// Ends an exchange: gives it its reply, which has the room that it needs. Says whether its payload comes as it does.
+    pub(super) fn finish(
+        &mut self,
+        exchange: Box<Exchange>,
+        result: Result<Answer, Fault>,
+        kept: Option<Kept>,
+        now: Instant,
+    ) -> bool {
+        let key = exchange.key;
         let reply = self.listener.dispatch.finish(exchange, result, now);
         if reply
             .as_ref()
@@ -104,8 +120,8 @@ impl Connection {
         {
             self.session.handle_opened();
         }
-        let reply = reply.and_then(|reply| match share {
-            Some(share) => self.in_room(reply, share),
+        let reply = reply.and_then(|reply| match kept {
+            Some(kept) => self.in_room(reply, kept, now),
             None => Some(reply.into()),
         });
         let begins = reply.as_ref().is_some_and(|due| due.reply.streams());
@@ -115,10 +131,10 @@ impl Connection {
 
     /// A reply that has to wait, which may have become more than what it was made of. Without room for it,
     /// there is what is said instead.
-    fn in_room(&self, reply: Reply, mut share: Share) -> Option<InLine> {
-        if share.hold(reply.weight()) {
-            let _share = Some(share);
-            return Some(InLine { reply, _share });
+    fn in_room(&self, reply: Reply, mut kept: Kept, now: Instant) -> Option<InLine> {
+        if kept.hold(reply.weight(), now) {
+            let _kept = Some(kept);
+            return Some(InLine { reply, _kept });
         }
         let fault = unsaid();
         let instead = self.listener.dispatch.instead_of(&reply, &fault).next()?;
@@ -126,9 +142,16 @@ impl Connection {
     }
 
     /// Ends a batch: the replies that came, and a refusal for each that did not.
-    pub(super) fn finish_batch(&mut self, batch: &Batch, part: Part, streams: bool, now: Instant) {
+    pub(super) fn finish_batch(
+        &mut self,
+        batch: &Batch,
+        part: Part,
+        streams: bool,
+        untaken: &mut Option<Kept>,
+        now: Instant,
+    ) {
         if !part.frames.is_empty() {
-            self.pass_frames(batch.key, part.frames, streams, now);
+            self.pass_frames(batch.key, part.frames, streams, untaken, now);
         }
         let end = part.end.unwrap_or(Ok(()));
         self.listener.dispatch.count_batch(batch, &end, now);
@@ -140,27 +163,27 @@ impl Connection {
         }
     }
 
-    /// Puts frames of replies in line. Those that have to wait take room, as in [`finish`](Self::finish); without any
+    /// Puts frames of replies in line. Those that have to wait take room, as in [`answer`](Self::answer); without any
     /// the connection ends in their place.
-    fn pass_frames(&mut self, key: ExchangeKey, frames: BytesMut, streams: bool, now: Instant) {
+    fn pass_frames(
+        &mut self,
+        key: ExchangeKey,
+        frames: BytesMut,
+        streams: bool,
+        untaken: &mut Option<Kept>,
+        now: Instant,
+    ) {
         let waits = streams || !self.session.is_next(key);
-        let share = match waits {
-            true => self.listener.worker.untaken().keep(frames.len()),
+        let kept = match waits {
+            true => self.keep(untaken, frames.len(), now),
             false => None,
         };
-        if waits && share.is_none() {
+        if waits && kept.is_none() {
             self.end_by("overload");
             return self.session.handle_gap(key);
         }
         let reply = Reply::Frames(frames);
-        (self.session).handle_part(
-            key,
-            InLine {
-                reply,
-                _share: share,
-            },
-            now,
-        );
+        (self.session).handle_part(key, InLine { reply, _kept: kept }, now);
     }
 
     pub(super) fn refuse_batch(
@@ -267,14 +290,15 @@ impl Connection {
         {
             match Pin::new(io).poll_write(cx, &work.outbound) {
                 Poll::Ready(Ok(0)) => return Err(Ended("reset")),
-                Poll::Ready(Ok(written)) if written == work.outbound.len() => {
-                    work.outbound.clear();
-                    work.stalled_since = None;
-                    self.session.handle_written(now);
-                }
                 Poll::Ready(Ok(written)) => {
-                    work.outbound.advance(written);
+                    match written == work.outbound.len() {
+                        true => work.outbound.clear(),
+                        false => work.outbound.advance(written),
+                    }
                     work.stalled_since = None;
+                    if let Some(untaken) = &work.untaken {
+                        untaken.note_taken(written, now);
+                    }
                     self.session.handle_written(now);
                 }
                 Poll::Ready(Err(error)) => return Err(error.into()),
@@ -305,21 +329,32 @@ impl Connection {
     }
 
     /// What is in flight is answered whether this client takes its replies or not, as a connection that clients
-    /// share upstream is read on: one that leaves too many of them lying is disconnected.
-    pub(super) fn evict_if_slow(&self, work: &mut Work) -> Result<(), Ended> {
-        let waiting = work.outbound.len();
-        let most = self.listener.reply_room;
-        let beyond = waiting.saturating_sub(self.listener.limits.send_buffer);
-        let has_room = match (&mut work.untaken, beyond) {
-            (untaken, 0) => {
-                *untaken = None;
-                true
-            }
-            (untaken, beyond) => {
-                let share = || self.listener.worker.untaken().share();
-                untaken.get_or_insert_with(share).hold(beyond)
+    /// share upstream is read on: one that leaves too many of them lying is disconnected. So is one whose room others
+    /// need and who holds it for too long, be it for replies that wait for another one.
+    pub(super) fn evict_if_slow(
+        &self,
+        work: &mut Work,
+        now: Instant,
+        cx: &Context<'_>,
+    ) -> Result<(), Ended> {
+        let (waiting, is_slow) = (work.outbound.len(), work.is_stalled());
+        let limits = &self.listener.limits;
+        let beyond = waiting.saturating_sub(limits.send_buffer);
+        let has_room = match &mut work.untaken {
+            None if beyond == 0 => true,
+            untaken => {
+                let holder = || Untaken::holder(self.listener.worker.untaken());
+                let untaken = untaken.get_or_insert_with(holder);
+                let has_room = untaken.hold(beyond, now);
+                untaken.line_up(limits.send_time, now, cx);
+                has_room
             }
         };
+        if !has_room && !is_slow {
+            tracing::info!(peer = %self.peer.address, listener = %self.listener.name, "answers that wait for another one for long give way");
+            return Err(Ended("overload"));
+        }
+        let most = self.listener.reply_room;
         if !has_room || most.is_some_and(|most| waiting > most) {
             tracing::info!(peer = %self.peer.address, listener = %self.listener.name, "a client takes its replies too slowly");
             return Err(Ended("slow-reader"));

@@ -208,7 +208,7 @@ impl Connection {
             self.collect_answers(work, now, cx);
             let more = self.write_replies(work, now, cx)?;
             self.flush(work, now, cx)?;
-            self.evict_if_slow(work)?;
+            self.evict_if_slow(work, now, cx)?;
             // Credit may come back with a write. A socket that was left for lack of it wakes
             // nobody before it is read again.
             let may_go_on = starved || self.may_have_frame(work);

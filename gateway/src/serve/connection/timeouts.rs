@@ -108,7 +108,7 @@ impl Connection {
         match work.exchanges.take(|e| e.key() == Some(key)) {
             Some(InFlight::Exchange(exchange)) => {
                 let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-                self.finish(exchange, Err(fault), false, now);
+                self.finish(exchange, Err(fault), None, now);
             }
             Some(InFlight::Batch(mut batch)) => {
                 batch.time_out(now);
@@ -116,7 +116,7 @@ impl Connection {
                 let fault = Fault::sent(FaultClass::Timeout, "no reply in time");
                 part.end = Some(Err(fault));
                 let streams = work.streaming.is_some();
-                self.finish_batch(&batch, part, streams, now);
+                self.finish_batch(&batch, part, streams, &mut work.untaken, now);
             }
             None => self.settle(Some(key), None, now),
         }
@@ -130,7 +130,7 @@ impl Connection {
         };
         while let Some(InFlight::Exchange(exchange)) = work.exchanges.take(late) {
             let fault = Fault::sent(FaultClass::Timeout, exchange.awaits());
-            self.finish(exchange, Err(fault), false, now);
+            self.finish(exchange, Err(fault), None, now);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::answers::InLine;
 use super::payload::Incoming;
 use super::streamed::Streaming;
-use crate::dispatch::{Exchange, Exchanges, InFlight, Share};
+use crate::dispatch::{Exchange, Exchanges, InFlight, Kept};
 use crate::upstream::Lanes;
 use bytes::BytesMut;
 use gatewright_core::session::{ExchangeKey, Spare};
@@ -17,8 +17,8 @@ use std::time::Instant;
 pub(crate) struct Work {
     pub(super) inbound: BytesMut,
     pub(super) outbound: BytesMut,
-    /// What replies take of the worker's room that the client should have taken.
-    pub(super) untaken: Option<Share>,
+    /// What replies take of the worker's room that the client should have taken, if any ever had to wait.
+    pub(super) untaken: Option<Kept>,
     pub(super) exchanges: Exchanges,
     pub(super) lanes: Lanes,
     /// Memory for a session that gets busy, from the last one that became quiet.

@@ -4,13 +4,14 @@
 //! up, and for how long, is decided here.
 
 mod arriving;
+mod replying;
 mod request;
 mod response;
 mod rewound;
 mod stream;
 
 use crate::clock;
-use crate::dispatch::{Exchanges, Room};
+use crate::dispatch::{Exchanges, Untaken};
 use crate::http2::{Cork, Corked, Doorbell, Gaps, SharedAllowance};
 use crate::lifecycle::Alarm;
 use crate::listen::{ClientStream, Listener};
@@ -115,7 +116,7 @@ pub(super) struct Http2 {
     stalled_since: Option<Instant>,
     haste: Haste,
     /// For answers that the client leaves lying.
-    own: Rc<Room>,
+    own: Rc<Untaken>,
     gaps: Gaps,
     /// Why it takes no more requests.
     leaving: Option<&'static str>,
@@ -185,7 +186,7 @@ impl Http2 {
             last: clock::now(),
             stalled_since: None,
             haste: Haste::default(),
-            own: Rc::new(Room::new(limits.send_buffer)),
+            own: Rc::new(Untaken::new(limits.send_buffer)),
             gaps: Gaps::default(),
             leaving: None,
             until: None,
@@ -487,7 +488,7 @@ fn turn<'a>(
     shape: HttpShape,
     lanes: &'a mut Lanes,
     allowance: &'a SharedAllowance,
-    own: &'a Rc<Room>,
+    own: &'a Rc<Untaken>,
     now: Instant,
 ) -> Turn<'a> {
     Turn {

@@ -2,12 +2,13 @@
 
 use super::Client;
 use super::arriving::{Arriving, Cut};
+use super::replying::{Replying, Streaming};
 use super::request::{self, Fields};
 use super::response::{Payload, Written, written};
 use crate::dispatch::{
-    Answer, Arrival, Begun, Exchange, InFlight, Reply, Room, Sender, Share, unwritable,
+    Answer, Arrival, Begun, Exchange, InFlight, Reply, Sender, Untaken, unwritable,
 };
-use crate::http2::{BUDGET, Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
+use crate::http2::{Inflow, Leftover, Outflow, Patience, SharedAllowance, Stopped};
 use crate::upstream::Lanes;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -15,7 +16,7 @@ use gatewright_core::codec::{DecodeError, Event, HttpShape, Needs, Rejected, Ret
 use gatewright_core::fault::{Fault, FaultClass};
 use gatewright_core::message::{BodyStream, Correlation, Message};
 use h2::server::SendResponse;
-use h2::{Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream};
 use http::{Method, Request, Response, StatusCode};
 use std::future::Future;
 use std::pin::Pin;
@@ -45,24 +46,6 @@ enum State {
     Done(End),
 }
 
-/// A response whose body is not written.
-struct Replying {
-    stream: SendStream<Bytes>,
-    left: Bytes,
-    /// Since when the client takes none of it.
-    stalled_since: Option<Instant>,
-    /// What it takes of the room for answers once it has to wait.
-    share: Option<Share>,
-}
-
-/// A response whose body is on its way.
-struct Streaming {
-    outflow: Outflow,
-    _reply: Reply,
-    /// What it takes of the room for answers once it has to wait.
-    share: Option<Share>,
-}
-
 /// How a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -81,7 +64,7 @@ pub(super) struct Turn<'a> {
     pub(super) lanes: &'a mut Lanes,
     pub(super) allowance: &'a SharedAllowance,
     /// Room for what this client may leave lying.
-    pub(super) own: &'a Rc<Room>,
+    pub(super) own: &'a Rc<Untaken>,
     pub(super) now: Instant,
     /// Bytes that the connection's streams hold of bodies that are not whole.
     pub(super) arriving: usize,
@@ -195,7 +178,7 @@ impl Stream {
                 State::Streaming(streaming) => {
                     turn.moved = true;
                     let ended = Pin::new(&mut streaming.outflow).poll(cx).is_ready();
-                    if !ended && streaming.has_room(turn) {
+                    if !ended && streaming.has_room(turn, cx) {
                         return Poll::Pending;
                     }
                     if !ended {
@@ -331,21 +314,15 @@ impl Stream {
             return State::Done(End::Theirs);
         };
         match (body, rest) {
-            (Payload::Whole(left), _) if !left.is_empty() => State::Replying(Replying {
-                stream,
-                left,
-                stalled_since: None,
-                share: None,
-            }),
+            (Payload::Whole(left), _) if !left.is_empty() => {
+                State::Replying(Replying::new(stream, left))
+            }
             (Payload::Awaited, Some(rest)) => {
                 let listener = turn.client.listener;
                 let limit = reply.patience().max(listener.limits.send_time);
                 let patience = Patience::new(limit, listener.worker.timers());
-                State::Streaming(Box::new(Streaming {
-                    outflow: Outflow::new(rest, stream, turn.allowance.clone(), patience),
-                    _reply: reply,
-                    share: None,
-                }))
+                let outflow = Outflow::new(rest, stream, turn.allowance.clone(), patience);
+                State::Streaming(Box::new(Streaming::new(outflow, reply)))
             }
             (Payload::Whole(_) | Payload::Awaited, _) => State::Done(End::Ours),
         }
@@ -444,69 +421,6 @@ fn pass_over(stream: RecvStream, client: &Client<'_>) {
         let listener = client.listener;
         let patience = Patience::new(listener.limits.frame_time, listener.worker.timers());
         tokio::task::spawn_local(Leftover::new(stream, patience));
-    }
-}
-
-/// Whether there is room for bytes that the client does not take yet: in what each client may leave lying, or in what
-/// all of them have beyond.
-fn has_room(share: &mut Option<Share>, bytes: usize, turn: &mut Turn<'_>) -> bool {
-    if share.as_mut().is_some_and(|share| share.hold(bytes)) {
-        return true;
-    }
-    let listener = turn.client.listener;
-    let rooms = [turn.own, listener.worker.untaken()];
-    *share = rooms.into_iter().find_map(|room| room.keep(bytes));
-    if share.is_none() {
-        turn.moved = true;
-        tracing::debug!(peer = %turn.client.peer.address, listener = %listener.name, "an answer that its client does not take finds no room");
-    }
-    share.is_some()
-}
-
-impl Streaming {
-    /// Whether it may go on as it does: what the client does not take is kept here and on its way here.
-    fn has_room(&mut self, turn: &mut Turn<'_>) -> bool {
-        match self.outflow.held_up() {
-            0 => {
-                self.share = None;
-                true
-            }
-            chunk => has_room(&mut self.share, chunk + BUDGET, turn),
-        }
-    }
-}
-
-impl Replying {
-    fn poll(&mut self, turn: &mut Turn<'_>, cx: &mut Context<'_>) -> Poll<End> {
-        while !self.left.is_empty() {
-            self.stream.reserve_capacity(self.left.len());
-            let room = match self.stream.capacity() {
-                0 => match self.stream.poll_capacity(cx) {
-                    Poll::Ready(Some(Ok(room))) => room,
-                    Poll::Ready(_) => return Poll::Ready(End::Theirs),
-                    Poll::Pending if !has_room(&mut self.share, self.left.len(), turn) => {
-                        self.stream.send_reset(Reason::ENHANCE_YOUR_CALM);
-                        return Poll::Ready(End::Ours);
-                    }
-                    Poll::Pending => {
-                        self.stalled_since.get_or_insert(turn.now);
-                        turn.wake_at(turn.now + turn.client.listener.limits.send_time);
-                        return Poll::Pending;
-                    }
-                },
-                room => room,
-            };
-            let chunk = self.left.split_to(room.min(self.left.len()));
-            let last = self.left.is_empty();
-            if !chunk.is_empty() {
-                self.stalled_since = None;
-                turn.moved = true;
-                if self.stream.send_data(chunk, last).is_err() {
-                    return Poll::Ready(End::Theirs);
-                }
-            }
-        }
-        Poll::Ready(End::Ours)
     }
 }
 
