@@ -298,6 +298,14 @@ impl Exchange {
         }
     }
 
+    /// How many bytes there are of a request that has no room.
+    pub(super) fn weight_without_room(&self) -> usize {
+        match self.share {
+            Some(_) => 0,
+            None => weight(&self.request),
+        }
+    }
+
     /// The HTTP response that came, until it has become a reply.
     pub(super) const fn response(&self) -> Option<&HttpAnswer> {
         match &self.way {

@@ -64,10 +64,24 @@ impl Reply {
 
     /// How many bytes it holds until it is written.
     pub(crate) fn weight(&self) -> usize {
-        match self.event() {
-            Some(Event::Head(message)) => weight(message),
-            Some(Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_)) | None => 0,
+        match (self, self.event()) {
+            (Self::Frames(frames), _) => frames.len(),
+            (_, Some(Event::Head(message))) => weight(message),
+            (
+                _,
+                Some(Event::Body(_) | Event::End(_) | Event::Reset(_) | Event::Control(_)) | None,
+            ) => 0,
         }
+    }
+
+    /// The same with its request, if that takes no room of requests: one that was refused at once is kept with its answer.
+    pub(crate) fn weight_at_once(&self) -> usize {
+        let request = match self {
+            Self::Exchange(exchange) => exchange.weight_without_room(),
+            Self::Refusal(refusal) => weight(&refusal.request),
+            Self::Unread(_) | Self::Frames(_) => 0,
+        };
+        self.weight().saturating_add(request)
     }
 
     /// How long a payload that comes as a stream may stand still.

@@ -334,3 +334,31 @@ async fn who_has_answers_wait_for_a_slow_one_gives_way_to_others() {
     gateway.until_closed("overload", 1).await;
     assert_eq!(other.take(of_other).await, BODY);
 }
+
+/// They keep what they refuse, which nobody else counts.
+#[tokio::test]
+async fn refusals_behind_an_answer_that_is_slow_are_bounded() {
+    const REFUSED: usize = 20;
+    let backend = server(BODY).await;
+    let gateway = gateway(&backend, true).await;
+    let mut client = raw::connect(&gateway).await;
+    let slow = "GET /slow HTTP/1.1\r\nhost: a.example\r\n\r\n";
+    let long = "x".repeat(63 << 10);
+    let unrouted = format!("GET /no/route HTTP/1.1\r\nhost: a.example\r\nx: {long}\r\n\r\n");
+    let requests = slow.to_owned() + &unrouted.repeat(REFUSED);
+    client.write_all(requests.as_bytes()).await.expect("taken");
+    // The first, those that have room, and one more.
+    let read = (1 + ROOM + 1) as f64;
+    let listener = [("listener", "front")];
+    gateway
+        .until_metric("gatewright_requests_total", &listener, read)
+        .await;
+    client.shutdown().await.expect("open");
+    backend.open_gate();
+    let mut answers = String::new();
+    let read = in_time("answers", client.read_to_string(&mut answers)).await;
+    assert!(read.is_ok(), "{read:?}");
+    assert!(answers.starts_with("HTTP/1.1 200 "));
+    assert_eq!(answers.matches("HTTP/1.1 404 ").count(), ROOM);
+    gateway.until_closed("overload", 1).await;
+}

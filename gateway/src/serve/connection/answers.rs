@@ -91,6 +91,8 @@ impl Connection {
         let (result, kept) = match result {
             Ok(answer) if waits() => match self.keep(untaken, exchange.weight_of(&answer), now) {
                 Some(kept) => (Ok(answer), Some(kept)),
+                // That takes none itself: it is small, its request has its own, and of both there are no more than
+                // may be in flight.
                 None => (Err(unsaid()), None),
             },
             result => (result, None),
@@ -216,6 +218,30 @@ impl Connection {
             }
             (None, _) => {}
         }
+    }
+
+    /// The same for a request that was refused at once. An answer that has to wait takes room for itself and for the
+    /// request; without any the connection ends in its place.
+    pub(super) fn settle_at_once(
+        &mut self,
+        work: &mut Work,
+        key: Option<ExchangeKey>,
+        reply: Option<Reply>,
+        now: Instant,
+    ) {
+        let (Some(key), Some(reply)) = (key, reply) else {
+            return self.settle(key, None, now);
+        };
+        let waits = work.streaming.is_some() || !self.session.is_next(key);
+        let kept = match waits {
+            true => self.keep(&mut work.untaken, reply.weight_at_once(), now),
+            false => None,
+        };
+        if waits && kept.is_none() {
+            self.end_by("overload");
+            return self.session.handle_gap(key);
+        }
+        self.settle(Some(key), Some(InLine { reply, _kept: kept }), now);
     }
 
     /// Puts the replies that may leave into the buffer. Tells whether more would have been put there,

@@ -230,7 +230,7 @@ impl Connection {
         let facts = self.facts(&request);
         let route = dispatch.route(&request, &facts);
         if !self.session.admits(dispatch.operation(&request)) && dispatch.awaits_opening(route) {
-            return self.refuse_unopened(request, at);
+            return self.refuse_unopened(work, request, at);
         }
         let needs = dispatch.needs(&request, route);
         let request = match needs {
@@ -265,14 +265,19 @@ impl Connection {
                 self.alarm.set(deadline, cx);
                 work.exchanges.insert(exchange);
             }
-            Begun::Answered(reply) => self.settle(key, reply.map(Into::into), at.now),
+            Begun::Answered(reply) => self.settle_at_once(work, key, reply, at.now),
         }
         Ok(())
     }
 
     /// Nothing passes before the client has opened its session: the protocol says no for us, or the
     /// connection ends. A message that has no answer is dropped.
-    fn refuse_unopened(&mut self, request: Message, at: Arrival) -> Result<(), Ended> {
+    fn refuse_unopened(
+        &mut self,
+        work: &mut Work,
+        request: Message,
+        at: Arrival,
+    ) -> Result<(), Ended> {
         self.listener.metrics.unopened();
         let opened = self.session.handle_request(&request, at.now, at.now);
         let key = opened.map_err(|violation| Ended(violation.as_str()))?;
@@ -281,7 +286,7 @@ impl Connection {
             "the client has not opened its session",
         );
         let refusal = self.listener.dispatch.refuse(request, &fault);
-        self.settle(key, refusal.map(Into::into), at.now);
+        self.settle_at_once(work, key, refusal, at.now);
         Ok(())
     }
 
