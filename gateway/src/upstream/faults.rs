@@ -7,14 +7,17 @@ use h2::Reason;
 
 /// The fault of a request whose stream ended.
 pub(super) fn failed(lease: &Lease, upload: Option<&Upload>, error: &h2::Error) -> Fault {
-    let given_up = match error.reason() {
-        Some(Reason::CANCEL | Reason::NO_ERROR) => error.is_remote() && error.is_reset(),
-        Some(_) => false,
-        // There are servers that give a client up with its whole connection.
-        None => error.is_io(),
-    };
-    if given_up && upload.is_some_and(Upload::lacks_the_rest) {
-        return Fault::sent(FaultClass::BadRequest, GIVEN_UP);
+    let lacks_the_rest = || upload.is_some_and(Upload::lacks_the_rest);
+    match error.reason() {
+        Some(Reason::CANCEL | Reason::NO_ERROR) if error.is_remote() && error.is_reset() => {
+            if lacks_the_rest() {
+                return Fault::sent(FaultClass::BadRequest, GIVEN_UP);
+            }
+        }
+        // There are servers that give a client up with its whole connection. Or it is gone, whatever the client did:
+        // with a stream that goes both ways it need not owe anything.
+        None if error.is_io() && lacks_the_rest() => return fault(error),
+        Some(_) | None => {}
     }
     blamed(lease, fault(error))
 }

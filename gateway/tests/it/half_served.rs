@@ -220,7 +220,7 @@ async fn nor_is_one_of_http2_whose_connection_is_lost_then() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     drop((asked, server));
     let answer = read_to(&mut client, b"}").await;
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     nobody_is_ejected(&gateway).await;
 }
 
