@@ -10,7 +10,8 @@ const MOST: u32 = 512;
 /// between the ids of those that it gave (RFC 9113, 5.1.1): each is the next odd number. Those that turned out to be
 /// malformed after that are added. A server in front of us may have many clients on one connection, and one of
 /// them is enough to make such requests. A run of more than [`MOST`] of them with no good one in it is not
-/// seen before the library ends the connection: it tells nothing of what it refuses.
+/// seen before the library ends the connection: it tells nothing of what it refuses, nor of
+/// what breaks behind an answer that has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     last: Option<u32>,

@@ -174,11 +174,7 @@ async fn a_server_that_gives_up_who_sends_nothing_is_not_blamed() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     nobody_is_ejected(&gateway).await;
 
-    let (listener, url) = raw::listener().await;
-    let config = Config::proxy([url.replace("tcp:", "h2c:")]);
-    let gateway = Gateway::start(&wary(config)).await;
-    let mut one = client(&gateway, HALF).await;
-    let mut server = serve_http2(&listener).await;
+    let (gateway, mut one, mut server) = half_asked_of_http2().await;
     let serving = async {
         let asked = server.accept().await.expect("a request");
         let (request, mut answer) = asked.expect("a request");
@@ -212,6 +208,15 @@ async fn asked_of_http2(server: &mut Connection<TcpStream, Bytes>) -> Asked {
     asked.expect("a request").expect("a request")
 }
 
+/// Half an answer: two bytes of four.
+fn half_answered(respond: &mut SendResponse<Bytes>) -> SendStream<Bytes> {
+    let response = http::Response::builder().header("content-length", "4");
+    let response = response.body(()).expect("a head");
+    let mut to = respond.send_response(response, false).expect("a stream");
+    to.send_data("hi".into(), false).expect("a stream");
+    to
+}
+
 /// The pause is what is tested.
 #[tokio::test]
 async fn nor_is_one_of_http2_whose_connection_is_lost_then() {
@@ -229,10 +234,7 @@ async fn nor_is_one_of_http2_whose_connection_is_lost_then() {
 async fn nor_is_one_of_http2_that_breaks_off_an_answer_then() {
     let (gateway, mut client, mut server) = half_asked_of_http2().await;
     let (request, mut respond) = asked_of_http2(&mut server).await;
-    let response = http::Response::builder().header("content-length", "4");
-    let response = response.body(()).expect("a head");
-    let mut to = respond.send_response(response, false).expect("a stream");
-    to.send_data("hi".into(), false).expect("a stream");
+    let to = half_answered(&mut respond);
     let read = async {
         read_to(&mut client, b"hi").await;
         tokio::time::sleep(Duration::from_millis(1_100)).await;
@@ -251,10 +253,7 @@ async fn nor_is_one_of_http2_that_breaks_off_an_answer_then() {
 async fn nor_is_one_of_http2_whose_client_stops() {
     let (gateway, mut client, mut server) = half_asked_of_http2().await;
     let (_request, mut respond) = asked_of_http2(&mut server).await;
-    let response = http::Response::builder().header("content-length", "4");
-    let response = response.body(()).expect("a head");
-    let mut to = respond.send_response(response, false).expect("a stream");
-    to.send_data("hi".into(), false).expect("a stream");
+    let _to = half_answered(&mut respond);
     let read = async {
         read_to(&mut client, b"hi").await;
         client.shutdown().await.expect("an open connection");
